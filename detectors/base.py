@@ -1,0 +1,103 @@
+"""What crosses the seam between a picture and a tracker: Frame, Detections, Detector.
+
+The coordinate convention of the whole project: a box is ``(x1, y1, x2, y2)`` in pixels, x to the right, y down, the
+origin at the outer corner of the top-left pixel, x2 and y2 exclusive. Width is ``x2 - x1``; nothing is ever ``+ 1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame of a source.
+
+    image: ``(H, W, 3)`` uint8, BGR; ``(0, 0, 3)`` where the source has no pictures (a sequence of detections only).
+    index: its number in the source, from 1.
+    time: seconds from the start of the source.
+    cut: True on the first frame after a cut, where nothing on the picture continues what was there before.
+    """
+
+    image: Image
+    index: int
+    time: float
+    cut: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The objects found in one frame, as columns whose rows belong together.
+
+    boxes: ``(N, 4)`` float, xyxy pixels. scores: ``(N,)`` float in [0, 1]. class_ids: ``(N,)`` int, zeros if left out.
+    embeddings: ``(N, D)`` float unit vectors of appearance, or None; a row of zeros means "not known".
+
+    Raises ValueError when the columns disagree in length, a value is not finite, a box has a negative size, or a score
+    lies outside [0, 1].
+    """
+
+    boxes: Floats
+    scores: Floats
+    class_ids: Ints = None  # type: ignore[assignment]  # filled in below, so that it is an array for every reader
+    embeddings: Floats | None = None
+
+    def __post_init__(self) -> None:
+        boxes = np.asarray(self.boxes, dtype=np.float64).reshape(-1, 4) if np.size(self.boxes) else np.empty((0, 4))
+        columns: dict[str, npt.NDArray[Any]] = {
+            "boxes": boxes,
+            "scores": np.asarray(self.scores, dtype=np.float64).reshape(-1),
+            "class_ids": np.zeros(len(boxes), np.int64)
+            if self.class_ids is None
+            else np.asarray(self.class_ids, dtype=np.int64).reshape(-1),
+        }
+        if self.embeddings is not None:
+            columns["embeddings"] = np.asarray(self.embeddings, dtype=np.float64)
+        for name, column in columns.items():
+            if len(column) != len(boxes):
+                raise ValueError(f"{name} has {len(column)} rows, boxes has {len(boxes)}")
+            if not np.isfinite(column).all():
+                raise ValueError(f"{name} holds a value that is not finite")
+            object.__setattr__(self, name, column)
+        if (boxes[:, 2:] < boxes[:, :2]).any():
+            raise ValueError("a box has a negative width or height; boxes are (x1, y1, x2, y2)")
+        if ((self.scores < 0) | (self.scores > 1)).any():
+            raise ValueError("a score lies outside [0, 1]")
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, rows: Any) -> Detections:
+        """The given rows (index array, mask or slice) of every column."""
+        embeddings = None if self.embeddings is None else self.embeddings[rows]
+        return Detections(self.boxes[rows], self.scores[rows], self.class_ids[rows], embeddings)
+
+    @classmethod
+    def empty(cls) -> Detections:
+        """No detections: a frame in which nothing was found is still a frame."""
+        return cls(np.empty((0, 4)), np.empty(0), np.empty(0, np.int64))
+
+
+class Detector(Protocol):
+    """Finds objects in a frame.
+
+    name: shown to the user. class_names: class id -> name; empty where classes are unknown.
+    suppressed: True when overlapping candidates have been removed already, so that no NMS is due.
+    """
+
+    name: str
+    class_names: Mapping[int, str]
+    suppressed: bool
+
+    def __call__(self, frame: Frame) -> Detections:
+        """The candidates in one frame, weak ones among them: the tracker makes use of those."""
+        ...

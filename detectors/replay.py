@@ -1,0 +1,96 @@
+"""Detections from a MOTChallenge text file, in place of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from detectors.base import Detections, Floats, Frame
+from detectors.boxes import tlwh_to_xyxy
+from detectors.errors import InputError
+
+COLUMNS = "frame,id,x,y,w,h,score"
+
+
+class ReplayDetector:
+    """Gives out the detections that a file lists for each frame: ``frame,-1,x,y,w,h,score[,...]``, frames from 1.
+
+    The whole file is read and checked at the start, so a bad row costs no work. rescale: map the file's scores from
+    their own range to [0, 1] (detectors from before deep learning score outside of it). conf: rows below this score
+    are left out.
+
+    Raises InputError, naming file and line, for rows of unequal length, values that are no finite numbers, negative
+    sizes, frames out of order and scores outside [0, 1].
+    """
+
+    class_names: Mapping[int, str] = {}
+    suppressed = True
+
+    def __init__(self, path: str | Path, rescale: bool = False, conf: float = 0.0) -> None:
+        self.path = Path(path)
+        self.name = self.path.name
+        rows = _read_rows(self.path)
+        frames = rows[:, 0]
+        self._check(frames < 1, rows, "frame {0:g} is not a number from 1 on", "frames count from 1")
+        self._check(frames % 1 != 0, rows, "frame {0:g} is not a whole number", "frames count from 1")
+        self._check((rows[:, 4:6] < 0).any(axis=1), rows, "the box has a negative size", f"rows are {COLUMNS}")
+        self._check(np.diff(frames, prepend=0) < 0, rows, "frame {0:g} is out of order", "sort the file by frame")
+        scores = rows[:, 6]
+        if rescale and len(rows):
+            low, high = scores.min(), scores.max()
+            scores = (scores - low) / (high - low) if high > low else np.ones_like(scores)
+        outside = (scores < 0) | (scores > 1)
+        self._check(outside, rows, "score {6:g} is outside [0, 1]", "add --rescale-scores to map the file's range")
+        self.last_frame = int(frames[-1]) if len(rows) else 0
+        kept = scores >= conf
+        self._boxes, self._scores = tlwh_to_xyxy(rows[kept, 2:6]), scores[kept]
+        self._frames = frames[kept].astype(np.int64)
+
+    def _check(self, bad: np.ndarray, rows: Floats, why: str, remedy: str) -> None:
+        if bad.any():
+            at = int(np.argmax(bad))
+            raise InputError(f"{self.path}:{int(rows[at, -1])}", why.format(*rows[at]), remedy)
+
+    def __call__(self, frame: Frame) -> Detections:
+        start, end = np.searchsorted(self._frames, [frame.index, frame.index + 1])
+        return Detections(self._boxes[start:end], self._scores[start:end])
+
+
+def _read_rows(path: Path) -> Floats:
+    """Rows ``(N, 8)``: the first seven columns, then the line number."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(path, "no such file", "check the path given to --detections") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
+        raise InputError(path, f"cannot be read: {reason}", f"give a text file of rows {COLUMNS}") from None
+    rows: list[list[float]] = []
+    width = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        fields = line.split(",")
+        width = width or len(fields)
+        if len(fields) != width or len(fields) < 7:
+            expected = f"{width}, like the first row" if width >= 7 else f"at least 7 ({COLUMNS})"
+            raise InputError(
+                f"{path}:{number}", f"the row has {len(fields)} columns, expected {expected}", "mend that row"
+            )
+        rows.append([*_numbers(fields[:7], path, number), number])
+    return np.asarray(rows, dtype=np.float64).reshape(-1, 8)
+
+
+def _numbers(fields: list[str], path: Path, number: int) -> list[float]:
+    for field in fields:
+        try:
+            if np.isfinite(float(field)):
+                continue
+        except ValueError:
+            pass
+        raise InputError(
+            f"{path}:{number}", f"{field.strip()!r} is not a finite number", f"rows are {COLUMNS}, all numbers"
+        )
+    return [float(field) for field in fields]

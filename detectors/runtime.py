@@ -1,0 +1,41 @@
+"""Opening a model file with ONNX Runtime, quietly, and with an error a person can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnxruntime as ort
+
+from detectors.errors import InputError
+
+
+def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> ort.InferenceSession:
+    """An inference session for the model in `path`.
+
+    device: "cpu", "cuda", or "auto" (cuda where this ONNX Runtime has it). threads: 0 lets ONNX Runtime choose.
+
+    Raises InputError when the file is missing or no ONNX model, or the device is not there.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(path, "no such model file", "check the path")
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads
+    try:
+        return ort.InferenceSession(str(path), options, providers=_providers(device))
+    except InputError:
+        raise
+    except Exception as error:  # ONNX Runtime's errors have no common base class
+        reason = str(error).splitlines()[0].rsplit(":", 1)[-1].strip()[:160] or type(error).__name__
+        raise InputError(path, f"is no ONNX model that can be loaded: {reason}", "export it again") from None
+
+
+def _providers(device: str) -> list[str]:
+    there = "CUDAExecutionProvider" in ort.get_available_providers()
+    if device.startswith("cuda") and not there:
+        raise InputError(
+            f"--device {device}", "this ONNX Runtime has no CUDA", "install onnxruntime-gpu, or leave out --device"
+        )
+    wanted = there and device != "cpu"
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"] if wanted else ["CPUExecutionProvider"]

@@ -1,0 +1,69 @@
+"""Ultralytics checkpoints (.pt), through the `yolo` extra."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from detectors.base import Detections, Frame
+from detectors.boxes import clip
+from detectors.errors import InputError
+
+
+class YoloDetector:
+    """Any detection checkpoint of ultralytics.
+
+    A checkpoint is a pickle, and loading a pickle runs what is inside it: only `path`, which the user named, is ever
+    loaded; nothing is looked up elsewhere or downloaded. conf: candidates below this score are left out. iou: overlap
+    that ultralytics' own NMS allows. imgsz: longer input side in pixels, None for the checkpoint's own. device:
+    "auto", "cpu", "cuda", ....
+
+    Raises InputError when the extra is not installed, or the file is missing, damaged, or no detector.
+    """
+
+    suppressed = True
+
+    def __init__(
+        self,
+        path: str | Path,
+        conf: float = 0.1,
+        iou: float = 0.7,
+        imgsz: int | None = None,
+        device: str = "auto",
+    ) -> None:
+        path = Path(path)
+        self.name = path.name
+        if not path.is_file():
+            raise InputError(path, "no such model file", "check the path")
+        os.environ.setdefault("YOLO_AUTOINSTALL", "false")  # ultralytics would otherwise call pip at run time
+        os.environ.setdefault("YOLO_OFFLINE", "true")
+        os.environ.setdefault("YOLO_VERBOSE", "false")
+        try:
+            from ultralytics import YOLO
+        except ImportError as error:
+            raise InputError(
+                path,
+                f"a .pt checkpoint needs ultralytics ({error})",
+                "pip install 'keeptrack[yolo]', or export the model to .onnx, which needs nothing more",
+            ) from None
+        try:
+            self._model = YOLO(str(path))
+            task = self._model.task
+            self.class_names: Mapping[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
+        except Exception as error:  # unpickling a damaged or foreign file can raise anything
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+            raise InputError(path, f"is no ultralytics checkpoint: {reason}", "give a checkpoint saved by it") from None
+        if task not in ("detect", "segment", "pose"):
+            raise InputError(path, f"is a model for the task {task!r}, not for detection", "give a detection model")
+        self._arguments = {"conf": conf, "iou": iou, "verbose": False, "save": False}
+        self._arguments |= {} if imgsz is None else {"imgsz": imgsz}
+        self._arguments |= {} if device == "auto" else {"device": device}
+
+    def __call__(self, frame: Frame) -> Detections:
+        found = self._model.predict(frame.image, **self._arguments)[0].boxes.cpu().numpy()
+        height, width = frame.image.shape[:2]
+        boxes = clip(found.xyxy.astype(np.float64), width, height)
+        return Detections(boxes, np.clip(found.conf, 0, 1), found.cls.astype(np.int64))

@@ -1,0 +1,170 @@
+"""Arguments in, stages out; no logic. Heavy modules load after the arguments are known to be right."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+FAILED, WRONG_ARGUMENTS, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+EXAMPLES = """\
+examples:
+  keeptrack video.mp4                                  writes video.tracked.mp4
+  keeptrack video.mp4 --detector yolo11n.onnx --mot video.txt --classes person,car
+  keeptrack 0                                          the first camera, until Ctrl-C
+  keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images
+  keeptrack MOT17-02/ --detections MOT17-02/det/det.txt --output none --mot MOT17-02.txt
+"""
+
+
+class Terminated(BaseException):
+    """SIGTERM, as an exception, so that files are closed on the way out."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_ARGUMENTS, f"error: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    arguments = vars(build_parser().parse_args(argv))
+    source, quiet = arguments.pop("source"), arguments.pop("quiet")
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return _track(source, quiet, arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Terminated:
+        return TERMINATED
+    except ImportError as error:
+        return _fail(explain_import_error(error))
+    except Exception as error:
+        from detectors.errors import InputError
+
+        if not isinstance(error, InputError):
+            raise
+        return _fail(str(error))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line's arguments; their names are those of `tracker.options.Options`."""
+    parser = Parser(
+        prog="keeptrack",
+        description="Track the objects in a video, a camera's picture or a folder of images.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="video file, camera number, rtsp:// or http:// address, folder or quoted glob of images, "
+        "or MOTChallenge sequence folder",
+    )
+    _add_outputs(parser.add_argument_group("outputs"))
+    _add_models(parser.add_argument_group("models"))
+    _add_range(parser.add_argument_group("which part of the source"))
+    parser.add_argument("--version", action="version", version=_version())
+    return parser
+
+
+def _add_outputs(group: Any) -> None:
+    group.add_argument(
+        "-o",
+        "--output",
+        default="auto",
+        metavar="PATH",
+        help="annotated mp4; 'none' writes none (default: NAME.tracked.mp4 in the current folder)",
+    )
+    group.add_argument("--mot", metavar="PATH", help="MOTChallenge text: frame,id,x,y,w,h,conf,-1,-1,-1")
+    group.add_argument("--jsonl", metavar="PATH", help="one JSON object a frame: index, time, tracks")
+    group.add_argument("--stats", metavar="PATH", help="what the run did and what it took, as JSON")
+    group.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    group.add_argument("--quiet", action="store_true", default=False, help="print nothing but warnings and errors")
+
+
+def _add_models(group: Any) -> None:
+    group.add_argument(
+        "--detector", metavar="NAME|PATH", help="auto (default), motion, or a model: PATH.onnx, PATH.pt (extra: yolo)"
+    )
+    group.add_argument("--detections", metavar="PATH", help="take detections from a MOTChallenge text file instead")
+    group.add_argument(
+        "--rescale-scores", action="store_true", help="map the scores in --detections from their own range to [0, 1]"
+    )
+    group.add_argument(
+        "--appearance", metavar="NAME|PATH", help="auto (default), none, or a re-identification model: PATH.onnx"
+    )
+    group.add_argument("--tracker", metavar="NAME", help="keeptrack (default), bytetrack, deepsort or sort")
+    group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
+    group.add_argument("--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1)")
+    group.add_argument("--iou", type=float, metavar="IOU", help="overlap that non-max suppression allows (default: 0.7)")
+    group.add_argument("--imgsz", type=int, metavar="PIXELS", help="longer side of the model's input")
+    group.add_argument("--device", metavar="NAME", help="auto (default), cpu or cuda")
+
+
+def _add_range(group: Any) -> None:
+    group.add_argument("--start", type=seconds, metavar="TIME", help="begin at this time: seconds, or [HH:]MM:SS")
+    group.add_argument("--end", type=seconds, metavar="TIME", help="stop before this time")
+    group.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
+    group.add_argument("--fps", type=float, metavar="N", help="frames a second of a folder of images (default: 30)")
+
+
+def seconds(text: str) -> float:
+    """Seconds of a time written as seconds, MM:SS or HH:MM:SS. Raises ValueError for anything else."""
+    total = 0.0
+    for part in text.split(":"):
+        total = total * 60 + float(part)
+    if text.count(":") > 2 or not 0 <= total < float("inf"):
+        raise ValueError(text)
+    return total
+
+
+def _track(source: str, quiet: bool, arguments: dict[str, Any]) -> int:
+    from tracker.options import Options
+    from tracker.progress import Display
+    from tracker.run import Run
+
+    run = Run(source, Options(**arguments))
+    display = Display(quiet)
+    try:
+        with run:
+            display.start(run)
+            for _ in run:
+                display.advance(run)
+    finally:
+        display.stop()
+        for warning in run.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        if run.tally.frames:
+            display.summary(run)
+    return 0
+
+
+def explain_import_error(error: ImportError) -> str:
+    """What to do about a library that cannot be loaded, in one line."""
+    if "libGL" in str(error) or "cv2" in str(error) or "libgthread" in str(error):
+        remedy = "pip uninstall -y opencv-python; pip install opencv-python-headless"
+        return f"OpenCV: cannot be loaded on this system: {error} ({remedy})"
+    return f"{error.name or 'a library'}: cannot be loaded: {error} (pip install keeptrack)"
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return FAILED
+
+
+def _version() -> str:
+    from tracker import __version__
+
+    return f"keeptrack {__version__}"

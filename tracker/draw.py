@@ -1,0 +1,115 @@
+"""Tracks drawn on a frame: boxes, labels and trails in a colour that stays with the number."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
+
+from detectors.base import Frame, Image
+from tracker.tracks import Tracks
+
+GOLDEN_ANGLE = 137.50776  # degrees; neighbouring numbers get hues far apart, and no two soon get the same
+LIGHTNESS = (74, 62, 84)  # of CIELAB: never dark, so that one dark label text and one dark outline serve all
+CHROMA = 62
+INK = (24, 20, 16)  # BGR of label text and outlines
+TRAIL = 1.5  # seconds
+
+Colour = tuple[int, int, int]
+
+
+@lru_cache(maxsize=4096)
+def colour_of(track_id: int) -> Colour:
+    """The BGR colour of a number, the same in every run; bright enough for dark text and dark pictures."""
+    hue = np.deg2rad(GOLDEN_ANGLE * track_id)
+    lab = [LIGHTNESS[track_id % len(LIGHTNESS)], CHROMA * np.cos(hue), CHROMA * np.sin(hue)]
+    b, g, r = cv2.cvtColor(np.array([[lab]], dtype=np.float32), cv2.COLOR_Lab2BGR)[0, 0]
+    return round(float(b) * 255), round(float(g) * 255), round(float(r) * 255)
+
+
+class Annotator:
+    """Draws the tracks of successive frames. class_names: class id -> name, for the labels."""
+
+    def __init__(self, class_names: Mapping[int, str]) -> None:
+        self._names = class_names
+        self._trails: dict[int, deque[tuple[float, int, int]]] = {}
+
+    def draw(self, frame: Frame, tracks: Tracks) -> Image:
+        """A copy of the frame's picture with its tracks: boxes over trails, labels over all."""
+        picture = frame.image.copy()
+        if frame.cut:
+            self._trails.clear()
+        line = max(2, round(min(picture.shape[:2]) / 360))
+        self._remember(frame, tracks)
+        for track_id in tracks.track_ids:
+            self._draw_trail(picture, int(track_id), frame.time, line)
+        for track_id, box in zip(tracks.track_ids, tracks.boxes, strict=True):
+            x1, y1, x2, y2 = (round(float(edge)) for edge in box)
+            corners = (x1, y1), (x2 - 1, y2 - 1)
+            cv2.rectangle(picture, *corners, INK, line + 2)
+            cv2.rectangle(picture, *corners, colour_of(int(track_id)), line)
+        for row in np.argsort(tracks.boxes[:, 3], kind="stable"):  # the nearer object's label on top
+            self._draw_label(picture, tracks[row : row + 1], line)
+        return picture
+
+    def _remember(self, frame: Frame, tracks: Tracks) -> None:
+        """Note where each object stands, and forget what is older than a trail."""
+        for track_id, (x1, _, x2, y2) in zip(tracks.track_ids, tracks.boxes, strict=True):
+            trail = self._trails.setdefault(int(track_id), deque())
+            trail.append((frame.time, round((x1 + x2) / 2), round(y2)))
+        for track_id, trail in list(self._trails.items()):
+            while trail and frame.time - trail[0][0] > TRAIL:
+                trail.popleft()
+            if not trail:
+                del self._trails[track_id]
+
+    def _draw_trail(self, picture: Image, track_id: int, now: float, line: int) -> None:
+        """A line through the past feet of an object, thinner with age."""
+        trail = list(self._trails[track_id])
+        colour = colour_of(track_id)
+        for (then, *start), (_, *end) in zip(trail, trail[1:], strict=False):
+            width = max(1, round(line * (1 - (now - then) / TRAIL)))
+            cv2.line(picture, start, end, colour, width, cv2.LINE_AA)
+
+    def _draw_label(self, picture: Image, track: Tracks, line: int) -> None:
+        """A filled tag above the box, inside it where the picture ends."""
+        name = self._names.get(int(track.class_ids[0]), "")
+        words = [str(track.track_ids[0]), *name.split(), f"{track.scores[0]:.2f}"]
+        size = max(11, round(min(picture.shape[:2]) / 54))
+        pad = max(2, size // 4)
+        text = _text_mask(tuple(words), size)
+        height, width = min(text.shape[0] + pad, picture.shape[0]), min(text.shape[1] + 2 * pad, picture.shape[1])
+        x1, y1, x2, _ = track.boxes[0]
+        left = int(np.clip(round(float(x1)) - line // 2 - 1, 0, picture.shape[1] - width))
+        top = int(np.clip(round(float(y1)) - height - line // 2, 0, picture.shape[0] - height))
+        tag = np.zeros((height, width, 1), dtype=np.float32)
+        inner = tag[pad // 2 : pad // 2 + text.shape[0], pad : pad + text.shape[1], 0]
+        inner[:] = text[: inner.shape[0], : inner.shape[1]]
+        colour = np.array(colour_of(int(track.track_ids[0])), dtype=np.float32)
+        picture[top : top + height, left : left + width] = colour + tag * (np.array(INK, np.float32) - colour)
+
+
+@lru_cache(maxsize=64)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+@lru_cache(maxsize=4096)
+def _word_mask(word: str, size: int) -> np.ndarray:
+    """Coverage ``(h, w)`` in [0, 1] of a word, all words of a size on the same base line."""
+    font = _font(size)
+    canvas = PillowImage.new("L", (max(1, round(font.getlength(word))), round(size * 1.25)))
+    ImageDraw.Draw(canvas).text((0, size), word, fill=255, font=font, anchor="ls", stroke_width=0)
+    return np.asarray(canvas, dtype=np.float32) / 255
+
+
+def _text_mask(words: tuple[str, ...], size: int) -> np.ndarray:
+    """Coverage of words with spaces between them. Words are cached, texts are not: scores change with each frame."""
+    space = np.zeros((round(size * 1.25), max(2, size // 3)), dtype=np.float32)
+    parts = [part for word in words for part in (space, _word_mask(word, size))]
+    return np.hstack(parts[1:])

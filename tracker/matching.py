@@ -1,0 +1,73 @@
+"""Costs, gates and assignment: arrays in, index pairs out. Nothing here knows what a track is."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from detectors.base import Floats, Ints
+from detectors.boxes import iou_matrix
+
+CHI_SQUARE_95 = 9.4877  # 0.95 quantile of the chi-square distribution with 4 degrees of freedom (DeepSORT, section 2.2)
+CLASS_CHANGE = 0.3  # a detector that changes its mind about a class keeps the box, so a change needs a better overlap
+
+
+def assign(cost: Floats, limit: float) -> Ints:
+    """The pairs of rows and columns that match, so that all matches together lie as far below `limit` as can be.
+
+    cost: ``(N, M)``; a pair that costs `limit` or more, or infinitely much, never matches. A match is worth
+    ``limit - cost``: two poor matches do not push out one good one, as they do where the number of matches counts
+    first. Returns ``(K, 2)`` row and column indices, rows ascending.
+
+    The Hungarian method (Kuhn 1955), on the rows and columns that have a possible partner.
+    """
+    worth = np.maximum(limit - cost, 0.0)
+    possible = worth > 0
+    rows, columns = np.flatnonzero(possible.any(axis=1)), np.flatnonzero(possible.any(axis=0))
+    if not rows.size:
+        return np.empty((0, 2), dtype=np.int64)
+    i, j = linear_sum_assignment(worth[np.ix_(rows, columns)], maximize=True)
+    pairs = np.stack([rows[i], columns[j]], axis=1)
+    return pairs[possible[pairs[:, 0], pairs[:, 1]]]
+
+
+def assign_then_gate(cost: Floats, limit: float) -> Ints:
+    """SORT's way (Bewley et al. 2016, section 3.3): the least total cost of all, then reject what costs over `limit`.
+
+    cost: ``(N, M)``, at most 1 where finite; no overlap costs 1. Returns as `assign`.
+    """
+    i, j = linear_sum_assignment(np.minimum(cost, 1.0))
+    pairs = np.stack([i, j], axis=1)
+    return pairs[cost[i, j] <= limit]
+
+
+def iou_cost(boxes_a: Floats, boxes_b: Floats) -> Floats:
+    """1 - IoU, ``(N, M)``, of xyxy boxes ``(N, 4)`` and ``(M, 4)``; infinite where they do not touch."""
+    iou = iou_matrix(boxes_a, boxes_b)
+    return np.where(iou > 0, 1.0 - iou, np.inf)
+
+
+def class_cost(classes_a: Ints, classes_b: Ints) -> Floats:
+    """What ``(N, M)`` to add to an IoU cost where the classes ``(N,)`` and ``(M,)`` differ."""
+    return np.where(classes_a[:, None] == classes_b[None, :], 0.0, CLASS_CHANGE)
+
+
+def with_appearance(cost: Floats, distance: Floats, nearby: float, alike: float) -> Floats:
+    """The smaller of an IoU cost and half the cosine distance, both ``(N, M)``, where the latter can be trusted.
+
+    BoT-SORT, equations 12 and 13: appearance counts only for pairs that overlap (IoU cost up to `nearby`) and look
+    alike (cosine distance up to `alike`), so it ranks what motion allows and never forbids anything.
+    """
+    trusted = (cost <= nearby) & (distance <= alike)
+    return np.where(trusted, np.minimum(cost, distance / 2), cost)
+
+
+def deepsort_cost(motion: Floats, distance: Floats | None, alike: float) -> Floats:
+    """DeepSORT's association cost ``(N, M)``, infinite outside its gates (equations 1 to 6, lambda 0).
+
+    motion: squared Mahalanobis distances. distance: cosine distances, admissible up to `alike`; None where there is no
+    appearance, and motion itself becomes the cost (lambda 1).
+    """
+    if distance is None:
+        return np.where(motion <= CHI_SQUARE_95, motion, np.inf)
+    return np.where((motion <= CHI_SQUARE_95) & (distance <= alike), distance, np.inf)

@@ -1,0 +1,80 @@
+"""The order of the stages, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from detectors.base import Detections, Detector, Frame
+from detectors.boxes import nms
+from tracker.appearance import Embedder
+from tracker.engine import Tracker
+from tracker.tracks import Tracks
+
+
+@dataclass
+class Tally:
+    """What a run has done so far: frames, calls, and the seconds that each stage was at work."""
+
+    frames: int = 0
+    detector_calls: int = 0
+    embeddings: int = 0
+    stages: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        """Add the time inside the block to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages[stage] += time.perf_counter() - start
+
+
+def track_frames(
+    frames: Iterable[Frame],
+    detector: Detector,
+    tracker: Tracker,
+    embedder: Embedder | None = None,
+    nms_iou: float = 0.7,
+    classes: Collection[int] | None = None,
+    tally: Tally | None = None,
+) -> Iterator[tuple[Frame, Tracks]]:
+    """Each frame with its tracks: detector -> nms -> embedder -> tracker.
+
+    nms_iou: overlap up to which two detections of a class are two objects. classes: class ids that count, None for
+    all. tally: is kept up to date, if given. A frame with `cut` set starts the tracker anew.
+    """
+    tally = Tally() if tally is None else tally
+    for frame in frames:
+        with tally.timing("detect"):
+            detections = detector(frame)
+            tally.detector_calls += 1
+            if classes is not None:
+                detections = detections[np.isin(detections.class_ids, list(classes))]
+            if not detector.suppressed:
+                detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
+        if embedder is not None and tracker.uses_appearance:
+            with tally.timing("embed"):
+                detections, count = _embed(frame, detections, embedder, tracker.preset.strong)
+                tally.embeddings += count
+        with tally.timing("track"):
+            if frame.cut:
+                tracker.restart()
+            tracks = tracker.update(detections, frame.time)
+        tally.frames += 1
+        yield frame, tracks
+
+
+def _embed(frame: Frame, detections: Detections, embedder: Embedder, strong: float) -> tuple[Detections, int]:
+    """Detections with embeddings, and how many were computed: weak ones are matched by motion alone."""
+    looked_at = np.flatnonzero(detections.scores >= strong)
+    found = embedder(frame, detections.boxes[looked_at])
+    embeddings = np.zeros((len(detections), found.shape[1]))
+    embeddings[looked_at] = found
+    return replace(detections, embeddings=embeddings), len(looked_at)

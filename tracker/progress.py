@@ -1,0 +1,90 @@
+"""What a person sees in the terminal while a run goes on, and when it is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from detectors import WHY_MOTION
+from tracker.run import Run
+
+STAGE_NOTES = {"read": "in its own thread", "write": "in its own thread"}
+
+
+class Display:
+    """A few lines at the start, a bar on a terminal, a summary at the end; nothing when `quiet`."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._console = Console(quiet=quiet, highlight=False)
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def start(self, run: Run) -> None:
+        """Say what is about to happen."""
+        source, options = run.source, run.options
+        size = f"{source.width}x{source.height}, " if source.width else ""
+        count = "live" if source.live else f"{run.expected_frames or 'unknown'} frames"
+        self._line("source", f"{source.name}: {size}{float(source.frame_rate):.4g} frames a second, {count}")
+        why = f" ({WHY_MOTION})" if run.options.detector == "auto" and options.detections is None else ""
+        self._line("detector", f"{run.detector.name}{why}")
+        look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
+        self._line("tracker", f"{options.tracker}, by {look}")
+        if self._console.is_terminal and not self._console.quiet:
+            self._progress = Progress(
+                TextColumn("[bold]tracking"),
+                BarColumn(bar_width=None),
+                MofNCompleteColumn(),
+                TextColumn("[cyan]{task.fields[speed]}"),
+                TextColumn("left"),
+                TimeRemainingColumn(compact=True),
+                console=self._console,
+                expand=True,
+                transient=True,
+            )
+            self._task = self._progress.add_task("tracking", total=run.expected_frames, speed="")
+            self._progress.start()
+
+    def advance(self, run: Run) -> None:
+        """Move the bar on by a frame."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=run.tally.frames, speed=f"{run.fps:.1f} fps")
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def summary(self, run: Run) -> None:
+        """What came out, what it took, where it is."""
+        report: dict[str, Any] = run.report()
+        frames = "frame" if report["frames"] == 1 else "frames"
+        self._line(
+            "done", f"{report['frames']} {frames} in {report['seconds']:.1f} s, {report['fps']:.1f} frames a second"
+        )
+        counts = ", ".join(f"{count} {name}" for name, count in run.class_counts.most_common())
+        self._line("tracks", counts or "none")
+        stages = Table.grid(padding=(0, 2))
+        for name, spent in report["stages"].items():
+            if spent:
+                per_frame = 1000 * spent / max(1, report["frames"])
+                stages.add_row(name, f"{spent:.2f} s", f"{per_frame:.1f} ms a frame", STAGE_NOTES.get(name, ""))
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=9, style="bold")
+        grid.add_row("time", stages)
+        self._console.print(grid)
+        for path in run.outputs.values():
+            if path.is_file():
+                self._line("wrote", f"{path}  {_size(path)}")
+
+    def _line(self, title: str, text: str) -> None:
+        self._console.print(f"[bold]{title:<9}[/] {escape(text)}", soft_wrap=True)
+
+
+def _size(path: Path) -> str:
+    size = path.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"

@@ -1,0 +1,35 @@
+"""What every source of frames offers, whatever it reads from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from detectors.base import Frame
+
+
+@dataclass
+class Source:
+    """Frames, and what is known about them before the first is read.
+
+    frames: can be iterated once. name: for messages and default file names. width, height: pixels, 0 if unknown.
+    frame_rate: frames a second, on average. time_base: seconds of which the frames' times are multiples.
+    frame_count: how many frames there are, None if that is not known; exact: whether it can be relied on.
+    path: the file or folder that is read, None for cameras and streams. live: frames come when they come.
+    warnings: filled while reading; what the user should know afterwards.
+    """
+
+    frames: Iterator[Frame]
+    name: str
+    width: int
+    height: int
+    frame_rate: Fraction
+    time_base: Fraction = Fraction(1, 90000)
+    frame_count: int | None = None
+    exact: bool = False
+    path: Path | None = None
+    live: bool = False
+    has_images: bool = True
+    warnings: list[str] = field(default_factory=list)

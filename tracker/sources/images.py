@@ -1,0 +1,85 @@
+"""Folders and globs of images, in natural order."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from detectors.base import Frame, Image
+from detectors.errors import InputError
+from tracker.sources.base import Source
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+FRAME_RATE = Fraction(30)  # of pictures that nothing is known about
+
+
+def open_folder(folder: Path, frame_rate: Fraction = FRAME_RATE) -> Source:
+    """The images in a folder. Raises InputError when it has none, or the first cannot be read."""
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    if not paths:
+        raise InputError(folder, "the folder has no images", f"give a folder with {', '.join(SUFFIXES[:3])}, ... files")
+    return open_images(paths, folder, frame_rate)
+
+
+def open_glob(pattern: str, frame_rate: Fraction = FRAME_RATE) -> Source:
+    """The images that match a pattern. Raises InputError when none does, or the first cannot be read."""
+    paths = [Path(path) for path in glob.glob(pattern) if Path(path).suffix.lower() in SUFFIXES]
+    if not paths:
+        raise InputError(pattern, "no image matches", "check the pattern, and keep the quotes around it")
+    return open_images(paths, paths[0].parent, frame_rate)
+
+
+def open_images(paths: Sequence[Path], folder: Path, frame_rate: Fraction) -> Source:
+    """The given images in natural order (2 before 10), `frame_rate` a second."""
+    ordered = sorted(paths, key=natural_key)
+    first = read_image(ordered[0])
+    if first is None:
+        raise InputError(ordered[0], "is not an image that can be read", "mend or remove it")
+    source = Source(
+        frames=iter(()),
+        name=folder.resolve().name,
+        width=first.shape[1],
+        height=first.shape[0],
+        frame_rate=frame_rate,
+        frame_count=len(ordered),
+        exact=True,
+        path=folder,
+    )
+    source.frames = _frames(ordered, source)
+    return source
+
+
+def natural_key(path: Path) -> list[tuple[int, int | str]]:
+    """Sorts by the numbers in a name as numbers."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
+
+
+def read_image(path: Path) -> Image | None:
+    """The picture ``(H, W, 3)`` BGR, turned upright as its EXIF data say; None when it cannot be read."""
+    try:
+        data = np.fromfile(path, dtype=np.uint8)  # unlike cv2.imread, takes any file name on any system
+    except OSError:
+        return None
+    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None  # type: ignore[return-value]
+
+
+def _frames(paths: Sequence[Path], source: Source) -> Iterator[Frame]:
+    unreadable: list[Path] = []
+    for index, path in enumerate(paths, start=1):
+        image = read_image(path)
+        if image is None:
+            unreadable.append(path)
+        elif image.shape[:2] != (source.height, source.width):
+            image = np.asarray(cv2.resize(image, (source.width, source.height)), dtype=np.uint8)
+            source.warnings.append(f"{path}: is of another size than the first image and was scaled to it")
+        if image is not None:
+            yield Frame(image, index, float((index - 1) / source.frame_rate))
+    if unreadable:
+        source.warnings.append(f"{unreadable[0]}: {len(unreadable)} of {len(paths)} images could not be read")

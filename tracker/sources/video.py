@@ -1,0 +1,158 @@
+"""Video files, cameras and network streams, through OpenCV."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import av
+import cv2
+
+from detectors.base import Frame, Image
+from detectors.errors import InputError
+from tracker.sources.base import Source
+
+NEARLY_ALL = 0.98  # a container may announce a little more than it holds; a share below this means a damaged file
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own lines on standard error say less than ours
+
+
+class Header(NamedTuple):
+    """What a video file says about its first video stream; None where it says nothing."""
+
+    time_base: Fraction
+    frame_rate: Fraction
+    frames: int | None
+    seconds: float | None
+
+
+def open_video(path: Path) -> Source:
+    """The frames of a video file, upright, with the times that the file gives them.
+
+    Raises InputError when the file is missing, empty, or no frame of it can be decoded.
+    """
+    if not path.exists():
+        raise InputError(path, "no such file", "check the path")
+    if path.stat().st_size == 0:
+        raise InputError(path, "the file is empty", "give a video file")
+    header = _probe(path)
+    capture = _silently(cv2.VideoCapture, str(path), cv2.CAP_FFMPEG)
+    first = _silently(_read, capture) if capture.isOpened() else None
+    if first is None:
+        raise InputError(path, "no video frame can be decoded", "give a video file that plays")
+    source = Source(
+        frames=iter(()),
+        name=path.stem,
+        width=first.shape[1],
+        height=first.shape[0],
+        frame_rate=header.frame_rate,
+        time_base=header.time_base,
+        frame_count=header.frames or (round(header.seconds * header.frame_rate) if header.seconds else None),
+        path=path,
+    )
+    source.frames = _file_frames(capture, first, source, header)
+    return source
+
+
+def open_camera(number: int) -> Source:
+    """The frames of a camera, timed by this computer's clock. Raises InputError when it does not open."""
+    capture = _silently(cv2.VideoCapture, number)
+    return _live(capture, f"camera {number}", f"camera-{number}", "check that it is plugged in and not in use")
+
+
+def open_stream(url: str) -> Source:
+    """The frames of an rtsp:// or http:// stream, timed by this computer's clock.
+
+    Raises InputError when it does not open.
+    """
+    capture = _silently(cv2.VideoCapture, url, cv2.CAP_FFMPEG)
+    name = url.split("://", 1)[1].split("@")[-1].split("?")[0].strip("/").replace("/", "-").replace(":", "-")
+    return _live(capture, url, name, "check the address, the user and the password")
+
+
+def _live(capture: cv2.VideoCapture, what: str, name: str, remedy: str) -> Source:
+    first = _silently(_read, capture) if capture.isOpened() else None
+    if first is None:
+        raise InputError(what, "does not open or gives no picture", remedy)
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    return Source(
+        frames=_live_frames(capture, first),
+        name=name,
+        width=first.shape[1],
+        height=first.shape[0],
+        frame_rate=Fraction(rate).limit_denominator(1001) if 1 <= rate <= 1000 else Fraction(30),
+        live=True,
+    )
+
+
+def _probe(path: Path) -> Header:
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            time_base = stream.time_base or Fraction(1, 90000)
+            seconds = float(stream.duration * time_base) if stream.duration else None
+            if seconds is None and container.duration and not container.streams.audio:
+                seconds = container.duration / av.time_base
+            return Header(time_base, stream.average_rate or Fraction(30), stream.frames or None, seconds)
+    except (av.FFmpegError, IndexError, ValueError):
+        raise InputError(path, "is not a video that can be read", "give a video file that plays") from None
+
+
+def _file_frames(
+    capture: cv2.VideoCapture, image: Image | None, source: Source, header: Header
+) -> Iterator[Frame]:
+    step = float(1 / source.frame_rate)
+    index, last = 0, -step
+    try:
+        while image is not None:
+            index += 1
+            stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            # Raw streams and broken files have no time stamps, or some that stand still: count on from the last.
+            last = stamp if stamp > last else last + step
+            yield Frame(image, index, last)
+            image = _read(capture)
+    finally:
+        capture.release()
+    # An AVI counts its dropped frames too, and a stream may end before its file: both must be short.
+    few = not header.frames or index < NEARLY_ALL * header.frames
+    short = header.seconds is not None and last + step < NEARLY_ALL * header.seconds
+    if few and short:
+        source.warnings.append(
+            f"{source.path}: only {last + step:.1f} of {header.seconds:.1f} seconds could be decoded "
+            f"({index} frames; the file is truncated or damaged)"
+        )
+
+
+def _live_frames(capture: cv2.VideoCapture, first: Image) -> Iterator[Frame]:
+    start = time.monotonic()
+    images = chain([first], iter(lambda: _read(capture), None))
+    last = -1.0
+    try:
+        for index, image in enumerate(images, start=1):
+            last = max(time.monotonic() - start, last + 1e-3)
+            yield Frame(image, index, last)
+    finally:
+        capture.release()
+
+
+def _read(capture: cv2.VideoCapture) -> Image | None:
+    there, image = capture.read()
+    return image if there else None  # type: ignore[return-value]  # OpenCV's stubs do not know the dtype
+
+
+T = TypeVar("T")
+
+
+def _silently(call: Callable[..., T], *arguments: object) -> T:
+    """`call` without the lines that OpenCV writes to standard error: ours says it better."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        return call(*arguments)
+    finally:
+        cv2.utils.logging.setLogLevel(level)

@@ -1,0 +1,136 @@
+"""The life cycle of tracks (tentative, confirmed, lost, removed), kept as columns with one row a track."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from detectors.base import Bools, Detections, Floats, Ints
+from tracker.gallery import AppearanceMemory
+from tracker.kalman import KalmanFilter, MotionModel
+
+TENTATIVE, CONFIRMED, LOST = 0, 1, 2
+"""States of a track: not yet trusted; matched in the last frame; trusted, but not matched since. Removed is gone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """The tracks of one frame: a snapshot that later frames never change.
+
+    track_ids: ``(N,)`` int, from 1, never used twice by one tracker. boxes: ``(N, 4)`` xyxy pixels.
+    scores: ``(N,)`` of the last matched detection. class_ids: ``(N,)``, the class by vote of all its detections.
+    age: ``(N,)`` seconds since its first detection. time_since_update: ``(N,)`` seconds since its last one.
+    """
+
+    track_ids: Ints
+    boxes: Floats
+    scores: Floats
+    class_ids: Ints
+    age: Floats
+    time_since_update: Floats
+
+    def __len__(self) -> int:
+        return len(self.track_ids)
+
+    def __getitem__(self, rows: Any) -> Tracks:
+        """The given rows (index array, mask or slice) of every column."""
+        return Tracks(
+            self.track_ids[rows],
+            self.boxes[rows],
+            self.scores[rows],
+            self.class_ids[rows],
+            self.age[rows],
+            self.time_since_update[rows],
+        )
+
+
+class TrackTable:
+    """All living tracks, row by row.
+
+    ids: 0 until confirmed. state: TENTATIVE, CONFIRMED or LOST. hits: matches so far. missed: updates since the last
+    match. born, seen: seconds, time of the first and of the last match. boxes, scores: of the last matched detection.
+    """
+
+    def __init__(self, motion: MotionModel, memory: Callable[[int], AppearanceMemory]) -> None:
+        self.filter = KalmanFilter(motion)
+        self.appearance: AppearanceMemory | None = None
+        self._new_memory = memory
+        self.ids, self.state, self.hits, self.missed = (np.empty(0, dtype=np.int64) for _ in range(4))
+        self.born, self.seen, self.scores = (np.empty(0) for _ in range(3))
+        self.boxes = np.empty((0, 4))
+        self._classes = np.empty(0, dtype=np.int64)
+        self._votes = np.empty((0, 0))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def class_ids(self) -> Ints:
+        """The class ``(N,)`` of each track: the one with the largest sum of scores so far."""
+        return self._classes[self._votes.argmax(axis=1)] if len(self) else np.empty(0, dtype=np.int64)
+
+    def append(self, detections: Detections, now: float) -> Ints:
+        """Start a tentative track at every detection; returns their rows."""
+        count, start = len(detections), len(self)
+        self.filter.append(detections.boxes)
+        self._remember_appearance(detections)
+        zeros, ones = np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.int64)
+        self.ids = np.concatenate([self.ids, zeros])
+        self.state = np.concatenate([self.state, np.full(count, TENTATIVE)])
+        self.hits = np.concatenate([self.hits, ones])
+        self.missed = np.concatenate([self.missed, zeros])
+        self.born = np.concatenate([self.born, np.full(count, now)])
+        self.seen = np.concatenate([self.seen, np.full(count, now)])
+        self.scores = np.concatenate([self.scores, detections.scores])
+        self.boxes = np.concatenate([self.boxes, detections.boxes])
+        self._votes = np.concatenate([self._votes, np.zeros((count, self._votes.shape[1]))])
+        rows = np.arange(start, start + count)
+        self._vote(rows, detections)
+        return rows
+
+    def match(self, rows: Ints, detections: Detections, now: float) -> None:
+        """Hand each of the tracks `rows` its detection."""
+        self.filter.update(rows, detections.boxes)
+        self.hits[rows] += 1
+        self.missed[rows] = 0
+        self.seen[rows] = now
+        self.scores[rows] = detections.scores
+        self.boxes[rows] = detections.boxes
+        self._vote(rows, detections)
+        if detections.embeddings is not None and self.appearance is not None:
+            self.appearance.update(rows, detections.embeddings)
+
+    def miss(self, rows: Ints) -> None:
+        """Count an update without a detection for the tracks `rows`; the confirmed among them are lost."""
+        self.missed[rows] += 1
+        confirmed = rows[self.state[rows] == CONFIRMED]
+        self.state[confirmed] = LOST
+
+    def keep(self, rows: Bools) -> None:
+        """Remove all other tracks."""
+        self.filter.keep(rows)
+        if self.appearance is not None:
+            self.appearance.keep(rows)
+        for name in ("ids", "state", "hits", "missed", "born", "seen", "scores", "boxes", "_votes"):
+            setattr(self, name, getattr(self, name)[rows])
+
+    def _remember_appearance(self, detections: Detections) -> None:
+        """New rows in the appearance memory, which exists from the first embedding on."""
+        vectors = detections.embeddings
+        if self.appearance is None and vectors is not None:
+            self.appearance = self._new_memory(vectors.shape[1])
+            self.appearance.append(np.zeros((len(self), vectors.shape[1])))
+            self._dimension = vectors.shape[1]
+        if self.appearance is not None:
+            self.appearance.append(np.zeros((len(detections), self._dimension)) if vectors is None else vectors)
+
+    def _vote(self, rows: Ints, detections: Detections) -> None:
+        for class_id in np.setdiff1d(detections.class_ids, self._classes):
+            self._classes = np.append(self._classes, class_id)
+            self._votes = np.column_stack([self._votes, np.zeros(len(self))])
+        order = np.argsort(self._classes)
+        columns = order[np.searchsorted(self._classes, detections.class_ids, sorter=order)]
+        self._votes[rows, columns] += detections.scores

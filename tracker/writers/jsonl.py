@@ -1,0 +1,36 @@
+"""One JSON object a frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from detectors.base import Frame
+from tracker.tracks import Tracks
+from tracker.writers.lines import LineWriter
+
+
+class JsonlWriter(LineWriter):
+    """``{"index": 1, "time": 0.0, "tracks": [{"id", "class", "score", "box": [x1, y1, x2, y2]}, ...]}`` a line.
+
+    index: from 1. time: seconds. box: pixels. class_names: class id -> name; an unknown class is its number as text.
+    """
+
+    def __init__(self, path: str | Path, class_names: Mapping[int, str]) -> None:
+        super().__init__(path)
+        self._names = class_names
+
+    def lines(self, frame: Frame, tracks: Tracks) -> Iterable[str]:
+        listed = [
+            {
+                "id": int(track_id),
+                "class": self._names.get(int(class_id), str(class_id)),
+                "score": round(float(score), 4),
+                "box": [round(float(edge), 2) for edge in box],
+            }
+            for track_id, class_id, score, box in zip(
+                tracks.track_ids, tracks.class_ids, tracks.scores, tracks.boxes, strict=True
+            )
+        ]
+        yield json.dumps({"index": frame.index, "time": round(frame.time, 6), "tracks": listed}, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""Text files that are written line by line and readable at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from detectors.base import Frame
+from detectors.errors import InputError
+from tracker.tracks import Tracks
+
+
+class LineWriter:
+    """A text file with some lines a frame, flushed after each frame; it is created with the first.
+
+    A subclass says which lines. Raises InputError when the file cannot be written.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._file: TextIO | None = None
+
+    def lines(self, frame: Frame, tracks: Tracks) -> Iterable[str]:
+        """The lines for one frame, without line ends."""
+        raise AssertionError("a subclass says which lines")
+
+    def write(self, frame: Frame, tracks: Tracks) -> None:
+        """Append what is to be said of one frame."""
+        try:
+            if self._file is None:
+                self._file = open(self.path, "w", encoding="utf-8", newline="\n")
+            self._file.writelines(f"{line}\n" for line in self.lines(frame, tracks))
+            self._file.flush()
+        except OSError as error:
+            raise write_error(self.path, error) from None
+
+    def close(self) -> None:
+        """Close the file, if it was opened."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            with contextlib.suppress(OSError):  # what could be flushed has been; `write` has told the rest
+                file.close()
+
+    def __enter__(self) -> LineWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def write_error(path: Path, error: OSError) -> InputError:
+    """What to tell the user when writing to `path` failed."""
+    reason = error.strerror or str(error)
+    return InputError(path, f"cannot be written: {reason}", "free some space, or choose another place")

@@ -1,0 +1,44 @@
+"""Where results go: paths checked before any work is done, and all writers of a run as one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from detectors.errors import InputError
+
+VIDEO_SUFFIXES = (".mp4", ".m4v")
+
+
+def check_outputs(outputs: dict[str, Path], inputs: Iterable[Path], overwrite: bool) -> None:
+    """Make sure that every output can be written and that none destroys anything.
+
+    outputs: option -> path. inputs: files that are read.
+
+    Raises InputError for a missing or read-only folder, a folder in place of a file, a file that is there already
+    (unless `overwrite`), an input, and two outputs of one name.
+    """
+    taken: dict[Path, str] = {}
+    read = [path.resolve() for path in inputs]
+    for option, path in outputs.items():
+        place = path.resolve()
+        if place in read:
+            raise InputError(path, "is an input of this run and would be overwritten", f"choose another {option}")
+        if place in taken:
+            raise InputError(path, f"is asked for twice, by {taken[place]} and {option}", "choose two names")
+        taken[place] = option
+        if not place.parent.is_dir():
+            raise InputError(path, f"the folder {path.parent} does not exist", "create it, or choose another")
+        if place.is_dir():
+            raise InputError(path, "is a folder", f"give {option} a file name")
+        if place.is_file() and not overwrite:
+            raise InputError(path, "exists already", "add --overwrite, or choose another name")
+        if not os.access(place if place.exists() else place.parent, os.W_OK):
+            raise InputError(path, "cannot be written: no permission", "choose another place")
+
+
+def check_video_name(path: Path) -> None:
+    """Raise InputError unless the name of the annotated video says that it is an mp4."""
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        raise InputError(path, "annotated video is written as mp4", f"name it {path.with_suffix('.mp4').name}")

@@ -1,0 +1,35 @@
+"""What a run did and what it took, as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tracker.writers.lines import write_error
+
+
+def write_stats(path: Path, stats: Mapping[str, Any]) -> None:
+    """Write `stats` to `path`, whole or not at all. Raises InputError when that fails."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe
+            path.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+            return
+        draft.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        raise write_error(path, error) from None
+
+
+def peak_rss_mb() -> float | None:
+    """The most memory that this process has held, in megabytes; None where the system does not say."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

@@ -1,0 +1,189 @@
+"""Annotated video: H.264 in mp4, encoded in a thread of its own, playable at every moment of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+import time
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from detectors.base import Image
+from detectors.errors import InputError
+from tracker.writers.audio import AudioTrack
+from tracker.writers.lines import write_error
+
+ENCODERS = ("libx264", "h264_videotoolbox", "libopenh264")  # the first that this build of PyAV has
+BT601 = 6  # the matrix of OpenCV's conversion; untagged, players take HD video for BT.709 and shift its colours
+LIMITED_RANGE = 1
+# Fragments of a second, each complete in itself: a run that is killed leaves a file that plays.
+WHILE_RUNNING = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+# Then one index at the front, so that a browser starts playing before it has the whole file.
+WHEN_DONE = {"movflags": "faststart"}
+
+
+class VideoWriter:
+    """Writes frames to an mp4 that browsers play (H.264, yuv420p).
+
+    path: the file, created with the first frame. frame_rate: frames a second, on average. time_base: seconds; the
+    frames' times are kept as multiples of it. audio: a file whose sound is taken along, or None. crf: constant rate
+    factor of x264, lower is better and larger.
+
+    Frames are encoded in a thread of its own; an error there is raised by the next `write` or by `close`.
+    Raises InputError when the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        frame_rate: Fraction,
+        time_base: Fraction,
+        audio: Path | None = None,
+        crf: int = 23,
+        depth: int = 4,
+    ) -> None:
+        self.path = Path(path)
+        self.seconds = 0.0
+        self._rate = frame_rate.limit_denominator(60000)
+        self._time_base = time_base
+        self._audio_path = audio
+        self._crf = crf
+        self._queue: queue.Queue[tuple[Image, float] | None] = queue.Queue(depth)
+        self._thread: threading.Thread | None = None
+        self._error: OSError | None = None
+        self._container: OutputContainer | None = None
+        self._audio: AudioTrack | None = None
+        self._last_pts = -1
+
+    def write(self, image: Image, seconds: float) -> None:
+        """Append a picture ``(H, W, 3)`` BGR that is shown from `seconds` on. The writer keeps the array."""
+        self._raise_error()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="encode behind", daemon=True)
+            self._thread.start()
+        self._queue.put((image, seconds))
+
+    def close(self) -> None:
+        """Finish the file: everything encoded, the index moved to the front."""
+        if self._thread is None:
+            return
+        self._queue.put(None)
+        self._thread.join()
+        self._thread = None
+        self._raise_error()
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None:
+            self.close()
+        else:  # the first error is the one to tell
+            with contextlib.suppress(InputError):
+                self.close()
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise write_error(self.path, self._error)
+
+    def _work(self) -> None:
+        """The encoding thread. After an error it goes on to empty the queue, so that nobody waits for it in vain."""
+        while (item := self._queue.get()) is not None:
+            if self._error is not None:
+                continue
+            start = time.perf_counter()
+            try:
+                self._encode(*item)
+            except OSError as error:  # PyAV's errors are OSErrors
+                self._error = error
+            self.seconds += time.perf_counter() - start
+        start = time.perf_counter()
+        self._finish()
+        self.seconds += time.perf_counter() - start
+
+    def _encode(self, image: Image, seconds: float) -> None:
+        if self._container is None:
+            self._open(image, seconds)
+        assert self._container is not None
+        picture = av.VideoFrame.from_ndarray(_to_yuv(image), format="yuv420p")
+        picture.time_base = self._time_base
+        picture.pts = self._last_pts = max(round((seconds - self._start) / self._time_base), self._last_pts + 1)
+        picture.colorspace, picture.color_range = BT601, LIMITED_RANGE
+        self._container.mux(self._stream.encode(picture))
+        if self._audio is not None:
+            self._audio.copy_until(seconds - self._start)
+
+    def _open(self, image: Image, seconds: float) -> None:
+        self._start = seconds
+        self._container = av.open(str(self.path), "w", format="mp4", container_options=WHILE_RUNNING)
+        self._stream = self._add_stream(self._container, image)
+        if AudioTrack.exists(self._audio_path):
+            assert self._audio_path is not None
+            self._audio = AudioTrack(self._audio_path, self._container, seconds)
+
+    def _add_stream(self, container: OutputContainer, image: Image) -> VideoStream:
+        encoder = next(name for name in ENCODERS if name in av.codecs_available)
+        options = {"preset": "veryfast", "crf": str(self._crf)} if encoder == "libx264" else {}
+        stream: VideoStream = container.add_stream(encoder, rate=self._rate, options=options)
+        stream.height, stream.width = (side + side % 2 for side in image.shape[:2])
+        stream.pix_fmt = "yuv420p"
+        context = stream.codec_context
+        context.time_base = self._time_base
+        context.gop_size = max(1, round(self._rate))  # a key frame, and with it a fragment, a second
+        context.max_b_frames = 0  # pictures leave in the order they came, at exactly the times they had
+        context.colorspace = context.color_primaries = context.color_trc = BT601
+        context.color_range = LIMITED_RANGE
+        return stream
+
+    def _finish(self) -> None:
+        if self._container is None:
+            return
+        try:
+            try:
+                if self._error is None:
+                    self._container.mux(self._stream.encode(None))
+                    if self._audio is not None:
+                        self._audio.copy_until(float(self._last_pts * self._time_base + 1 / self._rate))
+                        self._audio.close()
+            finally:
+                self._container.close()
+        except OSError as error:
+            self._error = self._error or error
+        if self._error is None:
+            move_index_to_front(self.path)
+
+
+def move_index_to_front(path: Path) -> None:
+    """Rewrite a fragmented mp4 as a plain one with its index in front; as it was where there is no room for that."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with av.open(str(path)) as source, av.open(str(draft), "w", format="mp4", options=WHEN_DONE) as output:
+            streams = {}
+            for stream in source.streams:
+                streams[stream.index] = output.add_stream_from_template(stream)
+                streams[stream.index].time_base = stream.time_base
+            for packet in source.demux():
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream.index]
+                    output.mux(packet)
+        os.replace(draft, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def _to_yuv(image: Image) -> Image:
+    """Planar 4:2:0 ``(H * 3 / 2, W)``; odd sides grow by a repeated row or column."""
+    height, width = image.shape[:2]
+    if height % 2 or width % 2:
+        image = np.asarray(cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE), dtype=np.uint8)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
