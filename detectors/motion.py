@@ -25,10 +25,10 @@ from detectors.boxes import areas, overlap_areas
 LONG_SIDE = 480  # pixels at which motion is judged: enough for outlines, and 20 times cheaper than 1080p
 MEMORY = 20.0  # seconds after which what stands still belongs to the background
 LOOK_BACK = 0.1  # seconds over which flow is measured, so that slow objects move more than flow's own noise
-MOVING = 1.2  # pixels that a moving object goes, at least, beyond the camera, in LOOK_BACK
+MOVING = 1.5  # pixels that a moving object goes, at least, beyond the camera, in LOOK_BACK
 STILL = 0.25  # pixels below which the camera stands still
 FOREGROUND = 255  # MOG2 marks shadows with a lower value
-SMALLEST = 1.5e-3  # share of the picture below which a blob is noise
+SMALLEST = 2e-3  # share of the picture below which a blob is noise
 GAP = 0.02  # share of the longer side across which parts of one object are joined
 WITHIN = 0.7  # share of a box inside a larger one from which it counts as a part of that object
 
@@ -60,10 +60,13 @@ class MotionDetector:
         self._recent: deque[tuple[float, Image]] = deque()
 
     def __call__(self, frame: Frame) -> Detections:
+        """What moves in this frame, or has stopped in it a while ago; the frames come in order."""
         if frame.cut:
             self._forget()
         scale = min(1.0, LONG_SIDE / max(frame.image.shape[:2]))
-        small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(
+            np.uint8, copy=False
+        )
         foreground = self._foreground(small, frame.time)
         flow = self._motion(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8), frame.time)
         if flow is None:
@@ -80,7 +83,7 @@ class MotionDetector:
         step = time - self._recent[-1][0] if self._recent else MEMORY
         mask = self._background.apply(small, learningRate=1 - float(np.exp(-max(step, 1e-3) / MEMORY)))
         sharp = np.where(np.asarray(mask) == FOREGROUND, np.uint8(255), np.uint8(0))
-        return np.asarray(cv2.medianBlur(sharp, 5)) > 0
+        return np.asarray(cv2.medianBlur(sharp, 5)).astype(bool)
 
     def _motion(self, grey: Image, time: float) -> Flow | None:
         """What moves beyond the camera since LOOK_BACK seconds ago; None in the first frame after a cut."""
@@ -102,7 +105,7 @@ class MotionDetector:
         inner_rim = np.asarray(labels)[rim]
         surplus = np.bincount(inner_rim, weights=edges[rim], minlength=count)
         surplus[0] = 0.0
-        return np.asarray(surplus > 0)[labels]
+        return np.asarray((surplus > 0)[labels])
 
 
 def _camera_flow(flow: Floats) -> Floats:
@@ -110,7 +113,6 @@ def _camera_flow(flow: Floats) -> Floats:
     height, width = flow.shape[:2]
     ys, xs = np.mgrid[4:height:8, 4:width:8].reshape(2, -1)
     points = np.stack([xs, ys], axis=1).astype(np.float32)
-    cv2.setRNGSeed(0)  # RANSAC draws at random: the same video gives the same tracks
     affine, _ = cv2.estimateAffinePartial2D(points, points + flow[ys, xs], ransacReprojThreshold=1.0)
     if affine is None:
         return np.zeros_like(flow)

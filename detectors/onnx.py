@@ -69,6 +69,7 @@ class OnnxDetector:
             raise InputError(path, f"does not answer like a detector: {reason}", REMEDY) from None
 
     def __call__(self, frame: Frame) -> Detections:
+        """Candidates in pixels of the frame, not yet suppressed."""
         height, width = frame.image.shape[:2]
         blob, scale, left, top = letterbox(frame.image, self._input_size(height, width))
         boxes, scores, class_ids = self._decode(self._run(blob), *blob.shape[:2])

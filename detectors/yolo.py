@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class YoloDetector:
         os.environ.setdefault("YOLO_OFFLINE", "true")
         os.environ.setdefault("YOLO_VERBOSE", "false")
         try:
-            from ultralytics import YOLO
+            from ultralytics import YOLO  # type: ignore[attr-defined]  # it is loaded lazily there
         except ImportError as error:
             raise InputError(
                 path,
@@ -58,12 +59,14 @@ class YoloDetector:
             raise InputError(path, f"is no ultralytics checkpoint: {reason}", "give a checkpoint saved by it") from None
         if task not in ("detect", "segment", "pose"):
             raise InputError(path, f"is a model for the task {task!r}, not for detection", "give a detection model")
-        self._arguments = {"conf": conf, "iou": iou, "verbose": False, "save": False}
+        self._arguments: dict[str, Any] = {"conf": conf, "iou": iou, "verbose": False, "save": False}
         self._arguments |= {} if imgsz is None else {"imgsz": imgsz}
         self._arguments |= {} if device == "auto" else {"device": device}
 
     def __call__(self, frame: Frame) -> Detections:
-        found = self._model.predict(frame.image, **self._arguments)[0].boxes.cpu().numpy()
+        """Objects in pixels of the frame, suppressed by ultralytics itself."""
+        results: Any = self._model.predict(frame.image, **self._arguments)
+        found = results[0].boxes.cpu().numpy()
         height, width = frame.image.shape[:2]
         boxes = clip(found.xyxy.astype(np.float64), width, height)
         return Detections(boxes, np.clip(found.conf, 0, 1), found.cls.astype(np.int64))

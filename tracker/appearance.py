@@ -53,6 +53,7 @@ class OnnxEmbedder:
             raise InputError(path, f"does not answer with vectors: {reason}", REMEDY) from None
 
     def __call__(self, frame: Frame, boxes: Floats) -> Floats:
+        """Unit vectors ``(N, D)``, zeros for boxes outside the frame."""
         vectors = np.zeros((len(boxes), self._dimension))
         crops = [self._crop(frame.image, box) for box in _pixels(frame.image, boxes)]
         seen = np.array([crop is not None for crop in crops], dtype=bool)
@@ -101,4 +102,6 @@ def load_embedder(name: str | Path = "auto", device: str = "auto") -> Embedder |
         return None
     if text.endswith(".onnx"):
         return OnnxEmbedder(text, device)
-    raise InputError(f"--appearance {text}", "no such appearance model", "choose auto, none or the path of an .onnx file")
+    raise InputError(
+        f"--appearance {text}", "no such appearance model", "choose auto, none or the path of an .onnx file"
+    )

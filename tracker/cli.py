@@ -29,6 +29,7 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, and where to read more."""
 
     def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
         self.exit(WRONG_ARGUMENTS, f"error: {message} (see {self.prog} --help)\n")
 
 
@@ -104,7 +105,9 @@ def _add_models(group: Any) -> None:
     group.add_argument("--tracker", metavar="NAME", help="keeptrack (default), bytetrack, deepsort or sort")
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
     group.add_argument("--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1)")
-    group.add_argument("--iou", type=float, metavar="IOU", help="overlap that non-max suppression allows (default: 0.7)")
+    group.add_argument(
+        "--iou", type=float, metavar="IOU", help="overlap that non-max suppression allows (default: 0.7)"
+    )
     group.add_argument("--imgsz", type=int, metavar="PIXELS", help="longer side of the model's input")
     group.add_argument("--device", metavar="NAME", help="auto (default), cpu or cuda")
 

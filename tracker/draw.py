@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -19,6 +20,10 @@ LIGHTNESS = (74, 62, 84)  # of CIELAB: never dark, so that one dark label text a
 CHROMA = 62
 INK = (24, 20, 16)  # BGR of label text and outlines
 TRAIL = 1.5  # seconds
+SMOOTHING = 0.25  # share of a new position in the trail; detections tremble, objects do not
+
+SHIFT = 4  # bits of a pixel's fraction in OpenCV's line coordinates
+SUBPIXEL = 1 << SHIFT
 
 Colour = tuple[int, int, int]
 
@@ -37,11 +42,11 @@ class Annotator:
 
     def __init__(self, class_names: Mapping[int, str]) -> None:
         self._names = class_names
-        self._trails: dict[int, deque[tuple[float, int, int]]] = {}
+        self._trails: dict[int, deque[tuple[float, float, float]]] = {}
 
     def draw(self, frame: Frame, tracks: Tracks) -> Image:
         """A copy of the frame's picture with its tracks: boxes over trails, labels over all."""
-        picture = frame.image.copy()
+        picture: Image = frame.image.copy()
         if frame.cut:
             self._trails.clear()
         line = max(2, round(min(picture.shape[:2]) / 360))
@@ -61,7 +66,10 @@ class Annotator:
         """Note where each object stands, and forget what is older than a trail."""
         for track_id, (x1, _, x2, y2) in zip(tracks.track_ids, tracks.boxes, strict=True):
             trail = self._trails.setdefault(int(track_id), deque())
-            trail.append((frame.time, round((x1 + x2) / 2), round(y2)))
+            foot = ((x1 + x2) / 2, y2)
+            _, *last = trail[-1] if trail else (frame.time, *foot)
+            x, y = (old + SMOOTHING * (new - old) for old, new in zip(last, foot, strict=True))
+            trail.append((frame.time, x, y))
         for track_id, trail in list(self._trails.items()):
             while trail and frame.time - trail[0][0] > TRAIL:
                 trail.popleft()
@@ -72,9 +80,10 @@ class Annotator:
         """A line through the past feet of an object, thinner with age."""
         trail = list(self._trails[track_id])
         colour = colour_of(track_id)
-        for (then, *start), (_, *end) in zip(trail, trail[1:], strict=False):
+        for (then, *start), (_, *end) in pairwise(trail):
             width = max(1, round(line * (1 - (now - then) / TRAIL)))
-            cv2.line(picture, start, end, colour, width, cv2.LINE_AA)
+            fine_start, fine_end = ([round(float(c) * SUBPIXEL) for c in point] for point in (start, end))
+            cv2.line(picture, fine_start, fine_end, colour, width, cv2.LINE_AA, SHIFT)
 
     def _draw_label(self, picture: Image, track: Tracks, line: int) -> None:
         """A filled tag above the box, inside it where the picture ends."""
@@ -84,7 +93,7 @@ class Annotator:
         pad = max(2, size // 4)
         text = _text_mask(tuple(words), size)
         height, width = min(text.shape[0] + pad, picture.shape[0]), min(text.shape[1] + 2 * pad, picture.shape[1])
-        x1, y1, x2, _ = track.boxes[0]
+        x1, y1 = track.boxes[0, :2]
         left = int(np.clip(round(float(x1)) - line // 2 - 1, 0, picture.shape[1] - width))
         top = int(np.clip(round(float(y1)) - height - line // 2, 0, picture.shape[0] - height))
         tag = np.zeros((height, width, 1), dtype=np.float32)

@@ -51,7 +51,7 @@ class AverageMemory:
         self._mean[rows] = np.where(length > 1e-12, mean / np.maximum(length, 1e-12), embeddings)
 
     def distances(self, rows: Ints, embeddings: Floats) -> Floats:
-        return 1.0 - self._mean[rows] @ embeddings.T
+        return np.asarray(1.0 - self._mean[rows] @ embeddings.T)
 
 
 class GalleryMemory:

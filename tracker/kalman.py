@@ -156,9 +156,7 @@ def _area_unit(state: Floats) -> Floats:
     return np.stack([side, side, s, np.ones_like(s)], axis=1)
 
 
-CENTRE_SIZE = MotionModel(
-    from_boxes=xyxy_to_cxcywh, to_boxes=_from_cxcywh, unit=lambda state: state[:, [2, 3, 2, 3]]
-)
+CENTRE_SIZE = MotionModel(from_boxes=xyxy_to_cxcywh, to_boxes=_from_cxcywh, unit=lambda state: state[:, [2, 3, 2, 3]])
 """Centre, width and height, each with a velocity; noise in proportion to the side along it."""
 
 CENTRE_ASPECT_HEIGHT = MotionModel(

@@ -54,7 +54,6 @@ class Preset:
     filtered: bool = False
 
 
-
 def byte_stages(limit: float) -> tuple[Stage, ...]:
     """Strong detections, then weak ones for what was seen in the last frame, then new tracks; `limit` of the first.
 

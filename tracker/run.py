@@ -188,9 +188,7 @@ class Run:
         if "--jsonl" in self.outputs:
             from tracker.writers.jsonl import JsonlWriter
 
-            self._writers.append(
-                opening.enter_context(JsonlWriter(self.outputs["--jsonl"], self.detector.class_names))
-            )
+            self._writers.append(opening.enter_context(JsonlWriter(self.outputs["--jsonl"], self.detector.class_names)))
 
     def _part(self, frames: Any) -> Iterator[Frame]:
         """The frames between `start` and `end`, at most `max_frames`, with cuts marked."""

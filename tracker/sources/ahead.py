@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -35,10 +36,8 @@ class ReadAhead(Generic[T]):
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         while self._thread.is_alive():  # a full queue holds the thread up: make room until it notices
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._queue.get(timeout=0.05)
-            except queue.Empty:
-                continue
 
     def __iter__(self) -> Iterator[T]:
         while (item := self._queue.get()) is not _END:

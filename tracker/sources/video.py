@@ -103,9 +103,7 @@ def _probe(path: Path) -> Header:
         raise InputError(path, "is not a video that can be read", "give a video file that plays") from None
 
 
-def _file_frames(
-    capture: cv2.VideoCapture, image: Image | None, source: Source, header: Header
-) -> Iterator[Frame]:
+def _file_frames(capture: cv2.VideoCapture, image: Image | None, source: Source, header: Header) -> Iterator[Frame]:
     step = float(1 / source.frame_rate)
     index, last = 0, -step
     try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import OutputContainer
@@ -26,8 +28,8 @@ class AudioTrack:
         self._offset = round(origin / stream.time_base) if stream.time_base else 0
         self._time_base = stream.time_base or Fraction(1, 48000)
         self._output = output
-        self._packets = self._input.demux(stream)
-        self._waiting: av.Packet | None = None
+        self._packets: Iterator[Any] = self._input.demux(stream)
+        self._waiting: Any = None
         self._resampler: av.AudioResampler | None = None
         if stream.codec_context.name in MP4_CODECS:
             self._stream = output.add_stream_from_template(stream)
@@ -62,7 +64,7 @@ class AudioTrack:
             self._output.mux(self._stream.encode(None))
         self._input.close()
 
-    def _next_packet(self) -> av.Packet | None:
+    def _next_packet(self) -> Any:
         if self._waiting is not None:
             packet, self._waiting = self._waiting, None
             return packet
@@ -74,7 +76,7 @@ class AudioTrack:
             if packet is None or (packet.pts is not None and packet.pts >= self._offset):
                 return packet
 
-    def _write(self, packet: av.Packet) -> None:
+    def _write(self, packet: Any) -> None:
         if self._resampler is None:
             packet.pts -= self._offset
             packet.dts = packet.pts

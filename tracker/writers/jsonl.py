@@ -22,6 +22,7 @@ class JsonlWriter(LineWriter):
         self._names = class_names
 
     def lines(self, frame: Frame, tracks: Tracks) -> Iterable[str]:
+        """One line."""
         listed = [
             {
                 "id": int(track_id),

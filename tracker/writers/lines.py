@@ -31,7 +31,7 @@ class LineWriter:
         """Append what is to be said of one frame."""
         try:
             if self._file is None:
-                self._file = open(self.path, "w", encoding="utf-8", newline="\n")
+                self._file = open(self.path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115  # closed in close()
             self._file.writelines(f"{line}\n" for line in self.lines(frame, tracks))
             self._file.flush()
         except OSError as error:

@@ -14,6 +14,7 @@ class MotWriter(LineWriter):
     """``frame,id,x,y,w,h,conf,-1,-1,-1``; frames and ids count from 1, x and y from the top-left corner, in pixels."""
 
     def lines(self, frame: Frame, tracks: Tracks) -> Iterable[str]:
+        """A line a track; none for a frame without."""
         rows = zip(tracks.track_ids, xyxy_to_tlwh(tracks.boxes), tracks.scores, strict=True)
         for track_id, (x, y, w, h), score in rows:
             yield f"{frame.index},{track_id},{x:.2f},{y:.2f},{w:.2f},{h:.2f},{score:.4f},-1,-1,-1"

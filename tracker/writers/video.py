@@ -10,6 +10,7 @@ import time
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import av
 import cv2
@@ -133,7 +134,7 @@ class VideoWriter:
     def _add_stream(self, container: OutputContainer, image: Image) -> VideoStream:
         encoder = next(name for name in ENCODERS if name in av.codecs_available)
         options = {"preset": "veryfast", "crf": str(self._crf)} if encoder == "libx264" else {}
-        stream: VideoStream = container.add_stream(encoder, rate=self._rate, options=options)
+        stream = cast(VideoStream, container.add_stream(encoder, rate=self._rate, options=options))
         stream.height, stream.width = (side + side % 2 for side in image.shape[:2])
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context
