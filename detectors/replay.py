@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from detectors.base import Bools, Detections, Floats, Frame
+from detectors.base import Detections, Floats, Frame
 from detectors.boxes import tlwh_to_xyxy
 from detectors.errors import InputError
 
@@ -36,9 +37,7 @@ class ReplayDetector:
         self._check(frames < 1, rows, "frame {0:g} is not a number from 1 on", "frames count from 1")
         self._check(frames % 1 != 0, rows, "frame {0:g} is not a whole number", "frames count from 1")
         self._check((rows[:, 4:6] < 0).any(axis=1), rows, "the box has a negative size", f"rows are {COLUMNS}")
-        self._check(
-            np.less(np.diff(frames, prepend=0), np.zeros_like(frames)), rows, "frame {0:g} is out of order", "sort the file by frame"
-        )
+        self._check(np.diff(frames, prepend=0) < 0, rows, "frame {0:g} is out of order", "sort the file by frame")
         scores = rows[:, 6]
         if rescale and len(rows):
             low, high = scores.min(), scores.max()
@@ -50,8 +49,8 @@ class ReplayDetector:
         self._boxes, self._scores = tlwh_to_xyxy(rows[kept, 2:6]), scores[kept]
         self._frames = frames[kept].astype(np.int64)
 
-    def _check(self, bad: Bools, rows: Floats, why: str, remedy: str) -> None:
-        if bad.any():
+    def _check(self, bad: npt.ArrayLike, rows: Floats, why: str, remedy: str) -> None:
+        if np.any(bad):
             at = int(np.argmax(bad))
             raise InputError(f"{self.path}:{int(rows[at, -1])}", why.format(*rows[at]), remedy)
 
