@@ -55,7 +55,7 @@ class YoloDetector:
             task = self._model.task
             self.class_names: Mapping[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
         except Exception as error:  # unpickling a damaged or foreign file can raise anything
-            reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+            reason = (str(error).splitlines() or [type(error).__name__])[0].removeprefix("ERROR ❌️ ")[:160]
             raise InputError(path, f"is no ultralytics checkpoint: {reason}", "give a checkpoint saved by it") from None
         if task not in ("detect", "segment", "pose"):
             raise InputError(path, f"is a model for the task {task!r}, not for detection", "give a detection model")

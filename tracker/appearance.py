@@ -46,8 +46,7 @@ class OnnxEmbedder:
         self._batch = shape[0] if isinstance(shape[0], int) else 0  # 0: any
         self._height, self._width = shape[2], shape[3]
         try:
-            answer = self._forward(np.zeros((1, 3, self._height, self._width), dtype=np.float32))
-            self._dimension = answer.shape[1]
+            self._dimension = self._forward(np.zeros((1, 3, self._height, self._width), dtype=np.float32)).shape[1]
         except Exception as error:  # ONNX Runtime raises several kinds; each means "not such a model"
             reason = str(error).splitlines()[0][:160]
             raise InputError(path, f"does not answer with vectors: {reason}", REMEDY) from None
@@ -80,9 +79,11 @@ class OnnxEmbedder:
             batch = crops[start : start + size]
             short = size - len(batch)
             padded = np.concatenate([batch, np.zeros((short, *batch.shape[1:]), np.float32)]) if short else batch
-            answers.append(np.asarray(self._session.run(None, {self._input: padded})[0])[: len(batch)])
-        vectors = np.concatenate(answers)
-        return vectors.reshape(len(crops), -1)
+            answer = np.asarray(self._session.run(None, {self._input: padded})[0])
+            if len(answer) != len(padded) or answer.size != len(answer) * answer.shape[1]:
+                raise ValueError(f"its output has the shape {answer.shape}")
+            answers.append(answer.reshape(len(padded), -1)[: len(batch)])
+        return np.concatenate(answers)
 
 
 def _pixels(image: Image, boxes: Floats) -> list[tuple[int, int, int, int]]:

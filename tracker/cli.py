@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(build_parser().parse_args(argv))
     source, quiet = arguments.pop("source"), arguments.pop("quiet")
     signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell script's background jobs start without it
     try:
         return _track(source, quiet, arguments)
     except KeyboardInterrupt:

@@ -13,8 +13,6 @@ from rich.table import Table
 from detectors import WHY_MOTION
 from tracker.run import Run
 
-STAGE_NOTES = {"read": "in its own thread", "write": "in its own thread"}
-
 
 class Display:
     """A few lines at the start, a bar on a terminal, a summary at the end; nothing when `quiet`."""
@@ -28,7 +26,8 @@ class Display:
         """Say what is about to happen."""
         source, options = run.source, run.options
         size = f"{source.width}x{source.height}, " if source.width else ""
-        count = "live" if source.live else f"{run.expected_frames or 'unknown'} frames"
+        length = f"{run.expected_frames} frames" if run.expected_frames else "length unknown"
+        count = "live" if source.live else length
         self._line("source", f"{source.name}: {size}{float(source.frame_rate):.4g} frames a second, {count}")
         why = f" ({WHY_MOTION})" if run.options.detector == "auto" and options.detections is None else ""
         self._line("detector", f"{run.detector.name}{why}")
@@ -70,9 +69,10 @@ class Display:
         self._line("tracks", counts or "none")
         stages = Table.grid(padding=(0, 2))
         for name, spent in report["stages"].items():
-            if spent:
-                per_frame = 1000 * spent / max(1, report["frames"])
-                stages.add_row(name, f"{spent:.2f} s", f"{per_frame:.1f} ms a frame", STAGE_NOTES.get(name, ""))
+            if spent >= 0.005:
+                beside = name == "read" or (name == "write" and "--output" in run.outputs)
+                per_frame = f"{1000 * spent / report['frames']:.1f} ms a frame"
+                stages.add_row(name, f"{spent:.2f} s", per_frame, "beside the others" if beside else "")
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=9, style="bold")
         grid.add_row("time", stages)

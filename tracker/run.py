@@ -78,8 +78,11 @@ class Run:
             self._classes_seen.update(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
             self._write(frame, tracks)
             yield frame, tracks
-        if options.end is None and options.max_frames is None:
-            self._check_last_frame(index)
+        if not index:
+            raise InputError(self._source_name, "has no frames in that part", "check --start and --end")
+        read_all = options.end is None and options.max_frames is None
+        if read_all and isinstance(self.detector, ReplayDetector) and self.source.frame_count is None:
+            self._check_last_frame(self.detector, index)  # only reading to the end could tell
 
     @property
     def fps(self) -> float:
@@ -154,21 +157,18 @@ class Run:
                 options.detector, conf=options.conf, iou=options.iou, imgsz=options.imgsz, device=options.device
             )
         replay = ReplayDetector(options.detections, options.rescale_scores, options.conf)
-        if source.exact and source.frame_count is not None and replay.last_frame > source.frame_count:
-            raise self._too_many_detections(replay, source.frame_count)
+        if source.frame_count is not None:
+            self._check_last_frame(replay, source.frame_count)
         return replay
 
-    def _check_last_frame(self, index: int) -> None:
-        """Complain of detections beyond the last frame, where only reading to the end could tell."""
-        if isinstance(self.detector, ReplayDetector) and self.detector.last_frame > index:
-            raise self._too_many_detections(self.detector, index)
-
-    def _too_many_detections(self, replay: ReplayDetector, frames: int) -> InputError:
-        return InputError(
-            replay.path,
-            f"has detections for frame {replay.last_frame}, but {self.source.name} has {frames} frames",
-            "check that they belong together",
-        )
+    def _check_last_frame(self, replay: ReplayDetector, frames: int) -> None:
+        """Complain of detections beyond the last frame."""
+        if replay.last_frame > frames:
+            raise InputError(
+                replay.path,
+                f"has detections for frame {replay.last_frame}, but {self._source_name} has {frames} frames",
+                "check that they belong together",
+            )
 
     def _open_writers(self, opening: ExitStack) -> None:
         self._video, self._annotator = None, None

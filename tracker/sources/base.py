@@ -16,7 +16,7 @@ class Source:
 
     frames: can be iterated once. name: for messages and default file names. width, height: pixels, 0 if unknown.
     frame_rate: frames a second, on average. time_base: seconds of which the frames' times are multiples.
-    frame_count: how many frames there are, None if that is not known; exact: whether it can be relied on.
+    frame_count: how many frames there are, or as many as a file announces; None if that is not known.
     path: the file or folder that is read, None for cameras and streams. live: frames come when they come.
     warnings: filled while reading; what the user should know afterwards.
     """
@@ -28,7 +28,6 @@ class Source:
     frame_rate: Fraction
     time_base: Fraction = Fraction(1, 90000)
     frame_count: int | None = None
-    exact: bool = False
     path: Path | None = None
     live: bool = False
     has_images: bool = True

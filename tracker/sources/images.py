@@ -48,7 +48,6 @@ def open_images(paths: Sequence[Path], folder: Path, frame_rate: Fraction) -> So
         height=first.shape[0],
         frame_rate=frame_rate,
         frame_count=len(ordered),
-        exact=True,
         path=folder,
     )
     source.frames = _frames(ordered, source)

@@ -51,7 +51,6 @@ def open_sequence(folder: Path) -> Source:
         height=height,
         frame_rate=rate,
         frame_count=length,
-        exact=True,
         path=folder,
         has_images=False,
     )

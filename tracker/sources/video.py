@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -52,7 +53,7 @@ def open_video(path: Path) -> Source:
         height=first.shape[0],
         frame_rate=header.frame_rate,
         time_base=header.time_base,
-        frame_count=header.frames or (round(header.seconds * header.frame_rate) if header.seconds else None),
+        frame_count=header.frames,
         path=path,
     )
     source.frames = _file_frames(capture, first, source, header)
@@ -96,11 +97,17 @@ def _probe(path: Path) -> Header:
             stream = container.streams.video[0]
             time_base = stream.time_base or Fraction(1, 90000)
             seconds = float(stream.duration * time_base) if stream.duration else None
-            if seconds is None and container.duration and not container.streams.audio:
-                seconds = container.duration / av.time_base
+            if seconds is None:
+                seconds = _clock(stream.metadata.get("DURATION", ""))  # where Matroska says it
             return Header(time_base, stream.average_rate or Fraction(30), stream.frames or None, seconds)
     except (av.FFmpegError, IndexError, ValueError):
         raise InputError(path, "is not a video that can be read", "give a video file that plays") from None
+
+
+def _clock(text: str) -> float | None:
+    """Seconds of HH:MM:SS.fraction, None for anything else."""
+    match = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
 def _file_frames(capture: cv2.VideoCapture, image: Image | None, source: Source, header: Header) -> Iterator[Frame]:

@@ -17,7 +17,8 @@ MP4_CODECS = ("aac", "mp3", "ac3", "eac3", "opus", "alac", "flac")
 class AudioTrack:
     """Feeds the first audio stream of `source` into `output`, in step with the pictures.
 
-    start: seconds of the source's picture that become the beginning of the output.
+    start: seconds of the source's picture that become the beginning of the output. Sound from before it is left out,
+    an encoder's run-in too.
     """
 
     def __init__(self, source: Path, output: OutputContainer, start: float) -> None:

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.base import Floats, Ints
+from detectors.boxes import (
+    areas,
+    clip,
+    cxcywh_to_xyxy,
+    iou_matrix,
+    nms,
+    overlap_areas,
+    tlwh_to_xyxy,
+    xyxy_to_cxcywh,
+    xyxy_to_tlwh,
+)
+
+modest = settings(deadline=None, max_examples=40)
+seeds = st.integers(0, 2**32 - 1)
+counts = st.integers(0, 40)
+
+
+def random_boxes(rng: np.random.Generator, count: int) -> Floats:
+    """Boxes of which many overlap, some touch, some are the same and some are empty: corners on a coarse grid."""
+    corner = rng.integers(0, 12, (count, 2))
+    return np.concatenate([corner, corner + rng.integers(0, 8, (count, 2))], axis=1).astype(np.float64)
+
+
+def slow_iou(a: Sequence[float], b: Sequence[float]) -> float:
+    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - width * height
+    return width * height / union if union > 0 else 0.0
+
+
+def slow_nms(boxes: Floats, scores: Floats, iou: float, class_ids: Ints | None) -> list[int]:
+    """Every box, best first, stays unless one that stayed before it covers it."""
+    kept: list[int] = []
+    for row in sorted(range(len(boxes)), key=lambda row: (-scores[row], row)):
+        rivals = [other for other in kept if class_ids is None or class_ids[other] == class_ids[row]]
+        if all(slow_iou(boxes[row].tolist(), boxes[other].tolist()) <= iou for other in rivals):
+            kept.append(row)
+    return kept
+
+
+@given(seed=seeds, n=counts, m=counts)
+@modest
+def test_iou_is_that_of_a_slow_loop(seed: int, n: int, m: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = random_boxes(rng, n), random_boxes(rng, m)
+
+    expected = [[slow_iou(p, q) for q in b.tolist()] for p in a.tolist()]
+
+    np.testing.assert_allclose(iou_matrix(a, b), np.array(expected).reshape(n, m), atol=1e-12)
+
+
+@given(seed=seeds, n=counts, m=counts)
+@modest
+def test_iou_is_that_of_torchvision(seed: int, n: int, m: int) -> None:
+    torch = pytest.importorskip("torch", reason="needs the train extra")
+    ops = pytest.importorskip("torchvision.ops", reason="needs the train extra")
+    rng = np.random.default_rng(seed)
+    a, b = random_boxes(rng, n) + rng.random((n, 1)), random_boxes(rng, m)
+    a, b = a[areas(a) > 0], b[areas(b) > 0]  # torchvision divides zero by zero for two empty boxes
+
+    expected = ops.box_iou(torch.from_numpy(a), torch.from_numpy(b)).numpy()
+
+    np.testing.assert_allclose(iou_matrix(a, b), expected, atol=1e-12)
+
+
+@given(seed=seeds, n=st.integers(1, 20))
+@modest
+def test_iou_is_symmetric_bounded_and_1_for_a_box_with_itself(seed: int, n: int) -> None:
+    boxes = random_boxes(np.random.default_rng(seed), n) * 1.1
+    iou = iou_matrix(boxes, boxes)
+
+    np.testing.assert_array_equal(iou, iou.T)
+    assert ((iou >= 0) & (iou <= 1)).all()
+    np.testing.assert_array_equal(np.diag(iou), np.where(areas(boxes) > 0, 1.0, 0.0))
+
+
+def test_boxes_that_only_touch_do_not_overlap() -> None:
+    boxes = np.array([[0.0, 0, 10, 10], [10, 0, 20, 10], [0, 10, 10, 20]])
+
+    np.testing.assert_array_equal(overlap_areas(boxes, boxes), np.diag([100.0, 100, 100]))
+
+
+@given(seed=seeds, count=counts, iou=st.sampled_from([0.0, 0.3, 0.5, 0.7, 1.0]), by_class=st.booleans())
+@modest
+def test_nms_is_that_of_a_slow_loop(seed: int, count: int, iou: float, by_class: bool) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = random_boxes(rng, count)
+    scores = rng.integers(0, 5, count) / 4  # many equal scores
+    class_ids = rng.integers(0, 3, count) if by_class else None
+
+    assert nms(boxes, scores, iou, class_ids).tolist() == slow_nms(boxes, scores, iou, class_ids)
+
+
+@given(seed=seeds, count=counts, iou=st.floats(0.05, 0.95))
+@modest
+def test_nms_is_that_of_torchvision(seed: int, count: int, iou: float) -> None:
+    torch = pytest.importorskip("torch", reason="needs the train extra")
+    ops = pytest.importorskip("torchvision.ops", reason="needs the train extra")
+    rng = np.random.default_rng(seed)
+    # Off the grid, where an IoU may equal the threshold and rounding decides.
+    boxes = random_boxes(rng, count) + 0.4 * rng.random((count, 4)) + [0, 0, 1, 1]
+    scores, class_ids = rng.permutation(count) / max(count, 1), rng.integers(0, 3, count)
+    tensors = [torch.from_numpy(column) for column in (boxes, scores, class_ids)]
+
+    assert nms(boxes, scores, iou).tolist() == ops.nms(*tensors[:2], iou).tolist()
+    assert nms(boxes, scores, iou, class_ids).tolist() == ops.batched_nms(*tensors, iou).tolist()
+
+
+@given(seed=seeds, count=counts)
+@modest
+def test_after_nms_none_that_stays_covers_another_and_none_goes_uncovered(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    boxes, scores = random_boxes(rng, count), rng.random(count)
+
+    kept = nms(boxes, scores, 0.5)
+
+    assert (np.diff(scores[kept]) <= 0).all()
+    assert (np.triu(iou_matrix(boxes[kept], boxes[kept]), 1) <= 0.5).all()
+    for gone in set(range(count)) - set(kept.tolist()):
+        assert (iou_matrix(boxes[[gone]], boxes[kept])[0] > 0.5)[scores[kept] >= scores[gone]].any()
+
+
+def test_a_box_goes_above_the_allowed_overlap_and_stays_at_it() -> None:
+    boxes, scores = np.array([[0.0, 0, 10, 10], [0, 0, 10, 5]]), np.array([0.9, 0.8])  # IoU: exactly a half
+
+    assert nms(boxes, scores, 0.5).tolist() == [0, 1]
+    assert nms(boxes, scores, 0.49).tolist() == [0]
+
+
+def test_of_equal_scores_the_earlier_row_stays() -> None:
+    boxes = np.array([[0.0, 0, 10, 10]] * 3)
+
+    assert nms(boxes, np.array([0.5, 0.7, 0.7]), 0.5).tolist() == [1]
+
+
+def test_nms_of_nothing_is_nothing() -> None:
+    kept = nms(np.empty((0, 4)), np.empty(0), 0.5)
+
+    assert kept.shape == (0,)
+    assert kept.dtype == np.int64
+
+
+@pytest.mark.parametrize(("there", "back"), [(xyxy_to_tlwh, tlwh_to_xyxy), (xyxy_to_cxcywh, cxcywh_to_xyxy)])
+@given(seed=seeds, count=counts)
+@modest
+def test_conversions_round_trip(
+    there: Callable[[Floats], Floats], back: Callable[[Floats], Floats], seed: int, count: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = random_boxes(rng, count) * rng.uniform(-3, 3)
+
+    np.testing.assert_allclose(back(there(boxes)), boxes, atol=1e-9)
+    assert there(boxes).shape == boxes.shape
+
+
+def test_conversions_of_a_known_box() -> None:
+    box = np.array([[10.0, 20.0, 40.0, 80.0]])
+
+    np.testing.assert_array_equal(xyxy_to_tlwh(box), [[10, 20, 30, 60]])
+    np.testing.assert_array_equal(xyxy_to_cxcywh(box), [[25, 50, 30, 60]])
+
+
+def test_clip_cuts_at_the_borders_and_leaves_the_argument_alone() -> None:
+    boxes = np.array([[-5.0, -6, 700, 500], [10, 20, 30, 40], [650, 490, 700, 500]])
+    before = boxes.copy()
+
+    np.testing.assert_array_equal(clip(boxes, 640, 480), [[0, 0, 640, 480], [10, 20, 30, 40], [640, 480, 640, 480]])
+    np.testing.assert_array_equal(boxes, before)
+
+
+@given(seed=seeds, count=counts)
+@modest
+def test_a_clipped_box_is_what_the_box_and_the_picture_share(seed: int, count: int) -> None:
+    boxes = random_boxes(np.random.default_rng(seed), count) - 4
+    picture = np.array([[0.0, 0.0, 9.0, 7.0]])
+
+    np.testing.assert_allclose(areas(clip(boxes, 9, 7)), overlap_areas(boxes, picture)[:, 0])
+    np.testing.assert_array_equal(clip(clip(boxes, 9, 7), 9, 7), clip(boxes, 9, 7))

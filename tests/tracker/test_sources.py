@@ -1,0 +1,233 @@
+"""Every kind of source: frames, numbers, times, and what is said of bad ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from detectors import Frame, InputError
+from tests.conftest import MakeVideo
+from tracker.sources import open_source
+from tracker.sources.ahead import ReadAhead
+from tracker.sources.images import natural_key
+
+
+def presentation_times(path: Path) -> list[float]:
+    """Times of a file's frames from the first on, by another reader than the one under test."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        pts = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+        return [float((value - pts[0]) * stream.time_base) for value in pts]
+
+
+def write_images(folder: Path, names: list[str], size: tuple[int, int] = (32, 24)) -> Path:
+    folder.mkdir(exist_ok=True)
+    for value, name in enumerate(names):
+        cv2.imwrite(str(folder / name), np.full((size[1], size[0], 3), 20 + value, np.uint8))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["plain.mp4", "plain.mkv", "plain.ts"])
+def test_a_video_gives_every_frame_with_its_number_and_time(make_video: MakeVideo, name: str) -> None:
+    path = make_video(name)
+    source = open_source(path)
+    frames = list(source.frames)
+    assert [frame.index for frame in frames] == list(range(1, 21))
+    assert [frame.time for frame in frames] == pytest.approx(presentation_times(path), abs=1e-9)
+    assert (source.width, source.height, source.name) == (320, 240, "plain")
+    assert not source.warnings
+
+
+def test_variable_frame_rate_keeps_its_times(make_video: MakeVideo) -> None:
+    times = [0.0, 0.04, 0.2, 0.21, 0.5, 1.1, 1.14]
+    source = open_source(make_video("variable.mp4", times))
+    assert [frame.time for frame in source.frames] == pytest.approx(times, abs=1e-6)
+
+
+def test_a_stream_that_starts_late_starts_at_zero(make_video: MakeVideo) -> None:
+    source = open_source(make_video("late.ts", [5 + index / 25 for index in range(10)]))
+    assert [frame.time for frame in source.frames] == pytest.approx([index / 25 for index in range(10)], abs=1e-6)
+
+
+def test_a_rotated_video_comes_upright(make_video: MakeVideo, tmp_path: Path) -> None:
+    lying = make_video("lying.mp4")
+    turned = tmp_path / "turned.mp4"
+    data = bytearray(lying.read_bytes())
+    # The display matrix of the track header (ISO 14496-12, 8.3.2), from "as it is" to "a quarter turn clockwise".
+    at = data.index(b"tkhd") + 4 + 40
+    matrix = [0, 1 << 16, 0, -(1 << 16) & 0xFFFFFFFF, 0, 0, 240 << 16, 0, 1 << 30]
+    data[at : at + 36] = b"".join(value.to_bytes(4, "big") for value in matrix)
+    turned.write_bytes(data)
+    upright = open_source(turned)
+    assert (upright.width, upright.height) == (240, 320)
+    expected = cv2.rotate(next(open_source(lying).frames).image, cv2.ROTATE_90_CLOCKWISE)
+    assert np.array_equal(next(upright.frames).image, expected)
+
+
+def test_a_truncated_video_gives_what_decodes_and_a_warning(make_video: MakeVideo, tmp_path: Path) -> None:
+    whole = make_video("whole.mp4", [index / 25 for index in range(100)], options={"movflags": "faststart"})
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    source = open_source(cut)
+    count = sum(1 for _ in source.frames)
+    assert 10 < count < 90
+    assert len(source.warnings) == 1
+    assert "cut.mp4" in source.warnings[0]
+
+
+def test_dropped_frames_of_an_avi_are_no_damage(make_video: MakeVideo) -> None:
+    source = open_source(make_video("gaps.avi", [0.0, 0.4, 0.8, 1.2, 1.6], codec="mjpeg"))
+    assert sum(1 for _ in source.frames) == 5
+    assert not source.warnings
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [("missing.mp4", None, "no such file"), ("empty.mp4", b"", "empty"), ("text.mp4", b"hello\n" * 99, "not a video")],
+)
+def test_what_is_no_video_is_named(tmp_path: Path, name: str, content: bytes | None, why: str) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=why) as caught:
+        open_source(path)
+    assert name in str(caught.value)
+
+
+def test_a_sound_file_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=16000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1600), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 16000
+        container.mux(stream.encode(frame))
+    with pytest.raises(InputError, match="not a video"):
+        open_source(path)
+
+
+def test_no_such_camera_is_said() -> None:
+    with pytest.raises(InputError, match="camera 73: does not open"):
+        open_source(73)
+
+
+def test_no_such_stream_is_said() -> None:
+    with pytest.raises(InputError, match="does not open"):
+        open_source("http://127.0.0.1:9/stream.mjpg")
+
+
+def test_images_come_in_natural_order(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "clip", ["f1.png", "f2.png", "f10.png"])
+    (folder / "notes.txt").write_text("not an image")
+    source = open_source(folder, frame_rate=10)
+    frames = list(source.frames)
+    assert [int(frame.image[0, 0, 0]) for frame in frames] == [20, 21, 22]
+    assert [frame.time for frame in frames] == pytest.approx([0.0, 0.1, 0.2])
+    assert (source.name, source.frame_count) == ("clip", 3)
+
+
+def test_natural_order_takes_numbers_as_numbers() -> None:
+    names = ["b2", "a10", "a9", "a", "10", "9", "a9b10", "a9b9"]
+    ordered = [path.name for path in sorted(map(Path, names), key=natural_key)]
+    assert ordered == ["9", "10", "a", "a9", "a9b9", "a9b10", "a10", "b2"]
+
+
+def test_a_pattern_selects_images(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "clip", ["left1.png", "left2.png", "right1.png"])
+    assert open_source(str(folder / "left*.png")).frame_count == 2
+    with pytest.raises(InputError, match="no image matches"):
+        open_source(str(folder / "top*.png"))
+
+
+def test_images_of_another_size_and_broken_ones_are_reported(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "clip", ["1.png", "2.png", "4.png"])
+    cv2.imwrite(str(folder / "3.png"), np.zeros((48, 48, 3), np.uint8))
+    (folder / "2.png").write_bytes(b"broken")
+    source = open_source(folder)
+    frames = list(source.frames)
+    assert [frame.index for frame in frames] == [1, 3, 4]
+    assert {frame.image.shape for frame in frames} == {(24, 32, 3)}
+    assert len(source.warnings) == 2
+
+
+def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no images"):
+        open_source(tmp_path)
+
+
+def test_a_sequence_without_images_has_frames_and_no_pictures(tmp_path: Path) -> None:
+    (tmp_path / "seqinfo.ini").write_text("[Sequence]\nname=x\nframeRate=14\nseqLength=5\nimWidth=640\nimHeight=480\n")
+    source = open_source(tmp_path)
+    frames = list(source.frames)
+    assert not source.has_images
+    assert (source.width, source.height, source.frame_count) == (640, 480, 5)
+    assert [frame.time for frame in frames] == pytest.approx([index / 14 for index in range(5)])
+    assert all(frame.image.shape == (0, 0, 3) for frame in frames)
+
+
+def test_a_sequence_with_images_takes_its_frame_rate_from_seqinfo(tmp_path: Path) -> None:
+    write_images(tmp_path / "img1", ["000001.jpg", "000002.jpg"])
+    (tmp_path / "seqinfo.ini").write_text("[Sequence]\nframeRate=7\nseqLength=2\n")
+    source = open_source(tmp_path)
+    assert source.frame_rate == 7
+    assert source.name == tmp_path.name
+    assert [frame.image.shape for frame in source.frames] == [(24, 32, 3)] * 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[Sequence]\nframeRate=0\nseqLength=3\n", "[Sequence]\nseqLength=3\n", "frameRate"]
+)
+def test_a_broken_seqinfo_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "seqinfo.ini").write_text(text)
+    with pytest.raises(InputError, match=r"seqinfo\.ini: cannot be understood"):
+        open_source(tmp_path)
+
+
+def test_reading_ahead_keeps_the_order_and_its_bound() -> None:
+    taken: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(50):
+            taken.append(number)
+            yield number
+
+    with ReadAhead(numbers(), depth=3) as ahead:
+        for expected, number in enumerate(ahead):
+            assert number == expected
+            assert len(taken) <= number + 1 + 3 + 1 + 1  # given out, queued, in the thread's hand, and one race
+    assert taken == list(range(50))
+
+
+def test_an_error_while_reading_ahead_reaches_the_reader() -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise InputError("clip", "broke", "mend it")
+
+    with ReadAhead(failing()) as ahead, pytest.raises(InputError, match="clip: broke"):
+        list(ahead)
+
+
+def test_leaving_early_ends_the_thread_and_closes_the_source() -> None:
+    closed = threading.Event()
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.set()
+
+    with ReadAhead(endless()) as ahead:
+        assert next(iter(ahead)) == 1
+    assert closed.is_set()
+    assert all(thread.name != "read ahead" for thread in threading.enumerate())
+
+
+def test_frames_are_not_shared_between_reads(make_video: MakeVideo) -> None:
+    frames: list[Frame] = list(open_source(make_video("clip.mp4")).frames)
+    assert len({frame.image.ctypes.data for frame in frames}) == len(frames)
