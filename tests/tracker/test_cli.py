@@ -108,7 +108,18 @@ def test_quiet_prints_nothing(crossing: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_a_part_keeps_the_numbers_and_times_of_the_source(crossing: Path) -> None:
-    options = ["--detections", DETECTIONS, "--start", "2", "--end", "4", "--jsonl", "out.jsonl", "-o", "out.mp4"]
+    options: list[str | Path] = [
+        "--detections",
+        DETECTIONS,
+        "--start",
+        "2",
+        "--end",
+        "4",
+        "--jsonl",
+        "out.jsonl",
+        "-o",
+        "out.mp4",
+    ]
     assert run(crossing, *options, "--quiet") == 0
     lines = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
     assert [line["index"] for line in lines] == list(range(26, 51))
