@@ -30,6 +30,7 @@ STILL = 0.25  # pixels below which the camera stands still
 FOREGROUND = 255  # MOG2 marks shadows with a lower value
 SMALLEST = 2e-3  # share of the picture below which a blob is noise
 GAP = 0.02  # share of the longer side across which parts of one object are joined
+SETTLED = 0.25  # seconds that something has to move until it is fully believed; flicker is over before that
 WITHIN = 0.7  # share of a box inside a larger one from which it counts as a part of that object
 
 
@@ -43,7 +44,8 @@ class Flow(NamedTuple):
 class MotionDetector:
     """Boxes around moving blobs. conf: blobs of a lower score are left out.
 
-    The score is the square root of the share of the box that the blob fills: about 0.7 for a walker, 0.9 for a car.
+    The score is the square root of the share of the box that the blob fills (about 0.7 for a walker, 0.9 for a car),
+    less for what has only begun to move.
     """
 
     name = "motion"
@@ -58,6 +60,7 @@ class MotionDetector:
     def _forget(self) -> None:
         self._background = cv2.createBackgroundSubtractorMOG2(varThreshold=20, detectShadows=True)
         self._recent: deque[tuple[float, Image]] = deque()
+        self._age: Floats = np.zeros((0, 0))
 
     def __call__(self, frame: Frame) -> Detections:
         """What moves in this frame, or has stopped in it a while ago; the frames come in order."""
@@ -74,7 +77,8 @@ class MotionDetector:
         mask = foreground & flow.moving
         if flow.camera < STILL:
             mask |= self._stopped(foreground & ~flow.moving, small)
-        boxes, scores = _blobs(mask)
+        boxes, fill = _blobs(mask)
+        scores = fill * self._belief(boxes, mask.shape)
         zoom = np.array([frame.image.shape[1] / small.shape[1], frame.image.shape[0] / small.shape[0]] * 2)
         return Detections(boxes * zoom, scores)[scores >= self.conf]
 
@@ -106,6 +110,17 @@ class MotionDetector:
         surplus = np.bincount(inner_rim, weights=edges[rim], minlength=count)
         surplus[0] = 0.0
         return np.asarray((surplus > 0)[labels])
+
+    def _belief(self, boxes: Floats, shape: tuple[int, ...]) -> Floats:
+        """How far to believe in each of the xyxy boxes ``(N, 4)``, in [0, 1], by how long something has been there."""
+        before = self._age if self._age.shape == shape else np.zeros(shape)
+        self._age = np.zeros(shape)
+        step = self._recent[-1][0] - self._recent[-2][0]
+        ages = np.zeros(len(boxes))
+        for row, (x1, y1, x2, y2) in enumerate(boxes.astype(np.int64)):
+            ages[row] = before[y1:y2, x1:x2].max() + step
+            self._age[y1:y2, x1:x2] = np.maximum(self._age[y1:y2, x1:x2], ages[row])
+        return np.minimum(1.0, ages / SETTLED)
 
 
 def _camera_flow(flow: Floats) -> Floats:

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import detectors
 from detectors import Frame, InputError, load_detector
 from detectors.motion import MotionDetector
 from detectors.onnx import OnnxDetector
 from tests.onnx_models import colour_finder, constant_model, end_to_end_table, size_reporter
 
+ROOT = Path(detectors.__file__).parents[1]
 FRAME = Frame(np.zeros((64, 64, 3), np.uint8), 1, 0.0)
 
 
@@ -75,7 +77,7 @@ def test_no_detector_but_a_checkpoint_imports_torch(tmp_path: Path, name: str) -
     )
 
     answer = subprocess.run(  # another process: here, other tests have imported torch
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(Path.cwd())!r}); {program}", name],
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}", name],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -31,7 +31,7 @@ def random_stream(seed: int, frames: int = 25) -> list[Detections]:
     for _ in range(frames):
         centre = centre + speed + rng.normal(0, 2, (count, 2))
         who = rng.integers(0, count, rng.integers(0, 2 * count + 1)) if rng.random() < 0.85 else np.empty(0, np.int64)
-        here, extent = centre[who] + rng.normal(0, 1, (len(who), 2)), size[who]
+        here, extent = centre[who] + rng.normal(0, 1, (len(who), 2)), size[who] * rng.uniform(0.9, 1.1, (len(who), 2))
         stranger = rng.random(len(who)) < 0.15
         here[stranger] = rng.uniform(-100, 400, (stranger.sum(), 2))
         extent = np.where(rng.random(extent.shape) < 0.03, 0.0, extent)
@@ -55,8 +55,8 @@ def random_times(seed: int, count: int) -> list[float]:
     return (rng.uniform(0, 100) + np.cumsum(steps)).tolist()
 
 
-def columns(tracks: Tracks) -> list[list[float]]:
-    return [getattr(tracks, field.name).tolist() for field in fields(tracks)]
+def columns(tracks: Tracks) -> list[object]:
+    return [list(getattr(tracks, field.name).tolist()) for field in fields(tracks)]
 
 
 @each_preset
@@ -64,20 +64,17 @@ def columns(tracks: Tracks) -> list[list[float]]:
 @few
 def test_numbers_are_given_once_and_in_order(name: str, seed: int) -> None:
     tracker, stream = Tracker(name), random_stream(seed)
-    used, last_seen = set[int](), dict[int, float]()
+    used, shown_before = set[int](), set[int]()
     for detections, time in zip(stream, random_times(seed, len(stream)), strict=True):
         before = tracker.confirmed_count
-        now = tracker.update(detections, time).track_ids.tolist()
-        assert len(set(now)) == len(now)
-        new = set(now) - used
+        rows = tracker.update(detections, time).track_ids.tolist()
+        now = set(rows)
+        assert len(now) == len(rows)
         # numbers run on from 1 without a gap, and each is shown in the frame that gives it
-        assert new == set(range(before + 1, tracker.confirmed_count + 1))
-        for track_id in set(now) - new:
-            gap = PRESETS[name].max_age > 0 or time - last_seen[track_id] == pytest.approx(time - previous)
-            assert gap, "a track that has ended came back"
-        used |= new
-        last_seen.update(dict.fromkeys(now, time))
-        previous = time
+        assert now - used == set(range(before + 1, tracker.confirmed_count + 1))
+        if tracker.preset.max_age == 0:
+            assert now & used <= shown_before, "a track that has ended came back"
+        used, shown_before = used | now, now
 
 
 @each_preset
@@ -126,7 +123,6 @@ def test_the_given_detections_are_left_as_they_were(name: str, seed: int) -> Non
 def test_moving_the_whole_picture_changes_no_number(name: str, seed: int) -> None:
     here, there = Tracker(name), Tracker(name)
     for detections in random_stream(seed):
-        # a power of two, so that no coordinate is rounded into another order
         moved = Detections(detections.boxes + 1024, detections.scores, detections.class_ids, detections.embeddings)
         tracks, same = here.update(detections), there.update(moved)
         assert tracks.track_ids.tolist() == same.track_ids.tolist()
@@ -211,15 +207,11 @@ def test_an_object_of_one_speed_keeps_its_number_at_every_frame_rate(name: str, 
 
 @each_preset
 def test_a_drop_of_the_frame_rate_is_not_a_jump(name: str) -> None:
-    # from one picture to the next it moves by 2.5 times its width, as far as its speed takes it in that time
+    # from one picture to the next it moves by more than twice its width, as far as its speed takes it in that time
     times = [*np.arange(30) / 30, 1.5, 2.0]
     tracker = Tracker(name)
     tracks = shown(tracker, [(time, 300 * time) for time in times])
     assert tracks[-3:] == [[1], [1], [1]]
-    assert shown(Tracker(name), [(time, 300 * min(step / 30, 1.5)) for step, time in enumerate(times)])[-2:] != [
-        [1],
-        [1],
-    ]
 
 
 @bridging
@@ -265,11 +257,14 @@ def test_time_must_move_on_and_a_refused_frame_leaves_no_trace() -> None:
 
 
 @pytest.mark.parametrize("time", [float("nan"), float("inf"), float("-inf")])
-def test_a_time_that_is_no_time_is_refused_in_the_first_frame_too(time: float) -> None:
+@pytest.mark.parametrize("frames_before", [0, 2])
+def test_a_time_that_is_not_finite_is_refused(time: float, frames_before: int) -> None:
     tracker = Tracker()
+    for step in range(frames_before):
+        tracker.update(one(box_at(0)), step / 30)
     with pytest.raises(ValueError, match="time"):
-        tracker.update(Detections.empty(), time)
-    tracker.update(Detections.empty(), 0.0)
+        tracker.update(one(box_at(0)), time)
+    assert tracker.update(one(box_at(0)), 1.0).track_ids.tolist() == [1]
 
 
 @pytest.mark.parametrize("rate", [0.0, -25.0, float("nan")])

@@ -285,3 +285,21 @@ def test_a_box_that_shrinks_is_never_predicted_inside_out(paper: Paper) -> None:
         assert x2 >= x1
         assert y2 >= y1
         assert np.isfinite([x1, y1, x2, y2]).all()
+
+
+@each_model
+def test_no_variance_turns_negative_however_sizes_jump(paper: Paper) -> None:
+    rng = np.random.default_rng(7)
+
+    def boxes_of_any_size() -> Floats:
+        corner, size = rng.uniform(0, 1000, (1000, 2)), rng.choice([0, 1e-6, 1e-3, 1, 20, 500], (1000, 2))
+        return np.concatenate([corner, corner + size * rng.uniform(0.5, 1.5, (1000, 2))], axis=1)
+
+    motion, rows = KalmanFilter(paper.model), np.arange(1000)
+    motion.append(boxes_of_any_size())
+    for _ in range(30):
+        motion.predict(rng.choice([0.001, 0.04, 1, 10]))
+        assert (motion.gating_distance(rows[:5], boxes_of_any_size()) >= 0).all()
+        motion.update(rows, boxes_of_any_size())
+        assert (motion.var_mean >= 0).all()
+        assert (motion.var_rate >= 0).all()
