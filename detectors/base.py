@@ -42,8 +42,8 @@ class Detections:
     boxes: ``(N, 4)`` float, xyxy pixels. scores: ``(N,)`` float in [0, 1]. class_ids: ``(N,)`` int, zeros if left out.
     embeddings: ``(N, D)`` float unit vectors of appearance, or None; a row of zeros means "not known".
 
-    Raises ValueError when the columns disagree in length, a value is not finite, a box has a negative size, or a score
-    lies outside [0, 1].
+    Raises ValueError when a column has another shape, the columns disagree in length, a value is not finite, a box has
+    a negative size, or a score lies outside [0, 1].
     """
 
     boxes: Floats
@@ -52,7 +52,9 @@ class Detections:
     embeddings: Floats | None = None
 
     def __post_init__(self) -> None:
-        boxes = np.asarray(self.boxes, dtype=np.float64).reshape(-1, 4) if np.size(self.boxes) else np.empty((0, 4))
+        boxes = np.asarray(self.boxes, dtype=np.float64) if np.size(self.boxes) else np.empty((0, 4))
+        if boxes.ndim != 2 or boxes.shape[1] != 4:
+            raise ValueError(f"boxes has the shape {boxes.shape}, not (N, 4)")
         columns: dict[str, npt.NDArray[Any]] = {
             "boxes": boxes,
             "scores": np.asarray(self.scores, dtype=np.float64).reshape(-1),
@@ -62,6 +64,8 @@ class Detections:
         }
         if self.embeddings is not None:
             columns["embeddings"] = np.asarray(self.embeddings, dtype=np.float64)
+            if columns["embeddings"].ndim != 2:
+                raise ValueError(f"embeddings has the shape {columns['embeddings'].shape}, not (N, D)")
         for name, column in columns.items():
             if len(column) != len(boxes):
                 raise ValueError(f"{name} has {len(column)} rows, boxes has {len(boxes)}")

@@ -23,6 +23,7 @@ from detectors.base import Bools, Detections, Floats, Frame, Image
 from detectors.boxes import areas, overlap_areas
 
 LONG_SIDE = 480  # pixels at which motion is judged: enough for outlines, and 20 times cheaper than 1080p
+SHORTEST = 16  # pixels of the shorter side below which there is no flow to compute
 MEMORY = 20.0  # seconds after which what stands still belongs to the background
 LOOK_BACK = 0.1  # seconds over which flow is measured, so that slow objects move more than flow's own noise
 MOVING = 1.5  # pixels that a moving object goes, at least, beyond the camera, in LOOK_BACK
@@ -67,6 +68,8 @@ class MotionDetector:
         if frame.cut:
             self._forget()
         scale = min(1.0, LONG_SIDE / max(frame.image.shape[:2]))
+        if min(frame.image.shape[:2]) * scale < SHORTEST:
+            return Detections.empty()
         small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(
             np.uint8, copy=False
         )

@@ -44,9 +44,10 @@ class OnnxDetector:
         self.class_names: Mapping[int, str] = _class_names(metadata)
         if metadata.get("task", "detect") not in ("detect", "segment", "pose"):
             raise InputError(path, f"is a model for the task {metadata['task']!r}, not for detection", REMEDY)
+        shapes = [each.shape for each in self._session.get_inputs()]
+        if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in (3, "channels", None):
+            raise InputError(path, f"takes inputs of the shapes {shapes}, not one picture", REMEDY)
         model_input = self._session.get_inputs()[0]
-        if len(model_input.shape) != 4 or model_input.shape[1] not in (3, "channels", None):
-            raise InputError(path, f"takes an input of shape {model_input.shape}, not one picture", REMEDY)
         self._input = model_input.name
         self._dtype = np.float16 if "float16" in model_input.type else np.float32
         fixed = [side if isinstance(side, int) and side > 0 else None for side in model_input.shape[2:]]
@@ -75,7 +76,7 @@ class OnnxDetector:
         boxes, scores, class_ids = self._decode(self._run(blob), *blob.shape[:2])
         boxes = clip((boxes - [left, top, left, top]) / scale, width, height)
         real = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        return Detections(boxes, np.clip(scores, 0, 1), class_ids)[real]
+        return Detections(boxes[real], np.clip(scores[real], 0, 1), class_ids[real])
 
     def _input_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) of the model's input: its own, or the smallest rectangle that holds the scaled picture."""
@@ -91,7 +92,7 @@ class OnnxDetector:
 
     def _decode(self, output: Floats, height: int, width: int) -> tuple[Floats, Floats, Any]:
         """xyxy boxes in input pixels ``(N, 4)``, scores ``(N,)`` and class ids ``(N,)`` at or above `conf`."""
-        if output.ndim != 3 or output.shape[0] != 1 or min(output.shape[1:]) < 5:
+        if output.ndim != 3 or output.shape[0] != 1 or max(output.shape[1:]) < 5:
             raise ValueError(f"its output has the shape {output.shape}")
         table = output[0]
         layout, classes = self._layout(table.shape, height, width)

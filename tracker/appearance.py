@@ -38,11 +38,12 @@ class OnnxEmbedder:
     def __init__(self, path: str | Path, device: str = "auto", threads: int = 0) -> None:
         self.name = Path(path).name
         self._session = open_session(path, device, threads)
-        model_input, *others = self._session.get_inputs()
-        shape = model_input.shape
-        if others or len(shape) != 4 or shape[1] != 3 or not all(isinstance(side, int) for side in shape[2:]):
-            raise InputError(path, f"takes an input of shape {shape}, not crops of one size", REMEDY)
-        self._input = model_input.name
+        inputs = self._session.get_inputs()
+        shape: list[int | str | None] = inputs[0].shape if len(inputs) == 1 else []
+        if len(shape) != 4 or shape[1] != 3 or not all(isinstance(side, int) for side in shape[2:]):
+            found = [each.shape for each in inputs]
+            raise InputError(path, f"takes inputs of the shapes {found}, not crops of one size", REMEDY)
+        self._input = inputs[0].name
         self._batch = shape[0] if isinstance(shape[0], int) else 0  # 0: any
         self._height, self._width = shape[2], shape[3]
         try:
@@ -89,6 +90,7 @@ class OnnxEmbedder:
 def _pixels(image: Image, boxes: Floats) -> list[tuple[int, int, int, int]]:
     """The part of each box that lies on the picture, in whole pixels."""
     whole = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1)
+    whole[(boxes[:, 2:] <= boxes[:, :2]).any(axis=1)] = 0  # rounding outwards would give an empty box a pixel
     inside = clip(whole, image.shape[1], image.shape[0]).astype(np.int64)
     return [(int(x1), int(y1), int(x2), int(y2)) for x1, y1, x2, y2 in inside]
 

@@ -58,7 +58,7 @@ class Tracker:
 
         time: seconds, later than the frame before; None is one frame interval later.
 
-        Raises ValueError when time does not move on.
+        Raises ValueError when time is not finite or does not move on.
         """
         now, elapsed = self._advance(time)
         detections = detections[detections.scores >= self.preset.ignore]
@@ -81,6 +81,8 @@ class Tracker:
         if time is None:
             time = 0.0 if self._time is None else self._time + self._frame_interval
         elapsed = self._frame_interval if self._time is None else time - self._time
+        if not np.isfinite(time):
+            raise ValueError(f"time {time} is not a number of seconds")
         if not elapsed > 0:
             raise ValueError(f"time {time} s is not later than the last frame's, {self._time} s")
         self._time = time
@@ -165,7 +167,7 @@ class Tracker:
         boxes = table.filter.boxes()[shown] if self.preset.filtered else table.boxes[shown]
         return Tracks(
             track_ids=table.ids[shown],
-            boxes=boxes.copy(),
+            boxes=boxes,
             scores=table.scores[shown],
             class_ids=table.class_ids[shown],
             age=now - table.born[shown],

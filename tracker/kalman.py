@@ -92,13 +92,15 @@ class KalmanFilter:
     def update(self, rows: Ints, boxes: Floats) -> None:
         """Correct the filters `rows` ``(M,)`` by the measured xyxy boxes ``(M, 4)``: K = P H' / S, x += K y."""
         innovation = self.model.from_boxes(boxes) - self.mean[rows]
-        variance = self._innovation_variance(rows)
+        noise = self._measurement_variance(rows)
+        variance = self.var_mean[rows] + noise
         gain, rate_gain = self.var_mean[rows] / variance, self.cov[rows] / variance
+        rest = noise / variance  # 1 - gain, without cancellation where the gain is almost 1
         self.mean[rows] += gain * innovation
         self.rate[rows] += rate_gain * innovation
-        self.var_rate[rows] -= rate_gain * self.cov[rows]
-        self.cov[rows] *= 1 - gain
-        self.var_mean[rows] *= 1 - gain
+        self.var_rate[rows] = np.maximum(self.var_rate[rows] - rate_gain * self.cov[rows], 0.0)
+        self.cov[rows] *= rest
+        self.var_mean[rows] *= rest
 
     def boxes(self) -> Floats:
         """The boxes as they are believed to be now, xyxy ``(N, 4)``."""
@@ -110,11 +112,12 @@ class KalmanFilter:
         DeepSORT, equation 1. Distributed as chi-square with 4 degrees of freedom where filter and box belong together.
         """
         difference = self.model.from_boxes(boxes)[None, :, :] - self.mean[rows][:, None, :]
-        return np.asarray((difference**2 / self._innovation_variance(rows)[:, None, :]).sum(axis=2))
+        variance = self.var_mean[rows] + self._measurement_variance(rows)  # S = H P H' + R
+        return np.asarray((difference**2 / variance[:, None, :]).sum(axis=2))
 
-    def _innovation_variance(self, rows: Ints) -> Floats:
-        """S = H P H' + R, ``(R, 4)``."""
-        return self.var_mean[rows] + (self._unit(self.mean[rows]) * self.model.measurement) ** 2
+    def _measurement_variance(self, rows: Ints) -> Floats:
+        """R, ``(R, 4)``."""
+        return np.asarray((self._unit(self.mean[rows]) * self.model.measurement) ** 2)
 
     def _unit(self, mean: Floats) -> Floats:
         return np.maximum(self.model.unit(mean), SMALLEST_SIZE)

@@ -34,7 +34,7 @@ def assign(cost: Floats, limit: float) -> Ints:
 def assign_then_gate(cost: Floats, limit: float) -> Ints:
     """SORT's way (Bewley et al. 2016, section 3.3): the least total cost of all, then reject what costs over `limit`.
 
-    cost: ``(N, M)``, at most 1 where finite; no overlap costs 1. Returns as `assign`.
+    cost: ``(N, M)``; what costs 1 or more, no overlap, counts as 1 in the sum. Returns as `assign`.
     """
     i, j = linear_sum_assignment(np.minimum(cost, 1.0))
     pairs = np.stack([i, j], axis=1)

@@ -16,6 +16,9 @@ TENTATIVE, CONFIRMED, LOST = 0, 1, 2
 """States of a track: not yet trusted; matched in the last frame; trusted, but not matched since. Removed is gone."""
 
 
+LEAST_VOTE = 1e-9  # a detection of score 0 still says of which class it is
+
+
 @dataclass(frozen=True, eq=False)
 class Tracks:
     """The tracks of one frame: a snapshot that later frames never change.
@@ -76,7 +79,7 @@ class TrackTable:
         """Start a tentative track at every detection; returns their rows."""
         count, start = len(detections), len(self)
         self.filter.append(detections.boxes)
-        self._remember_appearance(detections)
+        self._append_appearance(detections)
         zeros, ones = np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.int64)
         self.ids = np.concatenate([self.ids, zeros])
         self.state = np.concatenate([self.state, np.full(count, TENTATIVE)])
@@ -100,8 +103,8 @@ class TrackTable:
         self.scores[rows] = detections.scores
         self.boxes[rows] = detections.boxes
         self._vote(rows, detections)
-        if detections.embeddings is not None and self.appearance is not None:
-            self.appearance.update(rows, detections.embeddings)
+        if detections.embeddings is not None:
+            self._memory_for(detections.embeddings).update(rows, detections.embeddings)
 
     def miss(self, rows: Ints) -> None:
         """Count an update without a detection for the tracks `rows`; the confirmed among them are lost."""
@@ -117,15 +120,20 @@ class TrackTable:
         for name in ("ids", "state", "hits", "missed", "born", "seen", "scores", "boxes", "_votes"):
             setattr(self, name, getattr(self, name)[rows])
 
-    def _remember_appearance(self, detections: Detections) -> None:
-        """New rows in the appearance memory, which exists from the first embedding on."""
+    def _memory_for(self, embeddings: Floats) -> AppearanceMemory:
+        """The appearance memory, which exists from the first embedding on; the older tracks are unknown to it."""
+        if self.appearance is None:
+            self._dimension = embeddings.shape[1]
+            self.appearance = self._new_memory(self._dimension)
+            self.appearance.append(np.zeros((len(self), self._dimension)))
+        return self.appearance
+
+    def _append_appearance(self, detections: Detections) -> None:
         vectors = detections.embeddings
-        if self.appearance is None and vectors is not None:
-            self.appearance = self._new_memory(vectors.shape[1])
-            self.appearance.append(np.zeros((len(self), vectors.shape[1])))
-            self._dimension = vectors.shape[1]
-        if self.appearance is not None:
-            self.appearance.append(np.zeros((len(detections), self._dimension)) if vectors is None else vectors)
+        if vectors is not None:
+            self._memory_for(vectors).append(vectors)
+        elif self.appearance is not None:
+            self.appearance.append(np.zeros((len(detections), self._dimension)))
 
     def _vote(self, rows: Ints, detections: Detections) -> None:
         for class_id in np.setdiff1d(detections.class_ids, self._classes):
@@ -133,4 +141,4 @@ class TrackTable:
             self._votes = np.column_stack([self._votes, np.zeros(len(self))])
         order = np.argsort(self._classes)
         columns = order[np.searchsorted(self._classes, detections.class_ids, sorter=order)]
-        self._votes[rows, columns] += detections.scores
+        self._votes[rows, columns] += np.maximum(detections.scores, LEAST_VOTE)

@@ -177,10 +177,13 @@ BAD_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "random bytes": (lambda path: path.write_bytes(np.random.default_rng(0).bytes(2000)), "no ONNX model"),
     "cut off": (_damaged, "no ONNX model"),
     "crops of any size": (lambda path: embedder(path, _weights(), size=("height", "width")), "not crops of one size"),
-    "no picture": (lambda path: onnx_models.constant_model(path, np.zeros((1, 5)), (1, 64)), "takes an input of shape"),
+    "no picture": (
+        lambda path: onnx_models.constant_model(path, np.zeros((1, 5)), (1, 64)),
+        "takes inputs of the shapes",
+    ),
     "grey crops": (
         lambda path: onnx_models.constant_model(path, np.zeros((1, 5)), (1, 1, 64, 64)),
-        "takes an input of shape",
+        "takes inputs of the shapes",
     ),
     "two inputs": (onnx_models.two_inputs, "takes"),
     "no input": (onnx_models.no_input, "takes"),

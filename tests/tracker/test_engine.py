@@ -52,11 +52,11 @@ def random_stream(seed: int, frames: int = 25) -> list[Detections]:
 def random_times(seed: int, count: int) -> list[float]:
     rng = np.random.default_rng(seed)
     steps = np.where(rng.random(count) < 0.1, rng.uniform(0.5, 30, count), rng.uniform(0.001, 0.1, count))
-    return (rng.uniform(0, 100) + np.cumsum(steps)).tolist()
+    return [float(time) for time in rng.uniform(0, 100) + np.cumsum(steps)]
 
 
 def columns(tracks: Tracks) -> list[object]:
-    return [list(getattr(tracks, field.name).tolist()) for field in fields(tracks)]
+    return [getattr(tracks, field.name).tolist() for field in fields(tracks)]
 
 
 @each_preset

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -187,6 +187,16 @@ def test_sorts_aspect_ratio_has_no_velocity() -> None:
     assert motion.mean[0, 3] > 0.5
     assert motion.rate[0, 3] == 0
     assert motion.rate[0, 2] > 0
+
+
+def test_a_coordinate_without_a_velocity_at_the_start_stays_still_for_good() -> None:
+    motion = KalmanFilter(replace(CENTRE_SIZE, start_velocity=(1 / 16, 1 / 16, 0, 0)))
+    motion.append(np.array([[0.0, 0.0, 10.0, 20.0]]))
+    for step in range(1, 6):
+        motion.predict(0.1)
+        motion.update(np.array([0]), np.array([[0.0, 0.0, 10.0 + 5 * step, 20.0 + 5 * step]]))
+    np.testing.assert_array_equal(motion.rate[0, 2:], 0)
+    assert (motion.rate[0, :2] > 0).all()
 
 
 @each_model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -194,6 +194,16 @@ def test_deepsort_does_not_take_a_stranger_for_a_lost_object() -> None:
     frames += [seen_at((180 + 4 * step, BLUE)) for step in range(10)]
     assert last_ids("deepsort", frames) == [2]
     assert last_ids("deepsort", without_embeddings(frames)) == [1]
+
+
+def test_in_deepsorts_cascade_the_track_seen_last_chooses_first() -> None:
+    # halfway between both, and the lost one is so uncertain by then that it lies nearer in standard deviations
+    both, one, between = seen_at((100, RED), (116, RED)), seen_at((116, RED)), seen_at((108, RED))
+    frames = without_embeddings([both] * 6 + [one] * 5 + [between])
+    assert last_ids("deepsort", frames) == [2]
+    first, second = PRESETS["deepsort"].stages
+    flat = replace(PRESETS["deepsort"], stages=(replace(first, cascade=False), second))
+    assert follow(Tracker(flat), frames)[-1].track_ids.tolist() == [1]
 
 
 @pytest.mark.parametrize("change", [lambda frames: frames, without_embeddings])

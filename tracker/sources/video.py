@@ -95,13 +95,18 @@ def _probe(path: Path) -> Header:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            time_base = stream.time_base or Fraction(1, 90000)
+            time_base = _fraction(stream.time_base) or Fraction(1, 90000)
             seconds = float(stream.duration * time_base) if stream.duration else None
             if seconds is None:
                 seconds = _clock(stream.metadata.get("DURATION", ""))  # where Matroska says it
-            return Header(time_base, stream.average_rate or Fraction(30), stream.frames or None, seconds)
+            return Header(time_base, _fraction(stream.average_rate) or Fraction(30), stream.frames or None, seconds)
     except (av.FFmpegError, IndexError, ValueError):
         raise InputError(path, "is not a video that can be read", "give a video file that plays") from None
+
+
+def _fraction(rational: Fraction | None) -> Fraction | None:
+    """A rational of PyAV, which has a type of its own for them from version 19 on."""
+    return None if rational is None else Fraction(rational.numerator, rational.denominator)
 
 
 def _clock(text: str) -> float | None:

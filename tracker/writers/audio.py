@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,8 @@ class AudioTrack:
         stream = self._input.streams.audio[0]
         video = self._input.streams.video[0]
         origin = float((video.start_time or 0) * (video.time_base or 0)) + start
-        self._offset = round(origin / stream.time_base) if stream.time_base else 0
-        self._time_base = stream.time_base or Fraction(1, 48000)
+        self._time_base = float(stream.time_base or 1 / 48000)
+        self._offset = round(origin / self._time_base)
         self._output = output
         self._packets: Iterator[Any] = self._input.demux(stream)
         self._waiting: Any = None
