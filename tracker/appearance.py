@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -39,7 +39,7 @@ class OnnxEmbedder:
         self.name = Path(path).name
         self._session = open_session(path, device, threads)
         inputs = self._session.get_inputs()
-        shape: list[int | str | None] = inputs[0].shape if len(inputs) == 1 else []
+        shape: list[Any] = inputs[0].shape if len(inputs) == 1 else []
         if len(shape) != 4 or shape[1] != 3 or not all(isinstance(side, int) for side in shape[2:]):
             found = [each.shape for each in inputs]
             raise InputError(path, f"takes inputs of the shapes {found}, not crops of one size", REMEDY)

