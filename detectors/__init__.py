@@ -12,7 +12,7 @@ __all__ = ["Detections", "Detector", "Frame", "InputError", "load_detector"]
 KINDS = "auto, motion, a .pt checkpoint or an .onnx export"
 
 
-WHY_MOTION = "it needs no weights and finds whatever moves; name a model with --detector to know what it is"
+WHY_AUTO = "the best that needs no weights: it finds whatever moves; for classes, --detector MODEL.onnx"
 """Why `auto` takes what it takes, for the user."""
 
 

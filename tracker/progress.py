@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from detectors import WHY_MOTION
+from detectors import WHY_AUTO
 from tracker.run import Run
 
 
@@ -29,8 +29,9 @@ class Display:
         length = f"{run.expected_frames} frames" if run.expected_frames else "length unknown"
         count = "live" if source.live else length
         self._line("source", f"{source.name}: {size}{float(source.frame_rate):.4g} frames a second, {count}")
-        why = f" ({WHY_MOTION})" if run.options.detector == "auto" and options.detections is None else ""
-        self._line("detector", f"{run.detector.name}{why}")
+        self._line("detector", run.detector.name)
+        if options.detector == "auto" and options.detections is None:
+            self._line("", WHY_AUTO)
         look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
         self._line("tracker", f"{options.tracker}, by {look}")
         if self._console.is_terminal and not self._console.quiet:
