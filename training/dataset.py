@@ -1,0 +1,179 @@
+"""Labelled pictures: COCO annotations or a YOLO-format folder, checked before anything is trained on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from detectors.base import Bools, Floats, Ints
+from detectors.boxes import cxcywh_to_xyxy, tlwh_to_xyxy
+from detectors.errors import InputError
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+SLACK = 1.0  # pixels that a box may reach over the border, by rounding
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImage:
+    """One picture and what is in it.
+
+    boxes: ``(N, 4)`` xyxy pixels. class_ids: ``(N,)`` positions in the data set's class names. difficult: ``(N,)``
+    neither a hit nor a miss. labelled: ``(C,)`` the classes that were looked for in this picture; of the others it may
+    show objects without a box.
+    """
+
+    path: Path
+    width: int
+    height: int
+    boxes: Floats
+    class_ids: Ints
+    difficult: Bools
+    labelled: Bools
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pictures and the names of their classes."""
+
+    class_names: tuple[str, ...]
+    images: tuple[LabelledImage, ...]
+
+    def only(self, names: Iterable[str]) -> Dataset:
+        """The pictures whose file names are listed."""
+        wanted = set(names)
+        return Dataset(self.class_names, tuple(image for image in self.images if image.path.name in wanted))
+
+
+def load_dataset(path: str | Path) -> Dataset:
+    """The data set in `path`.
+
+    A .json file, or a folder with annotations.json, is COCO; its pictures lie beside it or in images/. A folder with
+    labels/ is YOLO: ``class cx cy w h`` in shares of the picture, a text file a picture, names in classes.txt, a line
+    each.
+
+    Raises InputError, naming file and line or entry, for missing pictures, boxes outside their picture or without area,
+    unknown classes, rows that are no numbers, and for a set without any box.
+    """
+    path = Path(path)
+    if path.suffix == ".json":
+        dataset = _load_coco(path)
+    elif (path / "annotations.json").is_file():
+        dataset = _load_coco(path / "annotations.json")
+    elif (path / "labels").is_dir():
+        dataset = _load_yolo(path)
+    else:
+        raise InputError(path, "is no data set", "give a COCO .json file, or a folder with images/ and labels/")
+    if not any(len(image.boxes) for image in dataset.images):
+        raise InputError(path, "has no labelled object", "give pictures with boxes")
+    return dataset
+
+
+def _load_coco(path: Path) -> Dataset:
+    try:
+        return _read_coco(path, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # some entry is not what it should be
+        raise InputError(path, f"is no COCO file: {error!r}", "it needs images, annotations and categories") from None
+
+
+def _read_coco(path: Path, document: Mapping[str, Any]) -> Dataset:
+    categories = {int(entry["id"]): str(entry["name"]) for entry in document["categories"]}
+    entries, annotations = document["images"], document["annotations"]
+    position = {category: index for index, category in enumerate(categories)}
+    of_image: dict[Any, list[Mapping[str, Any]]] = {entry["id"]: [] for entry in entries}
+    for annotation in annotations:
+        where = f"{path}: annotation {annotation.get('id')}"
+        if annotation.get("image_id") not in of_image:
+            raise InputError(where, f"belongs to no picture: {annotation.get('image_id')}", "mend or remove it")
+        if annotation.get("category_id") not in position:
+            raise InputError(where, f"has the unknown class {annotation.get('category_id')}", "add it to categories")
+        of_image[annotation["image_id"]].append(annotation)
+    folder = path.parent / "images" if (path.parent / "images").is_dir() else path.parent
+    images = []
+    for entry in entries:
+        picture = folder / entry["file_name"]
+        rows = of_image[entry["id"]]
+        boxes = tlwh_to_xyxy(np.array([row["bbox"] for row in rows], dtype=np.float64).reshape(-1, 4))
+        if not picture.is_file():
+            raise InputError(picture, f"is missing, but {path.name} lists it", "add the picture or remove its entry")
+        places = [f"{path}: annotation {row.get('id')}" for row in rows]
+        _check_boxes(boxes, entry["width"], entry["height"], places)
+        looked_for = entry.get("labelled_category_ids", list(categories))
+        images.append(
+            LabelledImage(
+                path=picture,
+                width=int(entry["width"]),
+                height=int(entry["height"]),
+                boxes=boxes,
+                class_ids=np.array([position[row["category_id"]] for row in rows], dtype=np.int64),
+                difficult=np.array([bool(row.get("difficult") or row.get("iscrowd")) for row in rows], dtype=bool),
+                labelled=np.array([category in looked_for for category in categories], dtype=bool),
+            )
+        )
+    return Dataset(tuple(categories.values()), tuple(images))
+
+
+def _load_yolo(folder: Path) -> Dataset:
+    names_file = folder / "classes.txt"
+    if not names_file.is_file():
+        raise InputError(names_file, "is missing", "write the class names into it, a line each")
+    names = tuple(line.strip() for line in names_file.read_text(encoding="utf-8").splitlines() if line.strip())
+    pictures = sorted(p for p in (folder / "images").glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    stems = {picture.stem for picture in pictures}
+    for label in sorted((folder / "labels").glob("*.txt")):
+        if label.stem not in stems:
+            raise InputError(label, "has no picture of its name in images/", "add the picture or remove the labels")
+    return Dataset(names, tuple(_read_yolo_image(picture, folder / "labels", names) for picture in pictures))
+
+
+def _read_yolo_image(picture: Path, labels: Path, names: tuple[str, ...]) -> LabelledImage:
+    image = cv2.imread(str(picture))
+    if image is None:
+        raise InputError(picture, "is not a picture that can be read", "mend or remove it")
+    height, width = image.shape[:2]
+    file = labels / f"{picture.stem}.txt"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    rows, places = [], []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            places.append(f"{file}:{number}")
+            rows.append(_read_yolo_row(line, places[-1], len(names)))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 5)
+    boxes = cxcywh_to_xyxy(table[:, 1:] * [width, height, width, height])
+    _check_boxes(boxes, width, height, places)
+    return LabelledImage(
+        path=picture,
+        width=width,
+        height=height,
+        boxes=boxes,
+        class_ids=table[:, 0].astype(np.int64),
+        difficult=np.zeros(len(table), dtype=bool),
+        labelled=np.ones(len(names), dtype=bool),
+    )
+
+
+def _read_yolo_row(line: str, where: str, classes: int) -> list[float]:
+    try:
+        row = [float(field) for field in line.split()]
+    except ValueError:
+        row = []
+    if len(row) != 5 or not np.isfinite(row).all():
+        raise InputError(where, f"{line.strip()!r} is no label", "rows are: class cx cy w h, in shares of the picture")
+    if row[0] % 1 or not 0 <= row[0] < classes:
+        raise InputError(where, f"has the unknown class {row[0]:g}", f"classes.txt names 0 to {classes - 1}")
+    return row
+
+
+def _check_boxes(boxes: Floats, width: float, height: float, places: list[str]) -> None:
+    """Raise InputError for the first box that is empty or lies outside its picture."""
+    low = boxes[:, :2] < -SLACK
+    high = boxes[:, 2:] > np.array([width, height]) + SLACK
+    empty = boxes[:, 2:] <= boxes[:, :2]
+    for row in np.flatnonzero((low | high | empty).any(axis=1)):
+        why = "has no area" if empty[row].any() else f"reaches outside its picture of {width}x{height}"
+        raise InputError(places[row], f"the box {np.round(boxes[row], 1).tolist()} {why}", "mend or remove it")

@@ -1,0 +1,75 @@
+"""Convolution arithmetic: how far apart the cells of a feature map are, and how much of the picture each one sees.
+
+Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 2.4; Araujo et al., "Computing
+receptive fields of convolutional neural networks" (2019), equations 2 and 3.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import torch.fx
+from torch import nn
+
+
+class Geometry(NamedTuple):
+    """stride: picture pixels between neighbouring cells. receptive_field: side, in pixels, of what a cell sees.
+
+    The receptive field is infinite behind a layer that pools over the whole picture.
+    """
+
+    stride: int
+    receptive_field: float
+
+
+PICTURE = Geometry(1, 1)
+
+
+def geometry_of(network: nn.Module, ignore_gates: bool = False) -> Geometry:
+    """The geometry of a network's output map, computed layer by layer along all its branches.
+
+    ignore_gates: leave out squeeze-and-excitation, which weighs channels by an average over the whole picture.
+
+    Raises ValueError when two branches that meet have different strides.
+    """
+    graph = torch.fx.symbolic_trace(network).graph
+    modules = dict(network.named_modules())
+    known: dict[torch.fx.Node, Geometry] = {}
+    for node in graph.nodes:
+        sources = [known[source] for source in node.all_input_nodes]
+        if node.op == "placeholder":
+            known[node] = PICTURE
+        elif node.op == "output":
+            return sources[0]
+        elif node.op == "call_module":
+            known[node] = _through(modules[str(node.target)], sources[0])
+        else:
+            known[node] = _meet(sources, ignore_gates)
+    raise ValueError("the network has no output")
+
+
+def _through(layer: nn.Module, before: Geometry) -> Geometry:
+    if isinstance(layer, (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)):
+        return Geometry(before.stride, math.inf)
+    if not isinstance(layer, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)):
+        return before  # works on each cell by itself
+    reach = _single(getattr(layer, "dilation", 1)) * (_single(layer.kernel_size) - 1)
+    return Geometry(before.stride * _single(layer.stride), before.receptive_field + reach * before.stride)
+
+
+def _meet(branches: list[Geometry], ignore_gates: bool) -> Geometry:
+    """Where branches are added, multiplied or joined, a cell sees what the widest of them sees."""
+    if ignore_gates and len(branches) > 1:
+        branches = [branch for branch in branches if branch.receptive_field < math.inf] or branches
+    if len({branch.stride for branch in branches}) != 1:
+        raise ValueError(f"branches with the strides {sorted({b.stride for b in branches})} meet")
+    return max(branches, key=lambda branch: branch.receptive_field)
+
+
+def _single(value: Any) -> int:
+    """The value of a layer's setting that is the same in both directions."""
+    pair = value if isinstance(value, tuple) else (value, value)
+    if len(set(pair)) != 1:
+        raise ValueError(f"a layer treats height and width differently: {value}")
+    return int(pair[0])
