@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 
 from detectors import Frame, InputError
+from tests import scenes
 from tests.conftest import MakeVideo
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
@@ -119,6 +123,41 @@ def test_no_such_camera_is_said() -> None:
 def test_no_such_stream_is_said() -> None:
     with pytest.raises(InputError, match="does not open"):
         open_source("http://127.0.0.1:9/stream.mjpg")
+
+
+class MotionJpeg(BaseHTTPRequestHandler):
+    """Fifteen frames of motion JPEG over HTTP, then the end."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        for picture in scenes.render(scenes.CROSSING, 15):
+            data = cv2.imencode(".jpg", picture)[1].tobytes()
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+            with contextlib.suppress(ConnectionError):  # a reader may leave early
+                self.wfile.write(head.encode() + data + b"\r\n")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+        """Keep the test's output clean."""
+
+
+def test_a_network_stream_gives_frames_until_it_ends() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), MotionJpeg) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            source = open_source(f"http://127.0.0.1:{server.server_port}/camera.mjpg")
+            frames = list(source.frames)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert source.live
+    assert source.path is None
+    assert source.name.endswith("camera.mjpg")
+    assert 12 <= len(frames) <= 15
+    assert all(frame.image.shape == (scenes.HEIGHT, scenes.WIDTH, 3) for frame in frames)
+    assert all(after.time > before.time for before, after in pairwise(frames))
 
 
 def test_images_come_in_natural_order(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -138,14 +137,15 @@ def _file_frames(capture: cv2.VideoCapture, image: Image | None, source: Source,
         )
 
 
-def _live_frames(capture: cv2.VideoCapture, first: Image) -> Iterator[Frame]:
+def _live_frames(capture: cv2.VideoCapture, image: Image | None) -> Iterator[Frame]:
     start = time.monotonic()
-    images = chain([first], iter(lambda: _read(capture), None))
-    last = -1.0
+    index, last = 0, -1.0
     try:
-        for index, image in enumerate(images, start=1):
+        while image is not None:
+            index += 1
             last = max(time.monotonic() - start, last + 1e-3)
             yield Frame(image, index, last)
+            image = _read(capture)
     finally:
         capture.release()
 
