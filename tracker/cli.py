@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,8 +22,21 @@ examples:
 """
 
 
-class Terminated(BaseException):
-    """SIGTERM, as an exception, so that files are closed on the way out."""
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM, as an exception, so that files are closed on the way out."""
+
+
+class Interruption:
+    """Takes Ctrl-C and SIGTERM from now on, and remembers the exit status that belongs to them."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        signal.signal(signal.SIGTERM, self._interrupt)
+        signal.signal(signal.SIGINT, self._interrupt)  # a shell script's background jobs start without it
+
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        self.status = TERMINATED if number == signal.SIGTERM else INTERRUPTED
+        raise Interrupted
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,16 +51,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     arguments = vars(build_parser().parse_args(argv))
     source, quiet = arguments.pop("source"), arguments.pop("quiet")
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell script's background jobs start without it
+    interruption = Interruption()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a file's name may hold what a terminal cannot show
     try:
         return _track(source, quiet, arguments)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Terminated:
-        return TERMINATED
+    except Interrupted:
+        return interruption.status
     except ImportError as error:
-        return _fail(explain_import_error(error))
+        # An interruption in the middle of an import reaches us as a failed import.
+        return interruption.status or _fail(explain_import_error(error))
     except Exception as error:
         from detectors.errors import InputError
 
@@ -156,11 +171,8 @@ def explain_import_error(error: ImportError) -> str:
     if "libGL" in str(error) or "cv2" in str(error) or "libgthread" in str(error):
         remedy = "pip uninstall -y opencv-python; pip install opencv-python-headless"
         return f"OpenCV: cannot be loaded on this system: {error} ({remedy})"
-    return f"{error.name or 'a library'}: cannot be loaded: {error} (pip install keeptrack)"
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
+    name = error.name or "a library"
+    return f"{name}: cannot be loaded: {error} (pip install --force-reinstall {error.name or 'keeptrack'})"
 
 
 def _fail(message: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from detectors.base import Frame, Image
+from detectors.base import Floats, Frame, Image
 from tracker.tracks import Tracks
 
 GOLDEN_ANGLE = 137.50776  # degrees; neighbouring numbers get hues far apart, and no two soon get the same
@@ -50,6 +51,7 @@ class Annotator:
         if frame.cut:
             self._trails.clear()
         line = max(2, round(min(picture.shape[:2]) / 360))
+        tracks = replace(tracks, boxes=_near(tracks.boxes, picture))
         self._remember(frame, tracks)
         for track_id in tracks.track_ids:
             self._draw_trail(picture, int(track_id), frame.time, line)
@@ -101,6 +103,12 @@ class Annotator:
         inner[:] = text[: inner.shape[0], : inner.shape[1]]
         colour = np.array(colour_of(int(track.track_ids[0])), dtype=np.float32)
         picture[top : top + height, left : left + width] = colour + tag * (np.array(INK, np.float32) - colour)
+
+
+def _near(boxes: Floats, picture: Image) -> Floats:
+    """Boxes cut off far outside the picture, where OpenCV's integers would overflow."""
+    far = 4.0 * max(picture.shape[:2])
+    return np.clip(boxes, -far, far)
 
 
 @lru_cache(maxsize=64)

@@ -58,8 +58,10 @@ class Tracker:
 
         time: seconds, later than the frame before; None is one frame interval later.
 
-        Raises ValueError when time is not finite or does not move on.
+        Raises ValueError, and takes nothing in, when time is not finite or does not move on, or the embeddings are of
+        another length than earlier ones.
         """
+        self._table.check_embeddings(detections)
         now, elapsed = self._advance(time)
         detections = detections[detections.scores >= self.preset.ignore]
         if not self.uses_appearance:

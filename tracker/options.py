@@ -9,6 +9,17 @@ from pathlib import Path
 from detectors import Detector, InputError
 from tracker.presets import DEFAULT
 
+LIMITS = {
+    "conf": (0, 1),
+    "iou": (0, 1),
+    "imgsz": (32, 8192),
+    "fps": (0.001, 1000),
+    "max_frames": (1, 10**9),
+    "start": (0, 10**9),
+    "end": (0, 10**9),
+}
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -45,11 +56,13 @@ def find_classes(wanted: str | Sequence[str | int] | None, detector: Detector) -
         return None
     names = [str(name).strip() for name in (wanted.split(",") if isinstance(wanted, str) else wanted)]
     known: Mapping[str, int] = {name: class_id for class_id, name in detector.class_names.items()}
+    if not any(names):
+        raise InputError("--classes", "names no class", "name one, or leave it out for all")
     found = set()
     for name in filter(None, names):
         if name in known:
             found.add(known[name])
-        elif name.isdigit() and (int(name) in detector.class_names or not known):
+        elif name.isdecimal() and (int(name) in detector.class_names or not known):
             found.add(int(name))
         else:
             there = ", ".join(known) or "none, only ids"
@@ -57,15 +70,18 @@ def find_classes(wanted: str | Sequence[str | int] | None, detector: Detector) -
     return found
 
 
-def check_numbers(options: Options) -> None:
-    """Raise InputError for a number that makes no sense."""
-    for name in ("conf", "iou"):
+def check_options(options: Options) -> None:
+    """Raise InputError for a number that makes no sense, and for options that contradict each other."""
+    for name, (low, high) in LIMITS.items():
         value = getattr(options, name)
-        if not 0 <= value <= 1:
-            raise InputError(f"--{name} {value}", "is not between 0 and 1", "give a share, such as 0.3")
-    for name in ("imgsz", "fps", "max_frames", "end"):
-        value = getattr(options, name)
-        if value is not None and not value > 0:
-            raise InputError(f"--{name.replace('_', '-')} {value}", "is not above 0", "give a positive number")
-    if options.start < 0 or (options.end is not None and options.end <= options.start):
-        raise InputError(f"--start {options.start:g}", "leaves no frames", "start at 0 or later, and before --end")
+        if value is not None and not low <= value <= high:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"{option} {value:g}", f"is not between {low:g} and {high:g}", "give a number that is")
+    if options.end is not None and options.end <= options.start:
+        raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
+    if options.device.split(":")[0] not in DEVICES:
+        raise InputError(f"--device {options.device}", "no such device", f"choose one of: {', '.join(DEVICES)}")
+    if options.detections is not None and str(options.detector) != "auto":
+        raise InputError("--detector and --detections", "only one can be used", "leave one of them out")
+    if options.rescale_scores and options.detections is None:
+        raise InputError("--rescale-scores", "is about the scores of --detections", "give --detections FILE")

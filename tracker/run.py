@@ -15,9 +15,9 @@ from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
 from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
-from tracker.options import Options, check_numbers, find_classes
+from tracker.options import Options, check_options, find_classes
 from tracker.pipeline import Tally, track_frames
-from tracker.sources import Source, open_source
+from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
 from tracker.writers.lines import LineWriter
@@ -56,6 +56,7 @@ class Run:
         finally:
             self._count_threads()
             self.warnings.extend(self.source.warnings)
+            self.warnings.extend(self._video.warnings if self._video is not None else [])
             for class_id in self._classes_seen.values():
                 self.class_counts[self.detector.class_names.get(class_id, "object")] += 1
             if "--stats" in self.outputs and self.tally.frames:
@@ -120,9 +121,10 @@ class Run:
 
     def _open(self, opening: ExitStack) -> None:
         options = self.options
-        check_numbers(options)
+        check_options(options)
         self.source = open_source(self._source_name, options.fps)
-        opening.callback(_close, self.source)
+        self._ahead = ReadAhead(self.source.frames)
+        opening.callback(self._ahead.close)
         self.outputs = self._output_paths()
         inputs = [Path(p) for p in (self.source.path, options.detections, options.detector, options.appearance) if p]
         check_outputs(self.outputs, inputs, options.overwrite)
@@ -130,7 +132,6 @@ class Run:
         self.embedder = load_embedder(options.appearance, options.device)
         self.detector = self._load_detector()
         self._classes = find_classes(options.classes, self.detector)
-        self._ahead = opening.enter_context(ReadAhead(self.source.frames))
         self._open_writers(opening)
 
     def _output_paths(self) -> dict[str, Path]:
@@ -230,9 +231,3 @@ def track(source: str | int | Path, **options: Any) -> Iterator[tuple[Frame, Tra
     """
     with Run(source, Options(**options)) as run:
         yield from run
-
-
-def _close(source: Source) -> None:
-    close = getattr(source.frames, "close", None)
-    if close is not None:
-        close()

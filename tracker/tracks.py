@@ -120,6 +120,12 @@ class TrackTable:
         for name in ("ids", "state", "hits", "missed", "born", "seen", "scores", "boxes", "_votes"):
             setattr(self, name, getattr(self, name)[rows])
 
+    def check_embeddings(self, detections: Detections) -> None:
+        """Raise ValueError if the detections' embeddings cannot be compared with those remembered."""
+        vectors = detections.embeddings
+        if self.appearance is not None and vectors is not None and vectors.shape[1] != self._dimension:
+            raise ValueError(f"embeddings have {vectors.shape[1]} numbers, earlier ones had {self._dimension}")
+
     def _memory_for(self, embeddings: Floats) -> AppearanceMemory:
         """The appearance memory, which exists from the first embedding on; the older tracks are unknown to it."""
         if self.appearance is None:

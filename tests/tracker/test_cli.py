@@ -202,7 +202,7 @@ BAD = {
     "camera": (["77"], "camera 77: does not open"),
     "full disk": (["clip.mp4", "-o", "none", "--mot", "/dev/full"], "/dev/full: cannot be written"),
     "part without frames": (["clip.mp4", "-o", "none", "--start", "1000"], "has no frames in that part"),
-    "threshold": (["clip.mp4", "--conf", "3"], "--conf 3.0: is not between 0 and 1"),
+    "threshold": (["clip.mp4", "--conf", "3"], "--conf 3: is not between 0 and 1"),
     "sequence without detections": (["sequence"], "no images to detect in (give --detections FILE)"),
 }
 
@@ -311,7 +311,7 @@ def test_a_missing_libgl_is_explained_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "pip install opencv-python-headless" in done.stderr
-    assert "pip install keeptrack" in explain_import_error(ImportError("no rich", name="rich"))
+    assert "--force-reinstall rich" in explain_import_error(ImportError("no rich", name="rich"))
 
 
 def test_times_are_seconds_or_clock_times() -> None:

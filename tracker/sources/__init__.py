@@ -6,6 +6,7 @@ import glob
 from fractions import Fraction
 from pathlib import Path
 
+from detectors.errors import InputError
 from tracker.sources.base import Source
 
 __all__ = ["Source", "open_source"]
@@ -20,11 +21,19 @@ def open_source(source: str | int | Path, frame_rate: float | None = None) -> So
 
     Raises InputError when there is no such source or nothing in it can be read.
     """
+    from tracker.sources import images
+
+    rate = images.FRAME_RATE if frame_rate is None else Fraction(frame_rate).limit_denominator(10000)
+    try:
+        return _open(str(source), rate)
+    except OSError as error:  # no permission, a name that is too long, a disk that does not answer
+        raise InputError(source, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
+
+
+def _open(text: str, rate: Fraction) -> Source:
     from tracker.sources import images, sequence, video
 
-    text = str(source)
-    rate = images.FRAME_RATE if frame_rate is None else Fraction(frame_rate).limit_denominator(1001)
-    if text.isdigit() and not Path(text).exists():
+    if text.isdecimal() and not Path(text).exists():
         return video.open_camera(int(text))
     if "://" in text:
         return video.open_stream(text)

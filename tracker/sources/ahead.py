@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 2.0  # seconds to wait for a thread that is stopped
 _END = object()
 
 
@@ -18,7 +19,8 @@ class ReadAhead(Generic[T]):
     """An iterator over `items` that takes them in a thread of its own, at most `depth` ahead.
 
     seconds: time that the thread has spent on taking items. An exception in the thread is raised where the item would
-    have come. Use it as a context manager: leaving it stops the thread and closes `items`.
+    have come. The thread starts with the iteration. `close`, or leaving it as a context manager, stops the thread and
+    closes `items`; a thread that waits for a picture that does not come is left behind after a while.
     """
 
     def __init__(self, items: Iterator[T], depth: int = 4) -> None:
@@ -30,16 +32,24 @@ class ReadAhead(Generic[T]):
         self._thread = threading.Thread(target=self._read, name="read ahead", daemon=True)
 
     def __enter__(self) -> ReadAhead[T]:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._thread.ident is None:
+            self._close_items()
+            return
         self._stop.set()
-        while self._thread.is_alive():  # a full queue holds the thread up: make room until it notices
-            with contextlib.suppress(queue.Empty):
+        deadline = time.monotonic() + PATIENCE
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            with contextlib.suppress(queue.Empty):  # a full queue holds the thread up: make room until it notices
                 self._queue.get(timeout=0.05)
 
     def __iter__(self) -> Iterator[T]:
+        self._thread.start()
         while (item := self._queue.get()) is not _END:
             yield item  # type: ignore[misc]  # only items and the end mark are put in
         if self._error is not None:
@@ -57,7 +67,10 @@ class ReadAhead(Generic[T]):
         except BaseException as error:  # it belongs to whoever waits for the item
             self._error = error
         finally:
-            close = getattr(self._items, "close", None)
-            if close is not None:
-                close()
+            self._close_items()
             self._queue.put(_END)
+
+    def _close_items(self) -> None:
+        close = getattr(self._items, "close", None)
+        if close is not None:
+            close()

@@ -71,14 +71,19 @@ def read_image(path: Path) -> Image | None:
 
 def _frames(paths: Sequence[Path], source: Source) -> Iterator[Frame]:
     unreadable: list[Path] = []
+    resized: list[Path] = []
     for index, path in enumerate(paths, start=1):
         image = read_image(path)
         if image is None:
             unreadable.append(path)
         elif image.shape[:2] != (source.height, source.width):
             image = np.asarray(cv2.resize(image, (source.width, source.height)), dtype=np.uint8)
-            source.warnings.append(f"{path}: is of another size than the first image and was scaled to it")
+            resized.append(path)
         if image is not None:
             yield Frame(image, index, float((index - 1) / source.frame_rate))
+    if resized:
+        source.warnings.append(
+            f"{resized[0]}: {len(resized)} of {len(paths)} images were scaled to the first one's size"
+        )
     if unreadable:
         source.warnings.append(f"{unreadable[0]}: {len(unreadable)} of {len(paths)} images could not be read")

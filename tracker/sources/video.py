@@ -15,6 +15,7 @@ import cv2
 
 from detectors.base import Frame, Image
 from detectors.errors import InputError
+from tracker.names import plain_name
 from tracker.sources.base import Source
 
 NEARLY_ALL = 0.98  # a container may announce a little more than it holds; a share below this means a damaged file
@@ -38,10 +39,13 @@ def open_video(path: Path) -> Source:
     """
     if not path.exists():
         raise InputError(path, "no such file", "check the path")
+    if not path.is_file():
+        raise InputError(path, "is a device or a pipe", "give a video file, or the number of a camera")
     if path.stat().st_size == 0:
         raise InputError(path, "the file is empty", "give a video file")
+    path.open("rb").close()  # to be told of missing permissions by the system
     header = _probe(path)
-    capture = _silently(cv2.VideoCapture, str(path), cv2.CAP_FFMPEG)
+    capture = _silently(cv2.VideoCapture, plain_name(path), cv2.CAP_FFMPEG)
     first = _silently(_read, capture) if capture.isOpened() else None
     if first is None:
         raise InputError(path, "no video frame can be decoded", "give a video file that plays")
@@ -92,12 +96,13 @@ def _live(capture: cv2.VideoCapture, what: str, name: str, remedy: str) -> Sourc
 
 def _probe(path: Path) -> Header:
     try:
-        with av.open(str(path)) as container:
+        with av.open(plain_name(path)) as container:
             stream = container.streams.video[0]
             time_base = _fraction(stream.time_base) or Fraction(1, 90000)
             seconds = float(stream.duration * time_base) if stream.duration else None
             if seconds is None:
-                seconds = _clock(stream.metadata.get("DURATION", ""))  # where Matroska says it
+                end = _clock(stream.metadata.get("DURATION", ""))  # where Matroska says when the stream is over
+                seconds = None if end is None else end - float((stream.start_time or 0) * time_base)
             return Header(time_base, _fraction(stream.average_rate) or Fraction(30), stream.frames or None, seconds)
     except (av.FFmpegError, IndexError, ValueError):
         raise InputError(path, "is not a video that can be read", "give a video file that plays") from None

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 from av.container import OutputContainer
 
-MP4_CODECS = ("aac", "mp3", "ac3", "eac3", "opus", "alac", "flac")
+from tracker.names import plain_name
+
+MP4_CODECS = ("mp3", "ac3", "eac3", "opus", "alac", "flac")
+HIGHEST_RATE = 48000  # samples a second that every AAC encoder takes
+
+
+def has_sound(source: Path) -> bool:
+    """Whether `source` is a file with sound."""
+    if source.is_file():
+        with contextlib.suppress(av.FFmpegError), av.open(plain_name(source)) as container:
+            return bool(container.streams.audio)
+    return False
 
 
 class AudioTrack:
     """Feeds the first audio stream of `source` into `output`, in step with the pictures.
 
     start: seconds of the source's picture that become the beginning of the output. Sound from before it is left out,
-    an encoder's run-in too.
+    an encoder's run-in too. Raises PyAV's errors.
     """
 
     def __init__(self, source: Path, output: OutputContainer, start: float) -> None:
-        self._input = av.open(str(source))
+        self._input = av.open(plain_name(source))
         stream = self._input.streams.audio[0]
         video = self._input.streams.video[0]
         origin = float((video.start_time or 0) * (video.time_base or 0)) + start
@@ -30,23 +42,11 @@ class AudioTrack:
         self._output = output
         self._packets: Iterator[Any] = self._input.demux(stream)
         self._waiting: Any = None
-        self._resampler: av.AudioResampler | None = None
-        if stream.codec_context.name in MP4_CODECS:
+        self._encoder: _AacEncoder | None = None
+        if _can_be_copied(stream):
             self._stream = output.add_stream_from_template(stream)
         else:
-            rate = stream.codec_context.sample_rate
-            self._stream = output.add_stream("aac", rate=rate)
-            self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=rate)
-            self._stream.codec_context.layout = "stereo"
-
-    @staticmethod
-    def exists(source: Path | None) -> bool:
-        """Whether `source` is a file with sound."""
-        if source is None or not source.is_file():
-            return False
-        with contextlib.suppress(av.FFmpegError), av.open(str(source)) as container:
-            return bool(container.streams.audio)
-        return False
+            self._encoder = _AacEncoder(output, stream.codec_context.sample_rate)
 
     def copy_until(self, seconds: float) -> None:
         """Write the sound up to `seconds` of the output."""
@@ -54,14 +54,18 @@ class AudioTrack:
             if (packet.pts - self._offset) * self._time_base > seconds:
                 self._waiting = packet
                 return
-            self._write(packet)
+            if self._encoder is None:
+                packet.pts -= self._offset
+                packet.dts = packet.pts
+                packet.stream = self._stream
+                self._output.mux(packet)
+            else:
+                self._encoder.write(packet, (packet.pts - self._offset) * self._time_base)
 
     def close(self) -> None:
         """Write what the encoder still holds, and close the source."""
-        if self._resampler is not None:
-            for frame in self._resampler.resample(None):
-                self._output.mux(self._stream.encode(frame))
-            self._output.mux(self._stream.encode(None))
+        if self._encoder is not None:
+            self._encoder.close()
         self._input.close()
 
     def _next_packet(self) -> Any:
@@ -76,14 +80,41 @@ class AudioTrack:
             if packet is None or (packet.pts is not None and packet.pts >= self._offset):
                 return packet
 
-    def _write(self, packet: Any) -> None:
-        if self._resampler is None:
-            packet.pts -= self._offset
-            packet.dts = packet.pts
-            packet.stream = self._stream
-            self._output.mux(packet)
-            return
-        for frame in packet.decode():
-            frame.pts = None if frame.pts is None else frame.pts - self._offset
-            for piece in self._resampler.resample(frame):
-                self._output.mux(self._stream.encode(piece))
+
+class _AacEncoder:
+    """Sound in any codec -> AAC, timed by its first packet and then by the number of samples."""
+
+    def __init__(self, output: OutputContainer, rate: int) -> None:
+        self._output, self._rate = output, min(rate, HIGHEST_RATE)
+        self._stream: Any = output.add_stream("aac", rate=self._rate)
+        self._stream.codec_context.layout = "stereo"
+        self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=self._rate)
+        self._samples: int | None = None
+
+    def write(self, packet: Any, seconds: float) -> None:
+        """Encode a packet that is heard from `seconds` on; one that cannot be decoded is left out."""
+        if self._samples is None:
+            self._samples = round(seconds * self._rate)
+        with contextlib.suppress(av.FFmpegError):
+            for frame in packet.decode():
+                frame.pts = None
+                self._encode(self._resampler.resample(frame))
+
+    def close(self) -> None:
+        """Encode the rest."""
+        if self._samples is not None:
+            self._encode(self._resampler.resample(None))
+            self._output.mux(self._stream.encode(None))
+
+    def _encode(self, frames: list[av.AudioFrame]) -> None:
+        assert self._samples is not None
+        for frame in frames:
+            frame.pts, frame.time_base = self._samples, Fraction(1, self._rate)
+            self._samples += frame.samples
+            self._output.mux(self._stream.encode(frame))
+
+
+def _can_be_copied(stream: Any) -> bool:
+    context = stream.codec_context
+    name = context.codec.canonical_name
+    return name in MP4_CODECS or (name == "aac" and bool(context.extradata))  # AAC of MPEG-TS has no header

@@ -51,7 +51,7 @@ class LineWriter:
         self.close()
 
 
-def write_error(path: Path, error: OSError) -> InputError:
+def write_error(path: Path, error: Exception) -> InputError:
     """What to tell the user when writing to `path` failed."""
-    reason = error.strerror or str(error)
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return InputError(path, f"cannot be written: {reason}", "free some space, or choose another place")

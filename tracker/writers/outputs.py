@@ -22,8 +22,12 @@ def check_outputs(outputs: dict[str, Path], inputs: Iterable[Path], overwrite: b
     taken: dict[Path, str] = {}
     read = [path.resolve() for path in inputs]
     for option, path in outputs.items():
+        if str(path) == "-":
+            raise InputError(f"{option} -", "is no file name", f"use {option} /dev/stdout, or name a file")
+        if path.parts[:2] == ("/", "dev"):  # a device or a pipe holds nothing that could be lost
+            continue
         place = path.resolve()
-        if place in read:
+        if place in read or any(_same_file(place, other) for other in read):
             raise InputError(path, "is an input of this run and would be overwritten", f"choose another {option}")
         if place in taken:
             raise InputError(path, f"is asked for twice, by {taken[place]} and {option}", "choose two names")
@@ -36,6 +40,11 @@ def check_outputs(outputs: dict[str, Path], inputs: Iterable[Path], overwrite: b
             raise InputError(path, "exists already", "add --overwrite, or choose another name")
         if not os.access(place if place.exists() else place.parent, os.W_OK):
             raise InputError(path, "cannot be written: no permission", "choose another place")
+
+
+def _same_file(a: Path, b: Path) -> bool:
+    """Whether two names stand for one file, as hard links do, or other letters on some systems."""
+    return a.exists() and b.exists() and a.samefile(b)
 
 
 def check_video_name(path: Path) -> None:

@@ -14,11 +14,12 @@ from tracker.writers.lines import write_error
 
 def write_stats(path: Path, stats: Mapping[str, Any]) -> None:
     """Write `stats` to `path`, whole or not at all. Raises InputError when that fails."""
-    draft = path.with_name(f".{path.name}.part")
     try:
         if path.exists() and not path.is_file():  # a device or a pipe
             path.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
             return
+        path = path.resolve()  # the file itself, not a link to it
+        draft = path.with_name(f".{path.name}.{os.getpid()}.part")
         draft.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
         os.replace(draft, path)
     except OSError as error:

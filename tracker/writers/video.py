@@ -20,14 +20,16 @@ from av.video.stream import VideoStream
 
 from detectors.base import Image
 from detectors.errors import InputError
-from tracker.writers.audio import AudioTrack
+from tracker.names import plain_name
+from tracker.writers.audio import AudioTrack, has_sound
 from tracker.writers.lines import write_error
 
 ENCODERS = ("libx264", "h264_videotoolbox", "libopenh264")  # the first that this build of PyAV has
 BT601 = 6  # the matrix of OpenCV's conversion; untagged, players take HD video for BT.709 and shift its colours
 LIMITED_RANGE = 1
-# Fragments of a second, each complete in itself: a run that is killed leaves a file that plays.
-WHILE_RUNNING = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+# Fragments of a second, each complete in itself: a run that is killed leaves a file that plays. The header waits for
+# the first fragment, because only then is it known when sound and picture begin.
+WHILE_RUNNING = {"movflags": "frag_keyframe+delay_moov+default_base_moof", "flush_packets": "1"}
 # Then one index at the front, so that a browser starts playing before it has the whole file.
 WHEN_DONE = {"movflags": "faststart"}
 
@@ -39,8 +41,8 @@ class VideoWriter:
     frames' times are kept as multiples of it. audio: a file whose sound is taken along, or None. crf: constant rate
     factor of x264, lower is better and larger.
 
-    Frames are encoded in a thread of its own; an error there is raised by the next `write` or by `close`.
-    Raises InputError when the file cannot be written.
+    Frames are encoded in a thread of its own; an error there is raised by the next `write` or by `close`. Sound that
+    cannot be taken along is no error: `warnings` says so afterwards. Raises InputError when the file cannot be written.
     """
 
     def __init__(
@@ -60,7 +62,8 @@ class VideoWriter:
         self._crf = crf
         self._queue: queue.Queue[tuple[Image, float] | None] = queue.Queue(depth)
         self._thread: threading.Thread | None = None
-        self._error: OSError | None = None
+        self._error: Exception | None = None
+        self.warnings: list[str] = []
         self._container: OutputContainer | None = None
         self._audio: AudioTrack | None = None
         self._last_pts = -1
@@ -104,7 +107,7 @@ class VideoWriter:
             start = time.perf_counter()
             try:
                 self._encode(*item)
-            except OSError as error:  # PyAV's errors are OSErrors
+            except Exception as error:  # whatever it is, it belongs to whoever waits for the file
                 self._error = error
             self.seconds += time.perf_counter() - start
         start = time.perf_counter()
@@ -120,16 +123,29 @@ class VideoWriter:
         picture.pts = self._last_pts = max(round((seconds - self._start) / self._time_base), self._last_pts + 1)
         picture.colorspace, picture.color_range = BT601, LIMITED_RANGE
         self._container.mux(self._stream.encode(picture))
-        if self._audio is not None:
-            self._audio.copy_until(seconds - self._start)
+        self._copy_sound(seconds - self._start)
 
     def _open(self, image: Image, seconds: float) -> None:
         self._start = seconds
-        self._container = av.open(str(self.path), "w", format="mp4", container_options=WHILE_RUNNING)
+        self._container = av.open(plain_name(self.path), "w", format="mp4", container_options=WHILE_RUNNING)
         self._stream = self._add_stream(self._container, image)
-        if AudioTrack.exists(self._audio_path):
-            assert self._audio_path is not None
-            self._audio = AudioTrack(self._audio_path, self._container, seconds)
+        if self._audio_path is not None and has_sound(self._audio_path):
+            try:
+                self._audio = AudioTrack(self._audio_path, self._container, seconds)
+            except (av.FFmpegError, ValueError) as error:
+                self._warn_of_sound(error)
+
+    def _copy_sound(self, seconds: float) -> None:
+        """Take the sound along up to `seconds`; none any more once that has failed."""
+        try:
+            if self._audio is not None:
+                self._audio.copy_until(seconds)
+        except (av.FFmpegError, ValueError) as error:
+            self._audio = None
+            self._warn_of_sound(error)
+
+    def _warn_of_sound(self, error: Exception) -> None:
+        self.warnings.append(f"{self._audio_path}: the sound could not be taken along: {error}")
 
     def _add_stream(self, container: OutputContainer, image: Image) -> VideoStream:
         encoder = next(name for name in ENCODERS if name in av.codecs_available)
@@ -152,12 +168,12 @@ class VideoWriter:
             try:
                 if self._error is None:
                     self._container.mux(self._stream.encode(None))
+                    self._copy_sound(float(self._last_pts * self._time_base + 1 / self._rate))
                     if self._audio is not None:
-                        self._audio.copy_until(float(self._last_pts * self._time_base + 1 / self._rate))
                         self._audio.close()
             finally:
                 self._container.close()
-        except OSError as error:
+        except Exception as error:
             self._error = self._error or error
         if self._error is None:
             move_index_to_front(self.path)
@@ -165,7 +181,8 @@ class VideoWriter:
 
 def move_index_to_front(path: Path) -> None:
     """Rewrite a fragmented mp4 as a plain one with its index in front; as it was where there is no room for that."""
-    draft = path.with_name(f".{path.name}.part")
+    path = path.resolve()  # the file itself, not a link to it
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with av.open(str(path)) as source, av.open(str(draft), "w", format="mp4", options=WHEN_DONE) as output:
             streams = {}
@@ -177,7 +194,7 @@ def move_index_to_front(path: Path) -> None:
                     packet.stream = streams[packet.stream.index]
                     output.mux(packet)
         os.replace(draft, path)
-    except OSError:
+    except (av.FFmpegError, OSError, ValueError):
         with contextlib.suppress(OSError):
             draft.unlink()
 
