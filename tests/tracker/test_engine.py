@@ -338,3 +338,13 @@ def test_scores_decide_what_exists_and_what_may_start_a_track() -> None:
         tracker = Tracker(preset)
         tracker.update(one(box_at(0), 0.9))
         assert (len(tracker.update(one(box_at(0), score))) == 1) is go_on
+
+
+def test_embeddings_of_another_length_are_refused_and_leave_no_trace() -> None:
+    tracker = Tracker()
+    boxes, scores = box_at(0)[None], np.array([0.9])
+    for step in range(3):
+        tracker.update(Detections(boxes, scores, embeddings=np.eye(4)[:1]), step / 30)
+    with pytest.raises(ValueError, match="earlier ones had 4"):
+        tracker.update(Detections(boxes, scores, embeddings=np.eye(5)[:1]), 3 / 30)
+    assert tracker.update(Detections(boxes, scores, embeddings=np.eye(4)[:1]), 3 / 30).track_ids.tolist() == [1]

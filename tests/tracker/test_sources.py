@@ -17,6 +17,7 @@ import pytest
 from detectors import Frame, InputError
 from tests import scenes
 from tests.conftest import MakeVideo
+from tracker.sources import ahead as ahead_module
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.sources.images import natural_key
@@ -265,6 +266,25 @@ def test_leaving_early_ends_the_thread_and_closes_the_source() -> None:
         assert next(iter(ahead)) == 1
     assert closed.is_set()
     assert all(thread.name != "read ahead" for thread in threading.enumerate())
+
+
+def test_a_source_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead_module, "PATIENCE", 0.2)
+    go_on = threading.Event()
+
+    def hanging() -> Iterator[int]:
+        yield 1
+        go_on.wait(timeout=30)
+
+    with ReadAhead(hanging()) as ahead:
+        assert next(iter(ahead)) == 1
+    go_on.set()
+
+
+def test_an_offset_in_matroska_is_no_damage(make_video: MakeVideo) -> None:
+    source = open_source(make_video("late.mkv", [5 + index / 25 for index in range(20)]))
+    assert sum(1 for _ in source.frames) == 20
+    assert not source.warnings
 
 
 def test_frames_are_not_shared_between_reads(make_video: MakeVideo) -> None:

@@ -14,6 +14,7 @@ from detectors import Frame, InputError
 from tests import scenes
 from tests.conftest import MakeVideo
 from tracker.tracks import Tracks
+from tracker.writers.audio import AudioTrack
 from tracker.writers.jsonl import JsonlWriter
 from tracker.writers.mot import MotWriter
 from tracker.writers.outputs import check_outputs, check_video_name
@@ -112,6 +113,90 @@ def test_sound_of_a_part_starts_with_its_picture(tmp_path: Path, make_video: Mak
         assert float(sound.duration * sound.time_base) == pytest.approx(1.0, abs=0.15)
 
 
+@pytest.mark.parametrize(
+    ("name", "sound", "written"),
+    [
+        ("a.mkv", "ac3", "ac3"),
+        ("a.ts", "aac", "aac"),
+        ("a.mkv", "flac", "flac"),
+        ("a.mkv", "pcm_s16le", "aac"),
+        ("a.mkv", "mp2", "aac"),
+    ],
+)
+def test_sound_of_every_kind_stays_in_step(
+    tmp_path: Path, make_video: MakeVideo, name: str, sound: str, written: str
+) -> None:
+    times = [index / 25 for index in range(50)]
+    source = make_video(name, times, sound=sound)
+    path = tmp_path / "out.mp4"
+    write_video(path, times, audio=source)
+    with av.open(str(path)) as output:
+        stream = output.streams.audio[0]
+        assert stream.codec_context.name == written
+        heard = [float(packet.pts * stream.time_base) for packet in output.demux(stream) if packet.pts is not None]
+    assert heard == sorted(heard)
+    assert abs(heard[0]) < 0.13  # an encoder runs in for a frame or two of its own
+    assert heard[-1] == pytest.approx(2.0, abs=0.12)
+    with av.open(str(path)) as output:
+        shown = [float(frame.pts * frame.time_base) for frame in output.decode(video=0)]
+    assert shown == pytest.approx(times, abs=1e-9)
+
+
+def test_sound_that_starts_late_starts_late(tmp_path: Path, make_video: MakeVideo) -> None:
+    times = [index / 25 for index in range(50)]
+    source, late = make_video("a.mp4", times, sound="aac"), tmp_path / "late.mp4"
+    with av.open(str(source)) as before, av.open(str(late), "w") as after:
+        streams = [after.add_stream_from_template(stream) for stream in before.streams]
+        for packet in before.demux():
+            if packet.dts is not None:
+                if packet.stream.type == "audio":
+                    packet.pts, packet.dts = packet.pts + 16000, packet.dts + 16000
+                packet.stream = streams[packet.stream.index]
+                after.mux(packet)
+    write_video(tmp_path / "out.mp4", times, audio=late)
+    with av.open(str(tmp_path / "out.mp4")) as output:
+        stream = output.streams.audio[0]
+        first = next(packet.pts for packet in output.demux(stream) if packet.pts is not None)
+        assert float(first * stream.time_base) == pytest.approx(1.0, abs=0.1)
+
+
+def test_sound_that_cannot_be_taken_is_a_warning(
+    tmp_path: Path, make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: AudioTrack, seconds: float) -> None:
+        raise av.error.InvalidDataError(1, "damaged")
+
+    monkeypatch.setattr(AudioTrack, "copy_until", fail)
+    times = [index / 25 for index in range(30)]
+    source = make_video("a.mp4", times, sound="aac")
+    with VideoWriter(tmp_path / "out.mp4", Fraction(25), Fraction(1, 1000), source) as writer:
+        for picture, time in zip(scenes.render(scenes.CROSSING, 30), times, strict=True):
+            writer.write(picture, time)
+    assert len(writer.warnings) == 1
+    assert "a.mp4: the sound could not be taken along" in writer.warnings[0]
+    with av.open(str(tmp_path / "out.mp4")) as output:
+        assert sum(1 for _ in output.decode(video=0)) == 30
+
+
+def test_an_unexpected_error_in_the_encoding_thread_is_told_and_hangs_nothing(tmp_path: Path) -> None:
+    def write() -> None:
+        with VideoWriter(tmp_path / "out.mp4", Fraction(25), Fraction(1, 25), depth=1) as writer:
+            for index in range(20):
+                writer.write(np.zeros((24, 32, 3 if index < 3 else 7), np.uint8), index / 25)
+
+    with pytest.raises(InputError, match=r"out\.mp4: cannot be written"):
+        write()
+
+
+def test_names_with_a_colon_are_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        write_video(Path("12:30:00.mp4"), [0.0, 0.04])
+    except InputError:
+        pytest.skip("this file system takes no colons")
+    assert (tmp_path / "12:30:00.mp4").stat().st_size > 500
+
+
 def test_video_file_plays_before_it_is_finished(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     writer = VideoWriter(path, Fraction(25), Fraction(1, 25), depth=1)
@@ -203,6 +288,11 @@ def test_outputs_are_checked_before_work(tmp_path: Path) -> None:
     fresh = tmp_path / "new.mp4"
     check_outputs({"--output": fresh, "--mot": tmp_path / "new.txt"}, [source], overwrite=False)
     check_outputs({"--mot": there}, [source], overwrite=True)
+    hard = tmp_path / "hard.mp4"
+    hard.hardlink_to(source)
+    with pytest.raises(InputError, match="would be overwritten"):
+        check_outputs({"--output": hard}, [source], overwrite=True)
+    check_outputs({"--mot": Path("/dev/stdout")}, [source], overwrite=False)
     bad = {
         "would be overwritten": {"--output": source},
         "exists already": {"--mot": there},

@@ -54,4 +54,6 @@ class LineWriter:
 def write_error(path: Path, error: Exception) -> InputError:
     """What to tell the user when writing to `path` failed."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return InputError(path, f"cannot be written: {reason}", "free some space, or choose another place")
+    known = isinstance(error, OSError)
+    remedy = "free some space, or choose another place" if known else "please report this, with the command line"
+    return InputError(path, f"cannot be written: {reason}", remedy)
