@@ -27,9 +27,9 @@ from tracker.writers.lines import write_error
 ENCODERS = ("libx264", "h264_videotoolbox", "libopenh264")  # the first that this build of PyAV has
 BT601 = 6  # the matrix of OpenCV's conversion; untagged, players take HD video for BT.709 and shift its colours
 LIMITED_RANGE = 1
-# Fragments of a second, each complete in itself: a run that is killed leaves a file that plays. The header waits for
-# the first fragment, because only then is it known when sound and picture begin.
-WHILE_RUNNING = {"movflags": "frag_keyframe+delay_moov+default_base_moof", "flush_packets": "1"}
+# Fragments of half a second, each complete in itself: a run that is killed leaves a file that plays. The header waits
+# for the first fragment, because only then is it known when sound and picture begin.
+WHILE_RUNNING = {"movflags": "delay_moov+default_base_moof", "frag_duration": "500000", "flush_packets": "1"}
 # Then one index at the front, so that a browser starts playing before it has the whole file.
 WHEN_DONE = {"movflags": "faststart"}
 
@@ -155,7 +155,7 @@ class VideoWriter:
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context
         context.time_base = self._time_base
-        context.gop_size = max(1, round(self._rate))  # a key frame, and with it a fragment, a second
+        context.gop_size = max(1, round(self._rate))  # a key frame a second, to jump to
         context.max_b_frames = 0  # pictures leave in the order they came, at exactly the times they had
         context.colorspace = context.color_primaries = context.color_trc = BT601
         context.color_range = LIMITED_RANGE
