@@ -1,4 +1,4 @@
-"""A frame -> Detections. Nothing here remembers earlier frames or knows about tracks."""
+"""A frame -> Detections. Nothing here knows about tracks; nothing but motion.py remembers earlier frames."""
 
 from __future__ import annotations
 

@@ -80,10 +80,15 @@ class Run:
             self._write(frame, tracks)
             yield frame, tracks
         if not index:
-            raise InputError(self._source_name, "has no frames in that part", "check --start and --end")
+            raise InputError(self._shown_name, "has no frames in that part", "check --start and --end")
         read_all = options.end is None and options.max_frames is None
         if read_all and isinstance(self.detector, ReplayDetector) and self.source.frame_count is None:
             self._check_last_frame(self.detector, index)  # only reading to the end could tell
+
+    @property
+    def _shown_name(self) -> Path | str:
+        """The source as messages call it: never an address, which may hold a password."""
+        return self.source.path or self.source.name
 
     @property
     def fps(self) -> float:
@@ -167,7 +172,7 @@ class Run:
         if replay.last_frame > frames:
             raise InputError(
                 replay.path,
-                f"has detections for frame {replay.last_frame}, but {self._source_name} has {frames} frames",
+                f"has detections for frame {replay.last_frame}, but {self._shown_name} has {frames} frames",
                 "check that they belong together",
             )
 

@@ -122,8 +122,10 @@ def test_no_such_camera_is_said() -> None:
 
 
 def test_no_such_stream_is_said() -> None:
-    with pytest.raises(InputError, match="does not open"):
-        open_source("http://127.0.0.1:9/stream.mjpg")
+    with pytest.raises(InputError, match="does not open") as caught:
+        open_source("http://user:secret@127.0.0.1:9/stream.mjpg")
+    assert "http://127.0.0.1:9/stream.mjpg" in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 class MotionJpeg(BaseHTTPRequestHandler):

@@ -76,7 +76,8 @@ def open_stream(url: str) -> Source:
     """
     capture = _silently(cv2.VideoCapture, url, cv2.CAP_FFMPEG)
     name = url.split("://", 1)[1].split("@")[-1].split("?")[0].strip("/").replace("/", "-").replace(":", "-")
-    return _live(capture, url, name, "check the address, the user and the password")
+    shown = re.sub("//[^/]*@", "//", url)  # errors end up in logs, where a password has no place
+    return _live(capture, shown, name, "check the address, the user and the password")
 
 
 def _live(capture: cv2.VideoCapture, what: str, name: str, remedy: str) -> Source:
