@@ -1,13 +1,13 @@
-"""``python -m training anchors DATA``."""
+"""``python -m training detector DATA -o my.onnx`` and ``python -m training anchors DATA``."""
 
 from __future__ import annotations
 
 import sys
 
 from detectors.errors import InputError
-from training import anchors
+from training import anchors, detector
 
-COMMANDS = {"anchors": anchors.main}
+COMMANDS = {"detector": detector.main, "anchors": anchors.main}
 
 
 def main(arguments: list[str]) -> int:

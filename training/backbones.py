@@ -29,7 +29,8 @@ class Backbone:
 
     model: builds the whole classifier, untrained. trunk: takes its convolutional part out.
     receptive_field: side in pixels of what a feature depends on. sees_all: squeeze-and-excitation weighs the channels
-    by the whole picture, in addition. padded: its layers see zeros around the picture. weights: torchvision's, or None.
+    by the whole picture, in addition. padded: its layers see zeros around the picture.
+    widened: its last part only widens the features, for the classifier. weights: torchvision's, or None.
     """
 
     model: Callable[[], nn.Module]
@@ -38,6 +39,7 @@ class Backbone:
     out_channels: int
     receptive_field: int
     padded: bool = True
+    widened: bool = False
     sees_all: bool = False
     weights: Any = None
 
@@ -116,6 +118,7 @@ BACKBONES: dict[str, Backbone] = {
         stride=32,
         out_channels=1280,
         receptive_field=491,
+        widened=True,
         weights=_models.MobileNet_V2_Weights.IMAGENET1K_V2,
     ),
     "mobilenet_v3_large": Backbone(
@@ -125,6 +128,7 @@ BACKBONES: dict[str, Backbone] = {
         out_channels=960,
         receptive_field=595,
         sees_all=True,
+        widened=True,
         weights=_models.MobileNet_V3_Large_Weights.IMAGENET1K_V2,
     ),
     "mobilenet_v3_small": Backbone(
@@ -134,6 +138,7 @@ BACKBONES: dict[str, Backbone] = {
         out_channels=576,
         receptive_field=639,
         sees_all=True,
+        widened=True,
         weights=_models.MobileNet_V3_Small_Weights.IMAGENET1K_V1,
     ),
 }

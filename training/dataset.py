@@ -25,7 +25,7 @@ class LabelledImage:
 
     boxes: ``(N, 4)`` xyxy pixels. class_ids: ``(N,)`` positions in the data set's class names. difficult: ``(N,)``
     neither a hit nor a miss. labelled: ``(C,)`` the classes that were looked for in this picture; of the others it may
-    show objects without a box.
+    show objects without a box. source: where the picture comes from, as its data set says, or "".
     """
 
     path: Path
@@ -35,6 +35,7 @@ class LabelledImage:
     class_ids: Ints
     difficult: Bools
     labelled: Bools
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Dataset:
         """The pictures whose file names are listed."""
         wanted = set(names)
         return Dataset(self.class_names, tuple(image for image in self.images if image.path.name in wanted))
+
+    def without(self, other: Dataset) -> Dataset:
+        """The pictures that another set does not have."""
+        theirs = {image.path for image in other.images}
+        return Dataset(self.class_names, tuple(image for image in self.images if image.path not in theirs))
 
 
 def load_dataset(path: str | Path) -> Dataset:
@@ -113,6 +119,7 @@ def _read_coco(path: Path, document: Mapping[str, Any]) -> Dataset:
                 class_ids=np.array([position[row["category_id"]] for row in rows], dtype=np.int64),
                 difficult=np.array([bool(row.get("difficult") or row.get("iscrowd")) for row in rows], dtype=bool),
                 labelled=np.array([category in looked_for for category in categories], dtype=bool),
+                source=str(entry.get("source", "")),
             )
         )
     return Dataset(tuple(categories.values()), tuple(images))

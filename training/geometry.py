@@ -33,20 +33,24 @@ def geometry_of(network: nn.Module, ignore_gates: bool = False) -> Geometry:
 
     Raises ValueError when two branches that meet have different strides.
     """
-    graph = torch.fx.symbolic_trace(network).graph
-    modules = dict(network.named_modules())
+    traced = torch.fx.symbolic_trace(network)
+    known = geometries(traced, ignore_gates)
+    return next(known[node] for node in traced.graph.nodes if node.op == "output")
+
+
+def geometries(traced: torch.fx.GraphModule, ignore_gates: bool = False) -> dict[torch.fx.Node, Geometry]:
+    """The geometry of every map in a traced network. Raises ValueError as `geometry_of` does."""
+    modules = dict(traced.named_modules())
     known: dict[torch.fx.Node, Geometry] = {}
-    for node in graph.nodes:
+    for node in traced.graph.nodes:
         sources = [known[source] for source in node.all_input_nodes]
         if node.op == "placeholder":
             known[node] = PICTURE
-        elif node.op == "output":
-            return sources[0]
         elif node.op == "call_module":
             known[node] = _through(modules[str(node.target)], sources[0])
         else:
             known[node] = _meet(sources, ignore_gates)
-    raise ValueError("the network has no output")
+    return known
 
 
 def _through(layer: nn.Module, before: Geometry) -> Geometry:

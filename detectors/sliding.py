@@ -1,0 +1,95 @@
+"""The sliding detector: one fully convolutional pass over the whole frame instead of a window slid across it.
+
+The network is one of ours, exported by ``python -m training detector``; it runs on ONNX Runtime, without torch. Each
+cell of its output is what the network would say of the window around that cell (Sermanet et al., "OverFeat", 2014,
+section 3.5), so a frame of any size is searched at once. Larger frames can be searched at several scales.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from detectors.base import Detections, Floats, Frame, Image
+from detectors.boxes import clip, nms
+from detectors.errors import InputError
+from detectors.runtime import open_session
+
+KIND = "keeptrack sliding detector"
+STRIDE = 32
+GREY = 114  # the colour around the frame, also in training
+EMBEDDED = Path(__file__).parent / "weights" / "street.onnx"
+"""The detector that comes with the package: person, bicycle, car, motorcycle, bus, truck."""
+
+
+class SlidingDetector:
+    """A network of ours over whole frames.
+
+    path: the model. conf: candidates below this score are left out. imgsz: longer side in pixels that frames are scaled
+    to, None for the one the model was trained for. scales: of the image pyramid, as shares of `imgsz`; (1, 2) also
+    searches the frame at twice the size, for small objects, at five times the cost. device: "auto", "cpu" or "cuda".
+
+    Raises InputError when the file is missing, damaged, or no sliding detector.
+    """
+
+    suppressed = False
+
+    def __init__(
+        self,
+        path: str | Path = EMBEDDED,
+        conf: float = 0.1,
+        imgsz: int | None = None,
+        scales: Sequence[float] = (1.0,),
+        device: str = "auto",
+        threads: int = 0,
+    ) -> None:
+        if not scales or min(scales) <= 0:
+            raise ValueError(f"scales must be positive, not {tuple(scales)}")
+        self._session = open_session(path, device, threads)
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        if metadata.get("kind") != KIND:
+            raise InputError(path, "is no sliding detector", "make one with python -m training detector")
+        names = json.loads(metadata["class_names"])
+        self.name = Path(path).name
+        self.class_names: Mapping[int, str] = dict(enumerate(names))
+        self.conf = conf
+        self.scales = tuple(scales)
+        self.long_side = imgsz or int(metadata["long_side"])
+
+    def __call__(self, frame: Frame) -> Detections:
+        """Candidates in pixels of the frame; those of one scale are not yet suppressed."""
+        found = [self._search(frame.image, round(self.long_side * scale)) for scale in self.scales]
+        boxes, scores, class_ids = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        height, width = frame.image.shape[:2]
+        boxes = clip(boxes, width, height)
+        real = ((boxes[:, 2:] - boxes[:, :2]) > 0).all(axis=1)
+        return Detections(boxes[real], np.clip(scores[real], 0, 1), class_ids[real])
+
+    def _search(self, image: Image, long_side: int) -> tuple[Floats, Floats, Floats]:
+        canvas, scale = fit(image, long_side)
+        table = self._session.run(None, {"picture": canvas[None]})[0][0]
+        class_scores = table[:, 4:]
+        strong = np.flatnonzero(class_scores.max(axis=1) >= self.conf)
+        table, class_scores = table[strong].astype(np.float64), class_scores[strong]
+        return table[:, :4] / scale, class_scores.max(axis=1).astype(np.float64), class_scores.argmax(axis=1)
+
+
+def fit(image: Image, long_side: int) -> tuple[Image, float]:
+    """`image` with its longer side scaled to `long_side`, padded at right and bottom to whole strides; and the scale.
+
+    A picture made much smaller is averaged rather than sampled, so that distant people do not dissolve into noise.
+    """
+    scale = long_side / max(image.shape[:2])
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    canvas = np.full((_up_to_stride(height), _up_to_stride(width), 3), GREY, np.uint8)
+    how = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
+    cv2.resize(image, (width, height), dst=canvas[:height, :width], interpolation=how)
+    return canvas, scale
+
+
+def _up_to_stride(side: int) -> int:
+    return -(-side // STRIDE) * STRIDE

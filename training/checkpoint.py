@@ -1,0 +1,85 @@
+"""A training run on disk: all its tensors and its plan in one safetensors file, which cannot carry code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from detectors.errors import InputError
+from training.plan import Plan
+
+FORMAT = "keeptrack training run 1"
+
+
+@dataclass
+class Checkpoint:
+    """tensors: by name, of the network, its running average, the best so far, and the optimizer. The rest: counters."""
+
+    tensors: dict[str, torch.Tensor]
+    plan: Plan | None = None
+    step: int = 0
+    samples: int = 0
+    phase_start: int = 0
+    seconds: float = 0.0
+    best_score: float = -1.0
+    path: Path = field(default=Path())
+
+    @classmethod
+    def of(
+        cls, network: nn.Module, average: nn.Module, best: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> dict[str, torch.Tensor]:
+        """The tensors that a run consists of."""
+        parts = {"network": network, "average": average, "best": best}
+        tensors = {f"{part}.{name}": value for part, net in parts.items() for name, value in net.state_dict().items()}
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        return tensors
+
+    def restore(
+        self, network: nn.Module, average: nn.Module, best: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Put the tensors back where they came from. Raises InputError when they do not fit."""
+        try:
+            for part, net in (("network", network), ("average", average), ("best", best)):
+                net.load_state_dict(self.part(part))
+        except RuntimeError as error:
+            raise InputError(self.path, f"is of another network: {str(error)[:120]}", "start anew") from None
+        state: dict[int, dict[str, Any]] = {}
+        for key, value in self.part("optimizer").items():
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = value
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+    def part(self, name: str) -> dict[str, torch.Tensor]:
+        """The tensors of one part, by their names in it."""
+        start = f"{name}."
+        return {key[len(start) :]: value for key, value in self.tensors.items() if key.startswith(start)}
+
+
+def save_checkpoint(path: Path, tensors: dict[str, torch.Tensor], plan: Plan, **counters: float) -> None:
+    """Write a run, replacing an older one only when all is written."""
+    metadata = {"format": FORMAT, "plan": plan.to_json(), "counters": json.dumps(counters)}
+    part = path.with_name(path.name + ".part")
+    save_file({key: value.contiguous() for key, value in tensors.items()}, part, metadata=metadata)
+    part.replace(path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The run saved in `path`. Raises InputError when there is none."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise ValueError("it was not written by a training run")
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # it is no dict
+        plan = Plan.from_json(metadata["plan"])
+        return Checkpoint(tensors, plan, path=path, **json.loads(metadata["counters"]))
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise InputError(path, f"is no checkpoint: {error}", "check the path, or start without --resume") from None

@@ -1,0 +1,171 @@
+"""Trains a detector: labelled pictures in, an ONNX file for ``keeptrack video.mp4 --detector`` out.
+
+usage: python -m training detector DATA -o my.onnx [--minutes M | --steps N] [options]
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from detectors.base import Detections, Image
+from detectors.boxes import nms
+from detectors.errors import InputError
+from detectors.sliding import fit
+from training.backbones import BACKBONES, load_trunk
+from training.checkpoint import load_checkpoint
+from training.dataset import Dataset, load_dataset
+from training.detection import DetectionNetwork, build
+from training.engine import Trainer, low_precision
+from training.evaluate import IOU, MOST, Precision, evaluate
+from training.export import export
+from training.feed import Feed, PictureReader
+from training.plan import Plan
+from training.report import Journal, TrainingDisplay, show_precisions
+
+VALIDATION_SHARE = 0.1
+CANDIDATES = 500  # a picture, before non-maximum suppression
+WEAKEST = 0.01  # score below which detections are not judged
+
+
+def predict(network: DetectionNetwork, image: Image, long_side: int, device: str = "cpu") -> Detections:
+    """What the network finds in a picture ``(H, W, 3)``, after non-maximum suppression, in its pixels."""
+    canvas, scale = fit(image, long_side)
+    pictures = torch.from_numpy(canvas).permute(2, 0, 1)[None].float().to(device, memory_format=torch.channels_last)
+    with torch.no_grad(), low_precision(torch.device(device)):
+        answers = network(pictures)
+    best, class_ids = answers.logits[0].sigmoid().max(dim=1)
+    scores, order = best.topk(min(CANDIDATES, len(best)))  # an untrained network believes in every cell
+    order = order[scores >= WEAKEST]
+    boxes = (answers.boxes[0, order] / scale).double().cpu().numpy()
+    found = Detections(boxes, best[order].double().cpu().numpy(), class_ids[order].cpu().numpy())
+    return found[nms(found.boxes, found.scores, IOU, found.class_ids)[:MOST]]
+
+
+def judge(network: DetectionNetwork, dataset: Dataset, long_side: int, device: str) -> dict[str, Precision]:
+    """Average precision by class name."""
+    return evaluate(lambda image: predict(network, image, long_side, device), PictureReader(), dataset)
+
+
+def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Pictures to learn from, and pictures to judge by: at least one of each."""
+    order = np.random.default_rng(seed).permutation(len(dataset.images))
+    count = min(max(1, round(share * len(order))), len(order) - 1)
+    held_out = {int(index) for index in order[:count]}
+    parts = [
+        tuple(image for index, image in enumerate(dataset.images) if (index in held_out) == wanted)
+        for wanted in (False, True)
+    ]
+    return Dataset(dataset.class_names, parts[0]), Dataset(dataset.class_names, parts[1])
+
+
+def train(plan: Plan, options: argparse.Namespace, learn: Dataset, validate: Dataset) -> DetectionNetwork:
+    """Run the plan, keeping a journal, and return the network that was best on `validate`."""
+    torch.manual_seed(plan.seed)
+    trunk = load_trunk(plan.backbone, None if options.resume or options.from_scratch else options.weights)
+    network = build(plan.backbone, trunk, len(plan.class_names), plan.fold)
+    trainer = Trainer(
+        network,
+        plan,
+        Feed(learn, plan.seed, dict(options.weigh)),
+        lambda candidate: judge(candidate, validate, plan.long_side, options.device)["mean"].ap50,
+        options.output.with_suffix(".checkpoint"),
+        options.device,
+    )
+    if options.resume:
+        trainer.resume(options.resume)
+    journal = Journal(options.output.with_suffix(".metrics.csv"), trainer.step)
+    with TrainingDisplay() as display:
+        try:
+            for report in trainer.run():
+                journal.write(report)
+                display.show(report, trainer.best_score)
+        finally:
+            trainer.save()
+    journal.draw(options.output.with_suffix(".curves.png"))
+    return trainer.best
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train as told on the command line. Raises InputError for what cannot be used."""
+    options = parse(arguments)
+    dataset = load_dataset(options.data)
+    if options.validation:
+        validate = dataset.only(read_list(options.validation))
+        learn = dataset.without(validate)
+    else:
+        learn, validate = split(dataset, VALIDATION_SHARE, options.seed)
+    plan = load_checkpoint(options.resume).plan if options.resume else plan_of(options, dataset.class_names)
+    network = train(plan, options, learn, validate)
+    show_precisions(judge(network, validate, plan.long_side, options.device), f"{len(validate.images)} pictures")
+    notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
+    difference = export(network, plan.class_names, plan.long_side, options.output, notes)
+    print(f"{options.output}: differs from torch by {difference:.0e}")
+
+
+def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
+    """The plan that the command line asks for."""
+    plan = Plan(
+        backbone=options.backbone,
+        class_names=class_names,
+        fold=not options.from_scratch,
+        seed=options.seed,
+        minutes=options.minutes,
+        batch=options.batch,
+        long_side=options.imgsz,
+    )
+    chosen = {"steps": options.steps, "trainable_layers": options.trainable_layers}
+    plan = dataclasses.replace(plan, **{key: value for key, value in chosen.items() if value is not None})
+    if options.from_scratch:  # nothing to be careful with
+        everything = dataclasses.replace(plan, trainable_layers=1000, trunk_rate=plan.head_rate, frozen_share=0.0)
+        return everything
+    return plan
+
+
+def read_list(path: Path) -> list[str]:
+    """File names of pictures, a line each. Raises InputError when there is no such list or it is empty."""
+    try:
+        names = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, f"cannot be read: {error}", "give a text file of picture names, a line each") from None
+    if not names:
+        raise InputError(path, "is empty", "give picture names, a line each")
+    return names
+
+
+def _weight(text: str) -> tuple[str, float]:
+    """``coco=4`` -> ("coco", 4.0)."""
+    source, _, factor = text.partition("=")
+    value = float(factor)
+    if not source or not value >= 0:
+        raise ValueError(text)
+    return source, value
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(prog="python -m training detector", description="Train a detector on pictures.")
+    parser.add_argument("data", metavar="DATA", help="COCO .json file, or folder with annotations.json or YOLO labels")
+    parser.add_argument("-o", "--output", type=Path, default=Path("detector.onnx"), metavar="PATH.onnx")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, metavar="M", help="train so long, on whatever machine")
+    length.add_argument("--steps", type=int, metavar="N", help="train so many steps: repeats exactly")
+    parser.add_argument("--backbone", default="mobilenet_v2", choices=sorted(BACKBONES))
+    parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
+    parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
+    parser.add_argument(
+        "--trainable-layers", type=int, metavar="N", help="parts of the trunk to train, from its end; 0: none"
+    )
+    parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
+    parser.add_argument("--batch", type=int, default=8, metavar="N")
+    parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
+    parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
+    parser.add_argument("--resume", type=Path, metavar="CHECKPOINT", help="go on with an interrupted run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    return parser.parse_args(arguments)

@@ -1,0 +1,189 @@
+"""The training loop: steps, the running average of the weights, checkpoints that resume, the best kept."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from training.augment import Augmentation
+from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from training.detection import DetectionNetwork, make_grid
+from training.feed import Batch, Feed
+from training.losses import Truth, detection_losses
+from training.plan import Plan
+from training.pyramid import make_steady
+
+CLIP = 10.0  # largest norm of a step's gradient
+SAVE_SECONDS = 120.0
+
+
+class Report(NamedTuple):
+    """Where a run stands. Losses are means since the last report; `validation` is None where nothing was judged."""
+
+    step: int
+    progress: float
+    seconds: float
+    classification_loss: float
+    box_loss: float
+    validation: float | None
+
+
+class Trainer:
+    """Trains a detection network as planned.
+
+    validate: judges a network; higher is better. checkpoint: where the run is saved, every two minutes and at the end;
+    None for nowhere. device: of torch.
+    """
+
+    def __init__(
+        self,
+        network: DetectionNetwork,
+        plan: Plan,
+        feed: Feed,
+        validate: Callable[[DetectionNetwork], float],
+        checkpoint: Path | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.plan, self.feed, self.validate, self.checkpoint = plan, feed, validate, checkpoint
+        self.device = torch.device(device)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        make_steady(self.network)
+        self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
+        self.best = copy.deepcopy(self.average)
+        self.best_score = -1.0
+        self.step, self.seconds, self.samples, self.phase_start = 0, 0.0, 0, 0
+        trunk = list(self.network.pyramid.parameters())
+        new = [*self.network.neck.parameters(), *self.network.head.parameters()]
+        groups = [{"params": new}, {"params": trunk}]
+        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=plan.weight_decay)
+        self._release(self.plan.is_released(0.0))
+        if self.device.type == "cpu":
+            keep_buffers()
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, from 0 to 1."""
+        return self.plan.progress(self.step, self.seconds)
+
+    def resume(self, checkpoint: Path) -> None:
+        """Go on where a saved run stopped. Raises InputError when the file is damaged or of another network."""
+        saved = load_checkpoint(checkpoint)
+        saved.restore(self.network, self.average, self.best, self.optimizer)
+        self.step, self.samples, self.phase_start = saved.step, saved.samples, saved.phase_start
+        self.seconds, self.best_score = saved.seconds, saved.best_score
+        self._release(self.plan.is_released(self.progress))
+
+    def run(self, report_every: int = 50, validate_every: float = 0.05) -> Iterator[Report]:
+        """Train to the end; yields a report every so many steps, and when the network was judged.
+
+        validate_every: share of the run after which the running average is judged, and kept if it is the best so far.
+        """
+        batches = self.feed.batches(self.samples, self._next_batch)
+        next_judgement = (self.progress // validate_every + 1) * validate_every
+        sums, count, last_saved = torch.zeros(2), 0, time.monotonic()
+        with contextlib.closing(batches):
+            while self.progress < 1:
+                started = time.monotonic()
+                sums += self._step(next(batches))
+                count += 1
+                self.seconds += time.monotonic() - started
+                judged = None
+                if self.progress >= next_judgement - 1e-9 or self.progress >= 1:
+                    next_judgement += validate_every
+                    judged = self._judge()
+                if judged is not None or self.step % report_every == 0:
+                    classification, box = (sums / count).tolist()
+                    yield Report(self.step, self.progress, self.seconds, classification, box, judged)
+                    sums, count = torch.zeros(2), 0
+                if time.monotonic() - last_saved > SAVE_SECONDS:
+                    self.save()
+                    last_saved = time.monotonic()
+        self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        if self.checkpoint is not None:
+            save_checkpoint(
+                self.checkpoint,
+                Checkpoint.of(self.network, self.average, self.best, self.optimizer),
+                plan=self.plan,
+                step=self.step,
+                samples=self.samples,
+                phase_start=self.phase_start,
+                seconds=self.seconds,
+                best_score=self.best_score,
+            )
+
+    def _next_batch(self) -> tuple[int, Augmentation]:
+        return self.plan.batch_size(self.progress), self.plan.augmentation(self.progress)
+
+    def _step(self, batch: Batch) -> torch.Tensor:
+        """One step; returns its classification and box loss ``(2,)``."""
+        if self.plan.is_released(self.progress) != self._released:
+            self._release(not self._released)
+            self.phase_start = self.step
+        rates = self.plan.rates(self.progress, self.step - self.phase_start)
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        self.network.train()
+        pictures = batch.pictures.to(self.device, non_blocking=True)
+        truths = [Truth(*(column.to(self.device) for column in truth)) for truth in batch.truths]
+        with low_precision(self.device):
+            answers = self.network(pictures)
+        losses = detection_losses(answers, truths, make_grid(*pictures.shape[2:], device=self.device))
+        self.optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self.optimizer.step()
+        self.step += 1
+        self.samples += len(pictures)
+        self._follow()
+        return torch.stack([losses.classification, losses.box]).cpu()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the running average towards the weights: slowly, but faster while it is young."""
+        keep = min(self.plan.averaging, (1 + self.step) / (10 + self.step))
+        for mine, theirs in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
+            if mine.is_floating_point():
+                mine.lerp_(theirs, 1 - keep)
+            else:
+                mine.copy_(theirs)
+
+    def _judge(self) -> float:
+        score = self.validate(self.average)
+        if score >= self.best_score:
+            self.best_score = score
+            self.best.load_state_dict(self.average.state_dict())
+        return score
+
+    def _release(self, released: bool) -> None:
+        self._released = released
+        self.network.pyramid.set_trainable_layers(self.plan.trainable_layers if released else 0)
+
+
+def low_precision(device: torch.device) -> torch.autocast:
+    """bfloat16 for what gains by it, where the device computes with it; otherwise nothing changes."""
+    if device.type == "cuda":
+        return torch.autocast("cuda", torch.bfloat16, enabled=torch.cuda.is_bf16_supported())
+    native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    return torch.autocast(device.type, torch.bfloat16, enabled=bool(native))
+
+
+def keep_buffers() -> None:
+    """Let the C library keep large buffers between steps: giving them back and faulting them in costs a fifth."""
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
+        library.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD

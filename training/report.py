@@ -1,0 +1,123 @@
+"""What a training run leaves to read: metrics.csv, a picture of its curves, a table of its precision."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from training.engine import Report
+from training.evaluate import Precision
+
+COLUMNS = ("step", "minutes", "classification_loss", "box_loss", "validation_ap50")
+
+
+class Journal:
+    """Appends reports to a CSV file, a row each, readable at any time; draws them as curves.
+
+    after: keep the rows that are there up to this step, for a run that resumes.
+    """
+
+    def __init__(self, path: Path, after: int = 0) -> None:
+        self.path = path
+        self._rows: list[list[str]] = []
+        if after and path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                self._rows = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= after]
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([COLUMNS, *self._rows])
+
+    def write(self, report: Report) -> None:
+        """One more row."""
+        row = [
+            str(report.step),
+            f"{report.seconds / 60:.2f}",
+            f"{report.classification_loss:.4f}",
+            f"{report.box_loss:.4f}",
+            "" if report.validation is None else f"{report.validation:.4f}",
+        ]
+        self._rows.append(row)
+        with self.path.open("a", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerow(row)
+
+    def draw(self, path: Path) -> None:
+        """The losses and the precision over time, as PNG."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        minutes = [float(row[1]) for row in self._rows]
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+        for column, label in ((2, "classification"), (3, "box")):
+            values = [float(row[column]) for row in self._rows]
+            (line,) = left.plot(minutes, values, alpha=0.25, linewidth=0.8)
+            left.plot(minutes, _smooth(values), color=line.get_color(), label=label)
+        left.set(xlabel="minutes", ylabel="loss", title="what it learns from", ylim=(0, None))
+        left.legend(frameon=False)
+        judged = [(float(row[1]), float(row[4])) for row in self._rows if row[4]]
+        if judged:
+            right.plot(*zip(*judged, strict=True), marker="o", markersize=3.5, color="tab:green")
+        right.set(xlabel="minutes", ylabel="AP50", title="how well it finds what it has not seen", ylim=(0, None))
+        for axes in (left, right):
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.grid(alpha=0.25)
+        figure.savefig(path, dpi=110)
+        pyplot.close(figure)
+
+
+class TrainingDisplay:
+    """A progress bar with the losses and the best precision so far; on anything but a terminal, a line now and then."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("training"),
+            BarColumn(bar_width=30),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=Console(stderr=True),
+        )
+        self._task = self._bar.add_task("", total=1.0, figures="")
+
+    def __enter__(self) -> TrainingDisplay:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def show(self, report: Report, best: float) -> None:
+        """What a report says."""
+        figures = f"step {report.step}  loss {report.classification_loss:.2f} + {report.box_loss:.2f}"
+        if best >= 0:
+            figures += f"  best AP50 {best:.3f}"
+        self._bar.update(self._task, completed=report.progress, figures=figures)
+        if not self._bar.console.is_terminal and report.validation is not None:
+            line = f"{report.progress:4.0%}  {figures}  AP50 now {report.validation:.3f}"
+            print(line, file=sys.stderr, flush=True)
+
+
+def _smooth(values: list[float], keep: float = 0.9) -> list[float]:
+    """Exponential running mean."""
+    smooth: list[float] = []
+    for value in values:
+        smooth.append(value if not smooth else keep * smooth[-1] + (1 - keep) * value)
+    return smooth
+
+
+def show_precisions(precisions: Mapping[str, Precision], title: str) -> None:
+    """Print average precision by class."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading, side in (("class", "left"), ("objects", "right"), ("AP50", "right"), ("AP", "right")):
+        table.add_column(heading, justify=side)  # type: ignore[arg-type]  # a literal
+    for name, precision in precisions.items():
+        style = "bold" if name == "mean" else ""
+        table.add_row(name, str(precision.boxes), f"{precision.ap50:.3f}", f"{precision.ap:.3f}", style=style)
+    Console().print(table)
