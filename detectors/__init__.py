@@ -9,10 +9,10 @@ from detectors.errors import InputError
 
 __all__ = ["Detections", "Detector", "Frame", "InputError", "load_detector"]
 
-KINDS = "auto, motion, a .pt checkpoint or an .onnx export"
+KINDS = "auto, street, motion, a .pt checkpoint or an .onnx model"
 
 
-WHY_AUTO = "the best that needs no weights: it finds whatever moves; for classes, --detector MODEL.onnx"
+WHY_AUTO = "our own, which comes with the package: people, bicycles, cars, motorcycles, buses, trucks"
 """Why `auto` takes what it takes, for the user."""
 
 
@@ -24,7 +24,10 @@ def load_detector(
     imgsz: int | None = None,
     device: str = "auto",
 ) -> Detector:
-    """The detector called `name`: ``auto``, ``motion``, or the path of a .pt checkpoint or an .onnx export.
+    """The detector called `name`, or the one in a .pt checkpoint or an .onnx file.
+
+    ``auto`` and ``street``: the sliding detector that comes with the package. ``motion``: whatever moves. An .onnx file
+    is a sliding detector of one's own or a YOLO-family export; which of them it is, its metadata say.
 
     conf: candidates scored below it are left out. iou: overlap allowed by a model that suppresses by itself. imgsz:
     longer side of the model's input in pixels, None for the model's own. device: "auto", "cpu" or "cuda".
@@ -32,7 +35,11 @@ def load_detector(
     What a detector imports is imported here, when it is asked for. Raises InputError when there is no such detector.
     """
     text = str(name)
-    if text in ("auto", "motion"):
+    if text in ("auto", "street"):
+        from detectors.sliding import SlidingDetector
+
+        return SlidingDetector(conf=conf, imgsz=imgsz, device=device)
+    if text == "motion":
         from detectors.motion import MotionDetector
 
         return MotionDetector(conf)
@@ -48,6 +55,11 @@ def load_detector(
         return YoloDetector(text, conf, iou, imgsz, device)
     if text.endswith(".onnx"):
         from detectors.onnx import OnnxDetector
+        from detectors.runtime import open_session
+        from detectors.sliding import SlidingDetector, is_sliding
 
-        return OnnxDetector(text, conf, imgsz, device)
+        session = open_session(text, device)
+        if is_sliding(session):
+            return SlidingDetector(text, conf, imgsz, session=session)
+        return OnnxDetector(text, conf, imgsz, session=session)
     raise InputError(f"--detector {text}", "no such detector", f"choose one of: {KINDS}")

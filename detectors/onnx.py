@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import onnxruntime as ort
 
 from detectors.base import Detections, Floats, Frame, Image
 from detectors.boxes import clip, cxcywh_to_xyxy
@@ -25,6 +26,7 @@ class OnnxDetector:
 
     path: the file. conf: candidates below this score are left out. imgsz: longer side of the model's input in pixels,
     for exports with a free input size; None takes the size the model was exported for. device: "cpu" or "cuda".
+    session: the file, where it is open already.
 
     The class names come from the file's metadata. The output layout is told from its shape: ``(1, 4 + C, N)``
     (v8 and later), ``(1, N, 5 + C)`` with an objectness column (v5), or ``(1, N, 6)`` (end to end, no NMS needed).
@@ -35,11 +37,17 @@ class OnnxDetector:
     suppressed = False
 
     def __init__(
-        self, path: str | Path, conf: float = 0.1, imgsz: int | None = None, device: str = "auto", threads: int = 0
+        self,
+        path: str | Path,
+        conf: float = 0.1,
+        imgsz: int | None = None,
+        device: str = "auto",
+        threads: int = 0,
+        session: ort.InferenceSession | None = None,
     ) -> None:
         self.name = Path(path).name
         self.conf = conf
-        self._session = open_session(path, device, threads)
+        self._session = session or open_session(path, device, threads)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.class_names: Mapping[int, str] = _class_names(metadata)
         if metadata.get("task", "detect") not in ("detect", "segment", "pose"):

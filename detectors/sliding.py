@@ -13,9 +13,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime as ort
 
 from detectors.base import Detections, Floats, Frame, Image
-from detectors.boxes import clip, nms
+from detectors.boxes import clip
 from detectors.errors import InputError
 from detectors.runtime import open_session
 
@@ -32,6 +33,7 @@ class SlidingDetector:
     path: the model. conf: candidates below this score are left out. imgsz: longer side in pixels that frames are scaled
     to, None for the one the model was trained for. scales: of the image pyramid, as shares of `imgsz`; (1, 2) also
     searches the frame at twice the size, for small objects, at five times the cost. device: "auto", "cpu" or "cuda".
+    session: the file, where it is open already.
 
     Raises InputError when the file is missing, damaged, or no sliding detector.
     """
@@ -46,13 +48,14 @@ class SlidingDetector:
         scales: Sequence[float] = (1.0,),
         device: str = "auto",
         threads: int = 0,
+        session: ort.InferenceSession | None = None,
     ) -> None:
         if not scales or min(scales) <= 0:
             raise ValueError(f"scales must be positive, not {tuple(scales)}")
-        self._session = open_session(path, device, threads)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        if metadata.get("kind") != KIND:
+        self._session = session or open_session(path, device, threads)
+        if not is_sliding(self._session):
             raise InputError(path, "is no sliding detector", "make one with python -m training detector")
+        metadata = self._session.get_modelmeta().custom_metadata_map
         names = json.loads(metadata["class_names"])
         self.name = Path(path).name
         self.class_names: Mapping[int, str] = dict(enumerate(names))
@@ -76,6 +79,11 @@ class SlidingDetector:
         strong = np.flatnonzero(class_scores.max(axis=1) >= self.conf)
         table, class_scores = table[strong].astype(np.float64), class_scores[strong]
         return table[:, :4] / scale, class_scores.max(axis=1).astype(np.float64), class_scores.argmax(axis=1)
+
+
+def is_sliding(session: ort.InferenceSession) -> bool:
+    """Is this a network that ``python -m training detector`` exported?"""
+    return bool(session.get_modelmeta().custom_metadata_map.get("kind") == KIND)
 
 
 def fit(image: Image, long_side: int) -> tuple[Image, float]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 from detectors.errors import InputError
-from training import anchors, detector
 
-COMMANDS = {"detector": detector.main, "anchors": anchors.main}
+COMMANDS = {"detector": "training.detector", "anchors": "training.anchors"}
+"""Modules with a main(); imported only when asked for, since torch takes seconds."""
 
 
 def main(arguments: list[str]) -> int:
@@ -16,7 +17,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: which command? (choose one of: {', '.join(COMMANDS)})", file=sys.stderr)
         return 2
     try:
-        COMMANDS[arguments[0]](arguments[1:])
+        importlib.import_module(COMMANDS[arguments[0]]).main(arguments[1:])
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

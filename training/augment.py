@@ -129,8 +129,10 @@ def _in_one(quarters: Sequence[Sample], half: int) -> Sample:
 
 def _mirrored(sample: Sample) -> Sample:
     width = sample.image.shape[1]
-    boxes, regions = (np.stack([width - b[:, 2], b[:, 1], width - b[:, 0], b[:, 3]], axis=1)
-                      for b in (sample.boxes, sample.region_boxes))
+    boxes, regions = (
+        np.stack([width - b[:, 2], b[:, 1], width - b[:, 0], b[:, 3]], axis=1)
+        for b in (sample.boxes, sample.region_boxes)
+    )
     return Sample(
         np.ascontiguousarray(sample.image[:, ::-1]),
         boxes,
@@ -147,15 +149,16 @@ def _labels(sample: Sample) -> tuple[Floats, Ints, Bools, Floats, Bools]:
 
 def _recoloured(image: Image, how: Augmentation, rng: np.random.Generator) -> Image:
     """Another light, another camera."""
+    picture: cv2.typing.MatLike = image
     contrast = np.exp(rng.uniform(-0.35, 0.35) * how.colour)
     brightness = rng.uniform(-40, 40) * how.colour
     middle = 128 * (1 - contrast)
     gains = np.exp(rng.uniform(-0.08, 0.08, 3) * how.colour)  # white balance
     table = np.clip(np.arange(256)[:, None] * contrast * gains + middle + brightness, 0, 255).astype(np.uint8)
-    image = cv2.LUT(image, table[None])
+    picture = cv2.LUT(picture, table[None])
     saturation = np.exp(rng.uniform(-0.5, 0.5) * how.colour) if rng.random() >= how.grey else 0.0
-    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    image = cv2.addWeighted(image, saturation, grey, 1 - saturation, 0)
+    grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    picture = cv2.addWeighted(picture, saturation, grey, 1 - saturation, 0)
     if rng.random() < how.blur:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.5))
-    return np.asarray(image, dtype=np.uint8)
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.5))
+    return np.asarray(picture, dtype=np.uint8)

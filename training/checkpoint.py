@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,40 +18,34 @@ from training.plan import Plan
 FORMAT = "keeptrack training run 1"
 
 
-@dataclass
-class Checkpoint:
-    """tensors: by name, of the network, its running average, the best so far, and the optimizer. The rest: counters."""
+@dataclass(frozen=True)
+class Counters:
+    """Where a run stands. samples: drawn so far. phase_start: the step at which the trunk was frozen or released."""
 
-    tensors: dict[str, torch.Tensor]
-    plan: Plan | None = None
     step: int = 0
     samples: int = 0
     phase_start: int = 0
     seconds: float = 0.0
     best_score: float = -1.0
-    path: Path = field(default=Path())
 
-    @classmethod
-    def of(
-        cls, network: nn.Module, average: nn.Module, best: nn.Module, optimizer: torch.optim.Optimizer
-    ) -> dict[str, torch.Tensor]:
-        """The tensors that a run consists of."""
-        parts = {"network": network, "average": average, "best": best}
-        tensors = {f"{part}.{name}": value for part, net in parts.items() for name, value in net.state_dict().items()}
-        for index, state in optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
-        return tensors
 
-    def restore(
-        self, network: nn.Module, average: nn.Module, best: nn.Module, optimizer: torch.optim.Optimizer
-    ) -> None:
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A saved run. tensors: by name, of its networks and its optimizer."""
+
+    path: Path
+    tensors: Mapping[str, torch.Tensor]
+    plan: Plan
+    counters: Counters
+
+    def restore(self, networks: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer) -> None:
         """Put the tensors back where they came from. Raises InputError when they do not fit."""
         try:
-            for part, net in (("network", network), ("average", average), ("best", best)):
-                net.load_state_dict(self.part(part))
+            for name, network in networks.items():
+                network.load_state_dict(self.part(name))
         except RuntimeError as error:
             raise InputError(self.path, f"is of another network: {str(error)[:120]}", "start anew") from None
-        state: dict[int, dict[str, Any]] = {}
+        state: dict[int, dict[str, torch.Tensor]] = {}
         for key, value in self.part("optimizer").items():
             index, name = key.split(".", 1)
             state.setdefault(int(index), {})[name] = value
@@ -63,9 +57,18 @@ class Checkpoint:
         return {key[len(start) :]: value for key, value in self.tensors.items() if key.startswith(start)}
 
 
-def save_checkpoint(path: Path, tensors: dict[str, torch.Tensor], plan: Plan, **counters: float) -> None:
+def save_checkpoint(
+    path: Path,
+    networks: Mapping[str, nn.Module],
+    optimizer: torch.optim.Optimizer,
+    plan: Plan,
+    counters: Counters,
+) -> None:
     """Write a run, replacing an older one only when all is written."""
-    metadata = {"format": FORMAT, "plan": plan.to_json(), "counters": json.dumps(counters)}
+    tensors = {f"{part}.{key}": value for part, net in networks.items() for key, value in net.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    metadata = {"format": FORMAT, "plan": plan.to_json(), "counters": json.dumps(asdict(counters))}
     part = path.with_name(path.name + ".part")
     save_file({key: value.contiguous() for key, value in tensors.items()}, part, metadata=metadata)
     part.replace(path)
@@ -79,7 +82,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             if metadata.get("format") != FORMAT:
                 raise ValueError("it was not written by a training run")
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # it is no dict
-        plan = Plan.from_json(metadata["plan"])
-        return Checkpoint(tensors, plan, path=path, **json.loads(metadata["counters"]))
+        counters = Counters(**json.loads(metadata["counters"]))
+        return Checkpoint(path, tensors, Plan.from_json(metadata["plan"]), counters)
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise InputError(path, f"is no checkpoint: {error}", "check the path, or start without --resume") from None

@@ -58,6 +58,9 @@ def make_grid(height: int, width: int, device: torch.device | None = None) -> Gr
 class Normalise(nn.Module):
     """Pictures ``(N, 3, H, W)``, BGR in [0, 255] -> what trunks trained on ImageNet expect, red first."""
 
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
@@ -71,6 +74,8 @@ class Normalise(nn.Module):
 
 class Centre(nn.Module):
     """The part of `Normalise` that cannot be absorbed by the first convolution, whose padding is zero."""
+
+    mean: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +143,9 @@ class Head(nn.Module):
             nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False) for _ in range(depth)
         )
         self.pointwise = nn.ModuleList(nn.Conv2d(width, width, 1, bias=False) for _ in range(depth))
-        self.norms = nn.ModuleList(nn.ModuleList(nn.BatchNorm2d(width) for _ in range(2 * depth)) for _ in range(levels))
+        self.norms = nn.ModuleList(
+            nn.ModuleList(nn.BatchNorm2d(width) for _ in range(2 * depth)) for _ in range(levels)
+        )
         self.scales = nn.Parameter(torch.ones(levels))
         self.output = nn.Conv2d(width, classes + 4, 1)
         nn.init.normal_(self.output.weight, std=0.01)
@@ -153,7 +160,7 @@ class Head(nn.Module):
         return table[..., : self.classes], table[..., self.classes :].clamp(-FARTHEST, FARTHEST).exp()
 
     def _level(self, features: torch.Tensor, level: int) -> torch.Tensor:
-        norms = iter(self.norms[level])  # type: ignore[arg-type]  # a list of modules
+        norms = iter(self.norms[level].children())
         for depthwise, pointwise in zip(self.depthwise, self.pointwise, strict=True):
             features = functional.relu(next(norms)(depthwise(features)))
             features = functional.relu(next(norms)(pointwise(features)))

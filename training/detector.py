@@ -7,28 +7,31 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from detectors.base import Detections, Image
 from detectors.boxes import nms
 from detectors.errors import InputError
 from detectors.sliding import fit
 from training.backbones import BACKBONES, load_trunk
-from training.checkpoint import load_checkpoint
+from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import Dataset, load_dataset
 from training.detection import DetectionNetwork, build
 from training.engine import Trainer, low_precision
 from training.evaluate import IOU, MOST, Precision, evaluate
 from training.export import export
-from training.feed import Feed, PictureReader
+from training.feature_cache import FeatureCache, affordable_views
+from training.feed import BatchSource, Feed, PictureReader
 from training.plan import Plan
 from training.report import Journal, TrainingDisplay, show_precisions
 
 VALIDATION_SHARE = 0.1
+FEWEST_TO_JUDGE = 20  # by fewer pictures, which network is better is decided by chance
 CANDIDATES = 500  # a picture, before non-maximum suppression
 WEAKEST = 0.01  # score below which detections are not judged
 
@@ -64,22 +67,48 @@ def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
     return Dataset(dataset.class_names, parts[0]), Dataset(dataset.class_names, parts[1])
 
 
-def train(plan: Plan, options: argparse.Namespace, learn: Dataset, validate: Dataset) -> DetectionNetwork:
-    """Run the plan, keeping a journal, and return the network that was best on `validate`."""
+def make_feed(
+    network: DetectionNetwork, plan: Plan, dataset: Dataset, weights: Mapping[str, float], device: str
+) -> BatchSource:
+    """Batches for the plan: of the trunk's features where it stays frozen and they fit into memory."""
+    feed = Feed(dataset, plan.seed, weights)
+    views = affordable_views(network, len(dataset.images), plan.side) if plan.trainable_layers == 0 else 0
+    if not views:
+        return feed
+    network.to(device).to(memory_format=torch.channels_last)
+    return FeatureCache(network, feed, plan.augmentation(0.0), views, device)
+
+
+def train(
+    plan: Plan,
+    trunk: nn.Sequential,
+    learn: Dataset,
+    validate: Dataset | None,
+    files: Path,
+    weights: Mapping[str, float] | None = None,
+    device: str = "cpu",
+    saved: Checkpoint | None = None,
+) -> DetectionNetwork:
+    """Run the plan and return the network that was best on `validate`, or the last one where there is none.
+
+    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. weights: how often
+    the pictures of a source are drawn. saved: a run to go on with; the trunk's weights are then not used.
+    """
     torch.manual_seed(plan.seed)
-    trunk = load_trunk(plan.backbone, None if options.resume or options.from_scratch else options.weights)
     network = build(plan.backbone, trunk, len(plan.class_names), plan.fold)
+    if saved:
+        network.load_state_dict(saved.part("network"))
     trainer = Trainer(
         network,
         plan,
-        Feed(learn, plan.seed, dict(options.weigh)),
-        lambda candidate: judge(candidate, validate, plan.long_side, options.device)["mean"].ap50,
-        options.output.with_suffix(".checkpoint"),
-        options.device,
+        make_feed(network, plan, learn, weights or {}, device),
+        (lambda candidate: judge(candidate, validate, plan.long_side, device)["mean"].ap50) if validate else None,
+        files.with_suffix(".checkpoint"),
+        device,
     )
-    if options.resume:
-        trainer.resume(options.resume)
-    journal = Journal(options.output.with_suffix(".metrics.csv"), trainer.step)
+    if saved:
+        trainer.resume(saved)
+    journal = Journal(files.with_suffix(".metrics.csv"), trainer.step)
     with TrainingDisplay() as display:
         try:
             for report in trainer.run():
@@ -87,25 +116,45 @@ def train(plan: Plan, options: argparse.Namespace, learn: Dataset, validate: Dat
                 display.show(report, trainer.best_score)
         finally:
             trainer.save()
-    journal.draw(options.output.with_suffix(".curves.png"))
-    return trainer.best
+    journal.draw(files.with_suffix(".curves.png"))
+    return trainer.best if validate else trainer.average
 
 
 def main(arguments: Sequence[str]) -> None:
     """Train as told on the command line. Raises InputError for what cannot be used."""
     options = parse(arguments)
     dataset = load_dataset(options.data)
-    if options.validation:
-        validate = dataset.only(read_list(options.validation))
-        learn = dataset.without(validate)
-    else:
-        learn, validate = split(dataset, VALIDATION_SHARE, options.seed)
-    plan = load_checkpoint(options.resume).plan if options.resume else plan_of(options, dataset.class_names)
-    network = train(plan, options, learn, validate)
-    show_precisions(judge(network, validate, plan.long_side, options.device), f"{len(validate.images)} pictures")
+    saved = load_checkpoint(options.resume) if options.resume else None
+    plan = saved.plan if saved else plan_of(options, dataset.class_names)
+    if plan.class_names != dataset.class_names:
+        known = ", ".join(plan.class_names)
+        raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
+    learn, validate = parts_of(dataset, options.validation, plan.seed)
+    trunk = load_trunk(plan.backbone, None if saved or options.from_scratch else options.weights)
+    network = train(plan, trunk, learn, validate, options.output, dict(options.weigh), options.device, saved)
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
     difference = export(network, plan.class_names, plan.long_side, options.output, notes)
-    print(f"{options.output}: differs from torch by {difference:.0e}")
+    if validate:
+        show_precisions(judge(network, validate, plan.long_side, options.device), f"{len(validate.images)} pictures")
+    print(f"{options.output}: differs from torch by {difference:.0e}; try: keeptrack VIDEO --detector {options.output}")
+
+
+def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset, Dataset | None]:
+    """Pictures to learn from, and pictures to judge by: those listed, or a tenth; none where a tenth would be too few.
+
+    Raises InputError when one of the two is empty.
+    """
+    if listed is None:
+        if len(dataset.images) * VALIDATION_SHARE >= FEWEST_TO_JUDGE:
+            return split(dataset, VALIDATION_SHARE, seed)
+        print(f"note: {len(dataset.images)} pictures are too few to hold some back; to judge, name a --validation list")
+        return dataset, None
+    validate = dataset.only(read_list(listed))
+    learn = dataset.without(validate)
+    for part, why in ((validate, "names no picture of the data set"), (learn, "leaves no picture to learn from")):
+        if not part.images:
+            raise InputError(listed, why, "give names of some of its pictures, a line each")
+    return learn, validate
 
 
 def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
@@ -121,9 +170,10 @@ def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
     )
     chosen = {"steps": options.steps, "trainable_layers": options.trainable_layers}
     plan = dataclasses.replace(plan, **{key: value for key, value in chosen.items() if value is not None})
+    spans = plan.steps / 200 if plan.minutes is None else plan.minutes / 3
+    plan = dataclasses.replace(plan, judgements=max(1, min(plan.judgements, round(spans))))
     if options.from_scratch:  # nothing to be careful with
-        everything = dataclasses.replace(plan, trainable_layers=1000, trunk_rate=plan.head_rate, frozen_share=0.0)
-        return everything
+        plan = dataclasses.replace(plan, trainable_layers=1000, trunk_rate=plan.head_rate, frozen_share=0.0)
     return plan
 
 

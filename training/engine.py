@@ -15,9 +15,9 @@ import torch
 from torch import nn
 
 from training.augment import Augmentation
-from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from training.checkpoint import Checkpoint, Counters, save_checkpoint
 from training.detection import DetectionNetwork, make_grid
-from training.feed import Batch, Feed
+from training.feed import Batch, BatchSource
 from training.losses import Truth, detection_losses
 from training.plan import Plan
 from training.pyramid import make_steady
@@ -40,22 +40,22 @@ class Report(NamedTuple):
 class Trainer:
     """Trains a detection network as planned.
 
-    validate: judges a network; higher is better. checkpoint: where the run is saved, every two minutes and at the end;
-    None for nowhere. device: of torch.
+    validate: judges a network, higher is better; None to keep the last. checkpoint: where the run is saved, every two
+    minutes and at the end; None for nowhere. device: of torch.
     """
 
     def __init__(
         self,
         network: DetectionNetwork,
         plan: Plan,
-        feed: Feed,
-        validate: Callable[[DetectionNetwork], float],
+        feed: BatchSource,
+        validate: Callable[[DetectionNetwork], float] | None = None,
         checkpoint: Path | None = None,
         device: str = "cpu",
     ) -> None:
         self.plan, self.feed, self.validate, self.checkpoint = plan, feed, validate, checkpoint
         self.device = torch.device(device)
-        self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
         make_steady(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.best = copy.deepcopy(self.average)
@@ -74,54 +74,45 @@ class Trainer:
         """How much of the run is done, from 0 to 1."""
         return self.plan.progress(self.step, self.seconds)
 
-    def resume(self, checkpoint: Path) -> None:
-        """Go on where a saved run stopped. Raises InputError when the file is damaged or of another network."""
-        saved = load_checkpoint(checkpoint)
-        saved.restore(self.network, self.average, self.best, self.optimizer)
-        self.step, self.samples, self.phase_start = saved.step, saved.samples, saved.phase_start
-        self.seconds, self.best_score = saved.seconds, saved.best_score
+    def resume(self, saved: Checkpoint) -> None:
+        """Go on where a saved run stopped. Raises InputError when it is of another network."""
+        saved.restore(self._networks(), self.optimizer)
+        counters = saved.counters
+        self.step, self.samples, self.phase_start = counters.step, counters.samples, counters.phase_start
+        self.seconds, self.best_score = counters.seconds, counters.best_score
         self._release(self.plan.is_released(self.progress))
 
-    def run(self, report_every: int = 50, validate_every: float = 0.05) -> Iterator[Report]:
-        """Train to the end; yields a report every so many steps, and when the network was judged.
+    def _networks(self) -> dict[str, nn.Module]:
+        return {"network": self.network, "average": self.average, "best": self.best}
 
-        validate_every: share of the run after which the running average is judged, and kept if it is the best so far.
-        """
+    def run(self, report_every: int = 50) -> Iterator[Report]:
+        """Train to the end; yields a report every so many steps, and whenever the running average was judged."""
         batches = self.feed.batches(self.samples, self._next_batch)
-        next_judgement = (self.progress // validate_every + 1) * validate_every
+        judged_shares = int(self.progress * self.plan.judgements)
         sums, count, last_saved = torch.zeros(2), 0, time.monotonic()
-        with contextlib.closing(batches):
-            while self.progress < 1:
-                started = time.monotonic()
-                sums += self._step(next(batches))
-                count += 1
-                self.seconds += time.monotonic() - started
-                judged = None
-                if self.progress >= next_judgement - 1e-9 or self.progress >= 1:
-                    next_judgement += validate_every
-                    judged = self._judge()
-                if judged is not None or self.step % report_every == 0:
-                    classification, box = (sums / count).tolist()
-                    yield Report(self.step, self.progress, self.seconds, classification, box, judged)
-                    sums, count = torch.zeros(2), 0
-                if time.monotonic() - last_saved > SAVE_SECONDS:
-                    self.save()
-                    last_saved = time.monotonic()
+        while self.progress < 1:
+            started = time.monotonic()
+            sums += self._step(next(batches))
+            count += 1
+            self.seconds += time.monotonic() - started
+            judged = None
+            if int(self.progress * self.plan.judgements + 1e-9) > judged_shares:
+                judged_shares = int(self.progress * self.plan.judgements + 1e-9)
+                judged = self._judge()
+            if judged is not None or self.step % report_every == 0:
+                classification, box = (sums / count).tolist()
+                yield Report(self.step, self.progress, self.seconds, classification, box, judged)
+                sums, count = torch.zeros(2), 0
+            if time.monotonic() - last_saved > SAVE_SECONDS:
+                self.save()
+                last_saved = time.monotonic()
         self.save()
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
         if self.checkpoint is not None:
-            save_checkpoint(
-                self.checkpoint,
-                Checkpoint.of(self.network, self.average, self.best, self.optimizer),
-                plan=self.plan,
-                step=self.step,
-                samples=self.samples,
-                phase_start=self.phase_start,
-                seconds=self.seconds,
-                best_score=self.best_score,
-            )
+            counters = Counters(self.step, self.samples, self.phase_start, self.seconds, self.best_score)
+            save_checkpoint(self.checkpoint, self._networks(), self.optimizer, self.plan, counters)
 
     def _next_batch(self) -> tuple[int, Augmentation]:
         return self.plan.batch_size(self.progress), self.plan.augmentation(self.progress)
@@ -135,19 +126,24 @@ class Trainer:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
         self.network.train()
-        pictures = batch.pictures.to(self.device, non_blocking=True)
         truths = [Truth(*(column.to(self.device) for column in truth)) for truth in batch.truths]
+        grid = make_grid(batch.side, batch.side, self.device)
         with low_precision(self.device):
-            answers = self.network(pictures)
-        losses = detection_losses(answers, truths, make_grid(*pictures.shape[2:], device=self.device))
+            answers = self.network.answer(self._maps(batch), grid)
+        losses = detection_losses(answers, truths, grid)
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self.optimizer.step()
         self.step += 1
-        self.samples += len(pictures)
+        self.samples += len(truths)
         self._follow()
         return torch.stack([losses.classification, losses.box]).cpu()
+
+    def _maps(self, batch: Batch) -> list[torch.Tensor]:
+        if isinstance(batch.pictures, torch.Tensor):
+            return self.network.features(batch.pictures.to(self.device, non_blocking=True))
+        return [features.to(self.device) for features in batch.pictures]
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -159,7 +155,9 @@ class Trainer:
             else:
                 mine.copy_(theirs)
 
-    def _judge(self) -> float:
+    def _judge(self) -> float | None:
+        if self.validate is None:
+            return None
         score = self.validate(self.average)
         if score >= self.best_score:
             self.best_score = score

@@ -54,7 +54,7 @@ def evaluate(
 
 
 def _of_class(class_id: int, found: list[Detections], dataset: Dataset) -> Precision:
-    images, annotations, results = [], [], []
+    images, annotations, results = list[dict[str, int]](), list[dict[str, Any]](), list[dict[str, Any]]()
     for number, (image, detections) in enumerate(zip(dataset.images, found, strict=True), start=1):
         if not image.labelled[class_id]:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -22,10 +22,23 @@ CACHE_BYTES = 4 << 30
 
 
 class Batch(NamedTuple):
-    """pictures: ``(N, 3, side, side)`` float BGR in [0, 255], channels last. truths: one a picture."""
+    """What one step learns from.
 
-    pictures: torch.Tensor
+    pictures: ``(N, 3, side, side)`` float BGR in [0, 255], channels last; or, where the trunk was run before, its maps.
+    truths: one a picture. side: pixels.
+    """
+
+    pictures: torch.Tensor | list[torch.Tensor]
     truths: list[Truth]
+    side: int
+
+
+class BatchSource(Protocol):
+    """Where a trainer gets its batches from."""
+
+    def batches(self, first: int, plan_next: Callable[[], tuple[int, Augmentation]]) -> Iterator[Batch]:
+        """Endless batches from sample `first` on; `plan_next` says how many pictures each has, and how varied."""
+        ...
 
 
 class PictureReader:
@@ -63,12 +76,12 @@ class Feed:
         chances = np.array([(weights or {}).get(image.source, 1.0) for image in dataset.images], dtype=np.float64)
         self._chances = np.cumsum(chances) / chances.sum()
         self._images = dataset.images
-        self._seed = seed
+        self.seed = seed
         self._read = PictureReader()
 
     def sample(self, number: int, how: Augmentation) -> Sample:
         """Sample `number`, varied as told."""
-        rng = np.random.default_rng((self._seed, number))
+        rng = np.random.default_rng((self.seed, number))
 
         def pick() -> LabelledImage:
             return self._images[int(np.searchsorted(self._chances, rng.random(), side="right"))]
@@ -76,7 +89,7 @@ class Feed:
         return draw_sample(pick, self._read, how, rng)
 
     def batches(self, first: int, plan_next: Callable[[], tuple[int, Augmentation]]) -> Iterator[Batch]:
-        """Batches from sample `first` on; `plan_next` says of each, a little ahead, how many pictures and how varied."""
+        """Batches from sample `first` on; `plan_next` is asked a little ahead of time."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="feed") as worker:
             waiting: deque[Future[Batch]] = deque()
             number = first
@@ -95,7 +108,7 @@ def collate(samples: list[Sample]) -> Batch:
     """Samples as one batch."""
     stack = torch.from_numpy(np.stack([sample.image for sample in samples]))
     pictures = stack.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
-    return Batch(pictures, [_truth(sample) for sample in samples])
+    return Batch(pictures, [_truth(sample) for sample in samples], stack.shape[1])
 
 
 def _truth(sample: Sample) -> Truth:

@@ -1,9 +1,9 @@
 """What a detection network learns from: which cells answer for which object, and how wrong they are.
 
-Task-aligned assignment (Feng et al., "TOOD: Task-aligned one-stage object detection", 2021, section 3.2): the cells that
-already answer best for an object, by score and by overlap, are the ones that learn it. Their target is P(object) x IoU,
-learnt with the quality focal loss (Li et al., "Generalized focal loss", 2020, equation 2); boxes learn by generalised
-IoU (Rezatofighi et al. 2019).
+Task-aligned assignment (Feng et al., "TOOD: Task-aligned one-stage object detection", 2021, section 3.2): the cells
+that already answer best for an object, by score and by overlap, are the ones that learn it. Their target is P(object) x
+IoU, learnt with the quality focal loss (Li et al., "Generalized focal loss", 2020, equation 2); boxes learn by
+generalised IoU (Rezatofighi et al. 2019).
 """
 
 from __future__ import annotations

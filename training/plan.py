@@ -20,6 +20,8 @@ class Plan:
     side, long_side: pixels, see `Augmentation`; the network is meant to run at `long_side`.
     head_rate, trunk_rate: highest learning rates. frozen_share: the share of the run in which the trunk waits for the
     new layers. final_share: the share at the end with larger cut-outs near the scale at which it will run.
+    averaging: how much of the running average of the weights a step keeps. judgements: how often that is validated.
+    averaging: of the weights, how much of the running average each step keeps. judgements: how often it is validated.
     """
 
     backbone: str
@@ -38,6 +40,7 @@ class Plan:
     frozen_share: float = 0.04
     final_share: float = 0.2
     averaging: float = 0.9995
+    judgements: int = 20
 
     def to_json(self) -> str:
         """The plan as one line of JSON."""

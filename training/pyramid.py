@@ -18,6 +18,7 @@ from torch.nn import functional
 from training.geometry import geometries
 
 STRIDES = (8, 16, 32)
+FAST = ((1, 1), (3, 3))  # stride and kernel of depthwise convolutions whose gradients are fast in bfloat16
 
 
 class Level(NamedTuple):
@@ -31,7 +32,7 @@ class Level(NamedTuple):
 class SteadyConv2d(nn.Conv2d):
     """A convolution that is computed in single precision, also where lower precision is asked for."""
 
-    def forward(self, input: torch.Tensor) -> torch.Tensor:
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002  # torch names it so
         """``(N, C, H, W)`` -> ``(N, C', H', W')``."""
         if not torch.is_autocast_enabled(input.device.type):
             return super().forward(input)
@@ -64,9 +65,8 @@ class Pyramid(nn.Module):
         maps = []
         for level, features in zip(self.levels, self.trunk(pictures), strict=True):
             size = (height // level.stride, width // level.stride)
-            if tuple(features.shape[2:]) != size:  # trunks without padding lose cells at the border
-                features = functional.interpolate(features, size, mode="nearest")
-            maps.append(features)
+            fits = tuple(features.shape[2:]) == size  # trunks without padding lose cells at the border
+            maps.append(features if fits else functional.interpolate(features, size, mode="nearest"))
         return maps
 
     def set_trainable_layers(self, layers: int) -> None:
@@ -151,6 +151,5 @@ def _with_outputs(graph: torch.fx.GraphModule, names: list[str]) -> torch.fx.Gra
 def make_steady(network: nn.Module) -> None:
     """Make the depthwise convolutions steady whose gradients in bfloat16 take 2 to 20 times as long on a CPU."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d) and module.groups > 1:
-            if module.stride != (1, 1) or module.kernel_size != (3, 3):
-                module.__class__ = SteadyConv2d
+        if isinstance(module, nn.Conv2d) and module.groups > 1 and (module.stride, module.kernel_size) != FAST:
+            module.__class__ = SteadyConv2d
