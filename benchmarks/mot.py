@@ -1,40 +1,42 @@
 """Run presets over MOTChallenge sequences and write result files that any scorer reads.
 
-usage: python -m benchmarks.mot ROOT -o OUT [--presets A,B] [--sequences A,B] [--detections det/det.txt]
+usage: python -m benchmarks.mot ROOT -o OUT [--presets A,B] [--sequences A,B]
+                               [--detections det/det.txt | --detector NAME|PATH [--imgsz N] [--classes person]]
 
-ROOT holds sequence folders (NAME/seqinfo.ini, NAME/det/det.txt). Results go to OUT/PRESET/NAME.txt. Motion only; no
-image is read.
+ROOT holds sequence folders (NAME/seqinfo.ini, NAME/det/det.txt). Results go to OUT/PRESET/NAME.txt. Motion only; images
+are read only for a detector.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
-from detectors import InputError
+from detectors import Detector, InputError, load_detector
 from detectors.replay import ReplayDetector
 from tracker.engine import Tracker
+from tracker.options import find_classes
+from tracker.pipeline import Tally, track_frames
 from tracker.presets import PRESETS
 from tracker.sources.sequence import is_sequence, open_sequence
 from tracker.writers.mot import MotWriter
 
 
-def run(preset: str, folder: Path, detections: str, target: Path) -> tuple[int, float]:
+def run(preset: str, folder: Path, target: Path, arguments: argparse.Namespace) -> tuple[int, float]:
     """Track one sequence; returns its frames and the seconds that association took."""
-    detector = ReplayDetector(folder / detections)
+    detector: Detector = ReplayDetector(folder / arguments.detections)
+    classes = None
+    if arguments.detector:
+        detector = load_detector(arguments.detector, imgsz=arguments.imgsz)
+        classes = find_classes(arguments.classes, detector)
     source = open_sequence(folder)
     tracker = Tracker(preset, float(source.frame_rate))
-    spent = 0.0
+    tally = Tally()
     with MotWriter(target) as writer:
-        for frame in source.frames:
-            found = detector(frame)
-            start = time.perf_counter()
-            tracks = tracker.update(found, frame.time)
-            spent += time.perf_counter() - start
+        for frame, tracks in track_frames(source.frames, detector, tracker, classes=classes, tally=tally):
             writer.write(frame, tracks)
-    return source.frame_count or 0, spent
+    return tally.frames, tally.stages["track"]
 
 
 def main() -> None:
@@ -45,6 +47,9 @@ def main() -> None:
     parser.add_argument("--presets", default=",".join(PRESETS))
     parser.add_argument("--sequences", help="default: all in ROOT")
     parser.add_argument("--detections", default="det/det.txt", help="path inside a sequence folder")
+    parser.add_argument("--detector", metavar="NAME|PATH", help="look at the images with this detector instead")
+    parser.add_argument("--imgsz", type=int, help="longer side of the detector's input")
+    parser.add_argument("--classes", help="names of classes that count, for a detector; default: all")
     arguments = parser.parse_args()
     names = arguments.sequences.split(",") if arguments.sequences else sorted(p.name for p in arguments.root.glob("*"))
     folders = [arguments.root / name for name in names if is_sequence(arguments.root / name)]
@@ -54,7 +59,7 @@ def main() -> None:
         target = arguments.output / preset
         target.mkdir(parents=True, exist_ok=True)
         try:
-            done = [run(preset, folder, arguments.detections, target / f"{folder.name}.txt") for folder in folders]
+            done = [run(preset, folder, target / f"{folder.name}.txt", arguments) for folder in folders]
         except InputError as error:
             sys.exit(f"error: {error}")
         frames, seconds = (sum(column) for column in zip(*done, strict=True))

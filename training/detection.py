@@ -159,6 +159,14 @@ class Head(nn.Module):
         table = torch.cat(rows, dim=2).transpose(1, 2)
         return table[..., : self.classes], table[..., self.classes :].clamp(-FARTHEST, FARTHEST).exp()
 
+    def rescale(self, slope: float, shift: float) -> None:
+        """Make every class logit x into slope * x + shift."""
+        with torch.no_grad():
+            bias = self.output.bias
+            assert bias is not None
+            self.output.weight[: self.classes] *= slope
+            bias[: self.classes] = bias[: self.classes] * slope + shift
+
     def _level(self, features: torch.Tensor, level: int) -> torch.Tensor:
         norms = iter(self.norms[level].children())
         for depthwise, pointwise in zip(self.depthwise, self.pointwise, strict=True):

@@ -19,6 +19,7 @@ from detectors.boxes import nms
 from detectors.errors import InputError
 from detectors.sliding import fit
 from training.backbones import BACKBONES, load_trunk
+from training.calibrate import fit_scale, outcomes
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import Dataset, load_dataset
 from training.detection import DetectionNetwork, build
@@ -53,6 +54,12 @@ def predict(network: DetectionNetwork, image: Image, long_side: int, device: str
 def judge(network: DetectionNetwork, dataset: Dataset, long_side: int, device: str) -> dict[str, Precision]:
     """Average precision by class name."""
     return evaluate(lambda image: predict(network, image, long_side, device), PictureReader(), dataset)
+
+
+def calibrate(network: DetectionNetwork, dataset: Dataset, long_side: int, device: str) -> None:
+    """Make the network's scores the chance that a detection is right, as far as `dataset` can tell."""
+    scores, right = outcomes(lambda image: predict(network, image, long_side, device), PictureReader(), dataset)
+    network.head.rescale(*fit_scale(scores, right))
 
 
 def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -132,6 +139,8 @@ def main(arguments: Sequence[str]) -> None:
     learn, validate = parts_of(dataset, options.validation, plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or options.from_scratch else options.weights)
     network = train(plan, trunk, learn, validate, options.output, dict(options.weigh), options.device, saved)
+    if validate:
+        calibrate(network, validate, plan.long_side, options.device)
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
     difference = export(network, plan.class_names, plan.long_side, options.output, notes)
     if validate:
