@@ -1,9 +1,10 @@
 """Detectors side by side: average precision on labelled pictures, and the time that a frame of 1920 x 1080 takes.
 
-usage: python -m benchmarks.detection DATA DETECTOR... [--list FILE] [--source NAME] [--imgsz N,...] [--rounds N]
+usage: python -m benchmarks.detection DATA DETECTOR... [--list FILE] [--source NAME] [--rounds N]
 
-DATA as for training. A DETECTOR is what --detector takes: street, or the path of a model. One evaluator (pycocotools)
-and one non-maximum suppression for all; speeds are medians of rounds in which the detectors take turns.
+DATA as for training. A DETECTOR is what --detector takes: sliding, or the path of a model; with @640 behind it, frames
+are scaled to 640 pixels. One evaluator (pycocotools) and one non-maximum suppression for all; speeds are medians of
+rounds in which the detectors take turns.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def main() -> None:
 
 
 def _load(name: str, conf: float) -> Detector:
-    """``street@640`` -> that detector with frames scaled to 640 pixels."""
+    """``sliding@640`` -> that detector with frames scaled to 640 pixels."""
     path, _, size = name.partition("@")
     return load_detector(path, conf=conf, imgsz=int(size) if size else None)
 

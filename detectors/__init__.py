@@ -9,10 +9,10 @@ from detectors.errors import InputError
 
 __all__ = ["Detections", "Detector", "Frame", "InputError", "load_detector"]
 
-KINDS = "auto, street, motion, a .pt checkpoint or an .onnx model"
+KINDS = "auto, sliding, motion, a .pt checkpoint or an .onnx model"
 
 
-WHY_AUTO = "our own, which comes with the package: people, bicycles, cars, motorcycles, buses, trucks"
+WHY_AUTO = "the one that comes with keeptrack: people, bicycles, cars, motorcycles, buses and trucks"
 """Why `auto` takes what it takes, for the user."""
 
 
@@ -26,8 +26,8 @@ def load_detector(
 ) -> Detector:
     """The detector called `name`, or the one in a .pt checkpoint or an .onnx file.
 
-    ``auto`` and ``street``: the sliding detector that comes with the package. ``motion``: whatever moves. An .onnx file
-    is a sliding detector of one's own or a YOLO-family export; which of them it is, its metadata say.
+    ``auto`` and ``sliding``: the sliding detector that comes with the package. ``motion``: whatever moves. An .onnx
+    file is a sliding detector of one's own or a YOLO-family export; which of them it is, its metadata say.
 
     conf: candidates scored below it are left out. iou: overlap allowed by a model that suppresses by itself. imgsz:
     longer side of the model's input in pixels, None for the model's own. device: "auto", "cpu" or "cuda".
@@ -35,7 +35,7 @@ def load_detector(
     What a detector imports is imported here, when it is asked for. Raises InputError when there is no such detector.
     """
     text = str(name)
-    if text in ("auto", "street"):
+    if text in ("auto", "sliding"):
         from detectors.sliding import SlidingDetector
 
         return SlidingDetector(conf=conf, imgsz=imgsz, device=device)

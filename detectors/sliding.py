@@ -57,7 +57,8 @@ class SlidingDetector:
             raise InputError(path, "is no sliding detector", "make one with python -m training detector")
         metadata = self._session.get_modelmeta().custom_metadata_map
         names = json.loads(metadata["class_names"])
-        self.name = Path(path).name
+        self._input = self._session.get_inputs()[0].name
+        self.name = "sliding" if path == EMBEDDED else Path(path).name
         self.class_names: Mapping[int, str] = dict(enumerate(names))
         self.conf = conf
         self.scales = tuple(scales)
@@ -74,7 +75,7 @@ class SlidingDetector:
 
     def _search(self, image: Image, long_side: int) -> tuple[Floats, Floats, Floats]:
         canvas, scale = fit(image, long_side)
-        table = self._session.run(None, {"picture": canvas[None]})[0][0]
+        table = self._session.run(None, {self._input: canvas[None]})[0][0]
         class_scores = table[:, 4:]
         strong = np.flatnonzero(class_scores.max(axis=1) >= self.conf)
         table, class_scores = table[strong].astype(np.float64), class_scores[strong]
@@ -89,13 +90,16 @@ def is_sliding(session: ort.InferenceSession) -> bool:
 def fit(image: Image, long_side: int) -> tuple[Image, float]:
     """`image` with its longer side scaled to `long_side`, padded at right and bottom to whole strides; and the scale.
 
-    A picture made much smaller is averaged rather than sampled, so that distant people do not dissolve into noise.
+    A picture made much smaller is halved by averaging first, so that distant people do not dissolve into noise.
     """
     scale = long_side / max(image.shape[:2])
     height, width = (max(1, round(side * scale)) for side in image.shape[:2])
     canvas = np.full((_up_to_stride(height), _up_to_stride(width), 3), GREY, np.uint8)
-    how = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
-    cv2.resize(image, (width, height), dst=canvas[:height, :width], interpolation=how)
+    smaller: cv2.typing.MatLike = image
+    while min(smaller.shape[0] / height, smaller.shape[1] / width) >= 2:
+        half = smaller.shape[1] // 2, smaller.shape[0] // 2
+        smaller = cv2.resize(smaller[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA)
+    cv2.resize(smaller, (width, height), dst=canvas[:height, :width])
     return canvas, scale
 
 

@@ -5,6 +5,7 @@ Each function saves one model to `path` and returns the path. Pictures enter as 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ import numpy.typing as npt
 from onnx import NodeProto, TensorProto, helper, numpy_helper, save
 
 from detectors.base import Floats
+from detectors.sliding import KIND
 
 OPSET, IR_VERSION = 17, 8  # old enough for every ONNX Runtime that the project allows
 STRIDES = (8, 16, 32)
 END_TO_END_ROWS = 300  # what ultralytics exports
 COLOURS = {0: "red", 1: "green", 2: "blue"}
+BYTES = TensorProto.UINT8
 Shape = Sequence[int | str]
 
 
@@ -103,6 +106,44 @@ def colour_finder(
     output_shape = (1, "rows", 8) if layout == "v5" else (1, 7, "cells")
     described = {"names": COLOURS, "task": "detect"} if metadata is None else metadata
     return _save(path, nodes, {"images": input_shape}, output_shape, constants, described, kind)
+
+
+def sliding_colour_finder(path: Path, metadata: Mapping[str, object] | None = None, long_side: int = 64) -> Path:
+    """`colour_finder` as a sliding detector: bytes BGR ``(1, H, W, 3)`` in, ``(1, N, 7)`` xyxy and scores out."""
+    half = np.eye(2, dtype=np.float32) / 2
+    corners = np.block([[np.eye(2, dtype=np.float32), -half], [np.eye(2, dtype=np.float32), half]]).T
+    constants: dict[str, npt.NDArray[Any]] = {
+        "zero": np.array([0], np.float32),
+        "one": np.array([1], np.float32),
+        "half": np.array([0.5], np.float32),
+        "white": np.array([255], np.float32),
+        "rows_axis": np.array(2),
+        "columns_axis": np.array(3),
+        "flat": np.array([1, 0, -1], np.int64),
+        "red_first": np.array([2, 1, 0], np.int64),
+        "corners": corners.astype(np.float32),
+        "widths": np.array([4, 3], np.int64),
+    }
+    node = helper.make_node
+    nodes = [
+        node("Cast", ["frame"], ["bytes"], to=TensorProto.FLOAT),
+        node("Gather", ["bytes", "red_first"], ["swapped"], axis=3),
+        node("Transpose", ["swapped"], ["upright"], perm=[0, 3, 1, 2]),
+        node("Div", ["upright", "white"], ["picture"]),
+    ]
+    for stride in STRIDES:
+        constants[f"stride{stride}"] = np.array([stride], np.float32)
+        nodes += _cells(stride, objectness=False)
+    nodes += [
+        node("Concat", [f"cells{stride}" for stride in STRIDES], ["columns"], axis=2),
+        node("Transpose", ["columns"], ["table"], perm=[0, 2, 1]),
+        node("Split", ["table", "widths"], ["centred", "scores"], axis=2),
+        node("MatMul", ["centred", "corners"], ["boxes"]),
+        node("Concat", ["boxes", "scores"], ["output"], axis=2),
+    ]
+    described = {"kind": KIND, "class_names": json.dumps(list(COLOURS.values())), "long_side": long_side}
+    shape = (1, "height", "width", 3)
+    return _save(path, nodes, {"frame": shape}, (1, "cells", 7), constants, metadata or described, in_kind=BYTES)
 
 
 def size_reporter(path: Path, input_shape: Shape, metadata: Mapping[str, object] | None = None) -> Path:
@@ -204,11 +245,12 @@ def _save(
     constants: Mapping[str, npt.NDArray[Any]],
     metadata: Mapping[str, object] | None = None,
     kind: int = TensorProto.FLOAT,
+    in_kind: int | None = None,
 ) -> Path:
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(name, kind, list(shape)) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, in_kind or kind, list(shape)) for name, shape in inputs.items()],
         [helper.make_tensor_value_info("output", kind, list(output_shape))],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )

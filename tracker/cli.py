@@ -109,7 +109,9 @@ def _add_outputs(group: Any) -> None:
 
 def _add_models(group: Any) -> None:
     group.add_argument(
-        "--detector", metavar="NAME|PATH", help="auto (default), motion, or a model: PATH.onnx, PATH.pt (extra: yolo)"
+        "--detector",
+        metavar="NAME|PATH",
+        help="auto (default: sliding), motion, or a model: PATH.onnx, PATH.pt (extra: yolo)",
     )
     group.add_argument("--detections", metavar="PATH", help="take detections from a MOTChallenge text file instead")
     group.add_argument(

@@ -21,6 +21,9 @@ def main(arguments: list[str]) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted: the command again with --resume and its .checkpoint goes on", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -5,8 +5,6 @@ usage: python -m training detector DATA -o my.onnx [--minutes M | --steps N] [op
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,16 +16,17 @@ from detectors.base import Detections, Image
 from detectors.boxes import nms
 from detectors.errors import InputError
 from detectors.sliding import fit
-from training.backbones import BACKBONES, load_trunk
+from training.backbones import load_trunk
 from training.calibrate import fit_scale, outcomes
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import Dataset, load_dataset
 from training.detection import DetectionNetwork, build
-from training.engine import Trainer, low_precision
+from training.engine import Trainer, keep_buffers, low_precision
 from training.evaluate import IOU, MOST, Precision, evaluate
 from training.export import export
 from training.feature_cache import FeatureCache, affordable_views
 from training.feed import BatchSource, Feed, PictureReader
+from training.options import of_length, parse, plan_of, read_list
 from training.plan import Plan
 from training.report import Journal, TrainingDisplay, show_precisions
 
@@ -101,6 +100,8 @@ def train(
     files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. weights: how often
     the pictures of a source are drawn. saved: a run to go on with; the trunk's weights are then not used.
     """
+    if device == "cpu":
+        keep_buffers()
     torch.manual_seed(plan.seed)
     network = build(plan.backbone, trunk, len(plan.class_names), plan.fold)
     if saved:
@@ -132,7 +133,9 @@ def main(arguments: Sequence[str]) -> None:
     options = parse(arguments)
     dataset = load_dataset(options.data)
     saved = load_checkpoint(options.resume) if options.resume else None
-    plan = saved.plan if saved else plan_of(options, dataset.class_names)
+    plan = plan_of(options, dataset.class_names)
+    if saved:
+        plan = of_length(saved.plan, options.minutes, options.steps)
     if plan.class_names != dataset.class_names:
         known = ", ".join(plan.class_names)
         raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
@@ -164,67 +167,3 @@ def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset,
         if not part.images:
             raise InputError(listed, why, "give names of some of its pictures, a line each")
     return learn, validate
-
-
-def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
-    """The plan that the command line asks for."""
-    plan = Plan(
-        backbone=options.backbone,
-        class_names=class_names,
-        fold=not options.from_scratch,
-        seed=options.seed,
-        minutes=options.minutes,
-        batch=options.batch,
-        long_side=options.imgsz,
-    )
-    chosen = {"steps": options.steps, "trainable_layers": options.trainable_layers}
-    plan = dataclasses.replace(plan, **{key: value for key, value in chosen.items() if value is not None})
-    spans = plan.steps / 200 if plan.minutes is None else plan.minutes / 3
-    plan = dataclasses.replace(plan, judgements=max(1, min(plan.judgements, round(spans))))
-    if options.from_scratch:  # nothing to be careful with
-        plan = dataclasses.replace(plan, trainable_layers=1000, trunk_rate=plan.head_rate, frozen_share=0.0)
-    return plan
-
-
-def read_list(path: Path) -> list[str]:
-    """File names of pictures, a line each. Raises InputError when there is no such list or it is empty."""
-    try:
-        names = path.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, f"cannot be read: {error}", "give a text file of picture names, a line each") from None
-    if not names:
-        raise InputError(path, "is empty", "give picture names, a line each")
-    return names
-
-
-def _weight(text: str) -> tuple[str, float]:
-    """``coco=4`` -> ("coco", 4.0)."""
-    source, _, factor = text.partition("=")
-    value = float(factor)
-    if not source or not value >= 0:
-        raise ValueError(text)
-    return source, value
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line, checked."""
-    parser = argparse.ArgumentParser(prog="python -m training detector", description="Train a detector on pictures.")
-    parser.add_argument("data", metavar="DATA", help="COCO .json file, or folder with annotations.json or YOLO labels")
-    parser.add_argument("-o", "--output", type=Path, default=Path("detector.onnx"), metavar="PATH.onnx")
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, metavar="M", help="train so long, on whatever machine")
-    length.add_argument("--steps", type=int, metavar="N", help="train so many steps: repeats exactly")
-    parser.add_argument("--backbone", default="mobilenet_v2", choices=sorted(BACKBONES))
-    parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
-    parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
-    parser.add_argument(
-        "--trainable-layers", type=int, metavar="N", help="parts of the trunk to train, from its end; 0: none"
-    )
-    parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
-    parser.add_argument("--batch", type=int, default=8, metavar="N")
-    parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
-    parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
-    parser.add_argument("--resume", type=Path, metavar="CHECKPOINT", help="go on with an interrupted run")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    return parser.parse_args(arguments)

@@ -66,8 +66,6 @@ class Trainer:
         groups = [{"params": new}, {"params": trunk}]
         self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=plan.weight_decay)
         self._release(self.plan.is_released(0.0))
-        if self.device.type == "cpu":
-            keep_buffers()
 
     @property
     def progress(self) -> float:

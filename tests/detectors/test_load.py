@@ -11,18 +11,34 @@ import detectors
 from detectors import Frame, InputError, load_detector
 from detectors.motion import MotionDetector
 from detectors.onnx import OnnxDetector
-from tests.onnx_models import colour_finder, constant_model, end_to_end_table, size_reporter
+from detectors.sliding import SlidingDetector
+from tests.onnx_models import colour_finder, constant_model, end_to_end_table, size_reporter, sliding_colour_finder
 
 ROOT = Path(detectors.__file__).parents[1]
 FRAME = Frame(np.zeros((64, 64, 3), np.uint8), 1, 0.0)
 
 
-@pytest.mark.parametrize("name", ["auto", "motion"])
-def test_motion_is_the_detector_that_needs_no_weights(name: str) -> None:
-    detector = load_detector(name, conf=0.25)
+def test_motion_is_the_detector_that_needs_no_weights() -> None:
+    detector = load_detector("motion", conf=0.25)
 
     assert isinstance(detector, MotionDetector)
     assert detector.conf == 0.25
+
+
+@pytest.mark.parametrize("name", ["auto", "sliding"])
+def test_the_detector_that_comes_with_the_package_knows_the_street(name: str) -> None:
+    detector = load_detector(name, conf=0.25, imgsz=320)
+
+    assert isinstance(detector, SlidingDetector)
+    assert (detector.name, detector.conf, detector.long_side) == ("sliding", 0.25, 320)
+    assert list(detector.class_names.values()) == ["person", "bicycle", "car", "motorcycle", "bus", "truck"]
+
+
+def test_a_sliding_detector_is_told_from_an_export_by_its_metadata(tmp_path: Path) -> None:
+    detector = load_detector(sliding_colour_finder(tmp_path / "mine.onnx"), conf=0.25, imgsz=96)
+
+    assert isinstance(detector, SlidingDetector)
+    assert (detector.name, detector.conf, detector.long_side) == ("mine.onnx", 0.25, 96)
 
 
 @pytest.mark.parametrize("kind", [str, Path])
@@ -51,7 +67,7 @@ def test_an_unknown_name_lists_the_choices(name: str) -> None:
 
     message = str(caught.value)
     assert message.startswith(f"--detector {name}: no such detector")
-    assert all(choice in message for choice in ("auto", "motion", ".pt", ".onnx"))
+    assert all(choice in message for choice in ("auto", "sliding", "motion", ".pt", ".onnx"))
 
 
 def test_yolo_without_weights_asks_for_them() -> None:
@@ -69,7 +85,7 @@ def test_a_missing_file_is_named(tmp_path: Path, suffix: str) -> None:
     assert str(caught.value).startswith(f"{path}: no such model file")
 
 
-@pytest.mark.parametrize("name", ["motion", "a.onnx"])
+@pytest.mark.parametrize("name", ["auto", "motion", "a.onnx"])
 def test_no_detector_but_a_checkpoint_imports_torch(tmp_path: Path, name: str) -> None:
     colour_finder(tmp_path / "a.onnx")
     program = (

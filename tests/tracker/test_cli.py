@@ -70,16 +70,16 @@ def test_the_default_run_writes_a_video_named_after_the_source(
     stats = json.loads(Path("out.json").read_text())
     assert stats["frames"] == stats["detector_calls"] == scenes.CROSSING_FRAMES
     assert set(stats["stages"]) == {"read", "detect", "embed", "track", "draw", "write"}
-    assert (stats["detector"], stats["tracker"], stats["embeddings"]) == ("motion", "keeptrack", 0)
+    assert (stats["detector"], stats["tracker"], stats["embeddings"]) == ("sliding", "keeptrack", 0)
     assert stats["tracks"] == len({line.split(",")[1] for line in Path("out.txt").read_text().splitlines()})
     printed = capsys.readouterr()
-    assert "motion" in printed.out
+    assert "sliding" in printed.out
     assert "crossing.tracked.mp4" in printed.out
     assert printed.err == ""
 
 
 def test_moving_things_are_tracked_without_any_model(crossing: Path) -> None:
-    assert run(crossing, "-o", "none", "--mot", "out.txt", "--quiet") == 0
+    assert run(crossing, "--detector", "motion", "-o", "none", "--mot", "out.txt", "--quiet") == 0
     rows = np.loadtxt("out.txt", delimiter=",")
     true = scenes.read_truth(ROOT / "videos" / "crossing.txt")
     hits = 0
@@ -188,7 +188,7 @@ BAD = {
     "missing model": (["clip.mp4", "--detector", "nowhere.onnx"], "nowhere.onnx: no such model file"),
     "unknown detector": (["clip.mp4", "--detector", "magic"], "no such detector"),
     "unknown tracker": (["clip.mp4", "--tracker", "magic"], "choose one of: keeptrack"),
-    "unknown class": (["clip.mp4", "--classes", "dragon"], "dragon: motion does not know it (it knows: object)"),
+    "unknown class": (["clip.mp4", "--classes", "dragon"], "dragon: sliding does not know it (it knows: person"),
     "corrupt appearance": (["clip.mp4", "--appearance", "junk.onnx"], "junk.onnx: is no ONNX model"),
     "not a number": (["clip.mp4", "--detections", "nan.txt"], "nan.txt:2: 'nan' is not a finite number"),
     "negative size": (["clip.mp4", "--detections", "negative.txt"], "negative.txt:1: the box has a negative size"),
@@ -200,7 +200,10 @@ BAD = {
         "long.txt: has detections for frame 99, but clip.mp4",
     ),
     "camera": (["77"], "camera 77: does not open"),
-    "full disk": (["clip.mp4", "-o", "none", "--mot", "/dev/full"], "/dev/full: cannot be written"),
+    "full disk": (
+        ["clip.mp4", "--detector", "motion", "-o", "none", "--mot", "/dev/full"],
+        "/dev/full: cannot be written",
+    ),
     "no class": (["clip.mp4", "--classes", " , "], "--classes: names no class"),
     "device": (["clip.mp4", "--device", "banana"], "--device banana: no such device"),
     "rate": (["clip.mp4", "--fps", "inf"], "--fps inf: is not between"),

@@ -47,14 +47,17 @@ def test_stopping_early_finishes_the_files(crossing: Path, tmp_path: Path) -> No
 
 def test_the_same_run_twice_is_the_same(crossing: Path) -> None:
     runs = [
-        [(frame.index, tracks.track_ids.tolist(), tracks.boxes.tolist()) for frame, tracks in track(crossing)]
+        [
+            (frame.index, tracks.track_ids.tolist(), tracks.boxes.tolist())
+            for frame, tracks in track(crossing, detector="motion")
+        ]
         for _ in range(2)
     ]
     assert runs[0] == runs[1]
 
 
 def test_classes_may_be_a_list(crossing: Path) -> None:
-    _, tracks = next(iter(track(crossing, classes=["object"], start=4)))
+    _, tracks = next(iter(track(crossing, detector="motion", classes=["object"], start=4)))
     assert isinstance(tracks, tracker.Tracks)
     with pytest.raises(InputError, match="dragon"):
         next(track(crossing, classes=["dragon"]))
