@@ -25,11 +25,12 @@ from tracker.writers.mot import MotWriter
 
 def run(preset: str, folder: Path, target: Path, arguments: argparse.Namespace) -> tuple[int, float]:
     """Track one sequence; returns its frames and the seconds that association took."""
-    detector: Detector = ReplayDetector(folder / arguments.detections)
-    classes = None
+    detector: Detector
     if arguments.detector:
         detector = load_detector(arguments.detector, imgsz=arguments.imgsz)
-        classes = find_classes(arguments.classes, detector)
+    else:
+        detector = ReplayDetector(folder / arguments.detections)
+    classes = find_classes(arguments.classes, detector)
     source = open_sequence(folder)
     tracker = Tracker(preset, float(source.frame_rate))
     tally = Tally()

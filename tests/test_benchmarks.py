@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
-from benchmarks import association
+from benchmarks import association, mot
+from tests.onnx_models import sliding_colour_finder
 from tracker.presets import PRESETS
 
 
@@ -32,3 +36,52 @@ def test_sliding_compares_one_pass_with_all_windows(
     monkeypatch.setattr(sys, "argv", ["sliding", "--side", "96", "--rounds", "1"])
     sliding.main()
     assert " 289 " in capsys.readouterr().out  # 17 x 17 windows
+
+
+def test_detectors_are_compared_on_labelled_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pycocotools", reason="needs the extra `train`")
+    from benchmarks import detection
+    from tests.training.pictures import write_coco
+
+    data = write_coco(tmp_path / "data", 3)
+    model = sliding_colour_finder(tmp_path / "finder.onnx", long_side=96)
+    monkeypatch.setattr(sys, "argv", ["detection", str(data), str(model), f"{model}@64", "--rounds", "1"])
+    detection.main()
+    printed = capsys.readouterr().out
+    assert "AP50 on 3 pictures" in printed
+    assert "finder.onnx@64" in printed
+    assert "blue" in printed
+
+
+def test_the_curve_of_few_pictures_has_a_point_a_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torchvision", reason="needs the extra `train`")
+    from benchmarks import few_shot
+    from tests.training.pictures import write_coco
+
+    data = write_coco(tmp_path / "data", 4)
+    (tmp_path / "list.txt").write_text("0.png\n")
+    options = ["--list", str(tmp_path / "list.txt"), "--class", "red", "--pictures", "1", "--minutes", "0.01"]
+    monkeypatch.setattr(sys, "argv", ["few_shot", str(data), *options])
+    few_shot.main()
+    assert "   1 pictures  AP50 " in capsys.readouterr().out
+
+
+def test_a_detector_can_look_at_the_images_of_a_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sequence = tmp_path / "sequences" / "RED-01"
+    (sequence / "img1").mkdir(parents=True)
+    (sequence / "seqinfo.ini").write_text("[Sequence]\nframeRate=10\nseqLength=6\nimDir=img1\n")
+    for number in range(6):
+        image = np.zeros((64, 64, 3), np.uint8)
+        image[16:48, 16:48] = (0, 0, 255)
+        cv2.imwrite(str(sequence / "img1" / f"{number + 1:06d}.png"), image)
+    model = sliding_colour_finder(tmp_path / "finder.onnx")
+    arguments = ["mot", str(tmp_path / "sequences"), "-o", str(tmp_path / "out"), "--presets", "sort"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--detector", str(model), "--classes", "red"])
+    mot.main()
+    rows = np.loadtxt(tmp_path / "out" / "sort" / "RED-01.txt", delimiter=",")
+    assert set(rows[:, 0]) >= {3, 4, 5, 6}
+    assert (abs(rows[:, 2:6] - [16, 16, 32, 32]).max(axis=1) < 2).any()

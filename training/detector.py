@@ -29,6 +29,7 @@ from training.feed import BatchSource, Feed, PictureReader
 from training.options import of_length, parse, plan_of, read_list
 from training.plan import Plan
 from training.report import Journal, TrainingDisplay, show_precisions
+from training.transfer import SUFFIX, Weights, load_weights, save_weights, transfer
 
 VALIDATION_SHARE = 0.1
 FEWEST_TO_JUDGE = 20  # by fewer pictures, which network is better is decided by chance
@@ -74,10 +75,10 @@ def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
 
 
 def make_feed(
-    network: DetectionNetwork, plan: Plan, dataset: Dataset, weights: Mapping[str, float], device: str
+    network: DetectionNetwork, plan: Plan, dataset: Dataset, shares: Mapping[str, float], device: str
 ) -> BatchSource:
     """Batches for the plan: of the trunk's features where it stays frozen and they fit into memory."""
-    feed = Feed(dataset, plan.seed, weights)
+    feed = Feed(dataset, plan.seed, shares)
     views = affordable_views(network, len(dataset.images), plan.side) if plan.trainable_layers == 0 else 0
     if not views:
         return feed
@@ -91,25 +92,29 @@ def train(
     learn: Dataset,
     validate: Dataset | None,
     files: Path,
-    weights: Mapping[str, float] | None = None,
+    shares: Mapping[str, float] | None = None,
     device: str = "cpu",
     saved: Checkpoint | None = None,
+    start: Weights | None = None,
 ) -> DetectionNetwork:
     """Run the plan and return the network that was best on `validate`, or the last one where there is none.
 
-    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. weights: how often
-    the pictures of a source are drawn. saved: a run to go on with; the trunk's weights are then not used.
+    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. shares: how often
+    the pictures of a source are drawn. start: a detector to start from. saved: a run to go on with. With one of these
+    the trunk's weights are not used.
     """
     if device == "cpu":
         keep_buffers()
     torch.manual_seed(plan.seed)
     network = build(plan.backbone, trunk, len(plan.class_names), plan.fold)
+    if start:
+        transfer(start, network, plan)
     if saved:
         network.load_state_dict(saved.part("network"))
     trainer = Trainer(
         network,
         plan,
-        make_feed(network, plan, learn, weights or {}, device),
+        make_feed(network, plan, learn, shares or {}, device),
         (lambda candidate: judge(candidate, validate, plan.long_side, device)["mean"].ap50) if validate else None,
         files.with_suffix(".checkpoint"),
         device,
@@ -140,12 +145,14 @@ def main(arguments: Sequence[str]) -> None:
         known = ", ".join(plan.class_names)
         raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
     learn, validate = parts_of(dataset, options.validation, plan.seed)
-    trunk = load_trunk(plan.backbone, None if saved or options.from_scratch else options.weights)
-    network = train(plan, trunk, learn, validate, options.output, dict(options.weigh), options.device, saved)
+    start = load_weights(options.start) if options.start else None
+    trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights)
+    network = train(plan, trunk, learn, validate, options.output, dict(options.weigh), options.device, saved, start)
     if validate:
         calibrate(network, validate, plan.long_side, options.device)
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
     difference = export(network, plan.class_names, plan.long_side, options.output, notes)
+    save_weights(network, plan, options.output.with_suffix(SUFFIX))
     if validate:
         show_precisions(judge(network, validate, plan.long_side, options.device), f"{len(validate.images)} pictures")
     print(f"{options.output}: differs from torch by {difference:.0e}; try: keeptrack VIDEO --detector {options.output}")

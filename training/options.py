@@ -74,6 +74,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     length.add_argument("--steps", type=int, metavar="N", help="train so many steps: repeats exactly")
     parser.add_argument("--backbone", default="mobilenet_v2", choices=sorted(BACKBONES))
     parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
+    parser.add_argument(
+        "--start", metavar="NAME|PATH", help="start from a trained detector: sliding, or a .safetensors"
+    )
     parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
     parser.add_argument(
         "--trainable-layers", type=int, metavar="N", help="parts of the trunk to train, from its end; 0: none"
