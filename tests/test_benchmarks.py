@@ -76,7 +76,7 @@ def test_a_detector_can_look_at_the_images_of_a_sequence(tmp_path: Path, monkeyp
     (sequence / "seqinfo.ini").write_text("[Sequence]\nframeRate=10\nseqLength=6\nimDir=img1\n")
     for number in range(6):
         image = np.zeros((64, 64, 3), np.uint8)
-        image[16:48, 16:48] = (0, 0, 255)
+        image[32:, 32:] = (0, 0, 255)  # one cell of the coarsest grid
         cv2.imwrite(str(sequence / "img1" / f"{number + 1:06d}.png"), image)
     model = sliding_colour_finder(tmp_path / "finder.onnx")
     arguments = ["mot", str(tmp_path / "sequences"), "-o", str(tmp_path / "out"), "--presets", "sort"]
@@ -84,4 +84,4 @@ def test_a_detector_can_look_at_the_images_of_a_sequence(tmp_path: Path, monkeyp
     mot.main()
     rows = np.loadtxt(tmp_path / "out" / "sort" / "RED-01.txt", delimiter=",")
     assert set(rows[:, 0]) >= {3, 4, 5, 6}
-    assert (abs(rows[:, 2:6] - [16, 16, 32, 32]).max(axis=1) < 2).any()
+    assert (abs(rows[:, 2:6] - [32, 32, 32, 32]).max(axis=1) < 0.5).any()

@@ -164,6 +164,10 @@ def test_pictures_are_scaled_around_the_size_of_use() -> None:
     assert widths.max() <= 96 * np.exp(0.5)
     assert np.exp(np.log(widths).mean()) == pytest.approx(96, rel=0.1)
     assert widths.max() / widths.min() > 1.7
+    squares = [sample_of(label([(40, 20, 80, 60)]), how, seed).boxes[0] for seed in SEEDS]
+    shapes = np.array([(box[2] - box[0]) / (box[3] - box[1]) for box in squares])
+    assert np.exp(-0.2) <= shapes.min() < 0.9
+    assert np.exp(0.2) >= shapes.max() > 1.1
 
 
 def test_colours_vary_and_stay_when_they_are_to_stay() -> None:

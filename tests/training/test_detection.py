@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torchvision.transforms.functional import normalize
 
-from tests.training.pictures import shake_norms, small_network
+from tests.training.pictures import answering_network, shake_norms, small_network
 from training.detection import PRIOR, Centre, Normalise, make_grid
 
 
@@ -105,8 +105,7 @@ def test_pictures_are_normalised_as_torchvision_does_it() -> None:
 
 @pytest.mark.parametrize("backbone", ["lenet5", "mobilenet_v2"])
 def test_absorbing_the_normalisation_changes_no_answer(backbone: str) -> None:
-    network = small_network(backbone)
-    shake_norms(network)
+    network = answering_network(backbone)
     lean = copy.deepcopy(network)
     lean.absorb_normalisation()
     assert isinstance(lean.normalise, Centre)

@@ -19,21 +19,10 @@ from onnx import TensorProto
 
 from detectors.base import Frame
 from detectors.sliding import SlidingDetector
-from tests.training.pictures import NAMES, draw_scene, painted, shake_norms, small_network
+from tests.training.pictures import NAMES, answering_network, draw_scene, painted
 from training import export as exporter
 from training.detection import DetectionNetwork
 from training.export import PARITY, FrameNetwork, export
-
-
-def answering_network(backbone: str = "lenet5") -> DetectionNetwork:
-    """A network whose answers differ from cell to cell."""
-    network = small_network(backbone)
-    shake_norms(network)
-    torch.nn.init.normal_(network.head.output.weight, std=0.3)
-    with torch.no_grad():
-        network.head.output.bias[:2] = 0.0  # type: ignore[index]  # it has one
-        network.head.output.weight[:2] *= 10
-    return network
 
 
 @pytest.fixture(scope="module")

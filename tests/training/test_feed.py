@@ -168,6 +168,13 @@ def test_cached_features_are_those_of_the_samples(tmp_path: Path) -> None:
             assert (level[number] - features[n]).abs().max() < 0.05 * scale, "half precision is all that is lost"
 
 
+def test_looking_at_pictures_changes_no_statistics(tmp_path: Path) -> None:
+    network = small_network("mobilenet_v3_small", fold=False).train()
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    FeatureCache(network, Feed(pictures(tmp_path), 0), HOW, 2, "cpu")
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
+
+
 def test_cached_draws_repeat_and_go_on_where_they_stopped(tmp_path: Path) -> None:
     dataset = pictures(tmp_path)
     whole = list(islice(cached(dataset).batches(0, asks(2)), 4))
