@@ -93,7 +93,8 @@ def _cut(
         box = image.boxes[rng.integers(len(image.boxes))].reshape(2, 2) * scales
         corner = box.mean(axis=0) - rng.uniform(0.2, 0.8, 2) * side
         corner = np.clip(corner, np.minimum(0, size - side), np.maximum(0, size - side))
-    matrix = np.array([[scales[0], 0, -corner[0]], [0, scales[1], -corner[1]]])
+    shift = (scales - 1) / 2 - corner  # OpenCV counts from the middle of the first pixel
+    matrix = np.array([[scales[0], 0, shift[0]], [0, scales[1], shift[1]]])
     softness = cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC  # cameras differ in sharpness too
     picture = cv2.warpAffine(read(image), matrix, (side, side), flags=softness, borderValue=(GREY, GREY, GREY))
     boxes = image.boxes * np.tile(scales, 2) - np.tile(corner, 2)

@@ -38,13 +38,15 @@ class Checkpoint:
     plan: Plan
     counters: Counters
 
-    def restore(self, networks: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer) -> None:
+    def restore(self, networks: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer | None = None) -> None:
         """Put the tensors back where they came from. Raises InputError when they do not fit."""
         try:
             for name, network in networks.items():
                 network.load_state_dict(self.part(name))
         except RuntimeError as error:
             raise InputError(self.path, f"is of another network: {str(error)[:120]}", "start anew") from None
+        if optimizer is None:
+            return
         state: dict[int, dict[str, torch.Tensor]] = {}
         for key, value in self.part("optimizer").items():
             index, name = key.split(".", 1)

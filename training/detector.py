@@ -110,7 +110,7 @@ def train(
     if start:
         transfer(start, network, plan)
     if saved:
-        network.load_state_dict(saved.part("network"))
+        saved.restore({"network": network})
     trainer = Trainer(
         network,
         plan,
@@ -145,16 +145,24 @@ def main(arguments: Sequence[str]) -> None:
         known = ", ".join(plan.class_names)
         raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
     learn, validate = parts_of(dataset, options.validation, plan.seed)
+    shares = dict(options.weigh)
+    if not any(shares.get(image.source, 1.0) for image in learn.images):
+        raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")
     start = load_weights(options.start) if options.start else None
+    torch.manual_seed(plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights)
-    network = train(plan, trunk, learn, validate, options.output, dict(options.weigh), options.device, saved, start)
+    network = train(plan, trunk, learn, validate, options.output, shares, options.device, saved, start)
+    long_side = options.run_at or plan.long_side
     if validate:
-        calibrate(network, validate, plan.long_side, options.device)
+        calibrate(network, validate, long_side, options.device)
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
-    difference = export(network, plan.class_names, plan.long_side, options.output, notes)
+    try:
+        difference = export(network, plan.class_names, long_side, options.output, notes)
+    except ValueError as error:
+        raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
     save_weights(network, plan, options.output.with_suffix(SUFFIX))
     if validate:
-        show_precisions(judge(network, validate, plan.long_side, options.device), f"{len(validate.images)} pictures")
+        show_precisions(judge(network, validate, long_side, options.device), f"{len(validate.images)} pictures")
     print(f"{options.output}: differs from torch by {difference:.0e}; try: keeptrack VIDEO --detector {options.output}")
 
 
@@ -170,7 +178,7 @@ def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset,
         return dataset, None
     validate = dataset.only(read_list(listed))
     learn = dataset.without(validate)
-    for part, why in ((validate, "names no picture of the data set"), (learn, "leaves no picture to learn from")):
-        if not part.images:
-            raise InputError(listed, why, "give names of some of its pictures, a line each")
+    for part, why in ((validate, "names no picture with a clear object"), (learn, "leaves no object to learn from")):
+        if not any((~image.difficult).any() for image in part.images):
+            raise InputError(listed, why, "give names of some pictures of the data set, a line each")
     return learn, validate

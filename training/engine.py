@@ -61,6 +61,7 @@ class Trainer:
         self.best = copy.deepcopy(self.average)
         self.best_score = -1.0
         self.step, self.seconds, self.samples, self.phase_start = 0, 0.0, 0, 0
+        self._planned = 0  # steps whose batches were ordered
         trunk = list(self.network.pyramid.parameters())
         new = [*self.network.neck.parameters(), *self.network.head.parameters()]
         groups = [{"params": new}, {"params": trunk}]
@@ -85,6 +86,7 @@ class Trainer:
 
     def run(self, report_every: int = 50) -> Iterator[Report]:
         """Train to the end; yields a report every so many steps, and whenever the running average was judged."""
+        self._planned = self.step
         batches = self.feed.batches(self.samples, self._next_batch)
         judged_shares = int(self.progress * self.plan.judgements)
         sums, count, last_saved = torch.zeros(2), 0, time.monotonic()
@@ -93,6 +95,9 @@ class Trainer:
             sums += self._step(next(batches))
             count += 1
             self.seconds += time.monotonic() - started
+            if self.plan.is_released(self.progress) and not self._released:
+                self._release(True)
+                self.phase_start = self.step
             judged = None
             if int(self.progress * self.plan.judgements + 1e-9) > judged_shares:
                 judged_shares = int(self.progress * self.plan.judgements + 1e-9)
@@ -113,13 +118,12 @@ class Trainer:
             save_checkpoint(self.checkpoint, self._networks(), self.optimizer, self.plan, counters)
 
     def _next_batch(self) -> tuple[int, Augmentation]:
-        return self.plan.batch_size(self.progress), self.plan.augmentation(self.progress)
+        progress = self.plan.progress(self._planned, self.seconds)
+        self._planned += 1
+        return self.plan.batch_size(progress), self.plan.augmentation(progress)
 
     def _step(self, batch: Batch) -> torch.Tensor:
         """One step; returns its classification and box loss ``(2,)``."""
-        if self.plan.is_released(self.progress) != self._released:
-            self._release(not self._released)
-            self.phase_start = self.step
         rates = self.plan.rates(self.progress, self.step - self.phase_start)
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate

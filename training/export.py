@@ -50,7 +50,7 @@ def export(
     lean.absorb_normalisation()
     model = _trace(FrameNetwork(lean).eval())
     difference = compare(network, model)
-    if difference > PARITY:
+    if not difference <= PARITY:
         raise ValueError(f"the exported network differs from the trained one by {difference:.1e}")
     _store_as_half(model)
     texts = {"kind": KIND, "class_names": json.dumps(class_names), "long_side": str(long_side), **notes}
@@ -72,7 +72,7 @@ def compare(network: DetectionNetwork, model: onnx.ModelProto) -> float:
         with torch.no_grad():
             expected = FrameNetwork(network).eval()(torch.from_numpy(picture)).numpy()
         difference = np.abs(session.run(None, {"picture": picture})[0] - expected)
-        worst = max(worst, float(difference[..., 4:].max()), float(difference[..., :4].max()) / STRIDE)
+        worst = float(np.max([worst, difference[..., 4:].max(), difference[..., :4].max() / STRIDE]))
     return worst
 
 

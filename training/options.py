@@ -11,10 +11,11 @@ from pathlib import Path
 import torch
 
 from detectors.errors import InputError
+from detectors.sliding import STRIDE
 from training.backbones import BACKBONES
 from training.plan import Plan
 
-LEAST = {"minutes": 0.01, "steps": 1, "batch": 2, "imgsz": 32, "trainable_layers": 0, "seed": 0}
+LEAST = {"minutes": 0.01, "steps": 1, "batch": 2, "imgsz": 32, "run_at": 32, "trainable_layers": 0, "seed": 0}
 STEPS_A_JUDGEMENT = 200
 MINUTES_A_JUDGEMENT = 3
 MOST = 10_000_000
@@ -28,6 +29,7 @@ def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
         fold=not options.from_scratch,
         seed=options.seed,
         batch=options.batch,
+        side=min(Plan.side, -(-options.imgsz // STRIDE) * STRIDE),
         long_side=options.imgsz,
     )
     if options.trainable_layers is not None:
@@ -48,9 +50,10 @@ def of_length(plan: Plan, minutes: float | None, steps: int | None) -> Plan:
 def read_list(path: Path) -> list[str]:
     """File names of pictures, a line each. Raises InputError when there is no such list or it is empty."""
     try:
-        names = path.read_text(encoding="utf-8").split()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(path, f"cannot be read: {error}", "give a text file of picture names, a line each") from None
+    names = [line.strip() for line in lines if line.strip()]
     if not names:
         raise InputError(path, "is empty", "give picture names, a line each")
     return names
@@ -82,6 +85,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--trainable-layers", type=int, metavar="N", help="parts of the trunk to train, from its end; 0: none"
     )
     parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
+    parser.add_argument("--run-at", type=int, metavar="PIXELS", help="the same for use, if other than for training")
     parser.add_argument("--batch", type=int, default=8, metavar="N")
     parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
     parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")

@@ -66,7 +66,7 @@ class Pyramid(nn.Module):
         for level, features in zip(self.levels, self.trunk(pictures), strict=True):
             size = (height // level.stride, width // level.stride)
             fits = tuple(features.shape[2:]) == size  # trunks without padding lose cells at the border
-            maps.append(features if fits else functional.interpolate(features, size, mode="nearest"))
+            maps.append(features if fits else functional.interpolate(features, size, mode="bilinear"))
         return maps
 
     def set_trainable_layers(self, layers: int) -> None:

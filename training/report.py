@@ -28,7 +28,8 @@ class Journal:
         self._rows: list[list[str]] = []
         if after and path.is_file():
             with path.open(newline="", encoding="utf-8") as file:
-                self._rows = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= after]
+                whole = [row for row in list(csv.reader(file))[1:] if len(row) == len(COLUMNS)]
+            self._rows = [row for row in whole if int(row[0]) <= after]
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([COLUMNS, *self._rows])
 

@@ -152,11 +152,14 @@ def shake_norms(network: torch.nn.Module, seed: int = 0) -> None:
 
 
 def answering_network(backbone: str = "lenet5") -> DetectionNetwork:
-    """A network whose answers differ from cell to cell."""
+    """A network whose answers depend on the picture, as a trained one's do: an untrained one's signal fades away."""
     network = small_network(backbone)
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     shake_norms(network)
-    torch.nn.init.normal_(network.head.output.weight, std=0.3)
-    with torch.no_grad():
-        network.head.output.bias[:2] = 0.0  # type: ignore[index]  # it has one
-        network.head.output.weight[:2] *= 10
+    output = network.head.output
+    assert output.bias is not None
+    torch.nn.init.normal_(output.weight, std=0.05)
+    torch.nn.init.zeros_(output.bias)
     return network

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torchvision.transforms.functional import normalize
 
-from tests.training.pictures import answering_network, shake_norms, small_network
+from tests.training.pictures import answering_network, small_network
 from training.detection import PRIOR, Centre, Normalise, make_grid
 
 
@@ -68,8 +68,7 @@ def test_a_box_is_four_distances_from_its_cell_in_strides() -> None:
 
 @pytest.mark.parametrize("along", ["width", "height"])
 def test_a_picture_moved_by_a_stride_gives_the_same_answers_moved(along: str) -> None:
-    network = small_network("mobilenet_v2")
-    shake_norms(network)
+    network = answering_network("mobilenet_v2")
     far, length = 768, 1792  # pixels: farther than any answer sees, so that the border's zeros do not matter
     generator = torch.Generator().manual_seed(0)
     strip = torch.rand(1, 3, 32, length + 32, generator=generator) * 255
@@ -94,7 +93,7 @@ def test_a_picture_moved_by_a_stride_gives_the_same_answers_moved(along: str) ->
     shift[[axis, axis + 2]] = 32.0
     assert (first.logits[0, here] - moved.logits[0, then]).abs().max() < 1e-3
     assert (first.boxes[0, here] + shift - moved.boxes[0, then]).abs().max() < 1e-2
-    assert first.logits[0, here].std(dim=0).min() > 1e-3, "the answers do differ from cell to cell"
+    assert first.logits[0, here].std(dim=0).min() > 0.1, "the answers do differ from cell to cell"
 
 
 def test_pictures_are_normalised_as_torchvision_does_it() -> None:

@@ -118,7 +118,14 @@ def test_an_interrupted_run_goes_on_and_can_be_made_longer(
     saved = output.with_suffix(".checkpoint")
     assert load_checkpoint(saved).counters.step == 2
     assert not output.exists()
-    monkeypatch.setattr(Trainer, "run", lambda trainer: run(trainer, report_every=1))
+    done: list[int] = []
+
+    def noted(trainer: Trainer) -> Iterator[Report]:
+        for report in run(trainer, report_every=1):
+            done.append(report.step)
+            yield report
+
+    monkeypatch.setattr(Trainer, "run", noted)
     assert status_of([data, "-o", str(output), "--resume", str(saved)]) == 0
     assert load_checkpoint(saved).counters.step == 4
     assert load_checkpoint(saved).plan.seed == 3
@@ -126,17 +133,31 @@ def test_an_interrupted_run_goes_on_and_can_be_made_longer(
     assert output.is_file()
     assert status_of([data, "-o", str(output), "--resume", str(saved), "--steps", "5"]) == 0
     assert (load_checkpoint(saved).counters.step, load_checkpoint(saved).plan.steps) == (5, 5)
+    assert done == [3, 4, 5]
+
+
+@pytest.mark.usefixtures("small_cuts")
+def test_the_same_command_gives_the_same_network_twice(tmp_path: Path) -> None:
+    data = str(write_coco(tmp_path / "data", 2))
+    runs = []
+    for name in ("a", "b"):
+        assert status_of([data, "-o", str(tmp_path / f"{name}.onnx"), *QUICK, "1", "--seed", "5"]) == 0
+        runs.append(load_checkpoint(tmp_path / f"{name}.checkpoint").part("network"))
+    assert all(torch.allclose(value, runs[1][name], atol=1e-5) for name, value in runs[0].items())
 
 
 FAULTS = {
     "no such data": (["nowhere"], "is no data set"),
-    "a list that is missing": (["DATA", "--validation", "nowhere.txt"], "nowhere.txt: cannot be read"),
-    "an empty list": (["DATA", "--validation", "empty.txt"], "empty.txt: is empty"),
-    "a list of strangers": (["DATA", "--validation", "strangers.txt"], "names no picture of the data set"),
-    "a list of all": (["DATA", "--validation", "all.txt"], "leaves no picture to learn from"),
+    "a list that is missing": (["DATA", "--validation", "nowhere.txt", *QUICK, "1"], "nowhere.txt: cannot be read"),
+    "an empty list": (["DATA", "--validation", "empty.txt", *QUICK, "1"], "empty.txt: is empty"),
+    "a list of strangers": (["DATA", "--validation", "strangers.txt", *QUICK, "1"], "names no picture of the data set"),
+    "a list of all": (["DATA", "--validation", "all.txt", *QUICK, "1"], "leaves no picture to learn from"),
     "nothing to find in the list": (["EMPTY", "--validation", "last.txt", *QUICK, "1"], "last.txt"),
-    "no checkpoint": (["DATA", "--resume", "strangers.txt"], "strangers.txt: is no checkpoint"),
-    "a checkpoint of other classes": (["DATA", "--resume", "other.checkpoint"], "was trained for other classes: a, b"),
+    "no checkpoint": (["DATA", "--resume", "strangers.txt", *QUICK, "1"], "strangers.txt: is no checkpoint"),
+    "a checkpoint of other classes": (
+        ["DATA", "--resume", "other.checkpoint", *QUICK, "1"],
+        "was trained for other classes: a, b",
+    ),
     "weights of nothing": (["DATA", "--weights", "nowhere.pt"], "nowhere.pt"),
     "no ImageNet weights": (["DATA", "--backbone", "lenet5"], "has no ImageNet weights"),
     "a folder that is missing": (["DATA", *QUICK, "1", "-o", "nowhere/my.onnx"], "nowhere"),

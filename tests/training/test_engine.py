@@ -25,7 +25,8 @@ from training.dataset import Dataset
 from training.detection import DetectionNetwork
 from training.engine import Report, Trainer, low_precision
 from training.feature_cache import FeatureCache
-from training.feed import Feed
+from training.feed import Feed, collate
+from training.losses import pairwise_iou
 from training.plan import Plan
 
 PLAN = Plan("lenet5", NAMES, fold=False, trainable_layers=1000, steps=8, batch=2, side=64, long_side=96, judgements=4)
@@ -136,9 +137,27 @@ def test_a_run_on_cached_features_trains_neck_and_head_alone(pictures: Dataset) 
     assert moved == {"neck", "head"}
 
 
-def test_the_loss_falls(pictures: Dataset) -> None:
+def quality(network: DetectionNetwork, pictures: Dataset, how: Augmentation) -> float:
+    """Score x IoU of the best answer for an object, on average over the objects of some samples."""
+    feed = Feed(pictures, 99)
+    batch = collate([feed.sample(number, how) for number in range(8)])
+    assert isinstance(batch.pictures, torch.Tensor)
+    with torch.no_grad():
+        answers = network(batch.pictures)
+    best = [
+        float((answers.logits[n, :, class_id].sigmoid() * pairwise_iou(box[None], answers.boxes[n])[0]).max())
+        for n, truth in enumerate(batch.truths)
+        for box, class_id in zip(truth.boxes, truth.class_ids, strict=True)
+    ]
+    return float(np.mean(best))
+
+
+def test_the_loss_falls_and_the_answers_improve(pictures: Dataset) -> None:
     plan = dataclasses.replace(PLAN, steps=80, long_side=64, final_share=0.0, batch=3)
-    reports = list(trainer_of(pictures, plan).run(report_every=20))
+    trainer = trainer_of(pictures, plan)
+    before = quality(trainer.average, pictures, plan.augmentation(0.0))
+    reports = list(trainer.run(report_every=20))
+    assert quality(trainer.average, pictures, plan.augmentation(0.0)) > 5 * before
     first, last = reports[0], reports[-1]
     assert [report.step for report in reports] == [20, 40, 60, 80]
     assert last.progress == 1
@@ -154,6 +173,23 @@ def test_reports_are_means_since_the_last_one(pictures: Dataset) -> None:
         two = single[2 * place : 2 * place + 2]
         assert pair.classification_loss == pytest.approx(np.mean([r.classification_loss for r in two]), rel=1e-4)
         assert pair.box_loss == pytest.approx(np.mean([r.box_loss for r in two]), rel=1e-4)
+
+
+def test_the_trunk_waits_and_has_a_rate_of_its_own(pictures: Dataset) -> None:
+    plan = dataclasses.replace(PLAN, frozen_share=0.5, trunk_rate=0.001, trainable_layers=1000)
+    trainer = trainer_of(pictures, plan)
+    before = copy.deepcopy(trainer.network.pyramid.state_dict())
+    for report in trainer.run(report_every=1):
+        done = (report.step - 1) / 8
+        rates = plan.rates(done, (report.step - 1) % 4)  # the warm-up starts again with the trunk
+        assert [group["lr"] for group in trainer.optimizer.param_groups] == pytest.approx(rates)
+        trunk = trainer.network.pyramid
+        if report.step <= 3:
+            assert not any(parameter.requires_grad for parameter in trunk.parameters())
+        if report.step <= 4:
+            assert all(torch.equal(value, before[key]) for key, value in trunk.state_dict().items())
+    assert all(parameter.requires_grad for parameter in trunk.parameters())
+    assert all(not torch.equal(value, before[key]) for key, value in trunk.state_dict().items())
 
 
 def test_the_average_follows_the_weights(pictures: Dataset) -> None:

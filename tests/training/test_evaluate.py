@@ -81,8 +81,8 @@ def test_precision_is_the_area_below_a_curve_computed_by_hand() -> None:
 
 
 def test_an_overlap_counts_up_to_the_threshold_it_reaches() -> None:
-    image = label([(0, 0, 100, 50)])
-    found = precisions([image], [[(0, 0, 72, 50, 0.9, 0)]])["blue"]  # IoU 0.72: right at 0.5, 0.55, 0.6, 0.65, 0.7
+    image = label([(50, 40, 150, 90)], size=(200, 100))
+    found = precisions([image], [[(50, 40, 122, 90, 0.9, 0)]])["blue"]  # IoU 0.72: right at 0.5, 0.55, 0.6, 0.65, 0.7
     assert (found.ap50, found.ap) == pytest.approx((1, 0.5))
 
 

@@ -27,7 +27,7 @@ from training.export import PARITY, FrameNetwork, export
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[DetectionNetwork, Path, float]:
-    network, path = answering_network(), tmp_path_factory.mktemp("exported") / "my.onnx"
+    network, path = answering_network("mobilenet_v3_small"), tmp_path_factory.mktemp("exported") / "my.onnx"
     return network, path, export(network, NAMES, 96, path, {"seed": "7"})
 
 
@@ -38,6 +38,11 @@ def session_of(path: Path) -> onnxruntime.InferenceSession:
 def test_the_difference_to_torch_is_small_and_told(exported: tuple[DetectionNetwork, Path, float]) -> None:
     assert 0 < exported[2] <= PARITY
     assert list(exported[1].parent.iterdir()) == [exported[1]]
+
+
+@pytest.mark.parametrize("backbone", ["lenet5", "alexnet", "mobilenet_v2"])
+def test_maps_that_are_stretched_at_the_border_are_exported_too(backbone: str, tmp_path: Path) -> None:
+    assert export(answering_network(backbone), NAMES, 96, tmp_path / "my.onnx", {}) <= PARITY
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 160), (192, 96)])
@@ -72,7 +77,7 @@ def test_the_file_tells_what_it_is(exported: tuple[DetectionNetwork, Path, float
 
 
 def test_the_network_itself_is_left_as_it_was(tmp_path: Path) -> None:
-    network = answering_network()
+    network = answering_network("mobilenet_v3_small")
     network.train()
     before = {key: value.clone() for key, value in network.state_dict().items()}
     export(network, NAMES, 96, tmp_path / "my.onnx", {})
@@ -90,12 +95,12 @@ def test_a_file_that_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(exporter, "_trace", other)
     (tmp_path / "my.onnx").write_bytes(b"of an earlier run")
     with pytest.raises(ValueError, match="differs from the trained one by"):
-        export(answering_network(), NAMES, 96, tmp_path / "my.onnx", {})
+        export(answering_network("mobilenet_v3_small"), NAMES, 96, tmp_path / "my.onnx", {})
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"of an earlier run"]
 
 
 def test_a_network_that_came_to_nothing_is_not_written(tmp_path: Path) -> None:
-    network = answering_network()
+    network = answering_network("mobilenet_v3_small")
     with torch.no_grad():
         network.head.output.weight[0] = torch.nan
     with pytest.raises(ValueError, match="differs"):
