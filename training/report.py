@@ -92,7 +92,8 @@ class TrainingDisplay:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.stop()
+        if self._bar.console.is_terminal:
+            self._bar.stop()
 
     def show(self, report: Report, best: float) -> None:
         """What a report says."""

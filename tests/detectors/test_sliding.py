@@ -142,8 +142,8 @@ def test_the_embedded_detector_knows_a_real_street(street: list[Image]) -> None:
     kept = [each[nms(each.boxes, each.scores, 0.6, each.class_ids)] for each in found]
     names = [detector.class_names[int(class_id)] for each in kept for class_id in each.class_ids]
 
-    assert names.count("car") >= len(street)
-    assert {"car", "person"} <= set(names)
+    assert names.count("person") >= 3
+    assert {"car", "person", "motorcycle"} <= set(names)
 
 
 def test_the_embedded_detector_finds_nothing_in_an_empty_picture() -> None:

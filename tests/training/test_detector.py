@@ -150,8 +150,11 @@ FAULTS = {
     "no such data": (["nowhere"], "is no data set"),
     "a list that is missing": (["DATA", "--validation", "nowhere.txt", *QUICK, "1"], "nowhere.txt: cannot be read"),
     "an empty list": (["DATA", "--validation", "empty.txt", *QUICK, "1"], "empty.txt: is empty"),
-    "a list of strangers": (["DATA", "--validation", "strangers.txt", *QUICK, "1"], "names no picture of the data set"),
-    "a list of all": (["DATA", "--validation", "all.txt", *QUICK, "1"], "leaves no picture to learn from"),
+    "a list of strangers": (
+        ["DATA", "--validation", "strangers.txt", *QUICK, "1"],
+        "names no picture with a clear object",
+    ),
+    "a list of all": (["DATA", "--validation", "all.txt", *QUICK, "1"], "leaves no object to learn from"),
     "nothing to find in the list": (["EMPTY", "--validation", "last.txt", *QUICK, "1"], "last.txt"),
     "no checkpoint": (["DATA", "--resume", "strangers.txt", *QUICK, "1"], "strangers.txt: is no checkpoint"),
     "a checkpoint of other classes": (

@@ -3,11 +3,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("torchvision", reason="needs the extra `train`")
+pytest.importorskip("safetensors", reason="needs the extra `train`")
+
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
 from detectors import InputError
+from detectors.sliding import SlidingDetector
+from tests.training.pictures import NAMES, write_coco
+from training.__main__ import main
 from training.backbones import load_trunk
 from training.detection import Answers, DetectionNetwork, build
 from training.plan import Plan
@@ -85,3 +92,14 @@ def test_the_embedded_detector_can_be_started_from() -> None:
     net = build(weights.plan.backbone, load_trunk(weights.plan.backbone, None), 6)
     transfer(weights, net, weights.plan)
     assert torch.equal(net.state_dict()["head.output.bias"], weights.tensors["head.output.bias"])
+
+
+def test_a_training_can_start_from_it_and_be_run_at_another_size(tmp_path: Path) -> None:
+    data, output = write_coco(tmp_path / "data", 3), tmp_path / "mine.onnx"
+    options = ["--start", "sliding", "--steps", "1", "--batch", "2", "--imgsz", "96", "--run-at", "64"]
+    assert main(["detector", str(data), "-o", str(output), *options]) == 0
+    assert SlidingDetector(output).long_side == 64
+    learnt, before = load_weights(output.with_suffix(".safetensors")), load_weights("sliding")
+    assert learnt.plan.class_names == NAMES
+    early = "pyramid.trunk.1.conv.0.0.weight"  # frozen parts come out as they went in
+    torch.testing.assert_close(learnt.tensors[early], before.tensors[early])
