@@ -106,7 +106,7 @@ class TrainingDisplay:
             print(line, file=sys.stderr, flush=True)
 
 
-def _smooth(values: list[float], keep: float = 0.9) -> list[float]:
+def _smooth(values: list[float], keep: float = 0.75) -> list[float]:
     """Exponential running mean."""
     smooth: list[float] = []
     for value in values:
