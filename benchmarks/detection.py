@@ -23,10 +23,9 @@ from detectors import Detections, Detector, Frame, InputError, load_detector
 from detectors.base import Image
 from detectors.boxes import nms
 from training.dataset import Dataset, load_dataset
-from training.evaluate import IOU, MOST, Precision, evaluate
+from training.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
 from training.feed import PictureReader
 
-WEAKEST = 0.01  # score below which detections are not judged
 FRAME_SIZE = (1080, 1920)
 
 

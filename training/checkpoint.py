@@ -71,20 +71,30 @@ def save_checkpoint(
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
     metadata = {"format": FORMAT, "plan": plan.to_json(), "counters": json.dumps(asdict(counters))}
-    part = path.with_name(path.name + ".part")
-    save_file({key: value.contiguous() for key, value in tensors.items()}, part, metadata=metadata)
-    part.replace(path)
+    write_tensors(path, tensors, metadata)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """The run saved in `path`. Raises InputError when there is none."""
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise ValueError("it was not written by a training run")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # it is no dict
+        tensors, metadata = read_tensors(path)
+        if metadata.get("format") != FORMAT:
+            raise ValueError("it was not written by a training run")
         counters = Counters(**json.loads(metadata["counters"]))
         return Checkpoint(path, tensors, Plan.from_json(metadata["plan"]), counters)
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise InputError(path, f"is no checkpoint: {error}", "check the path, or start without --resume") from None
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file, replacing an older one only when all is written."""
+    part = path.with_name(path.name + ".part")
+    save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part, metadata=metadata)
+    part.replace(path)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors and the metadata of a safetensors file. Raises OSError or SafetensorError."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # it is no dict
+        return tensors, file.metadata() or {}

@@ -22,7 +22,7 @@ from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import Dataset, load_dataset
 from training.detection import DetectionNetwork, build
 from training.engine import Trainer, keep_buffers, low_precision
-from training.evaluate import IOU, MOST, Precision, evaluate
+from training.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
 from training.export import export
 from training.feature_cache import FeatureCache, affordable_views
 from training.feed import BatchSource, Feed, PictureReader
@@ -34,7 +34,6 @@ from training.transfer import SUFFIX, Weights, load_weights, save_weights, trans
 VALIDATION_SHARE = 0.1
 FEWEST_TO_JUDGE = 20  # by fewer pictures, which network is better is decided by chance
 CANDIDATES = 500  # a picture, before non-maximum suppression
-WEAKEST = 0.01  # score below which detections are not judged
 
 
 def predict(network: DetectionNetwork, image: Image, long_side: int, device: str = "cpu") -> Detections:

@@ -16,6 +16,7 @@ from training.dataset import Dataset, LabelledImage
 
 IOU = 0.7  # overlap that non-maximum suppression leaves standing, the same for every detector
 MOST = 100  # detections a picture that count
+WEAKEST = 0.01  # score below which detections do not count
 
 
 class Precision(NamedTuple):

@@ -42,8 +42,8 @@ def export(
     """Write the network to `path`; returns the largest difference between torch's answers and ONNX Runtime's.
 
     The difference is of scores, and of boxes in strides of 32 pixels, before the weights are stored in half precision.
-    long_side: pixels, the size it was trained for. notes: further metadata, such as the seed. Raises ValueError when
-    the difference is greater than 1e-3.
+    long_side: pixels, what frames are scaled to when it is used. notes: further metadata, such as the seed. Raises
+    ValueError when the difference is greater than 1e-3.
     """
     network = copy.deepcopy(network).cpu().eval()
     lean = copy.deepcopy(network)

@@ -21,7 +21,6 @@ class Plan:
     head_rate, trunk_rate: highest learning rates. frozen_share: the share of the run in which the trunk waits for the
     new layers. final_share: the share at the end with larger cut-outs near the scale at which it will run.
     averaging: how much of the running average of the weights a step keeps. judgements: how often that is validated.
-    averaging: of the weights, how much of the running average each step keeps. judgements: how often it is validated.
     """
 
     backbone: str

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
 
 from detectors.errors import InputError
 from detectors.sliding import EMBEDDED
+from training.checkpoint import read_tensors, write_tensors
 from training.detection import DetectionNetwork
 from training.plan import Plan
 
@@ -32,21 +32,16 @@ class Weights(NamedTuple):
 def save_weights(network: DetectionNetwork, plan: Plan, path: Path) -> None:
     """Write a network's weights in half precision, whole or not at all."""
     tensors = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
-    part = path.with_name(path.name + ".part")
-    metadata = {"format": FORMAT, "plan": plan.to_json()}
-    save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part, metadata=metadata)
-    part.replace(path)
+    write_tensors(path, tensors, {"format": FORMAT, "plan": plan.to_json()})
 
 
 def load_weights(path: str | Path) -> Weights:
     """The weights in `path`, or of the detector that comes with the package: "sliding". Raises InputError."""
     path = EMBEDDED.with_suffix(SUFFIX) if str(path) == "sliding" else Path(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise ValueError("it was not written at the end of a training")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # it is no dict
+        tensors, metadata = read_tensors(path)
+        if metadata.get("format") != FORMAT:
+            raise ValueError("it was not written at the end of a training")
         plan = Plan.from_json(metadata["plan"])
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         remedy = f"give sliding, or the {SUFFIX} beside a trained model"
