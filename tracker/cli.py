@@ -19,6 +19,9 @@ examples:
   keeptrack 0                                          the first camera, until Ctrl-C
   keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images
   keeptrack MOT17-02/ --detections MOT17-02/det/det.txt --output none --mot MOT17-02.txt
+
+other commands:
+  keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files: keeptrack eval --help
 """
 
 
@@ -49,14 +52,14 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    arguments = vars(build_parser().parse_args(argv))
-    source, quiet = arguments.pop("source"), arguments.pop("quiet")
+    given = sys.argv[1:] if argv is None else list(argv)
+    command = _eval if given[:1] == ["eval"] else _track  # a source of that name is ./eval
     interruption = Interruption()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a file's name may hold what a terminal cannot show
     try:
-        return _track(source, quiet, arguments)
+        return command(given)
     except Interrupted:
         return interruption.status
     except ImportError as error:
@@ -147,7 +150,15 @@ def seconds(text: str) -> float:
     return total
 
 
-def _track(source: str, quiet: bool, arguments: dict[str, Any]) -> int:
+def _eval(argv: Sequence[str]) -> int:
+    from tracker import eval_command
+
+    return eval_command.main(argv[1:])
+
+
+def _track(argv: Sequence[str]) -> int:
+    arguments = vars(build_parser().parse_args(argv))
+    source, quiet = arguments.pop("source"), arguments.pop("quiet")
     from tracker.options import Options
     from tracker.progress import Display
     from tracker.run import Run

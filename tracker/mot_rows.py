@@ -1,0 +1,141 @@
+"""Rows of MOTChallenge text that remember where they stood, so that an error names file and line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.base import Floats, Ints
+from detectors.boxes import tlwh_to_xyxy
+from detectors.errors import InputError
+from detectors.replay import FARTHEST, LAST_FRAME
+
+COLUMNS = "frame,id,x,y,w,h"
+FEWEST = 6
+LONGEST = 10_000_000  # frames of a sequence, 90 hours of video: a wrong number must not ask for all the memory
+
+
+@dataclass(frozen=True, eq=False)
+class MotRows:
+    """Rows of one file or array, in its order.
+
+    path: what errors call it. values: ``(N, C)``, C >= 6: frame and id, x and y of the top-left corner, width and
+    height in pixels, then whatever the file has. lines: ``(N,)``, where each row stood, from 1.
+    """
+
+    path: str
+    values: Floats
+    lines: Ints
+
+    def reject(self, bad: npt.ArrayLike, why: str, remedy: str) -> None:
+        """Raise InputError for the first row where `bad` ``(N,)`` holds; ``{0:g}`` in `why` is its first column."""
+        if np.any(bad):
+            at = int(np.argmax(bad))
+            raise InputError(f"{self.path}:{self.lines[at]}", why.format(*self.values[at]), remedy)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameBoxes:
+    """Boxes sorted by frame; those of one frame keep the order of the file.
+
+    ids: ``(N,)``. boxes: ``(N, 4)`` xyxy in pixels. bounds: ``(length + 1,)``; frame t, from 0, has the rows from
+    ``bounds[t]`` up to ``bounds[t + 1]``. order: ``(N,)``, which row of the file each one was.
+    """
+
+    ids: Ints
+    boxes: Floats
+    bounds: Ints
+    order: Ints
+
+
+def read_rows(path: Path, remedy: str) -> MotRows:
+    """The rows of a text file; none for an empty one. remedy: what to do when it cannot be read.
+
+    Raises InputError, naming the line, for rows of unequal length, of fewer than six columns, and for values that are
+    no finite numbers.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
+        raise InputError(path, f"cannot be read: {reason}", remedy) from None
+    values, lines = list[list[float]](), list[int]()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            values.append(_numbers(line, f"{path}:{number}", len(values[0]) if values else 0))
+            lines.append(number)
+    table = np.array(values, dtype=np.float64).reshape(len(values), -1) if values else np.empty((0, FEWEST))
+    return MotRows(str(path), table, np.array(lines, dtype=np.int64))
+
+
+def rows_of_array(name: str, values: npt.ArrayLike) -> MotRows:
+    """Rows ``(N, C)``, C >= 6, that are in memory already. Raises InputError for another shape and for no numbers."""
+    table = np.asarray(values, dtype=np.float64)
+    if table.size == 0:
+        table = np.empty((0, FEWEST))
+    if table.ndim != 2 or table.shape[1] < FEWEST:
+        raise InputError(name, f"the rows have the shape {table.shape}", f"expected (N, 6 or more): {COLUMNS}")
+    rows = MotRows(f"{name}, row", table, np.arange(1, len(table) + 1))
+    rows.reject(~np.isfinite(table).all(axis=1), "not all values are finite", f"rows are {COLUMNS}")
+    return rows
+
+
+def sort_by_frame(rows: MotRows, length: int, known_by: str) -> FrameBoxes:
+    """Check the rows of a sequence of `length` frames, and sort them. known_by: what tells that length.
+
+    Raises InputError for frames outside of the sequence, ids and frames that are no whole numbers, negative ids, two
+    rows of one id in one frame, and boxes of negative size.
+    """
+    _check(rows, length, known_by)
+    frames, ids = rows.values[:, 0].astype(np.int64), rows.values[:, 1].astype(np.int64)
+    order = np.argsort(frames, kind="stable")
+    bounds = np.searchsorted(frames[order], np.arange(1, length + 2))
+    return FrameBoxes(ids[order], tlwh_to_xyxy(rows.values[order, 2:6]), bounds, order)
+
+
+def _check(rows: MotRows, length: int, known_by: str) -> None:
+    frames, ids, boxes = rows.values[:, 0], rows.values[:, 1], rows.values[:, 2:6]
+    rows.reject(frames % 1 != 0, "frame {0:.15g} is not a whole number", "frames count from 1")
+    rows.reject(frames < 1, "frame {0:.15g} is below 1", "frames count from 1")
+    rows.reject(frames > LONGEST, "frame {0:.15g} is too large", "frames count from 1")
+    rows.reject(frames > length, f"frame {{0:.15g}} is beyond the last one, {length}", known_by)
+    rows.reject(ids % 1 != 0, "id {1:.15g} is not a whole number", f"rows are {COLUMNS}")
+    rows.reject(ids < 0, "id {1:.15g} is negative", "every row needs an id; track detections first")
+    rows.reject(ids > LAST_FRAME, "id {1:.15g} is too large", f"ids go up to {LAST_FRAME}")
+    rows.reject((boxes[:, 2:] < 0).any(axis=1), "the box has a negative size", f"rows are {COLUMNS}")
+    rows.reject((np.abs(boxes) > FARTHEST).any(axis=1), "the box is too far away", f"rows are {COLUMNS}, in pixels")
+    _check_unique(rows, frames, ids)
+
+
+def _check_unique(rows: MotRows, frames: Floats, ids: Floats) -> None:
+    order = np.lexsort((np.arange(len(ids)), ids, frames))
+    same = (np.diff(frames[order]) == 0) & (np.diff(ids[order]) == 0)
+    again = np.zeros(len(ids), dtype=bool)
+    again[order[1:][same]] = True
+    rows.reject(again, "id {1:.15g} is in frame {0:.15g} already", "an id has one box in a frame: remove one of them")
+
+
+def _numbers(line: str, where: str, width: int) -> list[float]:
+    """The values of a line. width: columns of the first row, 0 for that row itself."""
+    fields = line.split(",")
+    if len(fields) < FEWEST or (width and len(fields) != width):
+        expected = f"{width}, like the first row" if width else f"at least {FEWEST} ({COLUMNS})"
+        columns = "column" if len(fields) == 1 else "columns"
+        raise InputError(
+            where, f"the row has {len(fields)} {columns}, expected {expected}", "separate values by commas"
+        )
+    for field in fields:
+        if not _is_finite(field):
+            raise InputError(where, f"{field.strip()!r} is not a finite number", f"rows are {COLUMNS},... of numbers")
+    return [float(field) for field in fields]
+
+
+def _is_finite(field: str) -> bool:
+    try:
+        return math.isfinite(float(field))
+    except ValueError:
+        return False
