@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from detectors.base import Bools, Detections, Floats, Ints
-from detectors.boxes import iou_matrix
+from detectors.boxes import iou_matrix, nms
 from detectors.errors import InputError
-from tracker import matching
+from tracker.calibration import LikenessScale, NoiseScale, ScoreScale
+from tracker.cues import Cues, Expected, hidden_share, inside_better, similarity
 from tracker.gallery import AverageMemory, GalleryMemory
-from tracker.presets import DEFAULT, PRESETS, Preset, Stage
+from tracker.matching import mutual_best
+from tracker.presets import DEFAULT, PRESETS, Preset
+from tracker.revival import strangeness
+from tracker.shared_motion import shared_shift
+from tracker.stages import associate_in_stages
 from tracker.tracks import CONFIRMED, LOST, TENTATIVE, Tracks, TrackTable
 
-NEARBY = 0.7  # IoU cost up to which appearance may rank a pair
+STEADY = 6  # matches from which a track's innovations tell of the detector rather than of its own beginning
+KNOWN = 3  # matches from which it tells of the camera, and of what looks alike
+SHIFT_LASTS = 0.1  # share of a shared shift that is taken for a lasting velocity: a jerk is mostly over at once
+OTHER_CLASS = 0.6  # IoU above which a box of another class is a second opinion on the same object
+HIDDEN = 0.4  # share of a box behind another above which its look is as much the other's
 
 
 class Tracker:
@@ -35,12 +46,15 @@ class Tracker:
         self._frame_interval = 1 / frame_rate
         self._time: float | None = None
         self._last_id = 0
+        self._scores = ScoreScale()  # of the detector, which stays the same over cuts
+        self._likeness = LikenessScale()
         self.restart()
 
     def restart(self) -> None:
         """Forget all tracks, as at a cut. Their numbers are not given again."""
         memory = GalleryMemory if self.preset.appearance == "gallery" else AverageMemory
         self._table = TrackTable(self.preset.motion, memory)
+        self._noise = NoiseScale()
         self._fresh = True
 
     @property
@@ -53,27 +67,39 @@ class Tracker:
         """How many tracks have been given a number so far."""
         return self._last_id
 
-    def update(self, detections: Detections, time: float | None = None) -> Tracks:
+    @property
+    def strong(self) -> float:
+        """The score from which a detection counts as strong, as things stand."""
+        share = self.preset.typical_share
+        return share * self._scores.typical if share else self.preset.strong
+
+    def update(self, detections: Detections, time: float | None = None, camera: Floats | None = None) -> Tracks:
         """Take in one frame, an empty one too, and return the confirmed tracks that were seen in it.
 
-        time: seconds, later than the frame before; None is one frame interval later.
+        time: seconds, later than the frame before; None is one frame interval later. camera: affine matrix ``(2, 3)``
+        that maps points of the last frame to this one; None where the camera stands still.
 
-        Raises ValueError, and takes nothing in, when time is not finite or does not move on, or the embeddings are of
-        another length than earlier ones.
+        Raises ValueError, and takes nothing in, when time is not finite or does not move on, the embeddings are of
+        another length than earlier ones, or the matrix is not of that shape or not finite.
         """
+        if camera is not None and (camera.shape != (2, 3) or not np.isfinite(camera).all()):
+            raise ValueError("camera is not a finite matrix of the shape (2, 3)")
         self._table.check_embeddings(detections)
         now, elapsed = self._advance(time)
-        detections = detections[detections.scores >= self.preset.ignore]
-        if not self.uses_appearance:
-            detections = Detections(detections.boxes, detections.scores, detections.class_ids)
+        detections, strong = self._sift(detections)
+        self._follow_camera(camera)
         table = self._table
+        table.filter.noise = self._noise.factor
         table.filter.predict(elapsed)
-        rows, columns = self._associate(detections)
-        table.match(rows, detections[columns], now)
+        rows, columns = self._associate(detections, strong, elapsed)
+        self._learn(rows, detections, columns)
+        table.match(rows, self._memorable(detections, strong)[columns], now)
         missed = np.setdiff1d(np.arange(len(table)), rows)
         table.miss(missed)
         self._confirm(rows)
-        self._start(detections, columns, rows, now)
+        born = self._newcomers(detections, rows, columns)
+        born = self._revive(detections, born, missed, now)
+        self._start(detections[born], now)
         self._remove(missed, now)
         self._fresh = False
         return self._snapshot(now)
@@ -90,47 +116,92 @@ class Tracker:
         self._time = time
         return time, elapsed
 
-    def _associate(self, detections: Detections) -> tuple[Ints, Ints]:
+    def _follow_camera(self, camera: Floats | None) -> None:
+        """Move everything remembered about places to where the camera has taken it."""
+        if camera is None or not len(self._table):
+            return
+        linear, offset = camera[:, :2], camera[:, 2]
+        self._table.filter.warp(camera)
+        corners = self._table.boxes.reshape(-1, 2) @ linear.T + offset
+        corners = corners.reshape(-1, 2, 2)
+        self._table.boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+    def _sift(self, detections: Detections) -> tuple[Detections, Bools]:
+        """The detections that exist for this tracker, and which of them are strong ``(N,)``."""
+        preset = self.preset
+        detections = detections[detections.scores >= preset.ignore]
+        if not self.uses_appearance:
+            detections = Detections(detections.boxes, detections.scores, detections.class_ids)
+        self._scores.see(detections.scores)
+        strong = detections.scores >= self.strong
+        if preset.partial < 1:
+            whole = ~inside_better(detections, ~strong, preset.partial)
+            detections, strong = detections[whole], strong[whole]
+        return detections, strong
+
+    def _associate(self, detections: Detections, strong: Bools, elapsed: float) -> tuple[Ints, Ints]:
         """Matching rows of the table and of the detections."""
-        free_tracks = np.ones(len(self._table), dtype=bool)
-        free_detections = np.ones(len(detections), dtype=bool)
-        strong = detections.scores >= self.preset.strong
-        pairs = [np.empty((0, 2), dtype=np.int64)]
-        for stage in self.preset.stages:
-            taking_part = np.isin(self._table.state, stage.states)
-            columns_of_stage = strong if stage.strength == "strong" else ~strong
-            for level in self._levels(stage, taking_part):
-                rows = np.flatnonzero(level & free_tracks)
-                columns = np.flatnonzero(columns_of_stage & free_detections)
-                solve = matching.assign_then_gate if stage.gate_last else matching.assign
-                found = solve(self._cost(stage, rows, detections, columns), stage.limit)
-                matched = np.stack([rows[found[:, 0]], columns[found[:, 1]]], axis=1)
-                free_tracks[matched[:, 0]] = False
-                free_detections[matched[:, 1]] = False
-                pairs.append(matched)
-        rows, columns = np.concatenate(pairs).T
+        preset, table = self.preset, self._table
+        if preset.cues is None:
+            return associate_in_stages(preset.stages, table, detections, strong, preset.alike)
+        rows, columns = self._match_by_cues(preset.cues, detections, strong)
+        if preset.shared_motion:
+            steady = (table.hits[rows] >= 3) & (table.missed[rows] == 0)
+            innovation, _ = table.filter.innovation(rows[steady], detections.boxes[columns[steady]])
+            shift = shared_shift(innovation[:, :2])
+            if shift is not None:
+                table.filter.shift(shift, shift / elapsed * SHIFT_LASTS)
+                rows, columns = self._match_by_cues(preset.cues, detections, strong)
         return rows, columns
 
-    def _levels(self, stage: Stage, taking_part: Bools) -> list[Bools]:
-        """The groups of tracks that choose one after the other."""
-        if not stage.cascade:
-            return [taking_part]
-        missed = self._table.missed
-        return [taking_part & (missed == age) for age in np.unique(missed[taking_part])]
+    def _match_by_cues(self, cues: Cues, detections: Detections, strong: Bools) -> tuple[Ints, Ints]:
+        table = self._table
+        if not len(table) or not len(detections):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        expected = Expected(
+            boxes=table.filter.boxes(),
+            scores=table.scores,
+            missed=table.missed,
+            class_ids=table.class_ids,
+            trusted=table.state != TENTATIVE,
+            seen=table.missed == 0,
+        )
+        worth = similarity(cues, expected, detections, strong, self._scores.typical)
+        likeness = self._likeness_of(np.arange(len(table)), detections) if cues.appearance else None
+        if likeness is not None:
+            # It ranks what the other cues allow, and never forbids anything.
+            ranked = np.maximum(worth + cues.appearance * likeness, cues.least)
+            worth = np.where(worth >= cues.least, ranked, worth)
+        rows, columns = mutual_best(worth, cues.least).T
+        return rows, columns
 
-    def _cost(self, stage: Stage, rows: Ints, detections: Detections, columns: Ints) -> Floats:
-        """Cost ``(R, C)`` of pairing the tracks `rows` with the detections `columns`."""
-        table, boxes = self._table, detections.boxes[columns]
-        distance = None
-        if table.appearance is not None and detections.embeddings is not None:
-            distance = table.appearance.distances(rows, detections.embeddings[columns])
-        if stage.cost == "deepsort":
-            return matching.deepsort_cost(table.filter.gating_distance(rows, boxes), distance, self.preset.alike)
-        cost = matching.iou_cost(table.filter.boxes()[rows], boxes)
-        cost += matching.class_cost(table.class_ids[rows], detections.class_ids[columns])
-        if distance is not None and stage.strength == "strong":
-            cost = matching.with_appearance(cost, distance, NEARBY, self.preset.alike)
-        return cost
+    def _likeness_of(self, rows: Ints, detections: Detections) -> Floats | None:
+        """How alike ``(R, M)`` tracks and detections look (`LikenessScale`); None where nothing is known."""
+        memory, vectors = self._table.appearance, detections.embeddings
+        if memory is None or vectors is None:
+            return None
+        likeness = self._likeness.of(1.0 - memory.distances(rows, vectors))
+        likeness[~memory.known(rows)] = 0.0
+        likeness[:, ~vectors.any(axis=1)] = 0.0
+        return likeness
+
+    def _learn(self, rows: Ints, detections: Detections, columns: Ints) -> None:
+        """Let the matches tell how shaky boxes are, and how alike the same object looks."""
+        table, preset = self._table, self.preset
+        if preset.adaptive_noise:
+            steady = (table.hits[rows] >= STEADY) & (table.missed[rows] == 0)
+            self._noise.see(*table.filter.innovation(rows[steady], detections.boxes[columns[steady]]))
+        memory, vectors = table.appearance, detections.embeddings
+        if preset.cues is not None and memory is not None and vectors is not None:
+            known = (table.hits[rows] >= KNOWN) & memory.known(rows) & vectors[columns].any(axis=1)
+            self._likeness.see(1.0 - memory.distances(rows[known], vectors[columns[known]]))
+
+    def _memorable(self, detections: Detections, strong: Bools) -> Detections:
+        """The detections without the looks of those that are half hidden, which would be remembered as a mixture."""
+        if self.preset.cues is None or detections.embeddings is None:
+            return detections
+        clear = hidden_share(detections.boxes, strong) < HIDDEN
+        return replace(detections, embeddings=detections.embeddings * clear[:, None])
 
     def _confirm(self, rows: Ints) -> None:
         """Tracks matched often enough are confirmed; a new one among them gets the next number."""
@@ -141,15 +212,44 @@ class Tracker:
         table.ids[new] = self._last_id + 1 + np.arange(len(new))
         self._last_id += len(new)
 
-    def _start(self, detections: Detections, columns: Ints, rows: Ints, now: float) -> None:
-        """Start a track at every detection that is strong enough, still free, and no double of a matched one."""
-        free = np.ones(len(detections), dtype=bool)
+    def _newcomers(self, detections: Detections, rows: Ints, columns: Ints) -> Ints:
+        """The detections that are strong enough to start a track, still free, and no doubles; best first.
+
+        A double overlaps a track matched in this frame, or a better newcomer.
+        """
+        preset = self.preset
+        free = detections.scores >= (self.strong if preset.typical_share else preset.birth)
         free[columns] = False
-        born = np.flatnonzero(free & (detections.scores >= self.preset.birth))
-        if rows.size and self.preset.birth_overlap < 1:
-            double = iou_matrix(detections.boxes[born], self._table.boxes[rows]) > self.preset.birth_overlap
-            born = born[~double.any(axis=1)]
-        new = self._table.append(detections[born], now)
+        born = np.flatnonzero(free)
+        limit = preset.birth_overlap
+        if limit < 1 and born.size:
+            overlap = iou_matrix(detections.boxes[born], self._table.boxes[rows])
+            same = detections.class_ids[born][:, None] == self._table.class_ids[rows][None, :]
+            born = born[~(overlap > np.where(same, limit, max(limit, OTHER_CLASS))).any(axis=1)]
+            born = born[nms(detections.boxes[born], detections.scores[born], limit, detections.class_ids[born])]
+        return born
+
+    def _revive(self, detections: Detections, born: Ints, missed: Ints, now: float) -> Ints:
+        """Give newcomers that are lost tracks come back their old tracks; returns the others."""
+        table, revival = self._table, self.preset.revival
+        lost = missed[table.state[missed] == LOST]
+        if revival is None or not born.size or not lost.size:
+            return born
+        gap = now - table.seen[lost]
+        strange = strangeness(revival, table.boxes[lost], table.filter.rate[lost, :2], gap, detections.boxes[born])
+        strange += table.class_ids[lost][:, None] != detections.class_ids[born][None, :]
+        likeness = self._likeness_of(lost, detections[born]) if revival.alike else None
+        if likeness is not None:
+            strange = np.where(strange < revival.widest, strange - revival.alike * likeness, np.inf)
+        pairs = mutual_best(-strange, -1.0)
+        rows, columns = lost[pairs[:, 0]], born[pairs[:, 1]]
+        table.filter.reset(rows, detections.boxes[columns])
+        table.match(rows, detections[columns], now)
+        self._confirm(rows)
+        return np.delete(born, pairs[:, 1])
+
+    def _start(self, newcomers: Detections, now: float) -> None:
+        new = self._table.append(newcomers, now)
         if self.preset.n_init <= 1 or (self._fresh and self.preset.first_frame):
             self._table.hits[new] = max(self.preset.n_init, 1)
             self._confirm(new)

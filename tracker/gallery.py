@@ -28,30 +28,44 @@ class AppearanceMemory(Protocol):
         """Cosine distances ``(R, M)`` in [0, 2] of the tracks `rows` and unit vectors ``(M, D)``; 1 if not known."""
         ...
 
+    def known(self, rows: Ints) -> Bools:
+        """Whether anything is remembered of the tracks `rows`, ``(R,)``."""
+        ...
+
 
 class AverageMemory:
-    """An exponential average per track (Zhang et al., FairMOT, 2021), renewed by a tenth with each detection."""
+    """An exponential average per track (Zhang et al., FairMOT, 2021), renewed by a tenth with each detection.
+
+    The first ones are averaged with equal weights, so that a poor first look does not stay for long.
+    """
 
     MOMENTUM = 0.9
 
     def __init__(self, dimension: int) -> None:
         self._mean = np.empty((0, dimension))
+        self._looks = np.empty(0)
 
     def append(self, embeddings: Floats) -> None:
         self._mean = np.concatenate([self._mean, embeddings])
+        self._looks = np.concatenate([self._looks, embeddings.any(axis=1).astype(np.float64)])
 
     def keep(self, rows: Bools | Ints) -> None:
-        self._mean = self._mean[rows]
+        self._mean, self._looks = self._mean[rows], self._looks[rows]
 
     def update(self, rows: Ints, embeddings: Floats) -> None:
         known = embeddings.any(axis=1)
         rows, embeddings = rows[known], embeddings[known]
-        mean = self.MOMENTUM * self._mean[rows] + (1 - self.MOMENTUM) * embeddings
+        self._looks[rows] += 1
+        share = np.maximum(1 / self._looks[rows], 1 - self.MOMENTUM)[:, None]
+        mean = (1 - share) * self._mean[rows] + share * embeddings
         length = np.linalg.norm(mean, axis=1, keepdims=True)
         self._mean[rows] = np.where(length > 1e-12, mean / np.maximum(length, 1e-12), embeddings)
 
     def distances(self, rows: Ints, embeddings: Floats) -> Floats:
         return np.asarray(1.0 - self._mean[rows] @ embeddings.T)
+
+    def known(self, rows: Ints) -> Bools:
+        return np.asarray(self._looks[rows] > 0)
 
 
 class GalleryMemory:
@@ -88,3 +102,6 @@ class GalleryMemory:
         likeness[vacant] = -1.0
         nearest = np.where(self._seen[rows][:, None] > 0, likeness.max(axis=1), 0.0)
         return np.asarray(1.0 - nearest, dtype=np.float64)
+
+    def known(self, rows: Ints) -> Bools:
+        return np.asarray(self._seen[rows] > 0)

@@ -31,6 +31,7 @@ class MotionModel:
     unit: coordinates ``(N, 4)`` -> the length ``(N, 4)`` that the standard deviations below are shares of.
     position, velocity: ``(4,)`` random walk of a coordinate and of its velocity, in a frame of 1/30 s.
     measurement: ``(4,)`` of a detection. start_velocity: ``(4,)`` of a new track, per frame; 0 keeps it still for good.
+    scaling: ``(4,)`` the power of a zoom of the picture by which each coordinate grows with it.
     """
 
     from_boxes: Callable[[Floats], Floats]
@@ -41,6 +42,7 @@ class MotionModel:
     measurement: tuple[float, float, float, float] = (1 / 20,) * 4
     start_position: tuple[float, float, float, float] = (2 / 20,) * 4
     start_velocity: tuple[float, float, float, float] = (10 / 160,) * 4
+    scaling: tuple[int, int, int, int] = (1, 1, 1, 1)
 
 
 class KalmanFilter:
@@ -48,10 +50,12 @@ class KalmanFilter:
 
     mean: ``(N, 4)`` coordinates, pixels (a ratio has none). rate: ``(N, 4)`` their velocities, per second.
     var_mean, cov, var_rate: ``(N, 4)`` the entries of each coordinate's 2x2 covariance.
+    noise: factor on the variance of the model's process noise.
     """
 
     def __init__(self, model: MotionModel) -> None:
         self.model = model
+        self.noise = 1.0
         self.mean, self.rate, self.var_mean, self.cov, self.var_rate = (np.empty((0, 4)) for _ in range(5))
 
     def __len__(self) -> int:
@@ -84,10 +88,11 @@ class KalmanFilter:
             self.var_mean
             + 2 * seconds * self.cov
             + seconds**2 * self.var_rate
-            + (unit * self.model.position) ** 2 * frames
+            + self.noise * (unit * self.model.position) ** 2 * frames
         )
         self.cov = self.cov + seconds * self.var_rate
-        self.var_rate = self.var_rate + (unit * self.model.velocity / FRAME) ** 2 * frames * moves
+        growth = self.noise * (unit * self.model.velocity / FRAME) ** 2 * frames
+        self.var_rate = self.var_rate + growth * moves
 
     def update(self, rows: Ints, boxes: Floats) -> None:
         """Correct the filters `rows` ``(M,)`` by the measured xyxy boxes ``(M, 4)``: K = P H' / S, x += K y."""
@@ -101,6 +106,37 @@ class KalmanFilter:
         self.var_rate[rows] = np.maximum(self.var_rate[rows] - rate_gain * self.cov[rows], 0.0)
         self.cov[rows] *= rest
         self.var_mean[rows] *= rest
+
+    def reset(self, rows: Ints, boxes: Floats) -> None:
+        """Start the filters `rows` ``(M,)`` anew at xyxy boxes ``(M, 4)``, standing still."""
+        fresh = KalmanFilter(self.model)
+        fresh.append(boxes)
+        for name in ("mean", "rate", "var_mean", "cov", "var_rate"):
+            getattr(self, name)[rows] = getattr(fresh, name)
+
+    def shift(self, offset: Floats, rate: Floats) -> None:
+        """Move every box by `offset` ``(2,)`` pixels, and add `rate` ``(2,)`` pixels a second to its velocity."""
+        self.mean[:, :2] += offset
+        self.rate[:, :2] += rate
+
+    def warp(self, affine: Floats) -> None:
+        """Move every box with the camera: `affine` ``(2, 3)`` maps points of the last picture to this one.
+
+        Centres and their velocities are mapped, sizes scaled by the mean change of scale, as a turned box is no box.
+        Covariances are scaled; that a turn mixes those of x and y is left out, since from one picture to the next a
+        camera turns by a degree at most.
+        """
+        linear, offset = affine[:, :2], affine[:, 2]
+        scale = np.sqrt(abs(np.linalg.det(linear))) ** np.asarray(self.model.scaling)
+        self.mean = np.concatenate([self.mean[:, :2] @ linear.T + offset, self.mean[:, 2:] * scale[2:]], axis=1)
+        self.rate = np.concatenate([self.rate[:, :2] @ linear.T, self.rate[:, 2:] * scale[2:]], axis=1)
+        self.var_mean, self.cov, self.var_rate = (
+            column * scale**2 for column in (self.var_mean, self.cov, self.var_rate)
+        )
+
+    def innovation(self, rows: Ints, boxes: Floats) -> tuple[Floats, Floats]:
+        """Innovations of the filters `rows` by measured xyxy boxes ``(M, 4)``, and their variances, ``(M, 4)`` each."""
+        return self.model.from_boxes(boxes) - self.mean[rows], self.var_mean[rows] + self._measurement_variance(rows)
 
     def boxes(self) -> Floats:
         """The boxes as they are believed to be now, xyxy ``(N, 4)``."""
@@ -171,6 +207,7 @@ CENTRE_ASPECT_HEIGHT = MotionModel(
     measurement=(1 / 20, 1 / 20, 1e-1, 1 / 20),
     start_position=(2 / 20, 2 / 20, 1e-2, 2 / 20),
     start_velocity=(10 / 160, 10 / 160, 1e-5, 10 / 160),
+    scaling=(1, 1, 0, 1),
 )
 """DeepSORT's state: centre, aspect ratio and height, each with a velocity; noise in proportion to the height."""
 
@@ -183,5 +220,6 @@ CENTRE_AREA_RATIO = MotionModel(
     measurement=(1 / 20, 1 / 20, 1 / 10, 1e-1),
     start_position=(2 / 20, 2 / 20, 2 / 10, 1e-1),
     start_velocity=(10 / 160, 10 / 160, 10 / 80, 0.0),
+    scaling=(1, 1, 2, 0),
 )
 """SORT's state: centre, area and aspect ratio; the ratio has no velocity."""

@@ -41,6 +41,30 @@ def assign_then_gate(cost: Floats, limit: float) -> Ints:
     return pairs[cost[i, j] <= limit]
 
 
+def mutual_best(worth: Floats, least: float) -> Ints:
+    """The pairs of rows and columns that are each other's best, then again without them, until none is left.
+
+    worth: ``(N, M)``; a pair worth less than `least` never matches. Returns ``(K, 2)`` row and column indices, rows
+    ascending.
+
+    Unlike the Hungarian method it never gives up a pair that both sides prefer to save a third party, which in a crowd
+    passes one wrong match on to all neighbours. It is the greedy choice by worth, a round at a time.
+    """
+    worth = np.where(worth >= least, worth, -np.inf)
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    while worth.size:
+        choice = worth.argmax(axis=1)
+        rows = np.flatnonzero(np.isfinite(worth.max(axis=1)))
+        rows = rows[worth.argmax(axis=0)[choice[rows]] == rows]
+        if not rows.size:
+            break
+        pairs.append(np.stack([rows, choice[rows]], axis=1))
+        worth[rows] = -np.inf
+        worth[:, choice[rows]] = -np.inf
+    found = np.concatenate(pairs)
+    return found[np.argsort(found[:, 0])]
+
+
 def iou_cost(boxes_a: Floats, boxes_b: Floats) -> Floats:
     """1 - IoU, ``(N, M)``, of xyxy boxes ``(N, 4)`` and ``(M, 4)``; infinite where they do not touch."""
     iou = iou_matrix(boxes_a, boxes_b)

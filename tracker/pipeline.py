@@ -61,7 +61,7 @@ def track_frames(
                 detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
         if embedder is not None and tracker.uses_appearance:
             with tally.timing("embed"):
-                detections, count = _embed(frame, detections, embedder, tracker.preset.strong)
+                detections, count = _embed(frame, detections, embedder, tracker.strong)
                 tally.embeddings += count
         with tally.timing("track"):
             if frame.cut:

@@ -5,53 +5,56 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tracker.cues import Cues
 from tracker.kalman import CENTRE_AREA_RATIO, CENTRE_ASPECT_HEIGHT, CENTRE_SIZE, MotionModel
+from tracker.revival import Revival
+from tracker.stages import Stage
 from tracker.tracks import CONFIRMED, LOST, TENTATIVE
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One association of tracks that are still free with detections that are.
-
-    states: which tracks take part. strength: "strong" detections (score from `Preset.strong` on), or the "weak" others.
-    cost: "iou" (1 - IoU; ranked by appearance where there is some) or "deepsort" (gated motion and appearance).
-    limit: the largest cost of a match. cascade: tracks seen more recently choose first (DeepSORT, listing 1).
-    gate_last: assign first and apply the limit afterwards, as SORT does.
-    """
-
-    states: tuple[int, ...]
-    strength: Literal["strong", "weak"] = "strong"
-    cost: Literal["iou", "deepsort"] = "iou"
-    limit: float = 0.7
-    cascade: bool = False
-    gate_last: bool = False
 
 
 @dataclass(frozen=True)
 class Preset:
     """A tracker.
 
+    stages: associations one after the other; or cues: one association of all tracks with all detections.
     ignore, strong, birth: scores from which a detection exists, counts as strong, and may start a track.
+    typical_share: if above 0, `strong` and `birth` are this share of a typical object's score (`ScoreScale`) instead.
+    partial: weak detections that lie inside a better one with more than this share of their area do not exist.
     n_init: matches until a track is confirmed. first_frame: tracks of the first frame are confirmed at once.
     max_age: seconds that a lost track is kept, and never less than `min_misses` updates, for low frame rates.
+    revival: how lost tracks are found again among the detections that would start tracks; None does without.
     birth_overlap: IoU with a track matched in this frame above which a detection starts none.
+    adaptive_noise: let the process noise follow the innovations (`NoiseScale`).
+    shared_motion: look for a shift that all tracks share, and associate again after it.
+    camera: make use of the camera's motion, where it can be estimated.
     appearance: what is remembered; "none" does without. alike: largest cosine distance that counts as alike.
     filtered: report the filter's boxes instead of the matched detections'.
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage, ...] = ()
+    cues: Cues | None = None
     motion: MotionModel = CENTRE_SIZE
     ignore: float = 0.1
     strong: float = 0.5
     birth: float = 0.5
+    typical_share: float = 0.0
+    partial: float = 1.0
     n_init: int = 2
     first_frame: bool = True
     max_age: float = 1.0
     min_misses: int = 3
+    revival: Revival | None = None
     birth_overlap: float = 1.0
+    adaptive_noise: bool = False
+    shared_motion: bool = False
+    camera: bool = False
     appearance: Literal["none", "average", "gallery"] = "none"
     alike: float = 0.25
     filtered: bool = False
+
+    def __post_init__(self) -> None:
+        if bool(self.stages) == (self.cues is not None):
+            raise ValueError("a preset associates either in stages or by cues")
 
 
 def byte_stages(limit: float) -> tuple[Stage, ...]:
@@ -68,8 +71,15 @@ def byte_stages(limit: float) -> tuple[Stage, ...]:
 
 PRESETS = {
     "keeptrack": Preset(
-        stages=byte_stages(limit=0.7),
-        birth_overlap=0.6,
+        cues=Cues(),
+        typical_share=0.55,
+        partial=0.9,
+        max_age=2.0,
+        revival=Revival(),
+        birth_overlap=0.4,
+        adaptive_noise=True,
+        shared_motion=True,
+        camera=True,
         appearance="average",
     ),
     "bytetrack": Preset(

@@ -24,10 +24,11 @@ def unit_vectors(rng: np.random.Generator, count: int, unknown: float = 0.0) -> 
 
 
 def average_distance(history: list[Floats], vector: Floats) -> float:
-    """From the running average of all known vectors: a tenth of each new one, and length 1 again."""
+    """From the running average of all known vectors: a tenth of each new one, more at first, and length 1 again."""
     mean = np.zeros(DIMENSION)
-    for seen in history:
-        mean = 0.9 * mean + 0.1 * seen if mean.any() else seen
+    for count, seen in enumerate(history, start=1):
+        share = max(1 / count, 0.1)
+        mean = (1 - share) * mean + share * seen
         mean = mean / np.linalg.norm(mean)
     return 1 - float(mean @ vector)
 

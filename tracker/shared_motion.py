@@ -1,0 +1,26 @@
+"""The motion that all tracks share: a jerk of the camera shows in every one of them at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.base import Floats
+
+FEWEST = 4  # tracks; fewer may well move alike by themselves
+DOUBT = 16.0  # squared standard errors: a common shift of 4 of them is believed by half
+NOTICEABLE = 0.2  # pixels
+
+
+def shared_shift(innovations: Floats) -> Floats | None:
+    """The shift ``(2,)`` in pixels that the innovations ``(N, 2)`` of N matched tracks have in common; None if none.
+
+    The median over the tracks, shrunk towards zero by its own uncertainty (from the median absolute deviation), so
+    that people who walk their own ways cancel out and only what moves nearly all of them together remains.
+    """
+    if len(innovations) < FEWEST:
+        return None
+    median = np.median(innovations, axis=0)
+    deviation = 1.4826 * np.median(np.abs(innovations - median), axis=0)  # a standard deviation, if normal
+    error = 1.2533 * deviation / np.sqrt(len(innovations)) + 1e-9  # of a median
+    shift = np.asarray(median**3 / (median**2 + DOUBT * error**2))
+    return shift if np.abs(shift).max() >= NOTICEABLE else None
