@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
 def _score(arguments: argparse.Namespace) -> int:
     root, json = Path(arguments.gt_root), arguments.json
     places = _by_name(arguments.results)
-    ground_truth = load_ground_truth(root, _listed(arguments.sequences))
+    ground_truth = load_ground_truth(root, _listed(arguments.sequences), arguments.mot15_flags)
     if json is not None:
         names = [truth.name for truth in ground_truth]
         inputs = [root / name / GT for name in names]
@@ -71,6 +71,12 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--json", metavar="PATH", help="write the scores in full precision, too")
     parser.add_argument("--sequences", metavar="A,B", help="names of the sequences to score (default: all in GT_ROOT)")
+    parser.add_argument(
+        "--mot15-flags",
+        action="store_true",
+        help="leave out ground truth rows of ten columns whose seventh is 0, as TrackEval's MOT15 benchmark does; all "
+        "such rows count otherwise, because converted copies of those files have confidences or 0 there",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the JSON file if it exists")
     return parser
 

@@ -6,8 +6,11 @@ How many columns a file has tells its convention:
   whose flag is not 0 count. Classes 2, 7, 8 and 12 (person on a vehicle, static person, distractor, reflection) are
   distractors, and 6 (vehicle without motor) where the sequence's name begins with MOT20: a result that fits one of them
   is neither right nor wrong. The other rows do nothing.
-- any other number, as MOT15's 10, or 9 with the class -1 everywhere: no classes, and no distractors. Rows whose flag,
-  the seventh column, is not 0 count; without that column, all.
+- 10, as in MOT15: no classes, and no distractors. All rows count, whatever their flag, the seventh column: in converted
+  copies of those files it is a confidence, or 0 on rows that are to be found like the others. With `mot15_flags`, rows
+  whose flag is 0 are left out, as TrackEval's MOT15 benchmark does.
+- any other number, or 9 with the class -1 everywhere: no classes, and no distractors. Rows whose flag is not 0 count;
+  without that column, all.
 
 Sources: Milan et al., "MOT16: A Benchmark for Multi-Object Tracking", 2016, section 3 and table 3; Dendorfer et al.,
 "MOT20", 2020, section 3; TrackEval's MotChallenge2DBox.
@@ -29,7 +32,7 @@ from tracker.mot_rows import LONGEST, MotRows, read_rows, rows_of_array, sort_by
 
 PEDESTRIAN, DISTRACTORS, MOT20_DISTRACTOR, LAST_CLASS = 1, (2, 7, 8, 12), 6, 13
 FLAG, CLASS = 6, 7  # columns, from 0
-WITH_CLASSES = 9
+WITH_CLASSES, MOT15 = 9, 10  # how many columns
 GT = Path("gt", "gt.txt")
 LAYOUT = "expected NAME/gt/gt.txt, or gt/gt.txt of one sequence"
 
@@ -57,10 +60,13 @@ class GroundTruth:
     warnings: tuple[str, ...] = ()
 
 
-def load_ground_truth(root: str | Path, sequences: Sequence[str] | None = None) -> list[GroundTruth]:
+def load_ground_truth(
+    root: str | Path, sequences: Sequence[str] | None = None, mot15_flags: bool = False
+) -> list[GroundTruth]:
     """The sequences in a folder of NAME/gt/gt.txt, or the one sequence that `root` itself is, by name.
 
-    sequences: the names of those to load; None loads all. Raises InputError.
+    sequences: the names of those to load; None loads all. mot15_flags: leave out rows of files of ten columns whose
+    flag is 0. Raises InputError.
     """
     root = Path(root)
     folders = _find_sequences(root)
@@ -71,7 +77,7 @@ def load_ground_truth(root: str | Path, sequences: Sequence[str] | None = None) 
     names = sorted(folders) if sequences is None else list(dict.fromkeys(sequences))
     if not names:
         raise InputError(root, "no sequence is chosen", "name some, or leave --sequences out")
-    return [load_sequence(folders[name], name) for name in names]
+    return [load_sequence(folders[name], name, mot15_flags) for name in names]
 
 
 def _find_sequences(root: Path) -> dict[str, Path]:
@@ -87,34 +93,40 @@ def _find_sequences(root: Path) -> dict[str, Path]:
     return found
 
 
-def load_sequence(folder: Path, name: str) -> GroundTruth:
+def load_sequence(folder: Path, name: str, mot15_flags: bool = False) -> GroundTruth:
     """One sequence folder. Without seqinfo.ini the sequence ends with the last frame of gt.txt. Raises InputError."""
     rows = read_rows(folder / GT, f"check {GT.as_posix()}")
     info = folder / "seqinfo.ini"
     if info.is_file():
-        return make_ground_truth(name, rows, _read_length(info), f"seqLength in {info} says so")
+        return make_ground_truth(name, rows, _read_length(info), f"seqLength in {info} says so", mot15_flags)
     last = int(min(rows.values[:, 0].max(initial=0), LONGEST))
-    return make_ground_truth(name, rows, last, f"{folder / GT} ends there; seqLength in {info} can say otherwise")
+    known_by = f"{folder / GT} ends there; seqLength in {info} can say otherwise"
+    return make_ground_truth(name, rows, last, known_by, mot15_flags)
 
 
 def make_ground_truth(
-    name: str, rows: MotRows | npt.ArrayLike, length: int, length_from: str = "length says so"
+    name: str,
+    rows: MotRows | npt.ArrayLike,
+    length: int,
+    length_from: str = "length says so",
+    mot15_flags: bool = False,
 ) -> GroundTruth:
     """Ground truth of a sequence of `length` frames from rows ``(N, C)`` as in gt.txt. Raises InputError."""
     if not isinstance(rows, MotRows):
         rows = rows_of_array(f"ground truth of {name}", rows)
     found = sort_by_frame(rows, length, length_from)
-    counts, excuses = (mask[found.order] for mask in _conventions(name, rows))
+    counts, excuses = (mask[found.order] for mask in _conventions(name, rows, mot15_flags))
     ids = np.full(len(counts), -1, dtype=np.int64)
     ids[counts] = np.unique(found.ids[counts], return_inverse=True)[1]
     nothing = (f"{rows.path}: no row counts: {_rule(rows)}",) if not counts.any() else ()
     return GroundTruth(name, length, ids, found.boxes, found.bounds, counts, excuses, length_from, nothing)
 
 
-def _conventions(name: str, rows: MotRows) -> tuple[Bools, Bools]:
+def _conventions(name: str, rows: MotRows, mot15_flags: bool) -> tuple[Bools, Bools]:
     """Which rows ``(N,)`` count, and which are distractors."""
     values = rows.values
-    flagged = values[:, FLAG] != 0 if values.shape[1] > FLAG else np.ones(len(values), dtype=bool)
+    has_flags = values.shape[1] > FLAG and (mot15_flags or values.shape[1] != MOT15)
+    flagged = values[:, FLAG] != 0 if has_flags else np.ones(len(values), dtype=bool)
     if not _has_classes(values):
         return flagged, np.zeros(len(values), dtype=bool)
     classes = values[:, CLASS]

@@ -149,6 +149,14 @@ def test_the_rows_of_other_classes_alone_are_told(capsys: pytest.CaptureFixture[
     assert "gt.txt: no row counts: of nine columns, rows of class 1 with flag 1 do (leave" in capsys.readouterr().err
 
 
+def test_flags_in_ten_columns_count_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("gt/A/gt/gt.txt").write_text("".join(f"{row},-1\n" for row in TRUTH.replace("90,1,", "90,0,").split()))
+    assert run("eval", "gt/A", "a") == 0
+    assert capsys.readouterr().out.count("100.00") == 10
+    assert run("eval", "gt/A", "a", "--mot15-flags") == 0
+    assert "gt.txt: no row counts: the flag, the seventh column, is 0 everywhere\n" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

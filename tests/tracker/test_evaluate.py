@@ -98,7 +98,7 @@ def test_scores_are_trackevals(tmp_path: Path, benchmark: str) -> None:
         write_sequence(tmp_path / "gt" / name, rng.permutation(np.column_stack([boxes, flags, *columns])))
         found = mistaken(rng, boxes) if number else np.empty((0, 6))
         write(tmp_path / "tr" / "ours" / f"{name}.txt", np.column_stack([found, np.full((len(found), 4), -1)]))
-    ground_truth = load_ground_truth(tmp_path / "gt")
+    ground_truth = load_ground_truth(tmp_path / "gt", mot15_flags=True)
     ours = evaluate(ground_truth, read_results(tmp_path / "tr" / "ours", ground_truth)[0])
     assert_same(ours, by_trackeval(tmp_path / "gt", tmp_path / "tr" / "ours", benchmark, names))
     assert 10 < ours.combined.hota < 90
@@ -122,7 +122,7 @@ def test_distractors_excuse_results_in_their_own_benchmark_only() -> None:
         ([[0.9, 1, 0], [3, 4, 1]], 2),
         ([[1, 1, 0], [-1, -1, -1], [-1, -1, -1]], 2),
         ([[1, 1, 0], [1, 3, 1], [1, 1, 1]], 1),
-        ([[1, 1, 0], [5.5, 1, -1], [2.5, 1, -1], [0, 1, -1]], 2),
+        ([[1, 1, 0], [5.5, 1, -1], [2.5, 1, -1], [0, 1, -1]], 3),
     ],
 )
 def test_the_number_of_columns_tells_what_counts(columns: list[list[float]], found: int) -> None:
@@ -130,6 +130,8 @@ def test_the_number_of_columns_tells_what_counts(columns: list[list[float]], fou
     truth = make_ground_truth("A", np.column_stack([boxes, *columns]), 1)
     assert truth.counts.sum() == found
     assert not truth.warnings
+    flags_count = make_ground_truth("A", np.column_stack([boxes, *columns]), 1, mot15_flags=True)
+    assert flags_count.counts.sum() == (2 if len(columns) == 4 else found)
 
 
 @pytest.fixture
@@ -143,39 +145,39 @@ def scorer(shared: Path) -> ModuleType:
     return module
 
 
-def flagged(path: Path) -> list[list[str]]:
-    """Rows of real ground truth in nine columns, as TrackEval reads them; MOT15's keep their flag."""
-    rows = [line.split(",") for line in path.read_text().split()]
-    return [[*row[:7], "1", "1"] if len(row) == 10 else row for row in rows]
-
-
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # score.py's
-@pytest.mark.parametrize("root", ["mot17-half", "sequences"])
-def test_scores_of_real_sequences_are_trackevals(shared: Path, tmp_path: Path, scorer: ModuleType, root: str) -> None:
+def write_noisy(results: Path, root: Path, names: list[str]) -> None:
+    """Results made of the ground truth in `root`, of rows that do not count too."""
     rng = np.random.default_rng(11)
-    results = tmp_path / "tr" / "noisy"
-    ground_truth = load_ground_truth(shared / root)
-    for truth in ground_truth:
-        rows = np.array(flagged(shared / root / truth.name / "gt" / "gt.txt"), dtype=float)
+    for name in names:
+        rows = np.loadtxt(root / name / "gt" / "gt.txt", delimiter=",")
         found = rows[rng.random(len(rows)) < 0.8, :7]
         found[:, 2:6] += rng.normal(0, 3, (len(found), 4))
         found[:, 4:6] = found[:, 4:6].clip(1)
         found[rng.random(len(found)) < 0.02, 1] += 1000
-        write(results / f"{truth.name}.txt", found)
-        write_sequence(tmp_path / "gt" / truth.name, rows)
-        info = (shared / root / truth.name / "seqinfo.ini").read_text()
-        (tmp_path / "gt" / truth.name / "seqinfo.ini").write_text(info)
-    ours = evaluate(ground_truth, read_results(results, ground_truth)[0])
+        write(results / f"{name}.txt", found)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # score.py's
+@pytest.mark.parametrize("root", ["mot17-half", "sequences"])
+def test_scores_of_real_sequences_are_the_scorers(shared: Path, tmp_path: Path, scorer: ModuleType, root: str) -> None:
+    ground_truth = load_ground_truth(shared / root)
     names = [truth.name for truth in ground_truth]
-    assert_same(ours, by_trackeval(tmp_path / "gt", results, "MOT17", names))
-    # score.py drops the flags of MOT15's rows, so it speaks for those files only where no flag is 0.
-    plain = {name for name in names if len((shared / root / name / "gt/gt.txt").read_text().split()[0].split(",")) == 9}
-    told = scorer.score(shared / root, [str(results)], names)[str(results)]
-    for name in names:
-        if name in plain or name.startswith("TUD"):
-            assert vars(ours.sequences[name]) == pytest.approx(vars(as_scores(told[name])), abs=1e-6)
-    if plain == set(names):
-        assert vars(ours.combined) == pytest.approx(vars(as_scores(told["COMBINED_SEQ"])), abs=1e-6)
+    write_noisy(tmp_path, shared / root, names)
+    ours = evaluate(ground_truth, read_results(tmp_path, ground_truth)[0])
+    told = scorer.score(shared / root, [str(tmp_path)], names)[str(tmp_path)]
+    assert_same(ours, Evaluation(as_scores(told["COMBINED_SEQ"]), {name: as_scores(told[name]) for name in names}))
+
+
+def test_flags_of_mot15_can_count_as_in_its_own_benchmark(shared: Path, tmp_path: Path) -> None:
+    root, results = shared / "sequences", tmp_path / "tr" / "noisy"
+    names = ["KITTI-17", "PETS09-S2L1", "TUD-Campus", "TUD-Stadtmitte"]  # the files of ten columns
+    write_noisy(results, root, names)
+    ground_truth = load_ground_truth(root, names, mot15_flags=True)
+    ours = evaluate(ground_truth, read_results(results, ground_truth)[0])
+    assert_same(ours, by_trackeval(root, results, "MOT15", names))
+    for truth, without in zip(load_ground_truth(root, names), ground_truth, strict=True):
+        left_out = truth.counts.sum() - without.counts.sum()
+        assert (left_out > 0) == (truth.name in ("KITTI-17", "PETS09-S2L1"))
 
 
 @st.composite
