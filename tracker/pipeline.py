@@ -13,6 +13,7 @@ import numpy as np
 from detectors.base import Detections, Detector, Frame
 from detectors.boxes import nms
 from tracker.appearance import Embedder
+from tracker.camera_motion import CameraMotion
 from tracker.engine import Tracker
 from tracker.tracks import Tracks
 
@@ -44,11 +45,13 @@ def track_frames(
     nms_iou: float = 0.7,
     classes: Collection[int] | None = None,
     tally: Tally | None = None,
+    camera: CameraMotion | None = None,
 ) -> Iterator[tuple[Frame, Tracks]]:
-    """Each frame with its tracks: detector -> nms -> embedder -> tracker.
+    """Each frame with its tracks: detector -> nms -> embedder, camera motion -> tracker.
 
     nms_iou: overlap up to which two detections of a class are two objects. classes: class ids that count, None for
-    all. tally: is kept up to date, if given. A frame with `cut` set starts the tracker anew.
+    all. tally: is kept up to date, if given. camera: tells the camera's motion; None leaves it out. A frame with `cut`
+    set starts the tracker anew.
     """
     tally = Tally() if tally is None else tally
     for frame in frames:
@@ -63,10 +66,14 @@ def track_frames(
             with tally.timing("embed"):
                 detections, count = _embed(frame, detections, embedder, tracker.strong)
                 tally.embeddings += count
+        moved = None
+        if camera is not None and tracker.preset.camera:
+            with tally.timing("camera"):
+                moved = camera(frame, detections.boxes)
         with tally.timing("track"):
             if frame.cut:
                 tracker.restart()
-            tracks = tracker.update(detections, frame.time)
+            tracks = tracker.update(detections, frame.time, moved)
         tally.frames += 1
         yield frame, tracks
 

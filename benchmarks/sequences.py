@@ -1,0 +1,193 @@
+"""MOTChallenge sequences in memory: played through a tracker as they are, backward, or a little disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from detectors import Detections, Frame, InputError
+from detectors.base import Floats
+from detectors.boxes import xyxy_to_tlwh
+from detectors.replay import ReplayDetector
+from tracker.appearance import Embedder
+from tracker.camera_motion import RecordedCameraMotion
+from tracker.engine import Tracker
+from tracker.ground_truth import GT, GroundTruth, load_ground_truth
+from tracker.pipeline import Tally, track_frames
+from tracker.presets import Preset
+from tracker.sources.sequence import open_sequence
+
+DROPPED, JITTER = 0.03, 0.01  # of a disturbed copy: share of the detections; standard deviation, share of a box's side
+USUAL = "det/det.txt"
+NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One sequence.
+
+    detections: of each frame. camera: of each frame, the affine matrix ``(2, 3)`` from the frame before, or None where
+    the camera stood still; None in all where nothing is recorded. folder: of its images, None where it has none.
+    """
+
+    truth: GroundTruth
+    frame_rate: float
+    detections: tuple[Detections, ...]
+    camera: tuple[Floats | None, ...] | None = None
+    folder: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The sequence's name."""
+        return self.truth.name
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames without pictures."""
+        for index in range(1, len(self.detections) + 1):
+            yield Frame(NO_PICTURE, index, (index - 1) / self.frame_rate)
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What a tracker made of a recording: rows frame,id,x,y,w,h ``(N, 6)``; frames, and seconds of association."""
+
+    rows: Floats
+    frames: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where sequences are: ``ROOT`` or ``ROOT@DETECTIONS``, the detections' path inside a sequence folder."""
+
+    root: Path
+    detections: str
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """The place that a person has typed."""
+        root, _, detections = text.partition("@")
+        return cls(Path(root), detections or USUAL)
+
+    @property
+    def name(self) -> str:
+        """The folder's name, and the detections where they are not the usual ones."""
+        name = self.root.resolve().name
+        return name if self.detections == USUAL else f"{name}@{self.detections}"
+
+
+def load_recordings(
+    place: Place, names: Collection[str] | None = None, camera: str = "gmc.txt", rescale: bool = False
+) -> list[Recording]:
+    """The sequences of a place, or those of them that `names` lists. camera: the recorded motion's file, if there.
+
+    rescale: map each file's scores to [0, 1]. Raises InputError when there are none, or one cannot be read.
+    """
+    truths = [truth for truth in load_ground_truth(place.root) if names is None or truth.name in names]
+    if not truths:
+        raise InputError(place.root, "has none of these sequences", f"asked for {', '.join(names or ())}")
+    single = (place.root / GT).is_file()
+    recordings = []
+    for truth in truths:
+        folder = place.root if single else place.root / truth.name
+        found = folder / place.detections
+        if not found.is_file():
+            raise InputError(found, "no such file", "ROOT@DETECTIONS names another one of a sequence folder")
+        recordings.append(_load(truth, folder, ReplayDetector(found, rescale=rescale), folder / camera))
+    return recordings
+
+
+def _load(truth: GroundTruth, folder: Path, detector: ReplayDetector, camera: Path) -> Recording:
+    source = open_sequence(folder)
+    recording = Recording(
+        truth,
+        frame_rate=float(source.frame_rate),
+        detections=tuple(detector(Frame(NO_PICTURE, index, 0.0)) for index in range(1, truth.length + 1)),
+        folder=folder if source.has_images else None,
+    )
+    if not camera.is_file():
+        return recording
+    recorded = RecordedCameraMotion(camera)
+    return replace(recording, camera=tuple(recorded(frame, np.empty((0, 4))) for frame in recording.frames()))
+
+
+class _Replay:
+    """The detections of a recording, as a detector."""
+
+    name = "recording"
+    class_names: Mapping[int, str] = {}
+    suppressed = True
+
+    def __init__(self, recording: Recording) -> None:
+        self._detections = recording.detections
+
+    def __call__(self, frame: Frame) -> Detections:
+        return self._detections[frame.index - 1] if frame.index <= len(self._detections) else Detections.empty()
+
+
+def play(recording: Recording, preset: Preset, camera: bool = False, embedder: Embedder | None = None) -> Played:
+    """Track a recording. camera: with its camera motion, which it must have; an embedder needs its images."""
+    motion = recording.camera if camera else None
+
+    def moved(frame: Frame, boxes: Floats) -> Floats | None:
+        return motion[frame.index - 1] if motion else None
+
+    pictured = embedder is not None and recording.folder is not None
+    frames = open_sequence(recording.folder).frames if pictured and recording.folder else recording.frames()
+    tracker, tally, rows = Tracker(preset, recording.frame_rate), Tally(), [np.empty((0, 6))]
+    for frame, tracks in track_frames(
+        frames, _Replay(recording), tracker, embedder, tally=tally, camera=moved if motion else None
+    ):
+        numbers = np.full(len(tracks.track_ids), frame.index)
+        rows.append(np.column_stack([numbers, tracks.track_ids, xyxy_to_tlwh(tracks.boxes)]))
+    return Played(np.concatenate(rows), tally.frames, tally.stages["track"])
+
+
+def backward(recording: Recording) -> Recording:
+    """The same from its last frame to its first, without images."""
+    camera = None
+    if recording.camera is not None:
+        camera = (None, *(_inverse(matrix) for matrix in recording.camera[:0:-1]))
+    return replace(
+        recording,
+        truth=_backward_truth(recording.truth),
+        detections=recording.detections[::-1],
+        camera=camera,
+        folder=None,
+    )
+
+
+def _inverse(matrix: Floats | None) -> Floats | None:
+    if matrix is None:
+        return None
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def _backward_truth(truth: GroundTruth) -> GroundTruth:
+    starts, ends = truth.bounds[:-1][::-1], truth.bounds[1:][::-1]
+    order = np.concatenate([np.empty(0, np.int64), *map(np.arange, starts, ends)])
+    return replace(
+        truth,
+        ids=truth.ids[order],
+        boxes=truth.boxes[order],
+        bounds=np.concatenate([[0], np.cumsum(ends - starts)]),
+        counts=truth.counts[order],
+        excuses=truth.excuses[order],
+    )
+
+
+def disturbed(recording: Recording, seed: int) -> Recording:
+    """The same with some detections missing and the others' edges moved; the ground truth stays."""
+    rng = np.random.default_rng([seed, *recording.name.encode()])
+    return replace(recording, detections=tuple(_disturb(found, rng) for found in recording.detections))
+
+
+def _disturb(found: Detections, rng: np.random.Generator) -> Detections:
+    found = found[rng.random(len(found)) >= DROPPED]
+    sides = np.tile(found.boxes[:, 2:] - found.boxes[:, :2], 2)
+    noise = np.clip(rng.normal(0, JITTER, sides.shape), -0.4, 0.4)  # no box may turn inside out
+    return replace(found, boxes=found.boxes + noise * sides)
