@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import threading
 import time
 from collections.abc import Iterator
 from typing import Generic, TypeVar
+
+from tracker.handover import Handover
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class ReadAhead(Generic[T]):
     def __init__(self, items: Iterator[T], depth: int = 4) -> None:
         self.seconds = 0.0
         self._items = items
-        self._queue: queue.Queue[object] = queue.Queue(depth)
+        self._queue = Handover[object](depth)
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._read, name="read ahead", daemon=True)
@@ -43,10 +43,8 @@ class ReadAhead(Generic[T]):
             self._close_items()
             return
         self._stop.set()
-        deadline = time.monotonic() + PATIENCE
-        while self._thread.is_alive() and time.monotonic() < deadline:
-            with contextlib.suppress(queue.Empty):  # a full queue holds the thread up: make room until it notices
-                self._queue.get(timeout=0.05)
+        self._queue.make_room()  # a full queue holds the thread up
+        self._thread.join(PATIENCE)
 
     def __iter__(self) -> Iterator[T]:
         self._thread.start()
@@ -68,7 +66,7 @@ class ReadAhead(Generic[T]):
             self._error = error
         finally:
             self._close_items()
-            self._queue.put(_END)
+            self._queue.put_at_once(_END)
 
     def _close_items(self) -> None:
         close = getattr(self._items, "close", None)

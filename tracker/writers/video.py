@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import threading
 import time
 from fractions import Fraction
@@ -20,6 +19,7 @@ from av.video.stream import VideoStream
 
 from detectors.base import Image
 from detectors.errors import InputError
+from tracker.handover import Handover
 from tracker.names import plain_name
 from tracker.writers.audio import AudioTrack, has_sound
 from tracker.writers.lines import write_error
@@ -60,7 +60,7 @@ class VideoWriter:
         self._time_base = time_base
         self._audio_path = audio
         self._crf = crf
-        self._queue: queue.Queue[tuple[Image, float] | None] = queue.Queue(depth)
+        self._queue = Handover[tuple[Image, float] | None](depth)
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
         self.warnings: list[str] = []
@@ -72,15 +72,16 @@ class VideoWriter:
         """Append a picture ``(H, W, 3)`` BGR that is shown from `seconds` on. The writer keeps the array."""
         self._raise_error()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="encode behind", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="encode behind", daemon=True)
+            thread.start()
+            self._thread = thread  # only now: an interruption in between must not leave one that cannot be joined
         self._queue.put((image, seconds))
 
     def close(self) -> None:
         """Finish the file: everything encoded, the index moved to the front."""
         if self._thread is None:
             return
-        self._queue.put(None)
+        self._queue.put_at_once(None)
         self._thread.join()
         self._thread = None
         self._raise_error()
