@@ -28,8 +28,24 @@ from tracker.presets import DEFAULT, PRESETS, Preset
 
 # Cue -> fields of the preset that remove it; "cues.growth" is the field `growth` of its field `cues`.
 CUES: dict[str, dict[str, Any]] = {
-    "camera motion": {"camera": False},
+    "mutual best pairs (Hungarian instead)": {"cues.mutual": False},
+    "overlap of heights": {"cues.height_overlap": False},
+    "grown boxes": {"cues.growth": 0.0},
+    "change of the score": {"cues.score_change": 0.0},
+    "feet": {"cues.bottom_edge": 0.0},
+    "price of weak detections": {"cues.weak": 0.0},
+    "waiting": {"cues.waiting": 0.0},
+    "occlusion": {"cues.occlusion": 0.0},
+    "relative thresholds (0.1 and 0.45 instead)": {"relative": False, "ignore": 0.1, "strong": 0.45, "birth": 0.45},
+    "relative thresholds (0.1, 0.6 and 0.7 instead)": {"relative": False, "ignore": 0.1, "strong": 0.6, "birth": 0.7},
+    "weak parts left out": {"partial": 1.0},
+    "doubles start no tracks": {"birth_overlap": 1.0},
+    "first frame believed": {"first_frame": False},
     "revival": {"revival": None},
+    "adaptive noise": {"adaptive_noise": False},
+    "shared motion": {"shared_motion": False},
+    "recorded camera motion": {"camera": False},
+    "detections' boxes (filtered instead)": {"filtered": True},
 }
 
 Copies = Sequence[Sequence[Recording]]

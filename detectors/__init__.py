@@ -11,6 +11,8 @@ __all__ = ["Detections", "Detector", "Frame", "InputError", "load_detector"]
 
 KINDS = "auto, sliding, motion, a .pt checkpoint or an .onnx model"
 
+CONF = 0.1
+"""Score from which a candidate is worth the tracker's time, for any detector."""
 
 WHY_AUTO = "the one that comes with keeptrack: people, bicycles, cars, motorcycles, buses and trucks"
 """Why `auto` takes what it takes, for the user."""
@@ -19,7 +21,7 @@ WHY_AUTO = "the one that comes with keeptrack: people, bicycles, cars, motorcycl
 def load_detector(
     name: str | Path = "auto",
     *,
-    conf: float = 0.1,
+    conf: float | None = None,
     iou: float = 0.7,
     imgsz: int | None = None,
     device: str = "auto",
@@ -29,12 +31,13 @@ def load_detector(
     ``auto`` and ``sliding``: the sliding detector that comes with the package. ``motion``: whatever moves. An .onnx
     file is a sliding detector of one's own or a YOLO-family export; which of them it is, its metadata say.
 
-    conf: candidates scored below it are left out. iou: overlap allowed by a model that suppresses by itself. imgsz:
-    longer side of the model's input in pixels, None for the model's own. device: "auto", "cpu" or "cuda".
+    conf: candidates scored below it are left out; None takes `CONF`. iou: overlap allowed by a model that suppresses by
+    itself. imgsz: longer side of the model's input in pixels, None for the model's own. device: auto, cpu or cuda.
 
     What a detector imports is imported here, when it is asked for. Raises InputError when there is no such detector.
     """
     text = str(name)
+    conf = CONF if conf is None else conf
     if text in ("auto", "sliding"):
         from detectors.sliding import SlidingDetector
 

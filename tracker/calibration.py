@@ -17,11 +17,14 @@ class ScoreScale:
     """The typical score of a real object: the mean of all scores so far, weighted by their squares.
 
     The weights leave the many weak detections, mostly clutter, almost out of it. Multiplying all scores by a factor
-    multiplies `typical` by the same, so a threshold that is a share of it sees no difference. A handful of imagined
-    detections keeps the first frames from being judged by one or two scores.
+    multiplies `typical` by the same, so a threshold that is a share of it sees no difference. An imagined detection
+    keeps the first frame from being judged by a single stray score, and a least value keeps an empty scene from being
+    filled with what little a detector believes in there.
     """
 
-    IMAGINED, IMAGINED_SCORE = 4.0, 0.8
+    LEAST = 0.3
+
+    IMAGINED, IMAGINED_SCORE = 1.0, 0.8
     MEMORY = 1e4  # sum of squares; about as many sure detections, so that a camera's day does not outweigh its night
 
     def __init__(self) -> None:
@@ -30,8 +33,8 @@ class ScoreScale:
 
     @property
     def typical(self) -> float:
-        """In (0, 1]."""
-        return self._cubes / self._squares
+        """In [LEAST, 1]."""
+        return max(self.LEAST, self._cubes / self._squares)
 
     def see(self, scores: Floats) -> None:
         """Take in the scores ``(N,)`` of one frame."""

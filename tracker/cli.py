@@ -125,7 +125,9 @@ def _add_models(group: Any) -> None:
     )
     group.add_argument("--tracker", metavar="NAME", help="keeptrack (default), bytetrack, deepsort or sort")
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
-    group.add_argument("--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1)")
+    group.add_argument(
+        "--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1; for files 0)"
+    )
     group.add_argument(
         "--iou", type=float, metavar="IOU", help="overlap that non-max suppression allows (default: 0.7)"
     )

@@ -28,7 +28,8 @@ class Cues:
     bottom_edge: for feet half a height apart. weak: for a detection below the threshold. waiting: for a track missed
     `MOST_WAITING` times. occlusion: for a track and a detection of which one is hidden entirely and the other not at
     all. class_change: for another class. appearance: for a likeness of 1 (`LikenessScale`), where looks are known.
-    least: pairs below this similarity never match.
+    least: pairs below this similarity never match. mutual: match pairs that are each other's best (`mutual_best`),
+    rather than those that are worth most together (`assign`).
     """
 
     height_overlap: bool = True
@@ -41,6 +42,7 @@ class Cues:
     class_change: float = 0.3
     appearance: float = 0.2
     least: float = 0.15
+    mutual: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from detectors.errors import InputError
 from tracker.calibration import LikenessScale, NoiseScale, ScoreScale
 from tracker.cues import Cues, Expected, hidden_share, inside_better, similarity
 from tracker.gallery import AverageMemory, GalleryMemory
-from tracker.matching import mutual_best
+from tracker.matching import assign, mutual_best
 from tracker.presets import DEFAULT, PRESETS, Preset
 from tracker.revival import strangeness
 from tracker.shared_motion import shared_shift
@@ -70,8 +70,11 @@ class Tracker:
     @property
     def strong(self) -> float:
         """The score from which a detection counts as strong, as things stand."""
-        share = self.preset.typical_share
-        return share * self._scores.typical if share else self.preset.strong
+        return self._threshold(self.preset.strong)
+
+    def _threshold(self, score: float) -> float:
+        """A threshold of the preset as it applies to this detector."""
+        return score * self._scores.typical if self.preset.relative else score
 
     def update(self, detections: Detections, time: float | None = None, camera: Floats | None = None) -> Tracks:
         """Take in one frame, an empty one too, and return the confirmed tracks that were seen in it.
@@ -129,10 +132,10 @@ class Tracker:
     def _sift(self, detections: Detections) -> tuple[Detections, Bools]:
         """The detections that exist for this tracker, and which of them are strong ``(N,)``."""
         preset = self.preset
-        detections = detections[detections.scores >= preset.ignore]
+        self._scores.see(detections.scores)
+        detections = detections[detections.scores >= self._threshold(preset.ignore)]
         if not self.uses_appearance:
             detections = Detections(detections.boxes, detections.scores, detections.class_ids)
-        self._scores.see(detections.scores)
         strong = detections.scores >= self.strong
         if preset.partial < 1:
             whole = ~inside_better(detections, ~strong, preset.partial)
@@ -172,7 +175,7 @@ class Tracker:
             # It ranks what the other cues allow, and never forbids anything.
             ranked = np.maximum(worth + cues.appearance * likeness, cues.least)
             worth = np.where(worth >= cues.least, ranked, worth)
-        rows, columns = mutual_best(worth, cues.least).T
+        rows, columns = (mutual_best(worth, cues.least) if cues.mutual else assign(-worth, -cues.least)).T
         return rows, columns
 
     def _likeness_of(self, rows: Ints, detections: Detections) -> Floats | None:
@@ -218,7 +221,7 @@ class Tracker:
         A double overlaps a track matched in this frame, or a better newcomer.
         """
         preset = self.preset
-        free = detections.scores >= (self.strong if preset.typical_share else preset.birth)
+        free = detections.scores >= self._threshold(preset.birth)
         free[columns] = False
         born = np.flatnonzero(free)
         limit = preset.birth_overlap

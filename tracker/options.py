@@ -26,7 +26,8 @@ class Options:
     """The command line's options under the same names; see ``python -m tracker --help`` or the README.
 
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder.
-    classes: names or ids, as a sequence or separated by commas. start, end: seconds.
+    classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
+    that `detections` has. start, end: seconds.
     """
 
     output: str | Path = "none"
@@ -39,7 +40,7 @@ class Options:
     appearance: str | Path = "auto"
     tracker: str = DEFAULT
     classes: str | Sequence[str | int] | None = None
-    conf: float = 0.1
+    conf: float | None = None
     iou: float = 0.7
     imgsz: int | None = None
     fps: float | None = None

@@ -18,7 +18,7 @@ class Preset:
 
     stages: associations one after the other; or cues: one association of all tracks with all detections.
     ignore, strong, birth: scores from which a detection exists, counts as strong, and may start a track.
-    typical_share: if above 0, `strong` and `birth` are this share of a typical object's score (`ScoreScale`) instead.
+    relative: these three are shares of a typical object's score (`ScoreScale`) rather than scores.
     partial: weak detections that lie inside a better one with more than this share of their area do not exist.
     n_init: matches until a track is confirmed. first_frame: tracks of the first frame are confirmed at once.
     max_age: seconds that a lost track is kept, and never less than `min_misses` updates, for low frame rates.
@@ -37,7 +37,7 @@ class Preset:
     ignore: float = 0.1
     strong: float = 0.5
     birth: float = 0.5
-    typical_share: float = 0.0
+    relative: bool = False
     partial: float = 1.0
     n_init: int = 2
     first_frame: bool = True
@@ -72,7 +72,10 @@ def byte_stages(limit: float) -> tuple[Stage, ...]:
 PRESETS = {
     "keeptrack": Preset(
         cues=Cues(),
-        typical_share=0.55,
+        ignore=0.15,
+        strong=0.55,
+        birth=0.55,
+        relative=True,
         partial=0.9,
         max_age=2.0,
         revival=Revival(),

@@ -162,7 +162,7 @@ class Run:
             return load_detector(
                 options.detector, conf=options.conf, iou=options.iou, imgsz=options.imgsz, device=options.device
             )
-        replay = ReplayDetector(options.detections, options.rescale_scores, options.conf)
+        replay = ReplayDetector(options.detections, options.rescale_scores, options.conf or 0.0)
         if source.frame_count is not None:
             self._check_last_frame(replay, source.frame_count)
         return replay

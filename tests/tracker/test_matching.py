@@ -18,6 +18,7 @@ from tracker.matching import (
     class_cost,
     deepsort_cost,
     iou_cost,
+    mutual_best,
     with_appearance,
 )
 
@@ -109,6 +110,32 @@ def test_gating_last_prefers_two_fair_matches_to_a_good_one() -> None:
     cost = np.array([[0.5, np.inf], [0.1, 0.5]])
     assert assign_then_gate(cost, 0.7).tolist() == [[0, 0], [1, 1]]
     assert assign(cost, 0.7).tolist() == [[1, 0]]
+
+
+def greedy(worth: Floats, least: float) -> list[tuple[int, int]]:
+    """The best pair of all, again and again."""
+    pairs = []
+    worth = worth.copy()
+    while worth.size and worth.max() >= least:
+        row, column = np.unravel_index(worth.argmax(), worth.shape)
+        pairs.append((int(row), int(column)))
+        worth[row], worth[:, column] = -np.inf, -np.inf
+    return sorted(pairs)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 2**32 - 1), st.floats(-0.5, 1.0))
+def test_mutually_best_pairs_are_the_greedy_choice(seed: int, least: float) -> None:
+    rng = np.random.default_rng(seed)
+    worth = rng.uniform(-0.5, 1, (rng.integers(0, 9), rng.integers(0, 9)))
+    worth[rng.random(worth.shape) < 0.3] = -np.inf
+    before = worth.copy()
+    assert [tuple(pair) for pair in mutual_best(worth, least).tolist()] == greedy(worth, least)
+    np.testing.assert_array_equal(worth, before)
+
+
+def test_equal_worth_everywhere_still_gives_each_a_partner() -> None:
+    assert len(mutual_best(np.ones((4, 3)), 0.5)) == 3
 
 
 def test_iou_cost_is_one_minus_overlap_and_infinite_without_any() -> None:

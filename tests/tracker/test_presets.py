@@ -61,7 +61,6 @@ def test_the_numbers_of_a_preset_make_sense_together(name: str) -> None:
     assert preset.min_misses >= 1
     assert 0 < preset.birth_overlap <= 1
     assert 0 < preset.alike <= 2
-    assert 0 <= preset.typical_share < 1
     assert 0 < preset.partial <= 1
     if preset.stages:
         assert {state for stage in preset.stages for state in stage.states} == {TENTATIVE, CONFIRMED, LOST}
