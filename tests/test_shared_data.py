@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from benchmarks import mot
+from benchmarks.sequences import Place, Recording, load_recordings, play
+from detectors.base import Floats
 from tracker.cli import main
+from tracker.evaluate import evaluate
+from tracker.presets import DEFAULT, PRESETS
 
 
 def hota_of(shared: Path, root: str, results: Path) -> float:
@@ -31,6 +38,29 @@ def test_hota_on_mot17_is_what_is_claimed(
     monkeypatch.setattr(sys, "argv", ["mot", str(shared / "mot17-half"), "-o", str(tmp_path), "--presets", preset])
     mot.main()
     assert lowest <= hota_of(shared, "mot17-half", tmp_path / preset) <= highest
+
+
+def rescored(recording: Recording, change: Callable[[Floats], Floats]) -> Recording:
+    """The same from a detector that scores differently."""
+    found = tuple(replace(one, scores=change(one.scores)) for one in recording.detections)
+    return replace(recording, detections=found)
+
+
+@pytest.mark.parametrize("place", ["mot17-half", "sequences@det/yolov8n.txt"])
+def test_a_detectors_way_to_score_does_not_break_the_default(shared: Path, place: str) -> None:
+    pytest.importorskip("trackeval", reason="the extra `eval` is not installed")
+    recordings = load_recordings(Place.parse(str(shared / place)))
+    changes: dict[str, Callable[[Floats], Floats]] = {
+        "as it is": lambda scores: scores,
+        "smaller": lambda scores: 0.6 * scores,
+        "quantised": lambda scores: np.round(10 * scores) / 10,
+    }
+    hota = {}
+    for name, change in changes.items():
+        rows = {one.name: play(rescored(one, change), PRESETS[DEFAULT]).rows for one in recordings}
+        hota[name] = evaluate([one.truth for one in recordings], rows).combined.hota
+    assert hota["as it is"] > 50
+    assert min(hota.values()) > hota["as it is"] - 2
 
 
 def test_a_real_model_tracks_a_real_street(

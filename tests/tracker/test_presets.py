@@ -96,6 +96,17 @@ def test_the_default_keeps_ids_through_short_misses(seed: int) -> None:
     assert result.found >= 0.75 * result.there
 
 
+@pytest.mark.parametrize("factor", [1.0, 0.6, 0.4])
+def test_a_detector_that_scores_lower_is_tracked_the_same(factor: float) -> None:
+    rng, tracker = np.random.default_rng(3), Tracker()
+    found = []
+    for frame in range(1, CROSSING_FRAMES + 1):
+        detections = noisy_detections(CROSSING, frame, rng, missed=0.1, jitter=0.5)
+        found.append(tracker.update(replace(detections, scores=factor * detections.scores)))
+    assert {number for numbers in ids(found) for number in numbers} == set(range(1, len(CROSSING) + 1))
+    assert sum(map(len, found)) > 350
+
+
 def box_at(x: float, y: float = 100.0) -> Floats:
     """40 wide and 80 high, centred at x and y."""
     return np.array([x - 20, y - 40, x + 20, y + 40])
