@@ -26,7 +26,8 @@ class Options:
     """The command line's options under the same names; see ``python -m tracker --help`` or the README.
 
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder.
-    classes: names or ids, as a sequence or separated by commas. start, end: seconds.
+    classes: names or ids, as a sequence or separated by commas. camera_motion: "auto", "none", or a file.
+    start, end: seconds.
     """
 
     output: str | Path = "none"
@@ -38,6 +39,7 @@ class Options:
     rescale_scores: bool = False
     appearance: str | Path = "auto"
     tracker: str = DEFAULT
+    camera_motion: str | Path = "auto"
     classes: str | Sequence[str | int] | None = None
     conf: float = 0.1
     iou: float = 0.7
