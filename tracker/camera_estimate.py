@@ -170,11 +170,29 @@ def _fit(before: View, now: View, shift: Floats | None = None) -> Floats | None:
 
 
 def _judge(motion: Floats, points: Floats, found: Floats, shape: tuple[int, ...]) -> Floats | None:
-    """The motion, if the points ``(N, 2)`` that agree on it bear it out."""
+    """The motion, fitted closely, if the points ``(N, 2)`` that agree on it bear it out."""
+    left = np.abs(_moved(motion, points) - found).max(axis=1)
+    near = left <= max(AGREE / 2, float(np.median(left)))  # not what moves almost as the camera does
+    points, found = points[near], found[near]
+    if len(points) < FEWEST:
+        return None
+    motion = similarity(points, found)
     left = _moved(motion, points) - found
     if _standard_error(left, points, shape) > DOUBT:
         return None
     return motion if (left**2).sum() <= UNEXPLAINED * ((found - points) ** 2).sum() else STILL
+
+
+def similarity(points: Floats, found: Floats) -> Floats:
+    """The similarity ``(2, 3)`` that takes the points ``(N, 2)``, not all in one place, nearest to ``(N, 2)``.
+
+    Least squares, in complex numbers: a product with one turns and zooms.
+    """
+    a, b = points @ [1, 1j], found @ [1, 1j]
+    off = a - a.mean()
+    turn = np.vdot(off, b - b.mean()) / np.vdot(off, off).real
+    shift = b.mean() - turn * a.mean()
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def _standard_error(left: Floats, points: Floats, shape: tuple[int, ...]) -> float:
