@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from detectors.base import Bools, Floats, Frame, Image
-from tracker.corners import find_corners, follow, large_shift
+from tracker.corners import find_corners, flow, follow, large_shift
 
 AREA = 480 * 270  # pixels of the small picture: a quarter of 1080p each way
 SMALLEST = 48  # pixels of its shorter side below which there is nothing to follow
@@ -132,8 +132,9 @@ class EstimatedCameraMotion:
         pegs = self._pegs[now.shows(self._pegs)]
         if len(pegs) < FEWEST:
             return False
-        found, sure = follow(before.grey, now.grey, pegs, levels=0)
-        still = sure & (np.abs(found - pegs).max(axis=1) <= REST)
+        # No way back is needed: a point that is lost seldom ends where it began, let alone half of them.
+        found, held = flow(before.grey, now.grey, pegs, pegs, levels=0)
+        still = held & (np.abs(found - pegs).max(axis=1) <= REST)
         if 2 * still.sum() < len(pegs):
             return False
         if now.time - before.time > RENEW:

@@ -34,27 +34,28 @@ def find_corners(grey: Image, hidden: Bools) -> Floats:
     return np.asarray(np.stack([x, y], axis=1)[firm], dtype=np.float64)
 
 
-def follow(
-    before: Image, now: Image, points: Floats, shift: Floats | None = None, levels: int = LEVELS
-) -> tuple[Floats, Bools]:
+def follow(before: Image, now: Image, points: Floats, shift: Floats | None = None) -> tuple[Floats, Bools]:
     """Where the points ``(N, 2)`` of one grey picture are in the next, ``(N, 2)``, and which were surely found.
 
-    shift: ``(2,)`` pixels by which they are expected to have moved; none if left out. levels: halvings of the picture;
-    0 finds what has moved by a few pixels at most.
-
-    Lucas-Kanade on image pyramids (Bouguet, "Pyramidal implementation of the Lucas Kanade feature tracker", 2000). A
-    point is sure if it leads back to where it came from (Kalal et al., "Forward-backward error", 2010).
+    shift: ``(2,)`` pixels by which they are expected to have moved; none if left out. A point is sure if it leads back
+    to where it came from (Kalal et al., "Forward-backward error: Automatic detection of tracking failures", 2010).
     """
     if not len(points):
         return points, np.empty(0, dtype=bool)
-    found, forth = _flow(before, now, points, points if shift is None else points + shift, levels)
+    found, forth = flow(before, now, points, points if shift is None else points + shift, LEVELS)
     # The way back need not be searched for: it starts where it should end, and leaves if that is wrong.
-    again, back = _flow(now, before, found, points, levels=0)
+    again, back = flow(now, before, found, points, levels=0)
     sure = forth & back & (np.abs(again - points).max(axis=1) <= BACK)
     return found, np.asarray(sure)
 
 
-def _flow(before: Image, now: Image, points: Floats, guess: Floats, levels: int) -> tuple[Floats, Bools]:
+def flow(before: Image, now: Image, points: Floats, guess: Floats, levels: int) -> tuple[Floats, Bools]:
+    """Where the points ``(N, 2)``, N > 0, may be in the next picture, ``(N, 2)``, and which were not lost.
+
+    guess: ``(N, 2)``, where to start to look. levels: halvings of the picture; 0 finds what is a few pixels away.
+
+    Lucas-Kanade on image pyramids (Bouguet, "Pyramidal implementation of the Lucas Kanade feature tracker", 2000).
+    """
     found, held, _ = cv2.calcOpticalFlowPyrLK(
         before,
         now,
