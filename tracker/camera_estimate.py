@@ -1,9 +1,9 @@
 """The camera's motion, estimated from the pictures themselves.
 
-Corners of the background are followed from picture to picture, and the similarity (shift, turn and zoom) that most of
-them agree on is taken: global motion compensation as in Aharon et al., "BoT-SORT: Robust associations multi-pedestrian
-tracking" (2022), section 3.2, with RANSAC (Fischler and Bolles, 1981). Unlike there, a camera that stands still is
-noticed: tracks are then exactly what they are without, and only a few points are watched.
+Corners of the background are followed from picture to picture, and the motion that most of them agree on is taken:
+global motion compensation as in Aharon et al., "BoT-SORT: Robust associations multi-pedestrian tracking" (2022),
+section 3.2. Unlike there, a camera that stands still is noticed: tracks are then exactly what they are without it, and
+only a few points are watched.
 
 A camera that stands still is told from what moves in front of it by the points that do not move, and by comparing with
 the picture since which it has stood still rather than with the last one: what passes hides the background's points, but
@@ -20,18 +20,11 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Frame, Image
 from tracker.corners import find_corners, flow, follow, large_shift
+from tracker.similarity import FEWEST, REST, agreed_motion, moved, picture_corners
 
 AREA = 480 * 270  # pixels of the small picture: a quarter of 1080p each way
 SMALLEST = 48  # pixels of its shorter side below which there is nothing to follow
 SURROUNDINGS = (31, 31)  # pixels whose mean is taken out, so that exposure and shadows do not count
-REST = 0.3  # pixels of the small picture that noise and compression move a point by, and less than matters to a box
-AGREE = 1.0  # pixels by which a point may miss the common motion; depth makes near things move more than far ones
-FEWEST = 12  # points that have to agree
-SHARE = 0.4  # of all points found again that have to agree
-DOUBT = 0.5  # pixels of standard error, anywhere in the picture, above which a motion is not believed
-OUTVOTED = 2  # points that it takes to believe in a motion, for each that contradicts it by standing still
-UNEXPLAINED = 0.5  # share of the points' squared way that a motion may leave open: more is noise, not motion
-STILL = np.eye(2, 3)
 SETTLED = 3  # frames of rest after which a few points are enough to watch
 PEGS = 48  # points to watch while the camera stands still
 RENEW = 2.0  # seconds after which the picture to compare with is renewed, as light and shadows wander
@@ -157,70 +150,13 @@ def _fit(before: View, now: View, shift: Floats | None = None) -> Floats | None:
     points, found = points[sure], found[sure]
     seen = now.shows(found)
     points, found = points[seen], found[seen]
-    if len(points) < FEWEST:
-        return None
-    motion, agreeing = cv2.estimateAffinePartial2D(points, found, ransacReprojThreshold=AGREE)
-    if motion is None:
-        return None
-    agree, still = agreeing.ravel() == 1, np.abs(found - points).max(axis=1) <= REST
-    if OUTVOTED * (still & ~agree).sum() >= (agree & ~still).sum():
-        return STILL
-    if agree.sum() < max(FEWEST, SHARE * len(points)):
-        return None
-    return _judge(np.asarray(motion), points[agree], found[agree], now.grey.shape)
-
-
-def _judge(motion: Floats, points: Floats, found: Floats, shape: tuple[int, ...]) -> Floats | None:
-    """The motion, fitted closely, if the points ``(N, 2)`` that agree on it bear it out."""
-    left = np.abs(_moved(motion, points) - found).max(axis=1)
-    near = left <= max(AGREE / 2, float(np.median(left)))  # not what moves almost as the camera does
-    points, found = points[near], found[near]
-    if len(points) < FEWEST:
-        return None
-    motion = similarity(points, found)
-    left = _moved(motion, points) - found
-    if _standard_error(left, points, shape) > DOUBT:
-        return None
-    return motion if (left**2).sum() <= UNEXPLAINED * ((found - points) ** 2).sum() else STILL
-
-
-def similarity(points: Floats, found: Floats) -> Floats:
-    """The similarity ``(2, 3)`` that takes the points ``(N, 2)``, not all in one place, nearest to ``(N, 2)``.
-
-    Least squares, in complex numbers: a product with one turns and zooms.
-    """
-    a, b = points @ [1, 1j], found @ [1, 1j]
-    off = a - a.mean()
-    turn = np.vdot(off, b - b.mean()) / np.vdot(off, off).real
-    shift = b.mean() - turn * a.mean()
-    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
-
-
-def _standard_error(left: Floats, points: Floats, shape: tuple[int, ...]) -> float:
-    """Of a fitted motion, in pixels, at the corner of the picture where it is largest.
-
-    left: ``(N, 2)`` what the motion leaves of the way of the points ``(N, 2)``.
-    """
-    variance = max(float((left**2).mean()), 1e-4)
-    middle = points.mean(axis=0)
-    farthest = ((_picture_corners(shape) - middle) ** 2).sum(axis=1).max()
-    spread = ((points - middle) ** 2).sum()
-    return float(np.sqrt(variance * (1 / len(points) + farthest / max(spread, 1e-6))))
+    return agreed_motion(points, found, now.grey.shape)
 
 
 def _noticeable(motion: Floats, shape: tuple[int, ...]) -> bool:
     """Whether it moves any corner of the picture by more than noise would."""
-    corners = _picture_corners(shape)
-    return bool(np.abs(_moved(motion, corners) - corners).max() > REST)
-
-
-def _moved(motion: Floats, points: Floats) -> Floats:
-    return np.asarray(points @ motion[:, :2].T + motion[:, 2])
-
-
-def _picture_corners(shape: tuple[int, ...]) -> Floats:
-    height, width = shape
-    return np.array([[0.0, 0.0], [width, 0.0], [0.0, height], [width, height]])
+    corners = picture_corners(shape)
+    return bool(np.abs(moved(motion, corners) - corners).max() > REST)
 
 
 def _in_frame(motion: Floats, size: Floats) -> Floats:
