@@ -20,13 +20,14 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Frame, Image
 from tracker.corners import find_corners, flow, follow, large_shift
-from tracker.similarity import FEWEST, REST, agreed_motion, moved, picture_corners
+from tracker.similarity import FEWEST, REST, agreed_motion, at_rest, moved, picture_corners
 
 AREA = 480 * 270  # pixels of the small picture: a quarter of 1080p each way
 SMALLEST = 48  # pixels of its shorter side below which there is nothing to follow
 SURROUNDINGS = (31, 31)  # pixels whose mean is taken out, so that exposure and shadows do not count
 SETTLED = 3  # frames of rest after which a few points are enough to watch
 PEGS = 48  # points to watch while the camera stands still
+WITNESSES = 0.05  # share of points that stand still from which nothing far off is taken for the whole picture
 RENEW = 2.0  # seconds after which the picture to compare with is renewed, as light and shadows wander
 
 
@@ -117,8 +118,7 @@ class EstimatedCameraMotion:
         """Keep the picture to compare with, so that a slow drift adds up until it is noticed."""
         self._rested += 1
         if self._rested >= SETTLED:
-            step = max(1, len(before.corners) // PEGS)
-            self._pegs = before.corners[::step]
+            self._pegs = before.corners[:: max(1, len(before.corners) // PEGS)]
 
     def _holds(self, before: View, now: View) -> bool:
         """Whether the watched points show that the camera has not moved."""
@@ -127,8 +127,7 @@ class EstimatedCameraMotion:
             return False
         # No way back is needed: a point that is lost seldom ends where it began, let alone half of them.
         found, held = flow(before.grey, now.grey, pegs, pegs, levels=0)
-        still = held & (np.abs(found - pegs).max(axis=1) <= REST)
-        if 2 * still.sum() < len(pegs):
+        if 2 * (held & at_rest(pegs, found)).sum() < len(pegs):
             return False
         if now.time - before.time > RENEW:
             self._before, self._pegs = now, np.empty((0, 2))
@@ -137,20 +136,20 @@ class EstimatedCameraMotion:
 
 def estimate(before: View, now: View) -> Floats | None:
     """The similarity ``(2, 3)`` between two small pictures; the identity at rest, None where it cannot be told."""
-    motion = _fit(before, now)
-    if motion is None and len(before.corners) >= FEWEST:
-        motion = _fit(before, now, large_shift(before.grey, now.grey))  # perhaps a jerk, too far to follow
+    points = before.corners
+    found, sure = follow(before.grey, now.grey, points)
+    motion = _agreed(now, points[sure], found[sure])
+    standing = sure & at_rest(points, found)
+    if motion is None and len(points) >= FEWEST and standing.sum() <= WITNESSES * len(points):
+        # Perhaps a jerk, too far to follow.
+        found, sure = follow(before.grey, now.grey, points, large_shift(before.grey, now.grey))
+        motion = _agreed(now, points[sure], found[sure])
     return motion
 
 
-def _fit(before: View, now: View, shift: Floats | None = None) -> Floats | None:
-    """The same, with the points looked for at a common `shift` ``(2,)``."""
-    points = before.corners
-    found, sure = follow(before.grey, now.grey, points, shift)
-    points, found = points[sure], found[sure]
+def _agreed(now: View, points: Floats, found: Floats) -> Floats | None:
     seen = now.shows(found)
-    points, found = points[seen], found[seen]
-    return agreed_motion(points, found, now.grey.shape)
+    return agreed_motion(points[seen], found[seen], now.grey.shape)
 
 
 def _noticeable(motion: Floats, shape: tuple[int, ...]) -> bool:

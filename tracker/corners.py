@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Image
 
-CELL = 24  # pixels: a corner for each such square spreads them over the picture, whatever it shows
+CELL = 27  # pixels: a corner for each such square spreads them over the picture, whatever it shows
 NEIGHBOURHOOD = 5  # pixels across which a corner is judged
 CONTRAST = 5e-5  # smallest eigenvalue of a corner; noise of a grey level just reaches it
 WINDOW = (15, 15)  # pixels that are compared around a point

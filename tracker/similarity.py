@@ -9,14 +9,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from detectors.base import Floats
+from detectors.base import Bools, Floats
 
 REST = 0.3  # pixels of the small picture that noise and compression move a point by, and less than matters to a box
 AGREE = 1.0  # pixels by which a point may miss the common motion; depth makes near things move more than far ones
 FEWEST = 12  # points that have to agree
 SHARE = 0.4  # of all points that have to agree
 DOUBT = 0.5  # pixels of standard error, anywhere in the picture, above which a motion is not believed
-OUTVOTED = 2  # points that it takes to believe in a motion, for each that contradicts it by standing still
+OUTVOTED = 2  # points that have to agree on a motion for each one that stands still
 UNEXPLAINED = 0.5  # share of the points' squared way that a motion may leave open: more is noise, not motion
 STILL = np.eye(2, 3)
 
@@ -32,13 +32,18 @@ def agreed_motion(points: Floats, found: Floats, shape: tuple[int, ...]) -> Floa
     motion, agreeing = cv2.estimateAffinePartial2D(points, found, ransacReprojThreshold=AGREE)
     if motion is None:
         return None
-    agree, still = agreeing.ravel() == 1, np.abs(found - points).max(axis=1) <= REST
-    if OUTVOTED * (still & ~agree).sum() >= (agree & ~still).sum():
+    agree = agreeing.ravel() == 1
+    if OUTVOTED * at_rest(points, found).sum() >= max(FEWEST, agree.sum()):
         return STILL
     if agree.sum() < max(FEWEST, SHARE * len(points)):
         return None
     points, found = _near(np.asarray(motion), points[agree], found[agree])
     return _judged(points, found, shape) if len(points) >= FEWEST else None
+
+
+def at_rest(points: Floats, found: Floats) -> Bools:
+    """Which of the points ``(N, 2)`` were found, ``(N, 2)``, where they had been."""
+    return np.asarray(np.abs(found - points).max(axis=1) <= REST)
 
 
 def similarity(points: Floats, found: Floats) -> Floats:

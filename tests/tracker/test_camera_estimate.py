@@ -121,11 +121,11 @@ MOTIONS = {
 
 @pytest.mark.parametrize("detected", [False, True])
 @pytest.mark.parametrize("name", MOTIONS)
-def test_a_known_motion_is_found_to_a_fifth_of_a_pixel(name: str, detected: bool) -> None:
+def test_a_known_motion_is_found_to_a_quarter_of_a_pixel(name: str, detected: bool) -> None:
     true = MOTIONS[name]
     found = estimates([STILL, *[true] * 6], walkers, detected)
     assert found[0] is None
-    assert max(error(one, true) for one in found[1:]) < 0.2
+    assert max(error(one, true) for one in found[1:]) < 0.25
 
 
 @pytest.mark.parametrize("jerk", [(30, -10), (80, 20), (-160, 60)])
