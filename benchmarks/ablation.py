@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy import add_places, load_or_tell
-from benchmarks.sequences import Recording, backward, disturbed, play
+from benchmarks.sequences import Recording, backward, disturbed, play, with_camera
 from benchmarks.tables import print_circumstances, print_table
 from detectors import InputError
 from detectors.base import Floats
@@ -61,7 +61,8 @@ def without(preset: Preset, fields: Mapping[str, Any]) -> Preset:
 
 
 def make_copies(recordings: Sequence[Recording], noisy: int) -> Copies:
-    """The recordings forward, backward, and disturbed, in turn forward and backward."""
+    """The recordings with camera motion where it can be had: forward, backward, and disturbed, in turn both ways."""
+    recordings = [with_camera(one) for one in recordings]
     reversed_ = [backward(recording) for recording in recordings]
     directions = (recordings, reversed_)
     return [*directions, *([disturbed(one, seed) for one in directions[seed % 2]] for seed in range(noisy))]

@@ -5,8 +5,9 @@ usage: python -m benchmarks.accuracy ROOT[@DETECTIONS]... [--presets A,B] [--seq
 
 ROOT holds sequence folders (NAME/seqinfo.ini, NAME/gt/gt.txt); DETECTIONS is the path inside one (default:
 det/det.txt). Presets run by motion only, and once more with each thing that they can use and all sequences have:
-recorded camera motion (frame, then the affine matrix from the frame before, row by row), and appearance, if a model is
-given. What is missing is skipped and told. Scores are TrackEval's; speed is that of association alone.
+camera motion (recorded: frame, then the affine matrix from the frame before, row by row; or else estimated from
+images), and appearance, if a model is given. What is missing is skipped and told. Scores are TrackEval's; speed is
+that of association alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import WHEN, Board, Peer, boards_within
-from benchmarks.sequences import Place, Played, Recording, load_recordings, play
+from benchmarks.sequences import Place, Played, Recording, load_recordings, play, with_camera
 from benchmarks.tables import circumstances, print_circumstances, print_table
 from detectors import InputError
 from tracker.appearance import load_embedder
@@ -59,9 +60,9 @@ def make_modes(camera: str, appearance: str) -> list[Mode]:
         Mode("", play, uses=lambda _: True, lacks=lambda _: ""),
         Mode(
             "camera",
-            lambda recording, preset: play(recording, preset, camera=True),
+            lambda recording, preset: play(with_camera(recording), preset, camera=True),
             uses=lambda preset: preset.camera,
-            lacks=lambda recording: "" if recording.camera else f"no {camera}",
+            lacks=lambda recording: "" if recording.camera or recording.folder else f"no {camera} and no images",
         ),
     ]
     embedder = load_embedder(appearance)

@@ -13,7 +13,9 @@ from detectors.base import Floats
 from detectors.boxes import xyxy_to_tlwh
 from detectors.replay import ReplayDetector
 from tracker.appearance import Embedder
+from tracker.camera_estimate import EstimatedCameraMotion
 from tracker.camera_motion import RecordedCameraMotion
+from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
 from tracker.ground_truth import GT, GroundTruth, load_ground_truth
 from tracker.pipeline import Tally, track_frames
@@ -126,6 +128,15 @@ class _Replay:
 
     def __call__(self, frame: Frame) -> Detections:
         return self._detections[frame.index - 1] if frame.index <= len(self._detections) else Detections.empty()
+
+
+def with_camera(recording: Recording) -> Recording:
+    """The same with camera motion: as recorded, or else estimated from its images, of which there must be one."""
+    if recording.camera is not None or recording.folder is None:
+        return recording
+    estimate, frames = EstimatedCameraMotion(), mark_cuts(open_sequence(recording.folder).frames)
+    pairs = zip(frames, recording.detections, strict=True)
+    return replace(recording, camera=tuple(estimate(frame, found.boxes) for frame, found in pairs))
 
 
 def play(recording: Recording, preset: Preset, camera: bool = False, embedder: Embedder | None = None) -> Played:

@@ -68,7 +68,7 @@ def test_presets_run_beside_what_is_skipped(
     lines = capsys.readouterr().out.splitlines()
     skipped = [line for line in lines if line.startswith("skipped: ")]
     assert skipped[0].startswith(f"skipped: {tmp_path / 'nowhere'}: no such folder (")
-    assert skipped[1] == f"skipped: {other.parent}: camera: C has no gmc.txt"
+    assert skipped[1] == f"skipped: {other.parent}: camera: C has no gmc.txt and no images"
     assert skipped[2].startswith(f"skipped: {tmp_path / 'gt' / 'A' / 'det' / 'none.txt'}: no such file (")
     tables = json.loads((tmp_path / "all.json").read_text())["tables"]
     assert [table["title"] for table in tables] == ["gt: A, B", "still: C"]

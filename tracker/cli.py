@@ -124,6 +124,11 @@ def _add_models(group: Any) -> None:
         "--appearance", metavar="NAME|PATH", help="auto (default), none, or a re-identification model: PATH.onnx"
     )
     group.add_argument("--tracker", metavar="NAME", help="keeptrack (default), bytetrack, deepsort or sort")
+    group.add_argument(
+        "--camera-motion",
+        metavar="NAME|PATH",
+        help="auto (default: estimated from the pictures), none, or a text file: frame, then the 2x3 matrix row by row",
+    )
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
     group.add_argument(
         "--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1; for files 0)"

@@ -10,6 +10,7 @@ from detectors.base import Bools, Detections, Floats, Ints
 from detectors.boxes import iou_matrix, nms
 from detectors.errors import InputError
 from tracker.calibration import LikenessScale, NoiseScale, ScoreScale
+from tracker.camera_motion import move_boxes
 from tracker.cues import Cues, Expected, hidden_share, inside_better, similarity
 from tracker.gallery import AverageMemory, GalleryMemory
 from tracker.matching import assign, mutual_best
@@ -123,11 +124,8 @@ class Tracker:
         """Move everything remembered about places to where the camera has taken it."""
         if camera is None or not len(self._table):
             return
-        linear, offset = camera[:, :2], camera[:, 2]
         self._table.filter.warp(camera)
-        corners = self._table.boxes.reshape(-1, 2) @ linear.T + offset
-        corners = corners.reshape(-1, 2, 2)
-        self._table.boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        self._table.boxes = move_boxes(self._table.boxes, camera)
 
     def _sift(self, detections: Detections) -> tuple[Detections, Bools]:
         """The detections that exist for this tracker, and which of them are strong ``(N,)``."""

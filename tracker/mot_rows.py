@@ -15,7 +15,7 @@ from detectors.errors import InputError
 from detectors.replay import FARTHEST, LAST_FRAME
 
 COLUMNS = "frame,id,x,y,w,h"
-FEWEST = 6
+FEWEST = COLUMNS.count(",") + 1
 LONGEST = 10_000_000  # frames of a sequence, 90 hours of video: a wrong number must not ask for all the memory
 
 
@@ -52,10 +52,12 @@ class FrameBoxes:
     order: Ints
 
 
-def read_rows(path: Path, remedy: str) -> MotRows:
+def read_rows(path: Path, remedy: str, columns: str = COLUMNS) -> MotRows:
     """The rows of a text file; none for an empty one. remedy: what to do when it cannot be read.
 
-    Raises InputError, naming the line, for rows of unequal length, of fewer than six columns, and for values that are
+    columns: names of the columns that each row has at least, separated by commas.
+
+    Raises InputError, naming the line, for rows of unequal length, of fewer columns, and for values that are
     no finite numbers.
     """
     try:
@@ -66,9 +68,9 @@ def read_rows(path: Path, remedy: str) -> MotRows:
     values, lines = list[list[float]](), list[int]()
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
-            values.append(_numbers(line, f"{path}:{number}", len(values[0]) if values else 0))
+            values.append(_numbers(line, f"{path}:{number}", len(values[0]) if values else 0, columns))
             lines.append(number)
-    table = np.array(values, dtype=np.float64).reshape(len(values), -1) if values else np.empty((0, FEWEST))
+    table = np.array(values, dtype=np.float64).reshape(len(values), -1) if values else np.empty((0, _count(columns)))
     return MotRows(str(path), table, np.array(lines, dtype=np.int64))
 
 
@@ -119,18 +121,22 @@ def _check_unique(rows: MotRows, frames: Floats, ids: Floats) -> None:
     rows.reject(again, "id {1:.15g} is in frame {0:.15g} already", "an id has one box in a frame: remove one of them")
 
 
-def _numbers(line: str, where: str, width: int) -> list[float]:
-    """The values of a line. width: columns of the first row, 0 for that row itself."""
+def _count(columns: str) -> int:
+    return columns.count(",") + 1
+
+
+def _numbers(line: str, where: str, width: int, named: str) -> list[float]:
+    """The values of a line. width: columns of the first row, 0 for that row itself. named: columns it has at least."""
     fields = line.split(",")
-    if len(fields) < FEWEST or (width and len(fields) != width):
-        expected = f"{width}, like the first row" if width else f"at least {FEWEST} ({COLUMNS})"
+    if len(fields) < _count(named) or (width and len(fields) != width):
+        expected = f"{width}, like the first row" if width else f"at least {_count(named)} ({named})"
         columns = "column" if len(fields) == 1 else "columns"
         raise InputError(
             where, f"the row has {len(fields)} {columns}, expected {expected}", "separate values by commas"
         )
     for field in fields:
         if not _is_finite(field):
-            raise InputError(where, f"{field.strip()!r} is not a finite number", f"rows are {COLUMNS},... of numbers")
+            raise InputError(where, f"{field.strip()!r} is not a finite number", f"rows are {named},... of numbers")
     return [float(field) for field in fields]
 
 

@@ -27,7 +27,7 @@ class Options:
 
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
-    that `detections` has. start, end: seconds.
+    that `detections` has. camera_motion: "auto", "none", or a file. start, end: seconds.
     """
 
     output: str | Path = "none"
@@ -39,6 +39,7 @@ class Options:
     rescale_scores: bool = False
     appearance: str | Path = "auto"
     tracker: str = DEFAULT
+    camera_motion: str | Path = "auto"
     classes: str | Sequence[str | int] | None = None
     conf: float | None = None
     iou: float = 0.7

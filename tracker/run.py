@@ -13,6 +13,7 @@ from typing import Any
 from detectors import Detector, Frame, InputError, load_detector
 from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
+from tracker.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
 from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
 from tracker.options import Options, check_options, find_classes
@@ -72,6 +73,7 @@ class Run:
             options.iou,
             self._classes,
             self.tally,
+            self.camera,
         )
         index = 0
         for frame, tracks in frames:
@@ -82,8 +84,8 @@ class Run:
         if not index:
             raise InputError(self._shown_name, "has no frames in that part", "check --start and --end")
         read_all = options.end is None and options.max_frames is None
-        if read_all and isinstance(self.detector, ReplayDetector) and self.source.frame_count is None:
-            self._check_last_frame(self.detector, index)  # only reading to the end could tell
+        if read_all and self.source.frame_count is None:
+            self._check_last_frames(index)  # only reading to the end could tell
 
     @property
     def _shown_name(self) -> Path | str:
@@ -110,7 +112,7 @@ class Run:
         """What the run did and what it took, as in the file of ``--stats``."""
         seconds = time.perf_counter() - self._started
         replayed = isinstance(self.detector, ReplayDetector)
-        stages = {name: round(self.tally.stages[name], 4) for name in STAGES}
+        stages = {name: round(sum(self.tally.stages[part] for part in parts), 4) for name, parts in STAGES.items()}
         return {
             "frames": self.tally.frames,
             "seconds": round(seconds, 4),
@@ -118,6 +120,7 @@ class Run:
             "stages": stages,
             "detector_calls": 0 if replayed else self.tally.detector_calls,
             "embeddings": self.tally.embeddings,
+            "camera_seconds": round(self.tally.stages["camera"], 4),
             "tracks": self.tracker.confirmed_count,
             "peak_rss_mb": peak_rss_mb(),
             "detector": self.detector.name,
@@ -132,11 +135,15 @@ class Run:
         opening.callback(self._ahead.close)
         self.outputs = self._output_paths()
         inputs = [Path(p) for p in (self.source.path, options.detections, options.detector, options.appearance) if p]
+        inputs.append(Path(options.camera_motion))
         check_outputs(self.outputs, inputs, options.overwrite)
         self.tracker = Tracker(options.tracker, float(self.source.frame_rate))
         self.embedder = load_embedder(options.appearance, options.device)
         self.detector = self._load_detector()
         self._classes = find_classes(options.classes, self.detector)
+        self.camera = self._load_camera_motion()
+        if self.source.frame_count is not None:
+            self._check_last_frames(self.source.frame_count)
         self._open_writers(opening)
 
     def _output_paths(self) -> dict[str, Path]:
@@ -162,14 +169,21 @@ class Run:
             return load_detector(
                 options.detector, conf=options.conf, iou=options.iou, imgsz=options.imgsz, device=options.device
             )
-        replay = ReplayDetector(options.detections, options.rescale_scores, options.conf or 0.0)
-        if source.frame_count is not None:
-            self._check_last_frame(replay, source.frame_count)
-        return replay
+        return ReplayDetector(options.detections, options.rescale_scores, options.conf or 0.0)
 
-    def _check_last_frame(self, replay: ReplayDetector, frames: int) -> None:
-        """Complain of detections beyond the last frame."""
-        if replay.last_frame > frames:
+    def _load_camera_motion(self) -> CameraMotion | None:
+        options = self.options
+        camera = load_camera_motion(options.camera_motion, self.source.has_images)
+        if isinstance(camera, RecordedCameraMotion) and not self.tracker.preset.camera:
+            self.warnings.append(f"{options.camera_motion}: not used: {options.tracker} knows no camera motion")
+        return camera if self.tracker.preset.camera else None
+
+    def _check_last_frames(self, frames: int) -> None:
+        """Complain of detections and of camera motion beyond the last frame."""
+        replay = self.detector
+        if isinstance(self.camera, RecordedCameraMotion):
+            self.camera.check_length(frames, self._shown_name)
+        if isinstance(replay, ReplayDetector) and replay.last_frame > frames:
             raise InputError(
                 replay.path,
                 f"has detections for frame {replay.last_frame}, but {self._shown_name} has {frames} frames",
@@ -224,7 +238,15 @@ class Run:
             self.tally.stages["write"] += self._video.seconds
 
 
-STAGES = ("read", "detect", "embed", "track", "draw", "write")
+# What is reported -> the stages of the pipeline that it is the sum of.
+STAGES = {
+    "read": ("read",),
+    "detect": ("detect",),
+    "embed": ("embed",),
+    "track": ("camera", "track"),
+    "draw": ("draw",),
+    "write": ("write",),
+}
 
 
 def track(source: str | int | Path, **options: Any) -> Iterator[tuple[Frame, Tracks]]:
