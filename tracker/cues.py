@@ -17,6 +17,7 @@ from detectors.base import Bools, Detections, Floats, Ints
 from detectors.boxes import areas, overlap_areas
 
 MOST_WAITING = 5  # updates; a longer absence says no more
+MOST_GROWTH = 0.2  # beyond it neighbours are no longer told apart
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Cues:
     """Weights of the cues, in units of overlap; 0 leaves one out.
 
     height_overlap: multiply the IoU by the overlap of the vertical extents. growth: share of its side by which each
-    box is grown on each of its four sides. score_change: per difference in score, as a share of the typical score.
+    box is grown on each of its four sides; growing, what it is at least for each second since the last frame, up to
+    `MOST_GROWTH`. score_change: per difference in score, as a share of the typical score.
     bottom_edge: for feet half a height apart. weak: for a detection below the threshold. waiting: for a track missed
     `MOST_WAITING` times. occlusion: for a track and a detection of which one is hidden entirely and the other not at
     all. class_change: for another class. appearance: for a likeness of 1 (`LikenessScale`), where looks are known.
@@ -34,13 +36,14 @@ class Cues:
 
     height_overlap: bool = True
     growth: float = 0.05
+    growing: float = 0.5
     score_change: float = 0.13
     bottom_edge: float = 0.2
     weak: float = 0.4
     waiting: float = 0.05
     occlusion: float = 0.2
     class_change: float = 0.3
-    appearance: float = 0.2
+    appearance: float = 0.6
     least: float = 0.15
     mutual: bool = True
 
@@ -59,14 +62,18 @@ class Expected:
     seen: Bools
 
 
-def similarity(cues: Cues, tracks: Expected, detections: Detections, strong: Bools, typical: float) -> Floats:
+def similarity(
+    cues: Cues, tracks: Expected, detections: Detections, strong: Bools, typical: float, elapsed: float
+) -> Floats:
     """Similarity ``(N, M)`` of tracks and detections, minus infinity where they cannot belong together.
 
     strong: ``(M,)``, which detections reach the threshold; the others are open to trusted tracks only. typical: score
-    of a typical object. Worth 1 for a pair without any difference.
+    of a typical object. elapsed: seconds since the last frame; the longer, the farther has each strayed from its path.
+    Worth 1 for a pair without any difference.
     """
     boxes = detections.boxes
-    value = _overlap(grow(tracks.boxes, cues.growth), grow(boxes, cues.growth), cues.height_overlap)
+    growth = max(cues.growth, min(cues.growing * elapsed, MOST_GROWTH))
+    value = _overlap(grow(tracks.boxes, growth), grow(boxes, growth), cues.height_overlap)
     impossible = (value <= 0) | (~tracks.trusted[:, None] & ~strong[None, :])
     if cues.score_change:
         value -= cues.score_change / typical * np.abs(tracks.scores[:, None] - detections.scores[None, :])

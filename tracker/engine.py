@@ -15,7 +15,7 @@ from tracker.cues import Cues, Expected, hidden_share, inside_better, similarity
 from tracker.gallery import AverageMemory, GalleryMemory
 from tracker.matching import assign, mutual_best
 from tracker.presets import DEFAULT, PRESETS, Preset
-from tracker.revival import strangeness
+from tracker.revival import strangeness, with_likeness
 from tracker.shared_motion import shared_shift
 from tracker.stages import associate_in_stages
 from tracker.tracks import CONFIRMED, LOST, TENTATIVE, Tracks, TrackTable
@@ -145,17 +145,17 @@ class Tracker:
         preset, table = self.preset, self._table
         if preset.cues is None:
             return associate_in_stages(preset.stages, table, detections, strong, preset.alike)
-        rows, columns = self._match_by_cues(preset.cues, detections, strong)
+        rows, columns = self._match_by_cues(preset.cues, detections, strong, elapsed)
         if preset.shared_motion:
             steady = (table.hits[rows] >= 3) & (table.missed[rows] == 0)
             innovation, _ = table.filter.innovation(rows[steady], detections.boxes[columns[steady]])
             shift = shared_shift(innovation[:, :2])
             if shift is not None:
                 table.filter.shift(shift, shift / elapsed * SHIFT_LASTS)
-                rows, columns = self._match_by_cues(preset.cues, detections, strong)
+                rows, columns = self._match_by_cues(preset.cues, detections, strong, elapsed)
         return rows, columns
 
-    def _match_by_cues(self, cues: Cues, detections: Detections, strong: Bools) -> tuple[Ints, Ints]:
+    def _match_by_cues(self, cues: Cues, detections: Detections, strong: Bools, elapsed: float) -> tuple[Ints, Ints]:
         table = self._table
         if not len(table) or not len(detections):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
@@ -167,7 +167,8 @@ class Tracker:
             trusted=table.state != TENTATIVE,
             seen=table.missed == 0,
         )
-        worth = similarity(cues, expected, detections, strong, self._scores.typical)
+        worth = similarity(cues, expected, detections, strong, self._scores.typical, elapsed)
+        worth[self._overdue()] = -np.inf
         likeness = self._likeness_of(np.arange(len(table)), detections) if cues.appearance else None
         if likeness is not None:
             # It ranks what the other cues allow, and never forbids anything.
@@ -175,6 +176,12 @@ class Tracker:
             worth = np.where(worth >= cues.least, ranked, worth)
         rows, columns = (mutual_best(worth, cues.least) if cues.mutual else assign(-worth, -cues.least)).T
         return rows, columns
+
+    def _overdue(self) -> Bools:
+        """Tracks ``(N,)`` that have been lost for so long that prediction says nothing any more."""
+        table, preset = self._table, self.preset
+        late = (self._time or 0.0) - table.seen > preset.max_age + 1e-9
+        return np.asarray((table.state == LOST) & late & (table.missed >= preset.min_misses))
 
     def _likeness_of(self, rows: Ints, detections: Detections) -> Floats | None:
         """How alike ``(R, M)`` tracks and detections look (`LikenessScale`); None where nothing is known."""
@@ -240,9 +247,8 @@ class Tracker:
         strange = strangeness(revival, table.boxes[lost], table.filter.rate[lost, :2], gap, detections.boxes[born])
         strange += table.class_ids[lost][:, None] != detections.class_ids[born][None, :]
         likeness = self._likeness_of(lost, detections[born]) if revival.alike else None
-        if likeness is not None:
-            strange = np.where(strange < revival.widest, strange - revival.alike * likeness, np.inf)
-        pairs = mutual_best(-strange, -1.0)
+        alike = np.zeros_like(strange) if likeness is None else likeness
+        pairs = mutual_best(-with_likeness(revival, strange, alike, self._overdue()[lost]), -1.0)
         rows, columns = lost[pairs[:, 0]], born[pairs[:, 1]]
         table.filter.reset(rows, detections.boxes[columns])
         table.match(rows, detections[columns], now)
@@ -258,8 +264,9 @@ class Tracker:
     def _remove(self, missed: Ints, now: float) -> None:
         """Drop tentative tracks at their first miss, lost ones when their time is over."""
         table, preset = self._table, self.preset
-        expired = (now - table.seen > preset.max_age + 1e-9) & (table.missed >= preset.min_misses)
-        dead = (table.state == LOST) & expired
+        dead = self._overdue()
+        if preset.memory and table.appearance is not None:
+            dead &= (now - table.seen > preset.memory) | ~table.appearance.known(np.arange(len(table)))
         dead[missed] |= table.state[missed] == TENTATIVE
         if dead.any():
             table.keep(~dead)

@@ -23,6 +23,7 @@ class Preset:
     n_init: matches until a track is confirmed. first_frame: tracks of the first frame are confirmed at once.
     max_age: seconds that a lost track is kept, and never less than `min_misses` updates, for low frame rates.
     revival: how lost tracks are found again among the detections that would start tracks; None does without.
+    memory: seconds that a lost track is kept for revival where its look is known, though it is associated no more.
     birth_overlap: IoU with a track matched in this frame above which a detection starts none.
     adaptive_noise: let the process noise follow the innovations (`NoiseScale`).
     shared_motion: look for a shift that all tracks share, and associate again after it.
@@ -44,6 +45,7 @@ class Preset:
     max_age: float = 1.0
     min_misses: int = 3
     revival: Revival | None = None
+    memory: float = 0.0
     birth_overlap: float = 1.0
     adaptive_noise: bool = False
     shared_motion: bool = False
@@ -79,6 +81,7 @@ PRESETS = {
         partial=0.9,
         max_age=2.0,
         revival=Revival(),
+        memory=8.0,
         birth_overlap=0.4,
         adaptive_noise=True,
         shared_motion=True,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.base import Floats
+from detectors.base import Bools, Floats
 
 
 @dataclass(frozen=True)
@@ -14,16 +14,16 @@ class Revival:
     """How far an object may be from where it was lost, all in its heights.
 
     reach: at once. speed: more for each second. size: change of the height, as a natural logarithm, that uses up all
-    tolerance by itself. coast: seconds for which its last velocity still counts. alike: cosine similarity, above what
-    is usual between different objects, that widens the tolerance by its whole; 0 does without appearance.
+    tolerance by itself. coast: seconds for which its last velocity still counts. alike: strangeness that a likeness of
+    1 (`LikenessScale`) makes up for; 0 does without appearance. widest: strangeness that no likeness makes up for.
     """
 
     reach: float = 0.4
     speed: float = 0.3
     size: float = 0.3
     coast: float = 0.3
-    alike: float = 1.0
-    widest: float = 2.0
+    alike: float = 3.0
+    widest: float = 3.0
 
 
 def strangeness(revival: Revival, last: Floats, velocity: Floats, gap: Floats, boxes: Floats) -> Floats:
@@ -40,3 +40,15 @@ def strangeness(revival: Revival, last: Floats, velocity: Floats, gap: Floats, b
     distance = np.linalg.norm(moved[:, None, :] - found[None, :, :], axis=2) / np.sqrt(heights * new_heights)
     tolerance = revival.reach + revival.speed * gap[:, None]
     return np.asarray(distance / tolerance + np.abs(np.log(heights / new_heights)) / revival.size)
+
+
+def with_likeness(revival: Revival, strange: Floats, likeness: Floats, overdue: Bools) -> Floats:
+    """Strangeness ``(N, M)`` in the light of how alike ``(N, M)`` lost tracks and detections look.
+
+    Who looks alike may have got farther. Looks never forbid what place allows: they only rank it. overdue: ``(N,)``,
+    tracks whose place says nothing any more, which have to look alike.
+    """
+    judged = np.where(strange < revival.widest, strange - revival.alike * likeness, np.inf)
+    judged = np.where(strange <= 1.0, np.minimum(judged, 1.0), judged)
+    judged[overdue[:, None] & (likeness <= 0)] = np.inf
+    return judged

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats
 from detectors.boxes import iou_matrix
-from tracker.cues import MOST_WAITING, Cues, Expected, grow, hidden_share, inside_better, similarity
+from tracker.cues import MOST_GROWTH, MOST_WAITING, Cues, Expected, grow, hidden_share, inside_better, similarity
 
 PLAIN = Cues(
     height_overlap=False,
     growth=0.0,
+    growing=0.0,
     score_change=0.0,
     bottom_edge=0.0,
     weak=0.0,
@@ -44,9 +45,12 @@ def expected(boxes: Floats, **columns: object) -> Expected:
     return replace(tracks, **columns)  # type: ignore[arg-type]
 
 
-def worth(cues: Cues, tracks: Expected, boxes: Floats, scores: float = 0.8, strong: bool = True) -> Floats:
+def worth(
+    cues: Cues, tracks: Expected, boxes: Floats, scores: float = 0.8, strong: bool = True, elapsed: float = 0.0
+) -> Floats:
     count = len(boxes)
-    return similarity(cues, tracks, Detections(boxes, np.full(count, scores)), np.full(count, strong), TYPICAL)
+    found = Detections(boxes, np.full(count, scores))
+    return similarity(cues, tracks, found, np.full(count, strong), TYPICAL, elapsed)
 
 
 @settings(max_examples=50)
@@ -106,6 +110,9 @@ def test_growing_lets_neighbours_touch() -> None:
     apart = BOX + np.array([33, 0, 33, 0])
     assert worth(PLAIN, expected(BOX), apart)[0, 0] == -np.inf
     assert worth(replace(PLAIN, growth=0.1), expected(BOX), apart)[0, 0] > 0
+    for elapsed, share in ((1 / 30, 0.0), (1 / 5, 0.1), (60.0, MOST_GROWTH)):
+        grown = worth(replace(PLAIN, growing=0.5), expected(BOX), apart, elapsed=elapsed)[0, 0]
+        assert (grown > 0) == (share > 1.5 / 30)
     np.testing.assert_allclose(grow(BOX, 0.1), [[7, 13, 43, 97]])
 
 
