@@ -6,7 +6,8 @@ usage: python -m benchmarks.accuracy ROOT[@DETECTIONS]... [--presets A,B] [--seq
 ROOT holds sequence folders (NAME/seqinfo.ini, NAME/gt/gt.txt); DETECTIONS is the path inside one (default:
 det/det.txt). Presets run by motion only, and once more with each thing that they can use and all sequences have:
 recorded camera motion (frame, then the affine matrix from the frame before, row by row), and appearance, if a model is
-given. What is missing is skipped and told. Scores are TrackEval's; speed is that of association alone.
+given. The default runs offline as well, with the whole sequence known beforehand. What is missing is skipped and told.
+Scores are TrackEval's; speed is that of association alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,11 @@ from benchmarks.tables import circumstances, print_circumstances, print_table
 from detectors import InputError
 from tracker.appearance import load_embedder
 from tracker.evaluate import Evaluation, Scores, evaluate
-from tracker.presets import PRESETS, Preset
+from tracker.offline.revise import STAGES
+from tracker.presets import DEFAULT, PRESETS, Preset
 from tracker.writers.stats import write_stats
 
+OFFLINE = "offline"
 HEADINGS = ("tracker", "HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "frames/s", "source")
 
 
@@ -39,7 +43,7 @@ class Mode:
     """
 
     name: str
-    play: Callable[[Recording, Preset], Played]
+    play: Callable[..., Played]
     uses: Callable[[Preset], bool]
     lacks: Callable[[Recording], str]
 
@@ -59,7 +63,7 @@ def make_modes(camera: str, appearance: str) -> list[Mode]:
         Mode("", play, uses=lambda _: True, lacks=lambda _: ""),
         Mode(
             "camera",
-            lambda recording, preset: play(recording, preset, camera=True),
+            partial(play, camera=True),
             uses=lambda preset: preset.camera,
             lacks=lambda recording: "" if recording.camera else f"no {camera}",
         ),
@@ -69,12 +73,22 @@ def make_modes(camera: str, appearance: str) -> list[Mode]:
         modes.append(
             Mode(
                 "appearance",
-                lambda recording, preset: play(recording, preset, embedder=embedder),
+                partial(play, embedder=embedder),
                 uses=lambda preset: preset.appearance != "none",
                 lacks=lambda recording: "" if recording.folder else "no images",
             )
         )
-    return modes
+    return [*modes, *map(_offline, modes)]
+
+
+def _offline(mode: Mode) -> Mode:
+    """The same mode, with the whole sequence known before its tracks are told; for the default preset."""
+    return Mode(
+        f"{mode.name}, {OFFLINE}".removeprefix(", "),
+        partial(mode.play, offline=STAGES),
+        uses=lambda preset: preset is PRESETS[DEFAULT] and mode.uses(preset),
+        lacks=mode.lacks,
+    )
 
 
 def run_all(place: Place, recordings: Sequence[Recording], presets: Sequence[str], modes: Sequence[Mode]) -> list[Run]:
@@ -84,7 +98,7 @@ def run_all(place: Place, recordings: Sequence[Recording], presets: Sequence[str
         reasons = [f"{recording.name} has {lack}" for recording in recordings if (lack := mode.lacks(recording))]
         if not reasons:
             allowed.append(mode)
-        elif any(mode.uses(PRESETS[name]) for name in presets):
+        elif any(mode.uses(PRESETS[name]) for name in presets) and not mode.name.endswith(OFFLINE):  # told already
             print(f"skipped: {place.root}: {mode.name}: {reasons[0]}")
     return [
         Run(name, mode.name, {recording.name: mode.play(recording, PRESETS[name]) for recording in recordings})

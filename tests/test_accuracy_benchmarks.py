@@ -75,6 +75,8 @@ def test_presets_run_beside_what_is_skipped(
     assert [(row["preset"], row["mode"]) for row in tables[0]["rows"]] == [
         ("keeptrack", ""),
         ("keeptrack", "camera"),
+        ("keeptrack", "offline"),
+        ("keeptrack", "camera, offline"),
         ("sort", ""),
     ]
     assert list(tables[0]["rows"][0]["sequences"]) == ["A", "B"]
@@ -144,6 +146,9 @@ def test_appearance_is_a_mode_where_there_are_images(
         "keeptrack",
         "keeptrack + camera",
         "keeptrack + appearance",
+        "keeptrack + offline",
+        "keeptrack + camera, offline",
+        "keeptrack + appearance, offline",
         "sort",
     ]
     assert set(seen) == {320}
@@ -224,3 +229,13 @@ def test_ablation_prints_a_row_for_each_cue(
     assert printed.splitlines()[-1].endswith("| +0.00 ± 0.00 |")
     with pytest.raises(SystemExit, match=r"^error: --cues luck: no such cue "):
         run(monkeypatch, "ablation", tmp_path / "gt", "--cues", "luck")
+
+
+def test_ablation_of_the_offline_stages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_sequence(tmp_path / "gt", "A")
+    run(monkeypatch, "ablation", tmp_path / "gt", "--offline", "--markdown")
+    names = [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()[-6:]]
+    stages = [f"| without {stage}" for stage in ("trim", "join", "prune", "fill")]
+    assert names == ["| as it is", *stages, "| online"]

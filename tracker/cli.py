@@ -124,6 +124,11 @@ def _add_models(group: Any) -> None:
         "--appearance", metavar="NAME|PATH", help="auto (default), none, or a re-identification model: PATH.onnx"
     )
     group.add_argument("--tracker", metavar="NAME", help="keeptrack (default), bytetrack, deepsort or sort")
+    group.add_argument(
+        "--offline",
+        action="store_true",
+        help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",
+    )
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
     group.add_argument("--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1)")
     group.add_argument(
@@ -163,18 +168,20 @@ def _track(argv: Sequence[str]) -> int:
     from tracker.progress import Display
     from tracker.run import Run
 
-    run = Run(source, Options(**arguments))
+    run = Run(source, Options(**arguments), pictures=False)
     display = Display(quiet)
     try:
         with run:
             display.start(run)
+            for _ in run.look_ahead():
+                display.advance(run)
             for _ in run:
                 display.advance(run)
     finally:
         display.stop()
         for warning in run.warnings:
             print(f"warning: {warning}", file=sys.stderr)
-        if run.tally.frames:
+        if run.has_results:
             display.summary(run)
     return 0
 

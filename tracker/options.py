@@ -38,6 +38,7 @@ class Options:
     rescale_scores: bool = False
     appearance: str | Path = "auto"
     tracker: str = DEFAULT
+    offline: bool = False
     classes: str | Sequence[str | int] | None = None
     conf: float = 0.1
     iou: float = 0.7
