@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -33,12 +34,31 @@ def fill(recording: Recording, track: Trajectory, camera: Stabiliser, filling: F
     """
     filling = filling or Filling()
     found = [track]
-    for gap in _gaps(recording, track, camera, filling):
-        frames, boxes = _path(recording, track, gap, camera, filling.around)
-        scores = np.full(len(frames), track.scores[gap : gap + 2].min())
-        filled = np.ones(len(frames), dtype=bool)
-        found.append(replace(track, frames=frames, boxes=boxes, scores=scores, filled=filled, look=None))
+    for gaps in _neighbours(_gaps(recording, track, camera, filling), recording.times[track.frames], filling.around):
+        frames = [np.arange(track.frames[gap] + 1, track.frames[gap + 1]) for gap in gaps]
+        scores = [np.full(len(each), track.scores[gap : gap + 2].min()) for gap, each in zip(gaps, frames, strict=True)]
+        missing = np.concatenate(frames)
+        boxes = _path(recording, track, gaps, missing, camera, filling.around)
+        filled = np.ones(len(missing), dtype=bool)
+        columns: dict[str, Any] = {
+            "frames": missing,
+            "boxes": boxes,
+            "scores": np.concatenate(scores),
+            "filled": filled,
+        }
+        found.append(replace(track, look=None, **columns))
     return concatenate(found)
+
+
+def _neighbours(gaps: Iterable[int], seconds: Floats, around: float) -> list[list[int]]:
+    """The gaps in groups whose surroundings overlap, so that no part of a path is smoothed twice."""
+    groups: list[list[int]] = []
+    for gap in gaps:
+        if groups and seconds[gap] - seconds[groups[-1][-1] + 1] <= 2 * around:
+            groups[-1].append(gap)
+        else:
+            groups.append([gap])
+    return groups
 
 
 def _gaps(recording: Recording, track: Trajectory, camera: Stabiliser, filling: Filling) -> Iterator[int]:
@@ -52,12 +72,12 @@ def _gaps(recording: Recording, track: Trajectory, camera: Stabiliser, filling: 
             yield int(row)
 
 
-def _path(recording: Recording, track: Trajectory, gap: int, camera: Stabiliser, around: float) -> tuple[Ints, Floats]:
-    """Frames ``(N,)`` of the gap after the row `gap`, and the smoothed boxes ``(N, 4)`` there."""
-    times = recording.times
-    seconds, (before, after) = times[track.frames], track.frames[gap : gap + 2]
-    known = track.frames[(seconds >= times[before] - around) & (seconds <= times[after] + around)]
-    boxes = track.boxes[np.searchsorted(track.frames, known)]
-    path = smooth(known, camera.into_first(known, boxes), times)
-    frames = np.arange(before + 1, after)
-    return frames, camera.out_of_first(frames, path[frames - known[0]])
+def _path(
+    recording: Recording, track: Trajectory, gaps: Sequence[int], frames: Ints, camera: Stabiliser, around: float
+) -> Floats:
+    """Smoothed boxes ``(N, 4)`` in the `frames` ``(N,)`` of neighbouring gaps, from what surrounds them."""
+    seconds = recording.times[track.frames]
+    near = (seconds >= seconds[gaps[0]] - around) & (seconds <= seconds[gaps[-1] + 1] + around)
+    known = track.frames[near]
+    path = smooth(known, camera.into_first(known, track.boxes[near]), recording.times)
+    return camera.out_of_first(frames, path[frames - known[0]])
