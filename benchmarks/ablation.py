@@ -1,7 +1,9 @@
 """What each cue of the default tracker is worth: HOTA as it is, and with one cue removed.
 
-usage: python -m benchmarks.ablation ROOT[@DETECTIONS]... [--cues A,B] [--noisy N] [--sequences A,B]
+usage: python -m benchmarks.ablation ROOT[@DETECTIONS]... [--cues A,B] [--offline] [--noisy N] [--sequences A,B]
                                      [--camera gmc.txt] [--rescale-scores] [--markdown]
+
+With --offline, the stages that run once the whole sequence is known are removed instead, one by one and all together.
 
 Each figure is the mean over the sequences played forward, backward, and, with --noisy, in N copies with 3 % of the
 detections dropped and boxes moved by 1 % of their size: on a few sequences one changed identity is worth a point, so a
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +26,7 @@ from benchmarks.tables import print_circumstances, print_table
 from detectors import InputError
 from detectors.base import Floats
 from tracker.evaluate import evaluate
+from tracker.offline.revise import STAGES
 from tracker.presets import DEFAULT, PRESETS, Preset
 
 # Cue -> fields of the preset that remove it; "cues.growth" is the field `growth` of its field `cues`.
@@ -68,11 +71,14 @@ def make_copies(recordings: Sequence[Recording], noisy: int) -> Copies:
     return [*directions, *([disturbed(one, seed) for one in directions[seed % 2]] for seed in range(noisy))]
 
 
-def hota(preset: Preset, copies: Copies) -> Floats:
-    """HOTA ``(C,)`` of all sequences together, a copy an entry."""
+def hota(preset: Preset, copies: Copies, offline: Collection[str] = ()) -> Floats:
+    """HOTA ``(C,)`` of all sequences together, a copy an entry. offline: stages to run afterwards."""
     found = []
     for recordings in copies:
-        rows = {one.name: play(one, preset, camera=preset.camera and one.camera is not None).rows for one in recordings}
+        rows = {
+            one.name: play(one, preset, camera=preset.camera and one.camera is not None, offline=offline).rows
+            for one in recordings
+        }
         found.append(evaluate([one.truth for one in recordings], rows).combined.hota)
     return np.array(found)
 
@@ -82,6 +88,13 @@ def compare(copies: Copies, cues: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     preset = PRESETS[DEFAULT]
     removed = {f"without {name}": hota(without(preset, fields), copies) for name, fields in cues.items()}
     return {"as it is": hota(preset, copies)} | removed
+
+
+def compare_offline(copies: Copies) -> dict[str, Floats]:
+    """HOTA ``(C,)`` of each copy offline: as it is, without each stage, and without all."""
+    rest = {f"without {stage}": [other for other in STAGES if other != stage] for stage in STAGES}
+    stages: dict[str, Collection[str]] = {"as it is": STAGES} | rest | {"online": ()}
+    return {name: hota(PRESETS[DEFAULT], copies, kept) for name, kept in stages.items()}
 
 
 def show(found: Mapping[str, Mapping[str, Floats]], markdown: bool) -> None:
@@ -115,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_places(parser)
     parser.add_argument("--cues", help=f"those to remove, of: {', '.join(CUES)}; default: each")
+    parser.add_argument("--offline", action="store_true", help="remove the stages of offline tracking instead")
     parser.add_argument("--noisy", type=int, default=0, metavar="N", help="copies that are disturbed")
     arguments = parser.parse_args()
     found = {}
@@ -124,7 +138,8 @@ def main() -> None:
         for place in arguments.places:
             if recordings := load_or_tell(place, arguments):
                 title = f"{place.root}" if place.name in found else place.name
-                found[title] = compare(make_copies(recordings, arguments.noisy), cues)
+                copies = make_copies(recordings, arguments.noisy)
+                found[title] = compare_offline(copies) if arguments.offline else compare(copies, cues)
     except InputError as error:
         sys.exit(f"error: {error}")
     if not found:

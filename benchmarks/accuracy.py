@@ -6,16 +6,16 @@ usage: python -m benchmarks.accuracy ROOT[@DETECTIONS]... [--presets A,B] [--seq
 ROOT holds sequence folders (NAME/seqinfo.ini, NAME/gt/gt.txt); DETECTIONS is the path inside one (default:
 det/det.txt). Presets run by motion only, and once more with each thing that they can use and all sequences have:
 camera motion (recorded: frame, then the affine matrix from the frame before, row by row; or else estimated from
-images), and appearance, if a model is given. What is missing is skipped and told. Scores are TrackEval's; speed is
-that of association alone.
+images), and appearance, by the model named. The default runs offline as well, with the whole sequence known
+beforehand. What is missing is skipped and told. Scores are TrackEval's; speed is that of association alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +23,44 @@ from benchmarks.peers import WHEN, Board, Peer, boards_within
 from benchmarks.sequences import Place, Played, Recording, load_recordings, play, with_camera
 from benchmarks.tables import circumstances, print_circumstances, print_table
 from detectors import InputError
-from tracker.appearance import load_embedder
+from tracker.appearance import Embedder, load_embedder
 from tracker.evaluate import Evaluation, Scores, evaluate
-from tracker.presets import PRESETS, Preset
+from tracker.offline.revise import STAGES
+from tracker.presets import DEFAULT, PRESETS, Preset
 from tracker.writers.stats import write_stats
 
+OFFLINE = "offline"
 HEADINGS = ("tracker", "HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "frames/s", "source")
 
 
 @dataclass(frozen=True)
 class Mode:
-    """A way to run a preset.
+    """What a preset has to go by beside motion: the camera's, looks, and, offline, the whole sequence beforehand."""
 
-    name: shown after the preset's, none for motion only. uses: whether a preset would make a difference of it. lacks:
-    what a recording misses for it, "" if nothing.
-    """
+    camera: bool = False
+    embedder: Embedder | None = None
+    offline: bool = False
 
-    name: str
-    play: Callable[[Recording, Preset], Played]
-    uses: Callable[[Preset], bool]
-    lacks: Callable[[Recording], str]
+    @property
+    def name(self) -> str:
+        """Shown after the preset's; none for motion only."""
+        parts = {"camera": self.camera, "appearance": self.embedder is not None, OFFLINE: self.offline}
+        return ", ".join(part for part, used in parts.items() if used)
+
+    def suits(self, preset: Preset) -> bool:
+        """Whether the preset makes use of all of it; offline is for the default alone."""
+        camera, looks = preset.camera or not self.camera, preset.appearance != "none" or self.embedder is None
+        return camera and looks and (preset is PRESETS[DEFAULT] or not self.offline)
+
+    def lacks(self, recording: Recording) -> str:
+        """What a recording misses for it, "" if nothing."""
+        if self.embedder is not None and recording.folder is None:
+            return "no images"
+        return "no recorded camera motion and no images" if self.camera and recording.camera is None else ""
+
+    def play(self, recording: Recording, preset: Preset) -> Played:
+        """Track a recording that lacks nothing."""
+        return play(recording, preset, self.camera, self.embedder, STAGES if self.offline else ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,28 +72,13 @@ class Run:
     played: Mapping[str, Played]
 
 
-def make_modes(camera: str, appearance: str) -> list[Mode]:
+def make_modes(appearance: str) -> list[Mode]:
     """Every mode, motion only first. Raises InputError when there is no such model."""
-    modes = [
-        Mode("", play, uses=lambda _: True, lacks=lambda _: ""),
-        Mode(
-            "camera",
-            lambda recording, preset: play(with_camera(recording), preset, camera=True),
-            uses=lambda preset: preset.camera,
-            lacks=lambda recording: "" if recording.camera or recording.folder else f"no {camera} and no images",
-        ),
-    ]
     embedder = load_embedder(appearance)
-    if embedder is not None:
-        modes.append(
-            Mode(
-                "appearance",
-                lambda recording, preset: play(recording, preset, embedder=embedder),
-                uses=lambda preset: preset.appearance != "none",
-                lacks=lambda recording: "" if recording.folder else "no images",
-            )
-        )
-    return modes
+    modes = [
+        Mode(camera, looks) for looks in ((None,) if embedder is None else (None, embedder)) for camera in (False, True)
+    ]
+    return [*modes, *(replace(mode, offline=True) for mode in modes)]
 
 
 def run_all(place: Place, recordings: Sequence[Recording], presets: Sequence[str], modes: Sequence[Mode]) -> list[Run]:
@@ -85,13 +88,13 @@ def run_all(place: Place, recordings: Sequence[Recording], presets: Sequence[str
         reasons = [f"{recording.name} has {lack}" for recording in recordings if (lack := mode.lacks(recording))]
         if not reasons:
             allowed.append(mode)
-        elif any(mode.uses(PRESETS[name]) for name in presets):
+        elif any(mode.suits(PRESETS[name]) for name in presets) and not mode.offline:  # told already
             print(f"skipped: {place.root}: {mode.name}: {reasons[0]}")
     return [
         Run(name, mode.name, {recording.name: mode.play(recording, PRESETS[name]) for recording in recordings})
         for name in presets
         for mode in allowed
-        if mode.uses(PRESETS[name])
+        if mode.suits(PRESETS[name])
     ]
 
 
@@ -176,15 +179,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_places(parser)
     parser.add_argument("--presets", default=",".join(PRESETS))
-    parser.add_argument("--appearance", default="none", metavar="NAME|PATH", help="model that tells objects apart")
+    parser.add_argument("--appearance", default="auto", metavar="NAME|PATH", help="model that tells objects apart")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all figures, those of each sequence too")
     arguments = parser.parse_args()
     tables = []
     print_circumstances()
     try:
-        presets, modes = chosen_presets(arguments.presets), make_modes(arguments.camera, arguments.appearance)
+        presets, modes = chosen_presets(arguments.presets), make_modes(arguments.appearance)
         for place in arguments.places:
             if recordings := load_or_tell(place, arguments):
+                recordings = [with_camera(recording) for recording in recordings]
                 runs = run_all(place, recordings, presets, modes)
                 tables += report(place, recordings, runs, arguments.markdown)
         if arguments.json and tables:

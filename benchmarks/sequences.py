@@ -18,6 +18,9 @@ from tracker.camera_motion import RecordedCameraMotion
 from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
 from tracker.ground_truth import GT, GroundTruth, load_ground_truth
+from tracker.offline.recorder import Recorder
+from tracker.offline.revise import revise
+from tracker.offline.trajectory import tracks_by_frame
 from tracker.pipeline import Tally, track_frames
 from tracker.presets import Preset
 from tracker.sources.sequence import open_sequence
@@ -139,8 +142,16 @@ def with_camera(recording: Recording) -> Recording:
     return replace(recording, camera=tuple(estimate(frame, found.boxes) for frame, found in pairs))
 
 
-def play(recording: Recording, preset: Preset, camera: bool = False, embedder: Embedder | None = None) -> Played:
-    """Track a recording. camera: with its camera motion, which it must have; an embedder needs its images."""
+def play(
+    recording: Recording,
+    preset: Preset,
+    camera: bool = False,
+    embedder: Embedder | None = None,
+    offline: Collection[str] = (),
+) -> Played:
+    """Track a recording. camera: with its camera motion, which it must have; an embedder needs its images. offline: the
+    stages of `tracker.offline.revise` to run afterwards.
+    """
     motion = recording.camera if camera else None
 
     def moved(frame: Frame, boxes: Floats) -> Floats | None:
@@ -148,13 +159,22 @@ def play(recording: Recording, preset: Preset, camera: bool = False, embedder: E
 
     pictured = embedder is not None and recording.folder is not None
     frames = open_sequence(recording.folder).frames if pictured and recording.folder else recording.frames()
-    tracker, tally, rows = Tracker(preset, recording.frame_rate), Tally(), [np.empty((0, 6))]
-    for frame, tracks in track_frames(
-        frames, _Replay(recording), tracker, embedder, tally=tally, camera=moved if motion else None
-    ):
-        numbers = np.full(len(tracks.track_ids), frame.index)
-        rows.append(np.column_stack([numbers, tracks.track_ids, xyxy_to_tlwh(tracks.boxes)]))
-    return Played(np.concatenate(rows), tally.frames, tally.stages["track"])
+    tracker, tally = (Recorder if offline else Tracker)(preset, recording.frame_rate), Tally()
+    found = [
+        tracks
+        for _, tracks in track_frames(
+            frames, _Replay(recording), tracker, embedder, tally=tally, camera=moved if motion else None
+        )
+    ]
+    if isinstance(tracker, Recorder):
+        with tally.timing("track"):
+            recorded = tracker.finish()
+            found = tracks_by_frame(revise(recorded, offline), recorded.times)
+    rows = [
+        np.column_stack([np.full(len(tracks), index), tracks.track_ids, xyxy_to_tlwh(tracks.boxes)])
+        for index, tracks in enumerate(found, start=1)
+    ]
+    return Played(np.concatenate([np.empty((0, 6)), *rows]), tally.frames, tally.stages["track"])
 
 
 def backward(recording: Recording) -> Recording:

@@ -68,13 +68,15 @@ def test_presets_run_beside_what_is_skipped(
     lines = capsys.readouterr().out.splitlines()
     skipped = [line for line in lines if line.startswith("skipped: ")]
     assert skipped[0].startswith(f"skipped: {tmp_path / 'nowhere'}: no such folder (")
-    assert skipped[1] == f"skipped: {other.parent}: camera: C has no gmc.txt and no images"
+    assert skipped[1] == f"skipped: {other.parent}: camera: C has no recorded camera motion and no images"
     assert skipped[2].startswith(f"skipped: {tmp_path / 'gt' / 'A' / 'det' / 'none.txt'}: no such file (")
     tables = json.loads((tmp_path / "all.json").read_text())["tables"]
     assert [table["title"] for table in tables] == ["gt: A, B", "still: C"]
     assert [(row["preset"], row["mode"]) for row in tables[0]["rows"]] == [
         ("keeptrack", ""),
         ("keeptrack", "camera"),
+        ("keeptrack", "offline"),
+        ("keeptrack", "camera, offline"),
         ("sort", ""),
     ]
     assert list(tables[0]["rows"][0]["sequences"]) == ["A", "B"]
@@ -144,6 +146,11 @@ def test_appearance_is_a_mode_where_there_are_images(
         "keeptrack",
         "keeptrack + camera",
         "keeptrack + appearance",
+        "keeptrack + camera, appearance",
+        "keeptrack + offline",
+        "keeptrack + camera, offline",
+        "keeptrack + appearance, offline",
+        "keeptrack + camera, appearance, offline",
         "sort",
     ]
     assert set(seen) == {320}
@@ -224,3 +231,13 @@ def test_ablation_prints_a_row_for_each_cue(
     assert printed.splitlines()[-1].endswith("| +0.00 ± 0.00 |")
     with pytest.raises(SystemExit, match=r"^error: --cues luck: no such cue "):
         run(monkeypatch, "ablation", tmp_path / "gt", "--cues", "luck")
+
+
+def test_ablation_of_the_offline_stages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_sequence(tmp_path / "gt", "A")
+    run(monkeypatch, "ablation", tmp_path / "gt", "--offline", "--markdown")
+    names = [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()[-6:]]
+    stages = [f"| without {stage}" for stage in ("trim", "join", "prune", "fill")]
+    assert names == ["| as it is", *stages, "| online"]

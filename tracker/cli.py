@@ -129,6 +129,11 @@ def _add_models(group: Any) -> None:
         metavar="NAME|PATH",
         help="auto (default: estimated from the pictures), none, or a text file: frame, then the 2x3 matrix row by row",
     )
+    group.add_argument(
+        "--offline",
+        action="store_true",
+        help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",
+    )
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
     group.add_argument(
         "--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1; for files 0)"
@@ -170,18 +175,20 @@ def _track(argv: Sequence[str]) -> int:
     from tracker.progress import Display
     from tracker.run import Run
 
-    run = Run(source, Options(**arguments))
+    run = Run(source, Options(**arguments), pictures=False)
     display = Display(quiet)
     try:
         with run:
             display.start(run)
+            for _ in run.look_ahead():
+                display.advance(run)
             for _ in run:
                 display.advance(run)
     finally:
         display.stop()
         for warning in run.warnings:
             print(f"warning: {warning}", file=sys.stderr)
-        if run.tally.frames:
+        if run.has_results:
             display.summary(run)
     return 0
 

@@ -18,7 +18,7 @@ from tracker.presets import DEFAULT, PRESETS, Preset
 from tracker.revival import strangeness, with_likeness
 from tracker.shared_motion import shared_shift
 from tracker.stages import associate_in_stages
-from tracker.tracks import CONFIRMED, LOST, TENTATIVE, Tracks, TrackTable
+from tracker.tracks import CONFIRMED, LOST, TENTATIVE, Taken, Tracks, TrackTable
 
 STEADY = 6  # matches from which a track's innovations tell of the detector rather than of its own beginning
 KNOWN = 3  # matches from which it tells of the camera, and of what looks alike
@@ -67,6 +67,11 @@ class Tracker:
     def confirmed_count(self) -> int:
         """How many tracks have been given a number so far."""
         return self._last_id
+
+    @property
+    def taken(self) -> Taken:
+        """What each living track, tentative ones too, was given in the last update."""
+        return self._table.taken
 
     @property
     def strong(self) -> float:

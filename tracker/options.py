@@ -40,6 +40,7 @@ class Options:
     appearance: str | Path = "auto"
     tracker: str = DEFAULT
     camera_motion: str | Path = "auto"
+    offline: bool = False
     classes: str | Sequence[str | int] | None = None
     conf: float | None = None
     iou: float = 0.7

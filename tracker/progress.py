@@ -33,7 +33,7 @@ class Display:
         if options.detector == "auto" and options.detections is None:
             self._line("", WHY_AUTO)
         look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
-        self._line("tracker", f"{options.tracker}, by {look}")
+        self._line("tracker", f"{options.tracker}, by {look}{', in two passes' if options.offline else ''}")
         if self._console.is_terminal and not self._console.quiet:
             self._progress = Progress(
                 TextColumn("[bold]tracking"),
@@ -52,7 +52,7 @@ class Display:
     def advance(self, run: Run) -> None:
         """Move the bar on by a frame."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=run.tally.frames, speed=f"{run.fps:.1f} fps")
+            self._progress.update(self._task, completed=run.progress, speed=f"{run.fps:.1f} fps")
 
     def stop(self) -> None:
         """Take the bar away."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import numpy as np
 
 from detectors import Detector, Frame, InputError, load_detector
 from detectors.replay import ReplayDetector
@@ -25,21 +28,29 @@ from tracker.writers.lines import LineWriter
 from tracker.writers.outputs import check_outputs, check_video_name
 from tracker.writers.stats import peak_rss_mb, write_stats
 
+NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
+
 
 class Run:
     """Frames in, tracks out, files written on the way. Use it as a context manager, and iterate once.
 
     Entering opens and checks everything, so that bad input costs no work and touches no file. Leaving, by whatever
-    way, finishes the files. Raises InputError.
+    way, finishes the files. Offline, a first pass over the source finds the tracks, and iterating is the second one.
+    pictures: whether whoever iterates looks at the frames' pictures; if not, the second pass reads them again only to
+    draw on. Raises InputError.
     """
 
-    def __init__(self, source: str | int | Path, options: Options) -> None:
+    def __init__(self, source: str | int | Path, options: Options, pictures: bool = True) -> None:
         self.options = options
+        self.progress = 0  # frames of this pass so far
         self.tally = Tally()
         self.class_counts: Counter[str] = Counter()
         self.warnings: list[str] = []
         self.outputs: dict[str, Path] = {}
         self._source_name = source
+        self._pictures = pictures
+        self._plan: list[tuple[Frame, Tracks]] | None = None
+        self._readers: list[ReadAhead[Frame]] = []
         self._writers: list[LineWriter] = []
         self._exit = ExitStack()
         self._started = time.perf_counter()
@@ -60,10 +71,39 @@ class Run:
             self.warnings.extend(self._video.warnings if self._video is not None else [])
             for class_id in self._classes_seen.values():
                 self.class_counts[self.detector.class_names.get(class_id, "object")] += 1
-            if "--stats" in self.outputs and self.tally.frames:
+            if "--stats" in self.outputs and self.has_results:
                 write_stats(self.outputs["--stats"], self.report())
 
     def __iter__(self) -> Iterator[tuple[Frame, Tracks]]:
+        for _ in self.look_ahead():
+            pass
+        for frame, tracks in self._track() if self._plan is None else self._recall(self._plan):
+            self._classes_seen.update(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
+            self._write(frame, tracks)
+            self.progress += 1
+            yield frame, tracks
+
+    def look_ahead(self) -> Iterator[None]:
+        """The first of two passes, a step a frame, if there are two. Iterating does it, if it has not been done."""
+        if not self.options.offline or self._plan is not None:
+            return
+        from tracker.offline.recorder import Recorder
+        from tracker.offline.revise import revise
+        from tracker.offline.trajectory import tracks_by_frame
+
+        assert isinstance(self.tracker, Recorder)
+        seen = []
+        for frame, _ in self._track():
+            seen.append(replace(frame, image=NO_PICTURE))
+            self.progress += 1
+            yield
+        with self.tally.timing("track"):
+            recording = self.tracker.finish()
+            found = tracks_by_frame(revise(recording), recording.times)
+        self._plan, self.progress = list(zip(seen, found, strict=True)), 0
+
+    def _track(self) -> Iterator[tuple[Frame, Tracks]]:
+        """Each frame of the source with its tracks."""
         options = self.options
         frames = track_frames(
             self._part(self._ahead),
@@ -78,14 +118,33 @@ class Run:
         index = 0
         for frame, tracks in frames:
             index = frame.index
-            self._classes_seen.update(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
-            self._write(frame, tracks)
             yield frame, tracks
         if not index:
             raise InputError(self._shown_name, "has no frames in that part", "check --start and --end")
         read_all = options.end is None and options.max_frames is None
         if read_all and self.source.frame_count is None:
             self._check_last_frames(index)  # only reading to the end could tell
+
+    def _recall(self, plan: Sequence[tuple[Frame, Tracks]]) -> Iterator[tuple[Frame, Tracks]]:
+        """What the first pass has found, with the pictures read again if anybody looks at them."""
+        if not self.source.has_images or not (self._pictures or self._video is not None):
+            yield from plan
+            return
+        with ReadAhead(open_source(self._source_name, self.options.fps).frames) as again:
+            self._readers.append(again)
+            first = plan[0][0].index
+            frames = (frame for frame in again if frame.index >= first)
+            for seen, tracks in plan:
+                frame = next(frames, None)
+                if frame is None or frame.index != seen.index:
+                    why = f"frame {seen.index} was there at first, and is not any more"
+                    raise InputError(self._shown_name, why, "leave the source alone until the run is over")
+                yield replace(seen, image=frame.image), tracks
+
+    @property
+    def has_results(self) -> bool:
+        """Whether there is anything to tell: not before the second pass of an offline run."""
+        return self.tally.frames > 0 and (self._plan is not None or not self.options.offline)
 
     @property
     def _shown_name(self) -> Path | str:
@@ -121,23 +180,35 @@ class Run:
             "detector_calls": 0 if replayed else self.tally.detector_calls,
             "embeddings": self.tally.embeddings,
             "camera_seconds": round(self.tally.stages["camera"], 4),
-            "tracks": self.tracker.confirmed_count,
+            "tracks": self._track_count,
             "peak_rss_mb": peak_rss_mb(),
             "detector": self.detector.name,
             "tracker": self.options.tracker,
         }
+
+    @property
+    def _track_count(self) -> int:
+        """How many tracks there are, in the frames so far or, offline, in all."""
+        if self._plan is None:
+            return self.tracker.confirmed_count
+        return len({track_id for _, tracks in self._plan for track_id in tracks.track_ids.tolist()})
 
     def _open(self, opening: ExitStack) -> None:
         options = self.options
         check_options(options)
         self.source = open_source(self._source_name, options.fps)
         self._ahead = ReadAhead(self.source.frames)
+        self._readers.append(self._ahead)
         opening.callback(self._ahead.close)
+        if options.offline and self.source.live:
+            raise InputError(
+                self._shown_name, "is live, and --offline needs an end", "record it, or leave --offline out"
+            )
         self.outputs = self._output_paths()
         inputs = [Path(p) for p in (self.source.path, options.detections, options.detector, options.appearance) if p]
         inputs.append(Path(options.camera_motion))
         check_outputs(self.outputs, inputs, options.overwrite)
-        self.tracker = Tracker(options.tracker, float(self.source.frame_rate))
+        self.tracker = self._make_tracker()
         self.embedder = load_embedder(options.appearance, options.device)
         self.detector = self._load_detector()
         self._classes = find_classes(options.classes, self.detector)
@@ -145,6 +216,13 @@ class Run:
         if self.source.frame_count is not None:
             self._check_last_frames(self.source.frame_count)
         self._open_writers(opening)
+
+    def _make_tracker(self) -> Tracker:
+        if not self.options.offline:
+            return Tracker(self.options.tracker, float(self.source.frame_rate))
+        from tracker.offline.recorder import Recorder
+
+        return Recorder(self.options.tracker, float(self.source.frame_rate))
 
     def _output_paths(self) -> dict[str, Path]:
         """Option -> path of everything that will be written."""
@@ -232,8 +310,8 @@ class Run:
             self._video.write(picture, frame.time)
 
     def _count_threads(self) -> None:
-        """Add the seconds that the reading and the encoding thread were at work."""
-        self.tally.stages["read"] = self._ahead.seconds
+        """Add the seconds that the reading threads and the encoding one were at work."""
+        self.tally.stages["read"] = sum(reader.seconds for reader in self._readers)
         if self._video is not None:
             self.tally.stages["write"] += self._video.seconds
 

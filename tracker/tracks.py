@@ -50,18 +50,36 @@ class Tracks:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """What each living track, tentative ones too, was given in the last update.
+
+    serials: ``(N,)``, the tracks in the order they were started since the last restart, from 0. track_ids: ``(N,)``, 0
+    for tentative ones. boxes: ``(N, 4)`` xyxy pixels, and scores: ``(N,)``, of the detections. class_ids: ``(N,)``, by
+    vote.
+    """
+
+    serials: Ints
+    track_ids: Ints
+    boxes: Floats
+    scores: Floats
+    class_ids: Ints
+
+
 class TrackTable:
     """All living tracks, row by row.
 
-    ids: 0 until confirmed. state: TENTATIVE, CONFIRMED or LOST. hits: matches so far. missed: updates since the last
-    match. born, seen: seconds, time of the first and of the last match. boxes, scores: of the last matched detection.
+    serials: in the order they were started, from 0. ids: 0 until confirmed. state: TENTATIVE, CONFIRMED or LOST. hits:
+    matches so far. missed: updates since the last match. born, seen: seconds, time of the first and of the last match.
+    boxes, scores: of the last matched detection.
     """
 
     def __init__(self, motion: MotionModel, memory: Callable[[int], AppearanceMemory]) -> None:
         self.filter = KalmanFilter(motion)
         self.appearance: AppearanceMemory | None = None
         self._new_memory = memory
-        self.ids, self.state, self.hits, self.missed = (np.empty(0, dtype=np.int64) for _ in range(4))
+        self.serials, self.ids, self.state, self.hits, self.missed = (np.empty(0, dtype=np.int64) for _ in range(5))
+        self._started = 0
         self.born, self.seen, self.scores = (np.empty(0) for _ in range(3))
         self.boxes = np.empty((0, 4))
         self._classes = np.empty(0, dtype=np.int64)
@@ -75,12 +93,20 @@ class TrackTable:
         """The class ``(N,)`` of each track: the one with the largest sum of scores so far."""
         return self._classes[self._votes.argmax(axis=1)] if len(self) else np.empty(0, dtype=np.int64)
 
+    @property
+    def taken(self) -> Taken:
+        """What the tracks were given in this update."""
+        rows = self.missed == 0
+        return Taken(self.serials[rows], self.ids[rows], self.boxes[rows], self.scores[rows], self.class_ids[rows])
+
     def append(self, detections: Detections, now: float) -> Ints:
         """Start a tentative track at every detection; returns their rows."""
         count, start = len(detections), len(self)
         self.filter.append(detections.boxes)
         self._append_appearance(detections)
         zeros, ones = np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.int64)
+        self.serials = np.concatenate([self.serials, self._started + np.arange(count)])
+        self._started += count
         self.ids = np.concatenate([self.ids, zeros])
         self.state = np.concatenate([self.state, np.full(count, TENTATIVE)])
         self.hits = np.concatenate([self.hits, ones])
@@ -117,7 +143,7 @@ class TrackTable:
         self.filter.keep(rows)
         if self.appearance is not None:
             self.appearance.keep(rows)
-        for name in ("ids", "state", "hits", "missed", "born", "seen", "scores", "boxes", "_votes"):
+        for name in ("serials", "ids", "state", "hits", "missed", "born", "seen", "scores", "boxes", "_votes"):
             setattr(self, name, getattr(self, name)[rows])
 
     def check_embeddings(self, detections: Detections) -> None:

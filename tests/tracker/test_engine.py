@@ -348,3 +348,24 @@ def test_embeddings_of_another_length_are_refused_and_leave_no_trace() -> None:
     with pytest.raises(ValueError, match="earlier ones had 4"):
         tracker.update(Detections(boxes, scores, embeddings=np.eye(5)[:1]), 3 / 30)
     assert tracker.update(Detections(boxes, scores, embeddings=np.eye(4)[:1]), 3 / 30).track_ids.tolist() == [1]
+
+
+@each_preset
+@given(seed=seeds)
+@few
+def test_what_each_track_was_given_is_told(name: str, seed: int) -> None:
+    stream, tracker = random_stream(seed), Tracker(name)
+    numbers = dict[int, int]()
+    for detections in stream:
+        tracks = tracker.update(detections)
+        taken = tracker.taken
+        given_boxes = list(map(tuple, np.column_stack([detections.boxes, detections.scores]).tolist()))
+        for box in np.column_stack([taken.boxes, taken.scores]).tolist():
+            given_boxes.remove(tuple(box))  # no detection is given twice
+        assert len(set(taken.serials.tolist())) == len(taken.serials)
+        confirmed = taken.track_ids > 0
+        assert taken.track_ids[confirmed].tolist() == tracks.track_ids.tolist()
+        assert taken.class_ids[confirmed].tolist() == tracks.class_ids.tolist()
+        for serial, number in zip(taken.serials.tolist(), taken.track_ids.tolist(), strict=True):
+            assert numbers.setdefault(serial, number) in (0, number)  # a serial stays one track's
+            numbers[serial] = number

@@ -1,0 +1,83 @@
+"""Short gaps of a trajectory filled with its smoothed path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from detectors.base import Floats, Ints
+from tracker.offline.smooth import smooth
+from tracker.offline.stabilise import Stabiliser
+from tracker.offline.trajectory import Recording, Trajectory, concatenate
+
+
+@dataclass(frozen=True)
+class Filling:
+    """Which gaps are filled: those after which the object was about as likely where its path says as anywhere else.
+
+    longest: seconds without a detection. farthest: heights that the feet may have moved meanwhile. around: seconds
+    before and after a gap that its path is smoothed from; what is farther off does not bear on it.
+    """
+
+    longest: float = 0.8
+    farthest: float = 0.5
+    around: float = 1.0
+
+
+def fill(recording: Recording, track: Trajectory, camera: Stabiliser, filling: Filling | None = None) -> Trajectory:
+    """The trajectory with the smoothed path in its gaps, and its own boxes where it has them.
+
+    A filled box has the smaller of the scores at both ends of its gap.
+    """
+    filling = filling or Filling()
+    found = [track]
+    for gaps in _neighbours(_gaps(recording, track, camera, filling), recording.times[track.frames], filling.around):
+        frames = [np.arange(track.frames[gap] + 1, track.frames[gap + 1]) for gap in gaps]
+        scores = [np.full(len(each), track.scores[gap : gap + 2].min()) for gap, each in zip(gaps, frames, strict=True)]
+        missing = np.concatenate(frames)
+        boxes = _path(recording, track, gaps, missing, camera, filling.around)
+        filled = np.ones(len(missing), dtype=bool)
+        columns: dict[str, Any] = {
+            "frames": missing,
+            "boxes": boxes,
+            "scores": np.concatenate(scores),
+            "filled": filled,
+        }
+        found.append(replace(track, look=None, **columns))
+    return concatenate(found)
+
+
+def _neighbours(gaps: Iterable[int], seconds: Floats, around: float) -> list[list[int]]:
+    """The gaps in groups whose surroundings overlap, so that no part of a path is smoothed twice."""
+    groups: list[list[int]] = []
+    for gap in gaps:
+        if groups and seconds[gap] - seconds[groups[-1][-1] + 1] <= 2 * around:
+            groups[-1].append(gap)
+        else:
+            groups.append([gap])
+    return groups
+
+
+def _gaps(recording: Recording, track: Trajectory, camera: Stabiliser, filling: Filling) -> Iterator[int]:
+    """The rows after which there is a gap to be filled."""
+    missing = np.diff(recording.times[track.frames]) - recording.interval
+    for row in np.flatnonzero((np.diff(track.frames) > 1) & (missing <= filling.longest)):
+        boxes = camera.into_first(track.frames[row : row + 2], track.boxes[row : row + 2])
+        feet = np.stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, 3]], axis=1)
+        height = np.sqrt(np.prod(np.maximum(boxes[:, 3] - boxes[:, 1], 1e-3)))
+        if np.linalg.norm(feet[1] - feet[0]) <= filling.farthest * height:
+            yield int(row)
+
+
+def _path(
+    recording: Recording, track: Trajectory, gaps: Sequence[int], frames: Ints, camera: Stabiliser, around: float
+) -> Floats:
+    """Smoothed boxes ``(N, 4)`` in the `frames` ``(N,)`` of neighbouring gaps, from what surrounds them."""
+    seconds = recording.times[track.frames]
+    near = (seconds >= seconds[gaps[0]] - around) & (seconds <= seconds[gaps[-1] + 1] + around)
+    known = track.frames[near]
+    path = smooth(known, camera.into_first(known, track.boxes[near]), recording.times)
+    return camera.out_of_first(frames, path[frames - known[0]])

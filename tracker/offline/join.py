@@ -1,0 +1,139 @@
+"""Fragments of one object's track, joined where the end of one leads to the beginning of the other.
+
+Seen from both sides of a gap: the earlier fragment is led on, the later one back, each by its own velocity, and the two
+should meet, be of one height, and look alike. Those that go together best are joined first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.base import Floats, Ints
+from tracker.calibration import LikenessScale
+from tracker.offline.stabilise import Stabiliser
+from tracker.offline.trajectory import Recording, Trajectory, concatenate
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What two fragments are held to be; the weights are those of a logistic regression on fragments of known identity.
+
+    chance: log-odds that two fragments belong together a second apart and without any difference. gap: less for each
+    natural logarithm of the seconds between. miss: less for each tolerance by which they miss each other. height: less
+    for each natural logarithm between their heights. alike: more for a likeness of 1. least: log-odds from which they
+    are joined; below even, since whoever is left over after the better pairs has fewer others to be.
+    reach, speed: the tolerance, in heights, at once and more for each second. coast: seconds for which a velocity is
+    believed. longest: seconds of a gap. window: seconds at an end that velocity and height are taken from.
+    """
+
+    chance: float = -2.4
+    gap: float = 0.7
+    miss: float = 1.1
+    height: float = 3.0
+    alike: float = 2.0
+    least: float = -3.0
+    reach: float = 0.15
+    speed: float = 0.5
+    coast: float = 0.3
+    longest: float = 5.0
+    window: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class _Ends:
+    """One end of each of N fragments: seconds, feet ``(N, 2)``, velocities ``(N, 2)``, heights ``(N,)``."""
+
+    times: Floats
+    feet: Floats
+    velocities: Floats
+    heights: Floats
+
+
+def join(recording: Recording, parts: Sequence[Trajectory], joining: Joining | None = None) -> list[Trajectory]:
+    """The fragments, joined; each keeps the number of its first one."""
+    joining = joining or Joining()
+    if len(parts) < 2:
+        return list(parts)
+    camera = Stabiliser(recording.cameras)
+    stops, starts = (_ends(parts, recording.times, camera, joining, last) for last in (True, False))
+    pairs = _candidates(recording, parts, stops, starts, joining.longest)
+    odds = _log_odds(joining, stops, starts, pairs) + joining.alike * _likeness(parts, pairs, recording.likeness)
+    return _chain(parts, _best_first(pairs[odds >= joining.least], odds[odds >= joining.least]))
+
+
+def _ends(parts: Sequence[Trajectory], times: Floats, camera: Stabiliser, joining: Joining, last: bool) -> _Ends:
+    rows = []
+    for whole in parts:
+        part = whole[::-1] if last else whole
+        since = times[part.frames] - times[part.frames[0]]
+        near = np.abs(since) <= joining.window
+        boxes, since = camera.into_first(part.frames[near], part.boxes[near]), since[near]
+        feet = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
+        velocity = np.polyfit(since, feet, 1)[0] if len(feet) >= 4 else np.zeros(2)
+        height = max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1e-3)
+        rows.append((times[part.frames[0]], feet[0], velocity, height))
+    return _Ends(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def _candidates(recording: Recording, parts: Sequence[Trajectory], stops: _Ends, starts: _Ends, longest: float) -> Ints:
+    """Pairs ``(P, 2)`` of fragments that follow one another soon, in one shot, as one class."""
+    order = np.argsort(starts.times, kind="stable")
+    sorted_times = starts.times[order]
+    classes = np.array([part.class_id for part in parts])
+    shot = recording.shots[[part.frames[0] for part in parts]]
+    low, high = (np.searchsorted(sorted_times, stops.times + more, side="right") for more in (0.0, longest))
+    before = np.repeat(np.arange(len(parts)), high - low)
+    after = order[np.concatenate([np.empty(0, np.int64), *map(np.arange, low, high)])]
+    same = (shot[before] == shot[after]) & (classes[before] == classes[after])
+    return np.stack([before[same], after[same]], axis=1)
+
+
+def _log_odds(joining: Joining, stops: _Ends, starts: _Ends, pairs: Ints) -> Floats:
+    """By motion and height, ``(P,)``."""
+    before, after = pairs.T
+    gap = starts.times[after] - stops.times[before]
+    coasted = np.minimum(gap / 2, joining.coast)[:, None]
+    led_on = stops.feet[before] + stops.velocities[before] * coasted
+    led_back = starts.feet[after] - starts.velocities[after] * coasted
+    heights = stops.heights[before], starts.heights[after]
+    distance = np.linalg.norm(led_on - led_back, axis=1) / np.sqrt(heights[0] * heights[1])
+    misses = distance / (joining.reach + joining.speed * gap)
+    change = np.abs(np.log(heights[0] / heights[1]))
+    return np.asarray(joining.chance - joining.gap * np.log(gap) - joining.miss * misses - joining.height * change)
+
+
+def _likeness(parts: Sequence[Trajectory], pairs: Ints, scale: LikenessScale) -> Floats:
+    """Likeness ``(P,)`` of the fragments' looks, 0 where one is not known."""
+    known = [part.look for part in parts if part.look is not None]
+    if not known:
+        return np.zeros(len(pairs))
+    looks = np.stack([np.zeros_like(known[0]) if part.look is None else part.look for part in parts])
+    length = np.linalg.norm(looks, axis=1, keepdims=True)
+    looks = looks / np.maximum(length, 1e-12)
+    both = (length[pairs] > 0).all(axis=(1, 2))
+    return np.asarray(scale.of((looks[pairs[:, 0]] * looks[pairs[:, 1]]).sum(axis=1)) * both)
+
+
+def _best_first(pairs: Ints, odds: Floats) -> dict[int, int]:
+    """Who follows whom: of the pairs ``(P, 2)`` the likeliest, then the likeliest of those that it leaves open, ..."""
+    follower: dict[int, int] = {}
+    followed = set[int]()
+    for before, after in pairs[np.argsort(-odds, kind="stable")].tolist():
+        if before not in follower and after not in followed:
+            follower[before] = after
+            followed.add(after)
+    return follower
+
+
+def _chain(parts: Sequence[Trajectory], follower: dict[int, int]) -> list[Trajectory]:
+    """Each fragment that follows none, with all that follow it one after the other."""
+    joined = []
+    for at in sorted(set(range(len(parts))) - set(follower.values())):
+        links = [at]
+        while links[-1] in follower:
+            links.append(follower[links[-1]])
+        joined.append(concatenate([parts[link] for link in links]))
+    return joined

@@ -1,0 +1,43 @@
+"""Boxes as they would be if the camera had stood still."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.base import Floats, Ints
+from detectors.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
+
+
+class Stabiliser:
+    """Maps boxes between the picture they are in and one common picture, the first.
+
+    cameras: for each frame the affine matrix ``(2, 3)`` from the frame before, or None. Centres are mapped, sizes
+    scaled, as in `KalmanFilter.warp`.
+    """
+
+    def __init__(self, cameras: Sequence[Floats | None]) -> None:
+        path = np.empty((len(cameras), 3, 3))
+        now = np.eye(3)
+        for frame, camera in enumerate(cameras):
+            if camera is not None:
+                now = np.concatenate([camera, [[0.0, 0.0, 1.0]]]) @ now
+            path[frame] = now
+        self._out_of_first = path
+        self._into_first: Floats = np.asarray(np.linalg.inv(path), dtype=np.float64)
+
+    def into_first(self, frames: Ints, boxes: Floats) -> Floats:
+        """xyxy boxes ``(K, 4)`` in the pictures `frames` ``(K,)`` -> xyxy in the first picture."""
+        return _map(self._into_first[frames], boxes)
+
+    def out_of_first(self, frames: Ints, boxes: Floats) -> Floats:
+        """The other way round."""
+        return _map(self._out_of_first[frames], boxes)
+
+
+def _map(matrices: Floats, boxes: Floats) -> Floats:
+    state = xyxy_to_cxcywh(boxes)
+    centre = np.einsum("kij,kj->ki", matrices[:, :2, :2], state[:, :2]) + matrices[:, :2, 2]
+    scale = np.sqrt(np.abs(np.linalg.det(matrices[:, :2, :2])))
+    return cxcywh_to_xyxy(np.concatenate([centre, state[:, 2:] * scale[:, None]], axis=1))
