@@ -35,6 +35,7 @@ class Embedding(nn.Module):
     def __init__(self, trunk: nn.Sequential, parts: tuple[int, int] = PARTS["mobilenet_v2"]) -> None:
         super().__init__()
         self.early, self.late = fuse(trunk[: parts[0]].eval()), fuse(trunk[parts[0] : parts[1]].eval())
+        self.requires_grad_(True)  # folding has left out the new biases
         for part in range(FROZEN):
             self.early.get_submodule(str(part)).requires_grad_(False)
         channels = _channels(self.early, self.late)

@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from training.checkpoint import Checkpoint, Counters, save_checkpoint
-from training.embedding import Embedding
+from training.embedding import DIMENSION, Embedding
 from training.embedding_plan import EmbeddingPlan
 from training.engine import CLIP, SAVE_SECONDS, follow, low_precision
-from training.metric_losses import batch_hard, relational
+from training.metric_losses import Memory, batch_hard, relational
 from training.pyramid import make_steady
 from training.views import Batch, Views
 
@@ -52,6 +52,7 @@ class EmbeddingTrainer:
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         make_steady(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
+        self.memory = Memory(DIMENSION, views.teacher.dimension).to(self.device) if views.teacher else None
         self.step, self.seconds = 0, 0.0
         trunk, head = self.network.parameter_groups()
         self.optimizer = torch.optim.AdamW(
@@ -69,7 +70,8 @@ class EmbeddingTrainer:
         self.step, self.seconds = saved.counters.step, saved.counters.seconds
 
     def _networks(self) -> dict[str, nn.Module]:
-        return {"network": self.network, "average": self.average}
+        networks: dict[str, nn.Module] = {"network": self.network, "average": self.average}
+        return networks | ({"memory": self.memory} if self.memory else {})
 
     def run(self, report_every: int = 50) -> Iterator[EmbeddingReport]:
         """Train to the end; yields a report every so many steps, and whenever the running average was judged."""
@@ -120,6 +122,9 @@ class EmbeddingTrainer:
     def _losses(self, vectors: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         who, sources = batch.identities.to(self.device), batch.sources.to(self.device)
         triplet = batch_hard(vectors, who, sources, self.plan.margin)
-        if batch.teacher is None:
+        if batch.teacher is None or self.memory is None:
             return triplet, torch.zeros((), device=self.device)
-        return triplet, relational(vectors, batch.teacher.to(self.device))
+        teacher = batch.teacher.to(self.device)
+        distillation = relational(vectors, teacher, *self.memory.all())
+        self.memory.push(vectors, teacher)
+        return triplet, distillation

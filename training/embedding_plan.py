@@ -24,12 +24,12 @@ class EmbeddingPlan:
     steps: int = 2000
     batch: int = 64
     views: int = 8
-    head_rate: float = 2e-3
-    trunk_rate: float = 2e-4
+    head_rate: float = 3e-3
+    trunk_rate: float = 5e-4
     weight_decay: float = 0.02
     margin: float = 0.3
     triplet: float = 1.0
-    distill: float = 1.0
+    distill: float = 2.0
     averaging: float = 0.998
     judgements: int = 10
 

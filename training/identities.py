@@ -111,13 +111,13 @@ def _coco(path: Path, class_name: str) -> list[Crop]:
 
 
 def _folder(path: Path) -> list[Crop]:
-    """Crops of the folder of each identity, in the order of their names."""
+    """Crops of the folder of each identity, in the order of their names, each taken for another moment."""
     crops: list[Crop] = []
     for identity, folder in enumerate(sorted(each for each in path.iterdir() if each.is_dir())):
         pictures = sorted(each for each in folder.iterdir() if each.suffix.lower() in IMAGE_SUFFIXES)
         if len(pictures) == 1:
             raise InputError(folder, "has one crop only", "add another of the same identity, or remove the folder")
-        crops += [Crop(picture, None, identity, 0, 0) for picture in spread(pictures)]
+        crops += [Crop(picture, None, identity, 0, 0, float(at)) for at, picture in enumerate(spread(pictures))]
     return crops
 
 
@@ -140,12 +140,13 @@ def _sequence(folder: Path, scene: int) -> list[Crop]:
 def _read_rows(path: Path) -> Floats:
     """The rows of gt.txt that count ``(N, 6 or more)``: frame, id, left, top, width, height, ..."""
     try:
-        rows = np.loadtxt(path, delimiter=",", ndmin=2, dtype=np.float64)
+        lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        rows = np.loadtxt(lines, delimiter=",", ndmin=2, dtype=np.float64) if lines else np.empty((0, 6))
     except (OSError, ValueError) as error:
         raise InputError(path, f"cannot be understood: {error}", "expected frame,id,x,y,w,h,...") from None
-    if rows.size and rows.shape[1] < 6:
+    if rows.shape[1] < 6:
         raise InputError(path, f"has {rows.shape[1]} columns", "expected frame,id,x,y,w,h,...")
-    return rows[_counting(rows)] if rows.size else rows.reshape(0, 6)
+    return rows[_counting(rows)]
 
 
 def _counting(rows: Floats) -> Bools:

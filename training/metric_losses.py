@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 FARTHEST = 4.0  # more than any two unit vectors are apart
@@ -32,15 +33,49 @@ def distances(vectors: torch.Tensor) -> torch.Tensor:
     return (2 - 2 * vectors @ vectors.T).clamp_min(1e-6).sqrt()  # the root has no gradient at 0
 
 
-def relational(vectors: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+class Memory(nn.Module):
+    """Vectors of the last crops, the network's and the teacher's, with which each new crop is compared.
+
+    A batch alone has few pairs. After Wang et al., "Cross-batch memory for embedding learning" (2020): a network that
+    learns slowly still agrees with what it said a moment ago. A module, so that a checkpoint carries it.
+    """
+
+    SIZE = 2048
+    vectors: torch.Tensor
+    teacher: torch.Tensor
+    filled: torch.Tensor
+
+    def __init__(self, dimension: int, teacher_dimension: int) -> None:
+        super().__init__()
+        self.register_buffer("vectors", torch.zeros(self.SIZE, dimension))
+        self.register_buffer("teacher", torch.zeros(self.SIZE, teacher_dimension))
+        self.register_buffer("filled", torch.zeros((), dtype=torch.long))
+
+    def push(self, vectors: torch.Tensor, teacher: torch.Tensor) -> None:
+        """Remember unit vectors ``(N, D)`` and ``(N, E)``, and forget the oldest."""
+        self.vectors = torch.cat([vectors.detach(), self.vectors])[: self.SIZE]
+        self.teacher = torch.cat([teacher, self.teacher])[: self.SIZE]
+        self.filled = (self.filled + len(vectors)).clamp_max(self.SIZE)
+
+    def all(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What is remembered, the latest first: ``(M, D)`` and ``(M, E)``."""
+        count = int(self.filled)
+        return self.vectors[:count], self.teacher[:count]
+
+
+def relational(
+    vectors: torch.Tensor, teacher: torch.Tensor, others: torch.Tensor, other_teacher: torch.Tensor
+) -> torch.Tensor:
     """How much of the variation of the teacher's pairwise similarities the network's own do not explain.
 
     Similarities are cosines, as in Tung and Mori, "Similarity-preserving knowledge distillation" (2019), equation 3;
-    but the teacher's are around the mean of the batch, since what all crops have in common says nothing, and the scale
-    is such that 0 is perfect, 1 as good as calling all pairs equally alike. vectors, teacher: unit, ``(N, D)`` and
-    ``(N, E)``.
+    but the teacher's are around the mean of all crops, since what they have in common says nothing, and the scale is
+    such that 0 is perfect, 1 as good as calling all pairs equally alike. vectors ``(N, D)`` are compared with each
+    other and with `others` ``(M, D)``; teacher, other_teacher: the same crops, ``(N, E)`` and ``(M, E)``; all unit.
     """
-    different = ~torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
-    around = functional.normalize(teacher - teacher.mean(dim=0))
-    mine, theirs = (vectors @ vectors.T)[different], (around @ around.T)[different]
+    everybody = torch.cat([vectors, others])
+    known = torch.cat([teacher, other_teacher])
+    known = functional.normalize(known - known.mean(dim=0))
+    different = ~torch.eye(len(vectors), len(everybody), dtype=torch.bool, device=vectors.device)
+    mine, theirs = (vectors @ everybody.T)[different], (known[: len(vectors)] @ known.T)[different]
     return functional.mse_loss(mine, theirs) / theirs.var().clamp_min(1e-6)

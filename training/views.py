@@ -43,7 +43,7 @@ class Variation:
     stretch: float = 0.10
     colour: float = 0.4
     blur: float = 0.1
-    erase: float = 0.3
+    erase: float = 0.15
 
 
 class Batch(NamedTuple):
@@ -120,7 +120,7 @@ def erased(picture: Image, rng: np.random.Generator) -> Image:
     height, width = picture.shape[:2]
     h, w = int(height * rng.uniform(0.15, 0.45)), int(width * rng.uniform(0.25, 0.8))
     y, x = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
-    covered = picture.copy()
+    covered = np.array(picture)
     covered[y : y + h, x : x + w] = rng.integers(0, 256, 3)
     return covered
 
@@ -147,6 +147,7 @@ class Teacher:
         answer = self([np.zeros((self.height, self.width, 3), np.uint8)])
         if answer.ndim != 2:
             raise InputError(path, f"answers in the shape {answer.shape}, not with vectors", TEACHER)
+        self.dimension = answer.shape[1]
 
     def __call__(self, pictures: Sequence[Image]) -> np.ndarray:
         """Unit vectors ``(N, E)`` of pictures ``(height, width, 3)`` BGR."""
@@ -177,11 +178,12 @@ class Views:
         views: int = 8,
     ) -> None:
         self.crops, self.seed, self.size, self.how = crops, seed, size, how
-        self._teacher, self._views = teacher, views if teacher else 0
+        self.teacher, self._views = teacher, views if teacher else 0
         self._cuts = read_cuts(crops)
         self._taught: dict[tuple[int, int], np.ndarray] = {}
         index = {id(crop): at for at, crop in enumerate(crops)}
         self._of = {who: [index[id(crop)] for crop in own] for who, own in by_identity(crops).items()}
+        self._turn = {at: turn for own in self._of.values() for turn, at in enumerate(own)}
         self._mates: dict[int, list[int]] = {}
         self._within: dict[int, list[int]] = {}
         for who, own in self._of.items():
@@ -211,8 +213,8 @@ class Views:
             box, mirrored = self._view(at, view)
             picture = look(self._cuts[at], box, mirrored=mirrored)
             pictures.append(self._varied(picture, rng))
-            if self._teacher:
-                taught.append(self._teach(self._teacher, at, view))
+            if self.teacher:
+                taught.append(self._teach(self.teacher, at, view))
         crops = [self.crops[at] for at in chosen.tolist()]
         return Batch(
             torch.from_numpy(normalised(pictures)).contiguous(memory_format=torch.channels_last),
@@ -240,7 +242,7 @@ class Views:
         return rng.choice(own, 2, replace=len(own) < 2).astype(np.int64)
 
     def _view(self, at: int, view: int) -> tuple[Floats, bool]:
-        rng = np.random.default_rng((self.seed, at, view))
+        rng = np.random.default_rng((self.seed, self.crops[at].identity, view, self._turn[at]))  # whoever is held back
         return jitter(self._cuts[at].box, self.how, rng), bool(rng.random() < 0.5)
 
     def _varied(self, picture: Image, rng: np.random.Generator) -> Image:
