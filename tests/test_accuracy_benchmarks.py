@@ -128,11 +128,14 @@ def test_appearance_is_a_mode_where_there_are_images(
 ) -> None:
     seen = list[int]()
 
-    def embed(frame: Frame, boxes: Floats) -> Floats:
-        seen.append(frame.image.shape[1])
-        return np.tile([1.0, 0.0], (len(boxes), 1))
+    class Embed:
+        name, class_names = "all alike", None
 
-    monkeypatch.setattr(accuracy, "load_embedder", lambda _: embed)
+        def __call__(self, frame: Frame, boxes: Floats) -> Floats:
+            seen.append(frame.image.shape[1])
+            return np.tile([1.0, 0.0], (len(boxes), 1))
+
+    monkeypatch.setattr(accuracy, "load_embedder", lambda _: Embed())
     folder = write_sequence(tmp_path, "A")
     run(monkeypatch, "accuracy", tmp_path, "--presets", "keeptrack,sort", "--appearance", "any.onnx")
     assert f"skipped: {tmp_path}: appearance: A has no images" in capsys.readouterr().out
