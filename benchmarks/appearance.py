@@ -3,8 +3,8 @@
 usage: python -m benchmarks.appearance ROOT... [--models people,PATH.onnx] [--threads N] [--markdown]
 
 Crops are those of the ground truth: at most 40 of a person, spread over the time in which others do not mostly hide it.
-The protocol of rank-1, mAP and AUC is that of training/retrieval.py; each sequence is judged by itself. Speed is that
-of cutting out and describing, a frame's crops at a time.
+The protocol of rank-1, mAP and AUC is that of training/retrieval.py; each sequence is judged by itself. Speed is the
+processor's time, of all threads, for cutting out and describing, a frame's crops at a time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HEADINGS = ("sequence", "people", "crops", "rank-1", "mAP", "AUC")
 
 
 def describe(embed: OnnxEmbedder, crops: Sequence[Crop]) -> tuple[Floats, float]:
-    """Unit vectors ``(N, D)`` of crops, and the seconds it took, without reading images."""
+    """Unit vectors ``(N, D)`` of crops, and the processor's seconds that it took, without reading images."""
     frames: dict[Path, list[int]] = defaultdict(list)
     for row, crop in enumerate(crops):
         frames[crop.picture].append(row)
@@ -39,9 +39,9 @@ def describe(embed: OnnxEmbedder, crops: Sequence[Crop]) -> tuple[Floats, float]
     for path, rows in frames.items():
         frame = Frame(np.asarray(cv2.imread(str(path)), dtype=np.uint8), 1, 0.0)
         boxes = np.array([crops[row].box for row in rows], dtype=np.float64)
-        started = time.perf_counter()
+        started = time.process_time()
         found = embed(frame, boxes)
-        seconds += time.perf_counter() - started
+        seconds += time.process_time() - started
         for row, vector in zip(rows, found, strict=True):
             vectors[row] = vector
     return np.stack(vectors), seconds
@@ -68,7 +68,7 @@ def measure(name: str, crops: Sequence[Crop], threads: int, markdown: bool) -> N
         title = own[0].picture.parent.parent.name
         rows.append([title, str(found.identities), str(len(own)), *(f"{100 * share:.1f}" for share in shares[-1])])
     mean = [f"{100 * share:.1f}" for share in np.mean(shares, axis=0)]
-    title = f"{path.name}: {1000 * seconds / len(crops):.2f} ms a crop"
+    title = f"{path.name}: {1000 * seconds / len(crops):.2f} ms of processor time a crop"
     print_table(title, HEADINGS, [rows, [["mean", "", str(len(crops)), *mean]]], markdown)
 
 

@@ -139,13 +139,18 @@ def main(arguments: Sequence[str]) -> None:
         difference = export_embedding(network, options.output, {"plan": plan.to_json()})
     except ValueError as error:
         raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
-    found = {str(options.data[at]): each for at, each in judged.judge(embed_with(network, options.device)).items()}
+    found = {_name(options.data[at]): each for at, each in judged.judge(embed_with(network, options.device)).items()}
     if teacher:
         theirs = judged.judge(teacher, teacher.height, teacher.width)
-        found |= {f"{options.data[at]}, teacher": each for at, each in theirs.items()}
+        found |= {f"{_name(options.data[at])}, teacher": each for at, each in theirs.items()}
     show_separations(found, PROTOCOL)
     output = options.output
     print(f"{output}: differs from torch by {difference:.0e}; try: keeptrack VIDEO --appearance {output}")
+
+
+def _name(path: Path) -> str:
+    """What a source is called in the table."""
+    return path.resolve().parent.name if path.suffix == ".json" else path.resolve().name
 
 
 def _count(crops: Sequence[Crop]) -> str:

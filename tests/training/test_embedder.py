@@ -34,6 +34,7 @@ from training.embedding_export import export_embedding
 from training.embedding_plan import EmbeddingPlan
 from training.holdout import HeldOut
 from training.identities import load_crops
+from training.plan import Plan
 from training.views import Teacher, Variation, Views
 
 QUICK = EmbeddingPlan(batch=8, steps=4, averaging=0.9)
@@ -217,6 +218,13 @@ def test_the_command_line_makes_the_plan() -> None:
     assert (plan.steps, plan.seed, plan.batch, plan.distill, plan.judgements) == (1000, 9, 32, 3, 5)
     assert plan_of(parse(["a", "--minutes", "30"])).minutes == 30
     assert EmbeddingPlan.from_json(plan.to_json()) == plan
+
+
+def test_plans_of_detectors_are_told_from_those_of_appearance_networks() -> None:
+    with pytest.raises(ValueError, match="no plan for an appearance network"):
+        EmbeddingPlan.from_json(Plan("lenet5", ("a",)).to_json())
+    with pytest.raises(ValueError, match="no training plan"):
+        Plan.from_json(EmbeddingPlan().to_json())
 
 
 def test_rates_rise_and_fall() -> None:
