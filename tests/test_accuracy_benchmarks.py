@@ -63,7 +63,7 @@ def test_presets_run_beside_what_is_skipped(
     write_sequence(tmp_path / "gt", "B")
     other = write_sequence(tmp_path / "still", "C", camera=False)
     places = [tmp_path / "nowhere", tmp_path / "gt", tmp_path / "still", f"{tmp_path / 'gt'}@det/none.txt"]
-    options = ["--presets", "keeptrack,sort", "--json", tmp_path / "all.json"]
+    options = ["--presets", "keeptrack,sort", "--appearance", "none", "--json", tmp_path / "all.json"]
     run(monkeypatch, "accuracy", *places, *options)
     lines = capsys.readouterr().out.splitlines()
     skipped = [line for line in lines if line.startswith("skipped: ")]
@@ -130,11 +130,14 @@ def test_appearance_is_a_mode_where_there_are_images(
 ) -> None:
     seen = list[int]()
 
-    def embed(frame: Frame, boxes: Floats) -> Floats:
-        seen.append(frame.image.shape[1])
-        return np.tile([1.0, 0.0], (len(boxes), 1))
+    class Embed:
+        name, class_names = "all alike", None
 
-    monkeypatch.setattr(accuracy, "load_embedder", lambda _: embed)
+        def __call__(self, frame: Frame, boxes: Floats) -> Floats:
+            seen.append(frame.image.shape[1])
+            return np.tile([1.0, 0.0], (len(boxes), 1))
+
+    monkeypatch.setattr(accuracy, "load_embedder", lambda _: Embed())
     folder = write_sequence(tmp_path, "A")
     run(monkeypatch, "accuracy", tmp_path, "--presets", "keeptrack,sort", "--appearance", "any.onnx")
     assert f"skipped: {tmp_path}: appearance: A has no images" in capsys.readouterr().out

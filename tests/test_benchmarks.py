@@ -85,3 +85,26 @@ def test_a_detector_can_look_at_the_images_of_a_sequence(tmp_path: Path, monkeyp
     rows = np.loadtxt(tmp_path / "out" / "sort" / "RED-01.txt", delimiter=",")
     assert set(rows[:, 0]) >= {3, 4, 5, 6}
     assert (abs(rows[:, 2:6] - [32, 32, 32, 32]).max(axis=1) < 0.5).any()
+
+
+def test_appearance_models_are_compared_on_sequences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks import appearance
+    from tests.onnx_models import embedder
+    from tests.training.people import write_sequence
+
+    people = ((1, 10, 10), (2, 60, 10), (4, 110, 10))
+    rows = [f"{frame},{who},{left},{top},24,48,1,1,1" for frame in range(1, 13) for who, left, top in people]
+    for name in ("A", "B"):
+        write_sequence(tmp_path / name, rows, 12, people)
+    colours = embedder(tmp_path / "colours.onnx", np.eye(3), size=(32, 16))
+    blind = embedder(tmp_path / "blind.onnx", np.zeros((3, 2)), size=(32, 16))
+    monkeypatch.setattr(sys, "argv", ["appearance", str(tmp_path), "--models", f"{colours},{blind}", "--markdown"])
+    appearance.main()
+    seeing, nothing = capsys.readouterr().out.split("blind.onnx")
+    for table, low, high in ((seeing, 80, 100), (nothing, 50, 50)):
+        aucs = [float(line.split("|")[-2]) for line in table.splitlines() if line.startswith(("| A", "| B", "| mean"))]
+        assert len(aucs) == 3
+        assert low <= min(aucs) <= max(aucs) <= high
+    assert "| A | 3 | 36 |" in seeing

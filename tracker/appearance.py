@@ -2,41 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
-from detectors.base import Floats, Frame, Image
+from detectors.base import Bools, Floats, Frame, Image, Ints
 from detectors.boxes import clip
 from detectors.errors import InputError
 from detectors.runtime import open_session
 
-IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)  # RGB, of pixels in [0, 1]
-IMAGENET_STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB, of pixels in [0, 1]
+IMAGENET_STD = (0.229, 0.224, 0.225)
+AT_ONCE = 8  # crops in one go: more take longer each, as they leave the caches of a processor
+EMBEDDED = Path(__file__).parent / "weights" / "people.onnx"
+PEOPLE = frozenset({"person"})
 REMEDY = "give a re-identification model that maps crops (N, 3, H, W) to vectors (N, D)"
 
 
 class Embedder(Protocol):
-    """Describes the look of objects. name: shown to the user."""
+    """Describes the look of objects. name: shown to the user. class_names: of what it can tell apart, None for all."""
 
     name: str
+    class_names: frozenset[str] | None
 
     def __call__(self, frame: Frame, boxes: Floats) -> Floats:
         """Unit vectors ``(N, D)`` for xyxy boxes ``(N, 4)``; zeros where a box shows nothing of the frame."""
         ...
 
 
+def describes(embedder: Embedder, names: Mapping[int, str], class_ids: Ints) -> Bools:
+    """Which objects ``(N,)`` an embedder can tell from their like; names: of classes by id, unknown ones missing."""
+    if embedder.class_names is None:
+        return np.ones(len(class_ids), dtype=bool)
+    others = [class_id for class_id, name in names.items() if name not in embedder.class_names]
+    return ~np.isin(class_ids, others)
+
+
 class OnnxEmbedder:
     """A re-identification model in ONNX: crops ``(N, 3, H, W)``, RGB, normalised as for ImageNet -> ``(N, D)``.
 
-    A model exported for one crop at a time is run so. Raises InputError when the file is missing, damaged, or of
-    another kind.
+    A model exported for one crop at a time is run so. class_names: see `Embedder`. Raises InputError when the file is
+    missing, damaged, or of another kind.
     """
 
-    def __init__(self, path: str | Path, device: str = "auto", threads: int = 0) -> None:
-        self.name = Path(path).name
+    def __init__(
+        self,
+        path: str | Path = EMBEDDED,
+        device: str = "auto",
+        threads: int = 0,
+        class_names: frozenset[str] | None = None,
+    ) -> None:
+        self.name = "people" if path == EMBEDDED else Path(path).name
+        self.class_names = class_names
         self._session = open_session(path, device, threads)
         inputs = self._session.get_inputs()
         shape: list[Any] = inputs[0].shape if len(inputs) == 1 else []
@@ -55,22 +75,23 @@ class OnnxEmbedder:
     def __call__(self, frame: Frame, boxes: Floats) -> Floats:
         """Unit vectors ``(N, D)``, zeros for boxes outside the frame."""
         vectors = np.zeros((len(boxes), self._dimension))
-        crops = [self._crop(frame.image, box) for box in _pixels(frame.image, boxes)]
-        seen = np.array([crop is not None for crop in crops], dtype=bool)
-        if seen.any():
-            found = self._forward(np.stack([crop for crop in crops if crop is not None])).astype(np.float64)
-            length = np.linalg.norm(found, axis=1, keepdims=True)
-            vectors[seen] = found / np.maximum(length, 1e-12)
+        pixels = _pixels(frame.image, boxes)
+        seen = np.flatnonzero((pixels[:, 2:] > pixels[:, :2]).all(axis=1))
+        for start in range(0, len(seen), AT_ONCE):
+            part = seen[start : start + AT_ONCE]
+            crops = np.empty((len(part), 3, self._height, self._width), dtype=np.float32)
+            for crop, (x1, y1, x2, y2) in zip(crops, pixels[part].tolist(), strict=True):
+                self._look(frame.image[y1:y2, x1:x2], crop)
+            found = self._forward(crops).astype(np.float64)
+            vectors[part] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
         return vectors
 
-    def _crop(self, image: Image, box: tuple[int, int, int, int]) -> np.ndarray | None:
-        """The network's view ``(3, H, W)`` of a box; None where that is empty."""
-        x1, y1, x2, y2 = box
-        if x2 <= x1 or y2 <= y1:
-            return None
-        crop = cv2.resize(image[y1:y2, x1:x2], (self._width, self._height))
-        rgb = crop[:, :, ::-1].astype(np.float32) / 255
-        return np.asarray(((rgb - IMAGENET_MEAN) / IMAGENET_STD).transpose(2, 0, 1))
+    def _look(self, part: Image, crop: np.ndarray) -> None:
+        """Write the network's view of a part of a frame into `crop` ``(3, H, W)``."""
+        small = cv2.resize(_halved(part, self._height, self._width), (self._width, self._height))
+        for channel, (mean, std) in enumerate(zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)):  # a plane a time is quick
+            np.multiply(small[:, :, 2 - channel], np.float32(1 / (255 * std)), out=crop[channel])
+            crop[channel] -= np.float32(mean / std)
 
     def _forward(self, crops: np.ndarray) -> np.ndarray:
         """Vectors ``(N, D)``, not yet of unit length."""
@@ -87,24 +108,37 @@ class OnnxEmbedder:
         return np.concatenate(answers)
 
 
-def _pixels(image: Image, boxes: Floats) -> list[tuple[int, int, int, int]]:
-    """The part of each box that lies on the picture, in whole pixels."""
+def _halved(part: Image, height: int, width: int) -> Image:
+    """The picture at half its size as long as that is not too small: bilinear scaling would leave out pixels."""
+    while part.shape[0] >= 2 * height and part.shape[1] >= 2 * width:
+        even = part[: part.shape[0] // 2 * 2, : part.shape[1] // 2 * 2]
+        size = (even.shape[1] // 2, even.shape[0] // 2)
+        part = np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return part
+
+
+def _pixels(image: Image, boxes: Floats) -> Ints:
+    """The part of each box that lies on the picture, in whole pixels ``(N, 4)``."""
     whole = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1)
     whole[(boxes[:, 2:] <= boxes[:, :2]).any(axis=1)] = 0  # rounding outwards would give an empty box a pixel
-    inside = clip(whole, image.shape[1], image.shape[0]).astype(np.int64)
-    return [(int(x1), int(y1), int(x2), int(y2)) for x1, y1, x2, y2 in inside]
+    return clip(whole, image.shape[1], image.shape[0]).astype(np.int64)
 
 
-def load_embedder(name: str | Path = "auto", device: str = "auto") -> Embedder | None:
-    """The embedder called `name`: the path of an .onnx model, or ``none``; ``auto`` is none, until one is embedded.
+def load_embedder(name: str | Path = "auto", device: str = "auto", wanted: bool = True) -> Embedder | None:
+    """The embedder called `name`, or the path of an .onnx model; none for ``none``.
 
-    Raises InputError when there is no such model.
+    ``auto`` and ``people``: the one that comes with the package, for people. wanted: False only checks that there is
+    such a model, and loads nothing. Raises InputError when there is none.
     """
     text = str(name)
-    if text in ("auto", "none"):
+    if text == "none":
         return None
-    if text.endswith(".onnx"):
-        return OnnxEmbedder(text, device)
-    raise InputError(
-        f"--appearance {text}", "no such appearance model", "choose auto, none or the path of an .onnx file"
-    )
+    embedded = text in ("auto", "people")
+    if not embedded and not text.endswith(".onnx"):
+        choices = "choose auto, people, none or the path of an .onnx file"
+        raise InputError(f"--appearance {text}", "no such appearance model", choices)
+    if not embedded and not Path(text).is_file():
+        raise InputError(text, "no such model file", "check the path")
+    if not wanted:
+        return None
+    return OnnxEmbedder(EMBEDDED, device, class_names=PEOPLE) if embedded else OnnxEmbedder(text, device)

@@ -121,7 +121,9 @@ def _add_models(group: Any) -> None:
         "--rescale-scores", action="store_true", help="map the scores in --detections from their own range to [0, 1]"
     )
     group.add_argument(
-        "--appearance", metavar="NAME|PATH", help="auto (default), none, or a re-identification model: PATH.onnx"
+        "--appearance",
+        metavar="NAME|PATH",
+        help="auto (default: people), none, or a re-identification model: PATH.onnx",
     )
     group.add_argument("--tracker", metavar="NAME", help="keeptrack (default), bytetrack, deepsort or sort")
     group.add_argument(

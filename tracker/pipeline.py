@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from detectors.base import Detections, Detector, Frame
+from detectors.base import Bools, Detections, Detector, Frame
 from detectors.boxes import nms
-from tracker.appearance import Embedder
+from tracker.appearance import Embedder, describes
 from tracker.camera_motion import CameraMotion
 from tracker.engine import Tracker
 from tracker.tracks import Tracks
@@ -62,9 +62,12 @@ def track_frames(
                 detections = detections[np.isin(detections.class_ids, list(classes))]
             if not detector.suppressed:
                 detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
-        if embedder is not None and tracker.uses_appearance:
+        if embedder is not None and tracker.uses_appearance and frame.image.size:
             with tally.timing("embed"):
-                detections, count = _embed(frame, detections, embedder, tracker.strong)
+                clear = detections.scores >= tracker.strong  # weak ones are matched by motion alone
+                clear &= describes(embedder, detector.class_names, detections.class_ids)
+                detections = _embed(frame, detections, embedder, clear)
+                count = int(clear.sum())
                 tally.embeddings += count
         moved = None
         if camera is not None and tracker.preset.camera:
@@ -78,10 +81,9 @@ def track_frames(
         yield frame, tracks
 
 
-def _embed(frame: Frame, detections: Detections, embedder: Embedder, strong: float) -> tuple[Detections, int]:
-    """Detections with embeddings, and how many were computed: weak ones are matched by motion alone."""
-    looked_at = np.flatnonzero(detections.scores >= strong)
-    found = embedder(frame, detections.boxes[looked_at])
+def _embed(frame: Frame, detections: Detections, embedder: Embedder, clear: Bools) -> Detections:
+    """Detections with embeddings, those of the ones that are not `clear` ``(N,)`` being zeros: not known."""
+    found = embedder(frame, detections.boxes[clear])
     embeddings = np.zeros((len(detections), found.shape[1]))
-    embeddings[looked_at] = found
-    return replace(detections, embeddings=embeddings), len(looked_at)
+    embeddings[clear] = found
+    return replace(detections, embeddings=embeddings)

@@ -152,6 +152,11 @@ class Run:
         return self.source.path or self.source.name
 
     @property
+    def _needs_looks(self) -> bool:
+        """Whether what objects look like can be seen, and makes a difference."""
+        return self.tracker.uses_appearance and self.source.has_images
+
+    @property
     def fps(self) -> float:
         """Frames a second so far, all stages and the opening included."""
         return self.tally.frames / max(time.perf_counter() - self._started, 1e-9)
@@ -209,7 +214,7 @@ class Run:
         inputs.append(Path(options.camera_motion))
         check_outputs(self.outputs, inputs, options.overwrite)
         self.tracker = self._make_tracker()
-        self.embedder = load_embedder(options.appearance, options.device)
+        self.embedder = load_embedder(options.appearance, options.device, self._needs_looks)
         self.detector = self._load_detector()
         self._classes = find_classes(options.classes, self.detector)
         self.camera = self._load_camera_motion()

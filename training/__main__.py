@@ -1,4 +1,4 @@
-"""``python -m training detector DATA -o my.onnx`` and ``python -m training anchors DATA``."""
+"""``python -m training detector DATA -o my.onnx``, ``embedder DATA... -o my.onnx`` and ``anchors DATA``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from detectors.errors import InputError
 
-COMMANDS = {"detector": "training.detector", "anchors": "training.anchors"}
+COMMANDS = {"detector": "training.detector", "embedder": "training.embedder", "anchors": "training.anchors"}
 """Modules with a main(); imported only when asked for, since torch takes seconds."""
 
 

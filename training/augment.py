@@ -72,7 +72,7 @@ def draw_sample(
         sample = _in_one([_cut(pick(), read, how, half, rng) for _ in range(4)], half)
     if rng.random() < how.mirror:
         sample = _mirrored(sample)
-    return Sample(_recoloured(sample.image, how, rng), *_labels(sample))
+    return Sample(recoloured(sample.image, how, rng), *_labels(sample))
 
 
 def _cut(
@@ -148,7 +148,7 @@ def _labels(sample: Sample) -> tuple[Floats, Ints, Bools, Floats, Bools]:
     return sample.boxes, sample.class_ids, sample.difficult, sample.region_boxes, sample.region_labels
 
 
-def _recoloured(image: Image, how: Augmentation, rng: np.random.Generator) -> Image:
+def recoloured(image: Image, how: Augmentation, rng: np.random.Generator) -> Image:
     """Another light, another camera."""
     picture: cv2.typing.MatLike = image
     contrast = np.exp(rng.uniform(-0.35, 0.35) * how.colour)

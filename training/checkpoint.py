@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -13,9 +14,24 @@ from safetensors.torch import save_file
 from torch import nn
 
 from detectors.errors import InputError
-from training.plan import Plan
 
 FORMAT = "keeptrack training run 1"
+
+
+class Planned(Protocol):
+    """How a run is to go: `training.plan.Plan`, or that of another network."""
+
+    def to_json(self) -> str:
+        """As one line."""
+        ...
+
+    @classmethod
+    def from_json(cls: type[P], text: str) -> P:
+        """Raises ValueError when it is another plan."""
+        ...
+
+
+P = TypeVar("P", bound=Planned)
 
 
 @dataclass(frozen=True)
@@ -30,12 +46,12 @@ class Counters:
 
 
 @dataclass(frozen=True, eq=False)
-class Checkpoint:
+class Checkpoint(Generic[P]):
     """A saved run. tensors: by name, of its networks and its optimizer."""
 
     path: Path
     tensors: Mapping[str, torch.Tensor]
-    plan: Plan
+    plan: P
     counters: Counters
 
     def restore(self, networks: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer | None = None) -> None:
@@ -63,7 +79,7 @@ def save_checkpoint(
     path: Path,
     networks: Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer,
-    plan: Plan,
+    plan: Planned,
     counters: Counters,
 ) -> None:
     """Write a run, replacing an older one only when all is written."""
@@ -74,14 +90,14 @@ def save_checkpoint(
     write_tensors(path, tensors, metadata)
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """The run saved in `path`. Raises InputError when there is none."""
+def load_checkpoint(path: Path, kind: type[P]) -> Checkpoint[P]:
+    """The run saved in `path`, whose plan is of this kind. Raises InputError when there is none."""
     try:
         tensors, metadata = read_tensors(path)
         if metadata.get("format") != FORMAT:
             raise ValueError("it was not written by a training run")
         counters = Counters(**json.loads(metadata["counters"]))
-        return Checkpoint(path, tensors, Plan.from_json(metadata["plan"]), counters)
+        return Checkpoint(path, tensors, kind.from_json(metadata["plan"]), counters)
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise InputError(path, f"is no checkpoint: {error}", "check the path, or start without --resume") from None
 

@@ -93,7 +93,7 @@ def train(
     files: Path,
     shares: Mapping[str, float] | None = None,
     device: str = "cpu",
-    saved: Checkpoint | None = None,
+    saved: Checkpoint[Plan] | None = None,
     start: Weights | None = None,
 ) -> DetectionNetwork:
     """Run the plan and return the network that was best on `validate`, or the last one where there is none.
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str]) -> None:
     """Train as told on the command line. Raises InputError for what cannot be used."""
     options = parse(arguments)
     dataset = load_dataset(options.data)
-    saved = load_checkpoint(options.resume) if options.resume else None
+    saved = load_checkpoint(options.resume, Plan) if options.resume else None
     plan = plan_of(options, dataset.class_names)
     if saved:
         plan = of_length(saved.plan, options.minutes, options.steps)

@@ -73,7 +73,7 @@ class Trainer:
         """How much of the run is done, from 0 to 1."""
         return self.plan.progress(self.step, self.seconds)
 
-    def resume(self, saved: Checkpoint) -> None:
+    def resume(self, saved: Checkpoint[Plan]) -> None:
         """Go on where a saved run stopped. Raises InputError when it is of another network."""
         saved.restore(self._networks(), self.optimizer)
         counters = saved.counters
@@ -139,23 +139,13 @@ class Trainer:
         self.optimizer.step()
         self.step += 1
         self.samples += len(truths)
-        self._follow()
+        follow(self.average, self.network, min(self.plan.averaging, (1 + self.step) / (10 + self.step)))
         return torch.stack([losses.classification, losses.box]).cpu()
 
     def _maps(self, batch: Batch) -> list[torch.Tensor]:
         if isinstance(batch.pictures, torch.Tensor):
             return self.network.features(batch.pictures.to(self.device, non_blocking=True))
         return [features.to(self.device) for features in batch.pictures]
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Move the running average towards the weights: slowly, but faster while it is young."""
-        keep = min(self.plan.averaging, (1 + self.step) / (10 + self.step))
-        for mine, theirs in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-            if mine.is_floating_point():
-                mine.lerp_(theirs, 1 - keep)
-            else:
-                mine.copy_(theirs)
 
     def _judge(self) -> float | None:
         if self.validate is None:
@@ -169,6 +159,16 @@ class Trainer:
     def _release(self, released: bool) -> None:
         self._released = released
         self.network.pyramid.set_trainable_layers(self.plan.trainable_layers if released else 0)
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
+    """Move a running average of weights towards a network's, keeping so much of it."""
+    for mine, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if mine.is_floating_point():
+            mine.lerp_(theirs, 1 - keep)
+        else:
+            mine.copy_(theirs)
 
 
 def low_precision(device: torch.device) -> torch.autocast:

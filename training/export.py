@@ -52,14 +52,19 @@ def export(
     difference = compare(network, model)
     if not difference <= PARITY:
         raise ValueError(f"the exported network differs from the trained one by {difference:.1e}")
-    _store_as_half(model)
     texts = {"kind": KIND, "class_names": json.dumps(class_names), "long_side": str(long_side), **notes}
+    write_model(model, path, texts)
+    return difference
+
+
+def write_model(model: onnx.ModelProto, path: Path, texts: dict[str, str]) -> None:
+    """Write a model with its weights in half precision, and with metadata; whole or not at all."""
+    _store_as_half(model)
     helper.set_model_props(model, texts)
     onnx.checker.check_model(model)
     part = path.with_name(path.name + ".part")
     part.write_bytes(model.SerializeToString())
     part.replace(path)
-    return difference
 
 
 def compare(network: DetectionNetwork, model: onnx.ModelProto) -> float:
@@ -78,16 +83,22 @@ def compare(network: DetectionNetwork, model: onnx.ModelProto) -> float:
 
 def _trace(network: FrameNetwork) -> onnx.ModelProto:
     example = torch.zeros(1, 96, 160, 3, dtype=torch.uint8)
+    return traced(network, example, {"picture": {1: "height", 2: "width"}, "cells": {1: "cells"}})
+
+
+def traced(network: nn.Module, example: torch.Tensor, axes: dict[str, dict[int, str]]) -> onnx.ModelProto:
+    """A network of one input and one output as a model. axes: the names of both, and which of their sides may vary."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own
         file = Path(folder, "traced.onnx")
+        input_name, output_name = axes
         torch.onnx.export(
             network,
             (example,),
             str(file),
-            input_names=["picture"],
-            output_names=["cells"],
-            dynamic_axes={"picture": {1: "height", 2: "width"}, "cells": {1: "cells"}},
+            input_names=[input_name],
+            output_names=[output_name],
+            dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
         )

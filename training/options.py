@@ -1,4 +1,4 @@
-"""The command line of ``python -m training detector``: what can be said, what it means, what is refused."""
+"""The command lines of training: what can be said, what it means, what is refused."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
 from detectors.errors import InputError
 from detectors.sliding import STRIDE
 from training.backbones import BACKBONES
+from training.embedding_plan import EmbeddingPlan
 from training.plan import Plan
 
 LEAST = {"minutes": 0.01, "steps": 1, "batch": 2, "imgsz": 32, "run_at": 32, "trainable_layers": 0, "seed": 0}
 STEPS_A_JUDGEMENT = 200
 MINUTES_A_JUDGEMENT = 3
 MOST = 10_000_000
+
+AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan)
 
 
 def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
@@ -39,7 +43,7 @@ def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
     return of_length(plan, options.minutes, options.steps)
 
 
-def of_length(plan: Plan, minutes: float | None, steps: int | None) -> Plan:
+def of_length(plan: AnyPlan, minutes: float | None, steps: int | None) -> AnyPlan:
     """The plan, so long; as long as it was where neither is given. The longer, the more often it is judged."""
     if minutes is not None or steps is not None:
         plan = dataclasses.replace(plan, minutes=minutes, steps=steps or plan.steps)
@@ -71,10 +75,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line, checked."""
     parser = argparse.ArgumentParser(prog="python -m training detector", description="Train a detector on pictures.")
     parser.add_argument("data", metavar="DATA", help="COCO .json file, or folder with annotations.json or YOLO labels")
-    parser.add_argument("-o", "--output", type=Path, default=Path("detector.onnx"), metavar="PATH.onnx")
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, metavar="M", help="train so long, on whatever machine")
-    length.add_argument("--steps", type=int, metavar="N", help="train so many steps: repeats exactly")
+    add_run(parser, Path("detector.onnx"), batch=8)
     parser.add_argument("--backbone", default="mobilenet_v2", choices=sorted(BACKBONES))
     parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
     parser.add_argument(
@@ -86,9 +87,20 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
     parser.add_argument("--run-at", type=int, metavar="PIXELS", help="the same for use, if other than for training")
-    parser.add_argument("--batch", type=int, default=8, metavar="N")
     parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
     parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
+    options = parser.parse_args(arguments)
+    check(options)
+    return options
+
+
+def add_run(parser: argparse.ArgumentParser, output: Path, batch: int) -> None:
+    """The arguments of every training run. output: its name for the model, unless told; batch: pictures a step."""
+    parser.add_argument("-o", "--output", type=Path, default=output, metavar="PATH.onnx")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, metavar="M", help="train so long, on whatever machine")
+    length.add_argument("--steps", type=int, metavar="N", help="train so many steps: repeats exactly")
+    parser.add_argument("--batch", type=int, default=batch, metavar="N")
     parser.add_argument(
         "--resume",
         type=Path,
@@ -98,15 +110,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--overwrite", action="store_true", help="replace a model that exists")
-    options = parser.parse_args(arguments)
-    check(options)
-    return options
 
 
 def check(options: argparse.Namespace) -> None:
     """Raise InputError for what would fail after the training, or make no sense before it."""
     for name, least in LEAST.items():
-        value = getattr(options, name)
+        value = getattr(options, name, None)
         if value is not None and not least <= value <= MOST:
             option = f"--{name.replace('_', '-')} {value:g}"
             raise InputError(option, f"is not between {least:g} and {MOST}", "choose another number")

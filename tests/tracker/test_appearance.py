@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.base import Floats, Frame
+from detectors.base import Detections, Floats, Frame
 from detectors.errors import InputError
+from detectors.runtime import open_session
 from tests import onnx_models
 from tests.onnx_models import embedder
-from tracker.appearance import OnnxEmbedder, load_embedder
+from tracker import Tracker, appearance, track
+from tracker.appearance import EMBEDDED, PEOPLE, OnnxEmbedder, describes, load_embedder
+from tracker.pipeline import Tally, track_frames
+from tracker.tracks import Tracks
 
 DIMENSION = 5
 WEIGHTS = np.random.default_rng(7).normal(size=(3, DIMENSION))
@@ -206,9 +210,157 @@ def test_cuda_that_is_not_there_is_refused(tmp_path: Path) -> None:
         OnnxEmbedder(embedder(tmp_path / "a.onnx", _weights()), device="cuda")
 
 
-@pytest.mark.parametrize("name", ["auto", "none"])
-def test_no_embedder_is_loaded_unless_one_is_named(name: str) -> None:
-    assert load_embedder(name) is None
+def test_none_loads_nothing() -> None:
+    assert load_embedder("none") is None
+
+
+@pytest.mark.parametrize("name", ["auto", "people"])
+def test_the_embedded_model_describes_people_in_a_small_file(name: str) -> None:
+    embed = load_embedder(name, device="cpu")
+    assert embed is not None
+    assert (embed.name, embed.class_names) == ("people", PEOPLE)
+    assert EMBEDDED.stat().st_size < 3_000_000
+    boxes = np.array([[0.0, 0, 20, 40], [20, 0, 40, 40], [0, 20, 20, 60], [0, 20, 20, 60], [90, 0, 99, 9]])
+    vectors = embed(patchwork(), boxes)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 1, 1, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(vectors[2], vectors[3], atol=1e-6)
+    assert (vectors[:3] @ vectors[:3].T)[~np.eye(3, dtype=bool)].max() < 0.9
+
+
+def test_the_embedded_model_finds_a_person_again_in_another_frame(shared: Path) -> None:
+    pytest.importorskip("torch", reason="needs the extra `train`")
+    from benchmarks.appearance import describe, separation
+    from training.identities import load_crops
+
+    crops = load_crops([shared / "sequences" / "TUD-Campus"])[::3]
+    found = separation(crops, describe(OnnxEmbedder(device="cpu"), crops)[0])
+    assert found.identities == 7
+    assert found.auc > 0.95
+    assert found.rank1 > 0.9
+
+
+@pytest.mark.parametrize(
+    ("names", "kinds", "shown"),
+    [
+        ({0: "person", 1: "car"}, PEOPLE, [True, False, True]),
+        ({0: "car", 1: "person"}, PEOPLE, [False, True, True]),
+        ({0: "object"}, PEOPLE, [False, True, True]),
+        ({}, PEOPLE, [True, True, True]),
+        ({0: "person", 1: "car"}, None, [True, True, True]),
+    ],
+)
+def test_classes_are_described_that_the_model_is_for_or_whose_name_nobody_knows(
+    names: dict[int, str], kinds: frozenset[str] | None, shown: list[bool]
+) -> None:
+    class Stub:
+        name, class_names = "stub", kinds
+
+        def __call__(self, frame: Frame, boxes: Floats) -> Floats:
+            raise AssertionError("nothing is looked at to know this")
+
+    assert describes(Stub(), names, np.array([0, 1, 7])).tolist() == shown
+
+
+class Watched:
+    """Says of every box where its left side is."""
+
+    name = "watched"
+    class_names: frozenset[str] | None = PEOPLE
+
+    def __init__(self) -> None:
+        self.seen: list[float] = []
+
+    def __call__(self, frame: Frame, boxes: Floats) -> Floats:
+        self.seen += boxes[:, 0].tolist()
+        return np.column_stack([np.ones(len(boxes)), boxes[:, 0]]) / np.hypot(1, boxes[:, :1])
+
+
+class Finds:
+    """The same four objects in every frame: a person, a car, a weak person, and something."""
+
+    name, suppressed = "finds", True
+    class_names: Mapping[int, str] = {0: "person", 2: "car"}
+
+    def __call__(self, frame: Frame) -> Detections:
+        boxes = np.array([[left, 0.0, left + 10, 20] for left in (0, 20, 40, 60)])
+        return Detections(boxes, np.array([0.9, 0.9, 0.2, 0.9]), np.array([0, 2, 0, 5]))
+
+
+class Hears(Tracker):
+    """Notes the embeddings that it is given."""
+
+    def update(self, detections: Detections, time: float | None = None, camera: Floats | None = None) -> Tracks:
+        self.given = detections.embeddings
+        return super().update(detections, time, camera)
+
+
+def test_only_people_are_described_and_others_are_not_known() -> None:
+    embed, tracker, tally = Watched(), Hears(), Tally()
+    list(track_frames([patchwork()], Finds(), tracker, embed, tally=tally))
+    assert embed.seen == [0, 60]
+    assert tally.embeddings == 2
+    assert tracker.given is not None
+    assert tracker.given.any(axis=1).tolist() == [True, False, False, True]
+    np.testing.assert_allclose(tracker.given[3], np.array([1, 60]) / np.hypot(1, 60))
+
+
+def test_a_frame_without_a_picture_is_not_looked_at() -> None:
+    embed, tracker = Watched(), Hears()
+    list(track_frames([Frame(np.empty((0, 0, 3), np.uint8), 1, 0.0)], Finds(), tracker, embed))
+    assert embed.seen == []
+    assert tracker.given is None
+
+
+@pytest.mark.parametrize(("preset", "loaded"), [("keeptrack", 1), ("deepsort", 1), ("sort", 0), ("bytetrack", 0)])
+def test_the_model_is_loaded_only_where_it_makes_a_difference(
+    crossing: Path, monkeypatch: pytest.MonkeyPatch, preset: str, loaded: int
+) -> None:
+    opened: list[object] = []
+
+    def noted(path: Path, device: str, threads: int) -> ort.InferenceSession:
+        opened.append(path)
+        return open_session(path, device, threads)
+
+    monkeypatch.setattr(appearance, "open_session", noted)
+    detections = Path(__file__).parent.parent / "golden" / "crossing.det.txt"
+    list(track(crossing, detections=detections, tracker=preset, max_frames=2, device="cpu"))
+    assert len(opened) == loaded
+
+
+def test_a_sequence_without_images_loads_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("there is nothing to look at")
+
+    monkeypatch.setattr(appearance, "open_session", refuse)
+    (tmp_path / "seqinfo.ini").write_text("[Sequence]\nframeRate=10\nseqLength=3\n")
+    (tmp_path / "det.txt").write_text("1,-1,10,10,20,40,0.9\n2,-1,11,10,20,40,0.9\n")
+    assert len(list(track(tmp_path, detections=tmp_path / "det.txt"))) == 3
+
+
+def test_a_model_that_is_not_wanted_must_still_be_there(tmp_path: Path) -> None:
+    assert load_embedder("auto", wanted=False) is None
+    for name in ("osnet", str(tmp_path / "nowhere.onnx")):
+        with pytest.raises(InputError):
+            load_embedder(name, wanted=False)
+
+
+def test_no_pixel_of_a_large_box_is_left_out(tmp_path: Path) -> None:
+    embed = OnnxEmbedder(embedder(tmp_path / "colour.onnx", np.eye(3)), device="cpu")
+    fine = np.zeros((160, 80, 3), np.uint8)
+    fine[::5, ::5] = 255  # bilinear scaling by ten would look at some of the pixels only
+    even = np.full((160, 80, 3), round(255 / 25), np.uint8)
+    box = np.array([[0.0, 0, 80, 160]])
+    vectors = [embed(Frame(image, 1, 0.0), box)[0] for image in (fine, even)]
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=0.01)
+
+
+@given(count=st.integers(0, 40))
+@settings(deadline=None, max_examples=15)
+def test_many_boxes_are_described_as_one_by_one(embed_any: OnnxEmbedder, count: int) -> None:
+    corner = np.random.default_rng(count).uniform(-20, 70, (count, 2))
+    boxes = np.concatenate([corner, corner + 20], axis=1)
+    one_by_one = [embed_any(patchwork(), box[None])[0] for box in boxes]
+    np.testing.assert_allclose(embed_any(patchwork(), boxes), np.reshape(one_by_one, (count, DIMENSION)), atol=1e-6)
 
 
 def test_the_path_of_a_model_loads_it(tmp_path: Path) -> None:
@@ -221,7 +373,7 @@ def test_the_path_of_a_model_loads_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["osnet", "model.pt", ""])
 def test_an_unknown_name_lists_the_choices(name: str) -> None:
-    with pytest.raises(InputError, match=r"auto, none or the path of an \.onnx file") as caught:
+    with pytest.raises(InputError, match=r"auto, people, none or the path of an \.onnx file") as caught:
         load_embedder(name)
 
     assert str(caught.value).startswith(f"--appearance {name}: ")

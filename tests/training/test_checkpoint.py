@@ -47,7 +47,7 @@ def test_a_run_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     path = tmp_path / "run.checkpoint"
     networks, optimizer = trained(0)
     save_checkpoint(path, networks, optimizer, PLAN, COUNTERS)
-    saved = load_checkpoint(path)
+    saved = load_checkpoint(path, Plan)
     assert (saved.plan, saved.counters, saved.path) == (PLAN, COUNTERS, path)
     others, other_optimizer = trained(1)
     saved.restore(others, other_optimizer)
@@ -86,7 +86,7 @@ def test_a_run_that_is_killed_while_saving_leaves_the_old_one(tmp_path: Path, mo
     assert path.read_bytes() == before
     monkeypatch.undo()
     save_checkpoint(path, *trained(1), PLAN, Counters(step=6))
-    assert load_checkpoint(path).counters.step == 6
+    assert load_checkpoint(path, Plan).counters.step == 6
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -114,7 +114,7 @@ def foreign(tmp_path: Path) -> dict[str, Path]:
 def test_what_is_no_run_is_one_clear_line(tmp_path: Path) -> None:
     for name, path in foreign(tmp_path).items():
         with pytest.raises(InputError, match="is no checkpoint") as caught:
-            load_checkpoint(path)
+            load_checkpoint(path, Plan)
         assert caught.value.what == str(path), name
         assert "\n" not in str(caught.value)
 
@@ -126,4 +126,4 @@ def test_a_run_of_another_network_is_refused(tmp_path: Path, names: tuple[str, .
     others, optimizer = trained(1, width=4 if len(names) == 3 else 5)
     others |= {name: nn.Conv2d(1, 1, 1) for name in names[2:]}
     with pytest.raises(InputError, match="of another network"):
-        load_checkpoint(path).restore(others, optimizer)
+        load_checkpoint(path, Plan).restore(others, optimizer)

@@ -74,7 +74,7 @@ def test_pictures_become_a_detector(tmp_path: Path, capsys: pytest.CaptureFixtur
     rows = rows_of(output.with_suffix(".metrics.csv"))
     assert [row["step"] for row in rows] == ["2"]
     assert 0 <= float(rows[0]["validation_ap50"]) <= 1
-    saved = load_checkpoint(output.with_suffix(".checkpoint"))
+    saved = load_checkpoint(output.with_suffix(".checkpoint"), Plan)
     assert (saved.counters.step, saved.plan.class_names, saved.plan.long_side) == (2, NAMES, 96)
     found = SlidingDetector(output, conf=0.0)
     assert found.long_side == 96
@@ -116,7 +116,7 @@ def test_an_interrupted_run_goes_on_and_can_be_made_longer(
     assert last.startswith("interrupted: ")
     assert "--resume" in last
     saved = output.with_suffix(".checkpoint")
-    assert load_checkpoint(saved).counters.step == 2
+    assert load_checkpoint(saved, Plan).counters.step == 2
     assert not output.exists()
     done: list[int] = []
 
@@ -127,12 +127,12 @@ def test_an_interrupted_run_goes_on_and_can_be_made_longer(
 
     monkeypatch.setattr(Trainer, "run", noted)
     assert status_of([data, "-o", str(output), "--resume", str(saved)]) == 0
-    assert load_checkpoint(saved).counters.step == 4
-    assert load_checkpoint(saved).plan.seed == 3
+    assert load_checkpoint(saved, Plan).counters.step == 4
+    assert load_checkpoint(saved, Plan).plan.seed == 3
     assert [row["step"] for row in rows_of(output.with_suffix(".metrics.csv"))] == ["1", "2", "3", "4"]
     assert output.is_file()
     assert status_of([data, "-o", str(output), "--resume", str(saved), "--steps", "5"]) == 0
-    assert (load_checkpoint(saved).counters.step, load_checkpoint(saved).plan.steps) == (5, 5)
+    assert (load_checkpoint(saved, Plan).counters.step, load_checkpoint(saved, Plan).plan.steps) == (5, 5)
     assert done == [3, 4, 5]
 
 
@@ -142,7 +142,7 @@ def test_the_same_command_gives_the_same_network_twice(tmp_path: Path) -> None:
     runs = []
     for name in ("a", "b"):
         assert status_of([data, "-o", str(tmp_path / f"{name}.onnx"), *QUICK, "1", "--seed", "5"]) == 0
-        runs.append(load_checkpoint(tmp_path / f"{name}.checkpoint").part("network"))
+        runs.append(load_checkpoint(tmp_path / f"{name}.checkpoint", Plan).part("network"))
     assert all(torch.allclose(value, runs[1][name], atol=1e-5) for name, value in runs[0].items())
 
 
@@ -207,7 +207,7 @@ def test_what_cannot_be_used_is_one_clear_line(
 def test_an_unknown_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ([], ["detecto"]):
         assert main(arguments) == 2
-        assert capsys.readouterr().err == "error: which command? (choose one of: detector, anchors)\n"
+        assert capsys.readouterr().err == "error: which command? (choose one of: detector, embedder, anchors)\n"
 
 
 def test_a_detector_truly_learns(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_run_that_stops_and_goes_on_ends_where_one_in_one_go_ends(
     take(half, 6)
     half.save()
     rest = trainer_of(pictures, plan, seed=1)
-    rest.resume(load_checkpoint(tmp_path / "run"))
+    rest.resume(load_checkpoint(tmp_path / "run", Plan))
     assert (rest.step, rest.samples, rest.progress) == (6, 12, 0.5)
     take(rest, 12)
     assert differences(whole, trainer_of(pictures, plan)) > 1e-3, "something was learnt"
@@ -113,7 +113,7 @@ def test_a_stop_near_the_last_phase_changes_nothing(pictures: Dataset, tmp_path:
     take(part, stop)
     part.save()
     rest = trainer_of(pictures, plan, seed=1)
-    rest.resume(load_checkpoint(tmp_path / "run"))
+    rest.resume(load_checkpoint(tmp_path / "run", Plan))
     take(rest, 16)
     assert rest.samples == whole.samples
     assert differences(whole, rest) < 1e-6
@@ -233,7 +233,7 @@ def test_the_best_of_the_first_half_is_remembered(pictures: Dataset, tmp_path: P
     take(half, 4)
     half.save()
     rest = trainer_of(pictures, validate=scripted([0.5, 0.6]), seed=1)
-    rest.resume(load_checkpoint(tmp_path / "run"))
+    rest.resume(load_checkpoint(tmp_path / "run", Plan))
     take(rest, 8)
     assert rest.best_score == 0.9
     assert all(torch.equal(rest.best.state_dict()[key], value) for key, value in half.best.state_dict().items())
@@ -245,18 +245,18 @@ def test_a_run_saves_itself_at_the_end_and_now_and_then(
     trainer = trainer_of(pictures, checkpoint=tmp_path / "run")
     for report in trainer.run(report_every=1):
         assert not (tmp_path / "run").exists(), report
-    assert load_checkpoint(tmp_path / "run").counters.step == 8
+    assert load_checkpoint(tmp_path / "run", Plan).counters.step == 8
     monkeypatch.setattr(engine, "SAVE_SECONDS", 0.0)
     again = trainer_of(pictures, checkpoint=tmp_path / "often")
     take(again, 3)
-    assert load_checkpoint(tmp_path / "often").counters.step == 2, "the loop stopped inside its third step"
+    assert load_checkpoint(tmp_path / "often", Plan).counters.step == 2, "the loop stopped inside its third step"
 
 
 def test_a_run_goes_on_only_with_its_own_network(pictures: Dataset, tmp_path: Path) -> None:
     trainer_of(pictures, checkpoint=tmp_path / "run").save()
     other = Trainer(small_network(classes=3), PLAN, Feed(pictures, 0))
     with pytest.raises(InputError, match="another network"):
-        other.resume(load_checkpoint(tmp_path / "run"))
+        other.resume(load_checkpoint(tmp_path / "run", Plan))
 
 
 def test_minutes_end_a_run(pictures: Dataset) -> None:

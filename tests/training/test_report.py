@@ -10,9 +10,11 @@ pytest.importorskip("torch", reason="needs the extra `train`")
 pytest.importorskip("pycocotools", reason="needs the extra `train`")
 pytest.importorskip("matplotlib", reason="needs the extra `train`")
 
+from training.embedding_engine import EmbeddingReport
 from training.engine import Report
 from training.evaluate import Precision
-from training.report import Journal, TrainingDisplay, show_precisions
+from training.report import APPEARANCE, Journal, TrainingDisplay, show_precisions, show_separations
+from training.retrieval import Separation
 
 HEADINGS = "step,minutes,classification_loss,box_loss,validation_ap50"
 REPORTS = [
@@ -75,4 +77,28 @@ def test_precisions_are_shown_by_class(capsys: pytest.CaptureFixture[str]) -> No
         ["class", "objects", "AP50", "AP"],
         ["car", "7", "0.500", "0.250"],
         ["mean", "7", "0.500", "0.250"],
+    ]
+
+
+def test_a_run_of_another_kind_has_names_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = Journal(tmp_path / "a.csv", figures=APPEARANCE)
+    report = EmbeddingReport(10, 0.5, 6.0, triplet_loss=0.25, distillation_loss=0.75, validation=0.5)
+    journal.write(report)
+    assert (tmp_path / "a.csv").read_text().splitlines() == [
+        "step,minutes,triplet_loss,distillation_loss,validation_map",
+        "10,0.10,0.2500,0.7500,0.5000",
+    ]
+    journal.draw(tmp_path / "a.png")
+    with TrainingDisplay(APPEARANCE) as display:
+        display.show(report, best=0.625)
+    assert capsys.readouterr().err.strip() == " 50%  step 10  loss 0.25 + 0.75  best mAP 0.625  mAP now 0.500".strip()
+
+
+def test_separations_are_shown_by_source(capsys: pytest.CaptureFixture[str]) -> None:
+    show_separations({"street": Separation(0.5, 0.25, float("nan"), 7, 3)}, "a protocol")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert lines == [
+        ["a", "protocol"],
+        ["source", "identities", "queries", "rank-1", "mAP", "AUC"],
+        ["street", "3", "7", "0.500", "0.250", "-"],
     ]
