@@ -22,7 +22,7 @@ from tracker.tracks import CONFIRMED, LOST, TENTATIVE, Taken, Tracks, TrackTable
 
 STEADY = 6  # matches from which a track's innovations tell of the detector rather than of its own beginning
 KNOWN = 3  # matches from which it tells of the camera, and of what looks alike
-SHIFT_LASTS = 0.5  # share of a shared shift that is taken for a lasting velocity: half of them are jerks, half are pans
+SHIFT_LASTS = 0.1  # share of a shared shift that is taken for a lasting velocity: a jerk is mostly over at once
 OTHER_CLASS = 0.6  # IoU above which a box of another class is a second opinion on the same object
 HIDDEN = 0.4  # share of a box behind another above which its look is as much the other's
 
