@@ -1,13 +1,14 @@
 """What each cue of the default tracker is worth: HOTA as it is, and with one cue removed.
 
-usage: python -m benchmarks.ablation ROOT[@DETECTIONS]... [--cues A,B] [--offline] [--noisy N] [--sequences A,B]
-                                     [--camera gmc.txt] [--rescale-scores] [--markdown]
+usage: python -m benchmarks.ablation ROOT[@DETECTIONS]... [--cues A,B] [--offline] [--noisy N] [--every N]
+                                     [--sequences A,B] [--camera gmc.txt] [--rescale-scores] [--markdown]
 
 With --offline, the stages that run once the whole sequence is known are removed instead, one by one and all together.
 
 Each figure is the mean over the sequences played forward, backward, and, with --noisy, in N copies with 3 % of the
 detections dropped and boxes moved by 1 % of their size: on a few sequences one changed identity is worth a point, so a
-single run cannot tell what a cue does. Behind each difference stands its standard error over those copies.
+single run cannot tell what a cue does. Behind each difference stands its standard error over those copies. --every 3
+plays each third frame only, as from a camera of a third of the frame rate.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy import add_places, load_or_tell
-from benchmarks.sequences import Recording, backward, disturbed, play, with_camera
+from benchmarks.sequences import Recording, backward, disturbed, play, thinned, with_camera
 from benchmarks.tables import print_circumstances, print_table
 from detectors import InputError
 from detectors.base import Floats
@@ -33,21 +34,21 @@ from tracker.presets import DEFAULT, PRESETS, Preset
 CUES: dict[str, dict[str, Any]] = {
     "mutual best pairs (Hungarian instead)": {"cues.mutual": False},
     "overlap of heights": {"cues.height_overlap": False},
-    "grown boxes": {"cues.growth": 0.0},
+    "grown boxes": {"cues.growth": 0.0, "cues.growing": 0.0},
     "change of the score": {"cues.score_change": 0.0},
     "feet": {"cues.bottom_edge": 0.0},
     "price of weak detections": {"cues.weak": 0.0},
     "waiting": {"cues.waiting": 0.0},
     "occlusion": {"cues.occlusion": 0.0},
-    "relative thresholds (0.1 and 0.45 instead)": {"relative": False, "ignore": 0.1, "strong": 0.45, "birth": 0.45},
-    "relative thresholds (0.1, 0.6 and 0.7 instead)": {"relative": False, "ignore": 0.1, "strong": 0.6, "birth": 0.7},
+    "relative thresholds (0.45 instead)": {"relative": False, "ignore": 0.1, "strong": 0.45, "birth": 0.45},
+    "relative thresholds (0.6 and 0.7 instead)": {"relative": False, "ignore": 0.1, "strong": 0.6, "birth": 0.7},
     "weak parts left out": {"partial": 1.0},
     "doubles start no tracks": {"birth_overlap": 1.0},
     "first frame believed": {"first_frame": False},
     "revival": {"revival": None},
     "adaptive noise": {"adaptive_noise": False},
     "shared motion": {"shared_motion": False},
-    "recorded camera motion": {"camera": False},
+    "camera motion": {"camera": False},
     "detections' boxes (filtered instead)": {"filtered": True},
 }
 
@@ -63,9 +64,9 @@ def without(preset: Preset, fields: Mapping[str, Any]) -> Preset:
     return preset
 
 
-def make_copies(recordings: Sequence[Recording], noisy: int) -> Copies:
+def make_copies(recordings: Sequence[Recording], noisy: int, every: int = 1) -> Copies:
     """The recordings with camera motion where it can be had: forward, backward, and disturbed, in turn both ways."""
-    recordings = [with_camera(one) for one in recordings]
+    recordings = [thinned(with_camera(one), every) for one in recordings]
     reversed_ = [backward(recording) for recording in recordings]
     directions = (recordings, reversed_)
     return [*directions, *([disturbed(one, seed) for one in directions[seed % 2]] for seed in range(noisy))]
@@ -130,7 +131,10 @@ def main() -> None:
     parser.add_argument("--cues", help=f"those to remove, of: {', '.join(CUES)}; default: each")
     parser.add_argument("--offline", action="store_true", help="remove the stages of offline tracking instead")
     parser.add_argument("--noisy", type=int, default=0, metavar="N", help="copies that are disturbed")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="play every Nth frame only")
     arguments = parser.parse_args()
+    if arguments.every < 1:
+        sys.exit(f"error: --every {arguments.every}: is below 1 (1 plays every frame)")
     found = {}
     print_circumstances()
     try:
@@ -138,7 +142,7 @@ def main() -> None:
         for place in arguments.places:
             if recordings := load_or_tell(place, arguments):
                 title = f"{place.root}" if place.name in found else place.name
-                copies = make_copies(recordings, arguments.noisy)
+                copies = make_copies(recordings, arguments.noisy, arguments.every)
                 found[title] = compare_offline(copies) if arguments.offline else compare(copies, cues)
     except InputError as error:
         sys.exit(f"error: {error}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -209,6 +209,45 @@ def _backward_truth(truth: GroundTruth) -> GroundTruth:
         counts=truth.counts[order],
         excuses=truth.excuses[order],
     )
+
+
+def thinned(recording: Recording, every: int) -> Recording:
+    """The same as a camera of a lower frame rate saw it: the first of every `every` frames, without images."""
+    truth, frames = recording.truth, np.arange(0, recording.truth.length, every)
+    counts = np.diff(truth.bounds)[frames]
+    order = np.concatenate(
+        [np.empty(0, np.int64), *map(np.arange, truth.bounds[frames], truth.bounds[frames] + counts)]
+    )
+    ids, seen = truth.ids[order], truth.counts[order]
+    ids[seen] = np.unique(ids[seen], return_inverse=True)[1]
+    camera = recording.camera
+    return replace(
+        recording,
+        truth=replace(
+            truth,
+            length=len(frames),
+            ids=ids,
+            boxes=truth.boxes[order],
+            bounds=np.concatenate([[0], np.cumsum(counts)]),
+            counts=seen,
+            excuses=truth.excuses[order],
+        ),
+        frame_rate=recording.frame_rate / every,
+        detections=recording.detections[::every],
+        camera=camera and tuple(_in_turn(camera[max(0, at - every + 1) : at + 1]) for at in frames),
+        folder=None,
+    )
+
+
+def _in_turn(matrices: Sequence[Floats | None]) -> Floats | None:
+    """One matrix for all, the first to be applied first; None if all are."""
+    whole: Floats | None = None
+    for matrix in matrices:
+        if matrix is not None:
+            offset = matrix[:, 2] if whole is None else matrix[:, :2] @ whole[:, 2] + matrix[:, 2]
+            linear = matrix[:, :2] if whole is None else matrix[:, :2] @ whole[:, :2]
+            whole = np.column_stack([linear, offset])
+    return whole
 
 
 def disturbed(recording: Recording, seed: int) -> Recording:

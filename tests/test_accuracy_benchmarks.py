@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import ablation, accuracy
 from benchmarks.peers import BOARDS, SMALL, YOLOV8N, YOLOX, boards_within
-from benchmarks.sequences import Place, Recording, backward, disturbed, load_recordings, play
+from benchmarks.sequences import Place, Recording, backward, disturbed, load_recordings, play, thinned
 from detectors import Frame
 from detectors.base import Floats
 from tracker.evaluate import evaluate
@@ -197,6 +197,31 @@ def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
     assert [matrix is not None for matrix in camera].count(True) == 1
     point = np.array([5.0, 8.0])
     np.testing.assert_allclose(back[:, :2] @ (turn[:, :2] @ point + turn[:, 2]) + back[:, 2], point)
+
+
+def test_a_thinned_recording_is_that_of_a_slower_camera(tmp_path: Path) -> None:
+    recording = load_one(write_sequence(tmp_path, "A"))
+    same = thinned(recording, 1)
+    for column in ("ids", "boxes", "bounds", "counts"):
+        np.testing.assert_array_equal(getattr(same.truth, column), getattr(recording.truth, column))
+    third = thinned(recording, 3)
+    assert (third.truth.length, third.frame_rate) == (LENGTH // 3, recording.frame_rate / 3)
+    assert third.detections == recording.detections[::3]
+    last = slice(*third.truth.bounds[-2:])
+    np.testing.assert_array_equal(third.truth.boxes[last], recording.truth.boxes[slice(*recording.truth.bounds[9:11])])
+    assert third.camera is not None
+    assert third.camera[0] is None
+    np.testing.assert_allclose(
+        np.stack([matrix for matrix in third.camera[1:] if matrix is not None])[:, 0, 2], 3 * PAN
+    )
+    turn = np.array([[0.0, -1.1, 7.0], [0.9, 0.1, -3.0]])
+    moved = replace(recording, camera=(None, turn, turn, *[None] * (LENGTH - 3)))
+    camera = thinned(moved, 2).camera
+    assert camera is not None
+    assert camera[1] is not None
+    point = np.array([5.0, 8.0])
+    twice = turn[:, :2] @ (turn[:, :2] @ point + turn[:, 2]) + turn[:, 2]
+    np.testing.assert_allclose(camera[1][:, :2] @ point + camera[1][:, 2], twice)
 
 
 def test_disturbed_copies_are_seeded(tmp_path: Path) -> None:
