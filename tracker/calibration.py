@@ -23,7 +23,6 @@ class ScoreScale:
     """
 
     LEAST = 0.45
-
     IMAGINED, IMAGINED_SCORE = 1.0, 0.8
     MEMORY = 1e4  # sum of squares; about as many sure detections, so that a camera's day does not outweigh its night
 

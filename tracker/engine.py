@@ -152,7 +152,7 @@ class Tracker:
             return associate_in_stages(preset.stages, table, detections, strong, preset.alike)
         rows, columns = self._match_by_cues(preset.cues, detections, strong, elapsed)
         if preset.shared_motion:
-            steady = (table.hits[rows] >= 3) & (table.missed[rows] == 0)
+            steady = (table.hits[rows] >= KNOWN) & (table.missed[rows] == 0)
             innovation, _ = table.filter.innovation(rows[steady], detections.boxes[columns[steady]])
             shift = shared_shift(innovation[:, :2])
             if shift is not None:
