@@ -54,21 +54,14 @@ def track_frames(
     set starts the tracker anew.
     """
     tally = Tally() if tally is None else tally
-    for frame in frames:
-        with tally.timing("detect"):
-            detections = detector(frame)
-            tally.detector_calls += 1
-            if classes is not None:
-                detections = detections[np.isin(detections.class_ids, list(classes))]
-            if not detector.suppressed:
-                detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
+    for frame, found in detect_frames(frames, detector, nms_iou, classes, tally):
+        detections = found
         if embedder is not None and tracker.uses_appearance and frame.image.size:
             with tally.timing("embed"):
                 clear = detections.scores >= tracker.strong  # weak ones are matched by motion alone
                 clear &= describes(embedder, detector.class_names, detections.class_ids)
                 detections = _embed(frame, detections, embedder, clear)
-                count = int(clear.sum())
-                tally.embeddings += count
+                tally.embeddings += int(clear.sum())
         moved = None
         if camera is not None and tracker.preset.camera:
             with tally.timing("camera"):
@@ -79,6 +72,21 @@ def track_frames(
             tracks = tracker.update(detections, frame.time, moved)
         tally.frames += 1
         yield frame, tracks
+
+
+def detect_frames(
+    frames: Iterable[Frame], detector: Detector, nms_iou: float, classes: Collection[int] | None, tally: Tally
+) -> Iterator[tuple[Frame, Detections]]:
+    """Each frame with what was detected in it: detector -> classes -> nms. Arguments as for `track_frames`."""
+    for frame in frames:
+        with tally.timing("detect"):
+            detections = detector(frame)
+            tally.detector_calls += 1
+            if classes is not None:
+                detections = detections[np.isin(detections.class_ids, list(classes))]
+            if not detector.suppressed:
+                detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
+        yield frame, detections
 
 
 def _embed(frame: Frame, detections: Detections, embedder: Embedder, clear: Bools) -> Detections:
