@@ -82,8 +82,11 @@ class Detections:
 
     def __getitem__(self, rows: Any) -> Detections:
         """The given rows (index array, mask or slice) of every column."""
-        embeddings = None if self.embeddings is None else self.embeddings[rows]
-        return Detections(self.boxes[rows], self.scores[rows], self.class_ids[rows], embeddings)
+        some = object.__new__(Detections)  # its values have been checked already
+        for name in ("boxes", "scores", "class_ids"):
+            object.__setattr__(some, name, getattr(self, name)[rows])
+        object.__setattr__(some, "embeddings", None if self.embeddings is None else self.embeddings[rows])
+        return some
 
     @classmethod
     def empty(cls) -> Detections:

@@ -6,6 +6,8 @@ import numpy as np
 
 from detectors.base import Floats, Ints
 
+FEW_PAIRS = 2500  # comparing that many boxes with each other costs less than sorting them
+
 
 def areas(boxes: Floats) -> Floats:
     """Areas ``(N,)`` in square pixels of xyxy boxes ``(N, 4)``."""
@@ -17,6 +19,43 @@ def overlap_areas(a: Floats, b: Floats) -> Floats:
     width = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])
     height = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
     return np.asarray(np.maximum(width, 0.0) * np.maximum(height, 0.0))
+
+
+def overlapping_pairs(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
+    """Rows ``(K,)`` of the xyxy boxes `a` ``(N, 4)`` and `b` ``(M, 4)`` that overlap, in no order, and their overlaps.
+
+    Equal to the entries of `overlap_areas` that are not 0, of which there are few. Of many boxes only those are
+    compared that share a stretch of x, so that the cost does not grow with N * M.
+    """
+    if len(a) * len(b) <= FEW_PAIRS:
+        shared = overlap_areas(a, b)
+        rows, columns = np.nonzero(shared)
+        return rows, columns, shared[rows, columns]
+    a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)  # columns are read one by one, which is quicker so
+    rows, columns = _side_by_side(a[0], a[2], b[0], b[2])
+    high = np.minimum(a[3][rows], b[3][columns]) - np.maximum(a[1][rows], b[1][columns])
+    touching = np.flatnonzero(high > 0)
+    rows, columns, high = rows[touching], columns[touching], high[touching]
+    wide = np.minimum(a[2][rows], b[2][columns]) - np.maximum(a[0][rows], b[0][columns])
+    shared = wide * high
+    touching = np.flatnonzero(shared > 0)
+    return rows[touching], columns[touching], shared[touching]
+
+
+def _side_by_side(a1: Floats, a2: Floats, b1: Floats, b2: Floats) -> tuple[Ints, Ints]:
+    """Which of N intervals `a1` to `a2` and M `b1` to `b2` overlap: those of which one begins within the other."""
+    a_order, b_order = np.argsort(a1), np.argsort(b1)
+    a_sorted, b_sorted = a1[a_order], b1[b_order]
+    a_rows, in_a = _runs(np.searchsorted(b_sorted, a1), np.searchsorted(b_sorted, a2))
+    b_rows, in_b = _runs(np.searchsorted(a_sorted, b1, side="right"), np.searchsorted(a_sorted, b2))
+    return np.concatenate([a_rows, a_order[in_b]]), np.concatenate([b_order[in_a], b_rows])
+
+
+def _runs(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+    """All whole numbers from each start to before its stop, and the row that each comes from."""
+    count = np.maximum(stop - start, 0)
+    row = np.repeat(np.arange(len(count)), count)
+    return row, np.arange(len(row)) + np.repeat(start - (np.cumsum(count) - count), count)
 
 
 def iou_matrix(a: Floats, b: Floats) -> Floats:
@@ -35,15 +74,29 @@ def nms(boxes: Floats, scores: Floats, iou: float, class_ids: Ints | None = None
     Returns the indices of the boxes that stay, best first; of equal scores the earlier row counts as the better.
     """
     order = np.argsort(-scores, kind="stable")
-    kept: list[int] = []
-    while order.size:
-        best, order = order[0], order[1:]
-        kept.append(int(best))
-        rival = iou_matrix(boxes[best : best + 1], boxes[order])[0] > iou
-        if class_ids is not None:
-            rival &= class_ids[order] == class_ids[best]
-        order = order[~rival]
-    return np.asarray(kept, dtype=np.int64)
+    better, worse = _rivals(boxes[order], iou, None if class_ids is None else class_ids[order])
+    kept, open_ = np.zeros(len(order), dtype=bool), np.ones(len(order), dtype=bool)
+    while open_.any():  # a round settles all that have no open rival before them, so there are few
+        before = open_[better]
+        waiting = np.zeros(len(order), dtype=bool)
+        waiting[worse[before]] = True
+        sure = open_ & ~waiting
+        kept |= sure
+        open_ &= waiting
+        open_[worse[sure[better]]] = False
+    return order[kept]
+
+
+def _rivals(boxes: Floats, iou: float, class_ids: Ints | None) -> tuple[Ints, Ints]:
+    """Rows ``(K,)`` and later rows ``(K,)`` of boxes that do not both stay."""
+    rows, columns, shared = overlapping_pairs(boxes, boxes)
+    later = rows < columns
+    rows, columns, shared = rows[later], columns[later], shared[later]
+    area = areas(boxes)
+    rival = shared / (area[rows] + area[columns] - shared) > iou
+    if class_ids is not None:
+        rival &= class_ids[rows] == class_ids[columns]
+    return rows[rival], columns[rival]
 
 
 def clip(boxes: Floats, width: float, height: float) -> Floats:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.base import Bools, Detections, Floats, Ints
-from detectors.boxes import areas, overlap_areas
+from detectors.boxes import areas, overlapping_pairs
+from tracker.matching import Pairs
 
 MOST_WAITING = 5  # updates; a longer absence says no more
 MOST_GROWTH = 0.2  # beyond it neighbours are no longer told apart
@@ -51,7 +52,7 @@ class Cues:
 @dataclass(frozen=True, eq=False)
 class Expected:
     """What the N tracks lead to expect: predicted xyxy boxes ``(N, 4)``, last scores, updates missed, class ids,
-    whether each is trusted, and whether it was seen in the last frame, all ``(N,)``.
+    whether each is trusted, and the share of it that is hidden (`hidden_share`), all ``(N,)``.
     """
 
     boxes: Floats
@@ -59,35 +60,42 @@ class Expected:
     missed: Ints
     class_ids: Ints
     trusted: Bools
-    seen: Bools
+    hidden: Floats
 
 
-def similarity(
-    cues: Cues, tracks: Expected, detections: Detections, strong: Bools, typical: float, elapsed: float
-) -> Floats:
-    """Similarity ``(N, M)`` of tracks and detections, minus infinity where they cannot belong together.
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was found: M detections as columns, whether each reaches the threshold, and the share that is hidden."""
 
-    strong: ``(M,)``, which detections reach the threshold; the others are open to trusted tracks only. typical: score
-    of a typical object. elapsed: seconds since the last frame; the longer, the farther has each strayed from its path.
-    Worth 1 for a pair without any difference.
+    boxes: Floats
+    scores: Floats
+    class_ids: Ints
+    strong: Bools
+    hidden: Floats
+
+
+def similarity(cues: Cues, tracks: Expected, found: Found, typical: float, elapsed: float) -> Pairs:
+    """The pairs of N tracks and M detections that can belong together, and how similar they are, at most 1.
+
+    Only trusted tracks are open to weak detections. typical: score of a typical object. elapsed: seconds since the last
+    frame; the longer, the farther has each strayed from its path.
     """
-    boxes = detections.boxes
     growth = max(cues.growth, min(cues.growing * elapsed, MOST_GROWTH))
-    value = _overlap(grow(tracks.boxes, growth), grow(boxes, growth), cues.height_overlap)
-    impossible = (value <= 0) | (~tracks.trusted[:, None] & ~strong[None, :])
+    track_boxes, boxes = grow(tracks.boxes, growth), grow(found.boxes, growth)
+    i, j, shared = overlapping_pairs(track_boxes, boxes)
+    possible = tracks.trusted[i] | found.strong[j]
+    i, j, shared = i[possible], j[possible], shared[possible]
+    value = _overlap(track_boxes[i], boxes[j], shared, cues.height_overlap)
     if cues.score_change:
-        value -= cues.score_change / typical * np.abs(tracks.scores[:, None] - detections.scores[None, :])
+        value -= cues.score_change / typical * np.abs(tracks.scores[i] - found.scores[j])
     if cues.bottom_edge:
-        value -= cues.bottom_edge * _bottom_difference(tracks.boxes, boxes)
+        value -= cues.bottom_edge * _bottom_difference(tracks.boxes[i], found.boxes[j])
     if cues.occlusion:
-        hidden_tracks = hidden_share(tracks.boxes, tracks.trusted & tracks.seen)
-        hidden_boxes = hidden_share(boxes, strong)
-        value -= cues.occlusion * np.abs(hidden_tracks[:, None] - hidden_boxes[None, :])
-    value -= cues.weak * ~strong[None, :]
-    value -= cues.waiting * np.minimum(tracks.missed, MOST_WAITING)[:, None] / MOST_WAITING
-    value -= cues.class_change * (tracks.class_ids[:, None] != detections.class_ids[None, :])
-    value[impossible] = -np.inf
-    return value
+        value -= cues.occlusion * np.abs(tracks.hidden[i] - found.hidden[j])
+    value -= cues.weak * ~found.strong[j]
+    value -= (cues.waiting * np.minimum(tracks.missed, MOST_WAITING) / MOST_WAITING)[i]
+    value -= cues.class_change * (tracks.class_ids[i] != found.class_ids[j])
+    return Pairs(i, j, value, (len(tracks.boxes), len(found.boxes)))
 
 
 def grow(boxes: Floats, share: float) -> Floats:
@@ -101,11 +109,13 @@ def hidden_share(boxes: Floats, solid: Bools) -> Floats:
 
     In front is what stands lower in the picture: nearer to a camera that looks along the ground.
     """
-    if not solid.any():
-        return np.zeros(len(boxes))
-    covered = overlap_areas(boxes, boxes[solid])
-    covered[boxes[:, None, 3] >= boxes[None, solid, 3]] = 0.0
-    return np.asarray(covered.max(axis=1) / np.maximum(areas(boxes), 1e-6))
+    share = np.zeros(len(boxes))
+    front = np.flatnonzero(solid)
+    rows, columns, shared = overlapping_pairs(boxes, boxes[front])
+    behind = boxes[rows, 3] < boxes[front[columns], 3]
+    rows = rows[behind]
+    np.maximum.at(share, rows, shared[behind])
+    return np.asarray(share / np.maximum(areas(boxes), 1e-6))
 
 
 def inside_better(detections: Detections, weak: Bools, share: float) -> Bools:
@@ -113,31 +123,32 @@ def inside_better(detections: Detections, weak: Bools, share: float) -> Bools:
 
     They are a part of it, such as the upper half of a body, rather than another object.
     """
-    boxes, scores = detections.boxes, detections.scores
-    if not weak.any():
-        return np.zeros(len(boxes), dtype=bool)
-    covered = overlap_areas(boxes[weak], boxes) > share * areas(boxes[weak])[:, None]
-    covered &= scores[None, :] > scores[weak, None]
-    covered &= detections.class_ids[None, :] == detections.class_ids[weak, None]
+    boxes, scores, class_ids = detections.boxes, detections.scores, detections.class_ids
     inside = np.zeros(len(boxes), dtype=bool)
-    inside[weak] = covered.any(axis=1)
+    parts = np.flatnonzero(weak)
+    if not parts.size:
+        return inside
+    rows, columns, shared = overlapping_pairs(boxes[parts], boxes)
+    rows = parts[rows]
+    covered = (shared > share * areas(boxes)[rows]) & (scores[columns] > scores[rows])
+    inside[rows[covered & (class_ids[columns] == class_ids[rows])]] = True
     return inside
 
 
-def _overlap(a: Floats, b: Floats, of_heights: bool) -> Floats:
-    """IoU ``(N, M)``, multiplied by the overlap over union of the vertical extents if asked for."""
-    shared = overlap_areas(a, b)
-    union = areas(a)[:, None] + areas(b)[None, :] - shared
-    iou = shared / np.where(union > 0, union, 1.0)
+def _overlap(a: Floats, b: Floats, shared: Floats, of_heights: bool) -> Floats:
+    """IoU ``(K,)`` of pairs of boxes ``(K, 4)`` that share an area ``(K,)``.
+
+    of_heights: multiplied by the overlap over union of the vertical extents.
+    """
+    iou = shared / (areas(a) + areas(b) - shared)
     if not of_heights:
         return np.asarray(iou)
-    low, high = np.minimum(a[:, None, 3], b[None, :, 3]), np.maximum(a[:, None, 1], b[None, :, 1])
-    extent = np.maximum(a[:, None, 3], b[None, :, 3]) - np.minimum(a[:, None, 1], b[None, :, 1])
-    return np.asarray(iou * np.maximum(low - high, 0.0) / np.where(extent > 0, extent, 1.0))
+    common = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
+    extent = np.maximum(a[:, 3], b[:, 3]) - np.minimum(a[:, 1], b[:, 1])
+    return np.asarray(iou * common / extent)
 
 
 def _bottom_difference(a: Floats, b: Floats) -> Floats:
-    """Distance ``(N, M)`` of the bottom edges in halves of the smaller height, at most 1."""
-    height = np.minimum((a[:, 3] - a[:, 1])[:, None], (b[:, 3] - b[:, 1])[None, :])
-    difference = np.abs(a[:, None, 3] - b[None, :, 3])
-    return np.minimum(2 * difference / np.maximum(height, 1e-6), 1.0)
+    """Distance ``(K,)`` of the bottom edges of pairs of boxes in halves of the smaller height, at most 1."""
+    height = np.minimum(a[:, 3] - a[:, 1], b[:, 3] - b[:, 1])
+    return np.minimum(2 * np.abs(a[:, 3] - b[:, 3]) / np.maximum(height, 1e-6), 1.0)

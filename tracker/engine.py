@@ -11,9 +11,9 @@ from detectors.boxes import iou_matrix, nms
 from detectors.errors import InputError
 from tracker.calibration import LikenessScale, NoiseScale, ScoreScale
 from tracker.camera_motion import move_boxes
-from tracker.cues import Cues, Expected, hidden_share, inside_better, similarity
+from tracker.cues import Cues, Expected, Found, hidden_share, inside_better, similarity
 from tracker.gallery import AverageMemory, GalleryMemory
-from tracker.matching import assign, mutual_best
+from tracker.matching import Pairs, assign, mutual_best
 from tracker.presets import DEFAULT, PRESETS, Preset
 from tracker.revival import strangeness, with_likeness
 from tracker.shared_motion import shared_shift
@@ -103,7 +103,9 @@ class Tracker:
         rows, columns = self._associate(detections, strong, elapsed)
         self._learn(rows, detections, columns)
         table.match(rows, self._memorable(detections, strong)[columns], now)
-        missed = np.setdiff1d(np.arange(len(table)), rows)
+        left = np.ones(len(table), dtype=bool)
+        left[rows] = False
+        missed = np.flatnonzero(left)
         table.miss(missed)
         self._confirm(rows)
         born = self._newcomers(detections, rows, columns)
@@ -148,39 +150,57 @@ class Tracker:
     def _associate(self, detections: Detections, strong: Bools, elapsed: float) -> tuple[Ints, Ints]:
         """Matching rows of the table and of the detections."""
         preset, table = self.preset, self._table
+        if not len(table) or not len(detections):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         if preset.cues is None:
             return associate_in_stages(preset.stages, table, detections, strong, preset.alike)
-        rows, columns = self._match_by_cues(preset.cues, detections, strong, elapsed)
+        expected, found = self._expected(), self._found(detections, strong)
+        rows, columns = self._match_by_cues(preset.cues, expected, found, detections, elapsed)
         if preset.shared_motion:
             steady = (table.hits[rows] >= KNOWN) & (table.missed[rows] == 0)
             innovation, _ = table.filter.innovation(rows[steady], detections.boxes[columns[steady]])
             shift = shared_shift(innovation[:, :2])
             if shift is not None:
                 table.filter.shift(shift, shift / elapsed * SHIFT_LASTS)
-                rows, columns = self._match_by_cues(preset.cues, detections, strong, elapsed)
+                expected = replace(expected, boxes=table.filter.boxes())  # all moved alike: as hidden as before
+                rows, columns = self._match_by_cues(preset.cues, expected, found, detections, elapsed)
         return rows, columns
 
-    def _match_by_cues(self, cues: Cues, detections: Detections, strong: Bools, elapsed: float) -> tuple[Ints, Ints]:
+    def _expected(self) -> Expected:
+        """What the tracks lead to expect."""
         table = self._table
-        if not len(table) or not len(detections):
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        expected = Expected(
-            boxes=table.filter.boxes(),
+        boxes, trusted = table.filter.boxes(), table.state != TENTATIVE
+        return Expected(
+            boxes=boxes,
             scores=table.scores,
             missed=table.missed,
             class_ids=table.class_ids,
-            trusted=table.state != TENTATIVE,
-            seen=table.missed == 0,
+            trusted=trusted,
+            hidden=hidden_share(boxes, trusted & (table.missed == 0)),
         )
-        worth = similarity(cues, expected, detections, strong, self._scores.typical, elapsed)
-        worth[self._overdue()] = -np.inf
-        likeness = self._likeness_of(np.arange(len(table)), detections) if cues.appearance else None
-        if likeness is not None:
-            # It ranks what the other cues allow, and never forbids anything.
-            ranked = np.maximum(worth + cues.appearance * likeness, cues.least)
-            worth = np.where(worth >= cues.least, ranked, worth)
-        rows, columns = (mutual_best(worth, cues.least) if cues.mutual else assign(-worth, -cues.least)).T
+
+    def _found(self, detections: Detections, strong: Bools) -> Found:
+        """The detections as the cues see them."""
+        hidden = hidden_share(detections.boxes, strong)
+        return Found(detections.boxes, detections.scores, detections.class_ids, strong, hidden)
+
+    def _match_by_cues(
+        self, cues: Cues, expected: Expected, found: Found, detections: Detections, elapsed: float
+    ) -> tuple[Ints, Ints]:
+        pairs = similarity(cues, expected, found, self._scores.typical, elapsed)
+        pairs = pairs[(pairs.worth >= cues.least) & ~self._overdue()[pairs.rows]]
+        if cues.appearance:
+            pairs = self._ranked_by_looks(cues, pairs, detections)
+        rows, columns = (mutual_best(pairs) if cues.mutual else assign(-pairs.matrix(), -cues.least)).T
         return rows, columns
+
+    def _ranked_by_looks(self, cues: Cues, pairs: Pairs, detections: Detections) -> Pairs:
+        """The same pairs; how alike they look changes what they are worth, and never forbids anything."""
+        likeness = self._likeness_of(np.arange(len(self._table)), detections)
+        if likeness is None:
+            return pairs
+        looks = likeness[pairs.rows, pairs.columns]
+        return replace(pairs, worth=np.maximum(pairs.worth + cues.appearance * looks, cues.least))
 
     def _overdue(self) -> Bools:
         """Tracks ``(N,)`` that have been lost for so long that prediction says nothing any more."""
@@ -253,7 +273,8 @@ class Tracker:
         strange += table.class_ids[lost][:, None] != detections.class_ids[born][None, :]
         likeness = self._likeness_of(lost, detections[born]) if revival.alike else None
         alike = np.zeros_like(strange) if likeness is None else likeness
-        pairs = mutual_best(-with_likeness(revival, strange, alike, self._overdue()[lost]), -1.0)
+        worth = -with_likeness(revival, strange, alike, self._overdue()[lost])
+        pairs = mutual_best(Pairs.of(worth, -1.0))
         rows, columns = lost[pairs[:, 0]], born[pairs[:, 1]]
         table.filter.reset(rows, detections.boxes[columns])
         table.match(rows, detections[columns], now)
@@ -261,6 +282,8 @@ class Tracker:
         return np.delete(born, pairs[:, 1])
 
     def _start(self, newcomers: Detections, now: float) -> None:
+        if not len(newcomers):
+            return
         new = self._table.append(newcomers, now)
         if self.preset.n_init <= 1 or (self._fresh and self.preset.first_frame):
             self._table.hits[new] = max(self.preset.n_init, 1)

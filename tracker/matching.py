@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -10,6 +13,35 @@ from detectors.boxes import iou_matrix
 
 CHI_SQUARE_95 = 9.4877  # 0.95 quantile of the chi-square distribution with 4 degrees of freedom (DeepSORT, section 2.2)
 CLASS_CHANGE = 0.3  # a detector that changes its mind about a class keeps the box, so a change needs a better overlap
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of N rows and M columns that may match, each at most once, and what each is worth.
+
+    rows, columns, worth: ``(K,)``. shape: N and M.
+    """
+
+    rows: Ints
+    columns: Ints
+    worth: Floats
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, worth: Floats, least: float) -> Pairs:
+        """The entries of a matrix ``(N, M)`` that are worth at least that much."""
+        rows, columns = np.nonzero(worth >= least)
+        return cls(rows, columns, worth[rows, columns], (worth.shape[0], worth.shape[1]))
+
+    def __getitem__(self, which: Any) -> Pairs:
+        """Some of the pairs."""
+        return Pairs(self.rows[which], self.columns[which], self.worth[which], self.shape)
+
+    def matrix(self) -> Floats:
+        """What each pair is worth, ``(N, M)``; minus infinity where none is possible."""
+        worth = np.full(self.shape, -np.inf)
+        worth[self.rows, self.columns] = self.worth
+        return worth
 
 
 def assign(cost: Floats, limit: float) -> Ints:
@@ -41,28 +73,32 @@ def assign_then_gate(cost: Floats, limit: float) -> Ints:
     return pairs[cost[i, j] <= limit]
 
 
-def mutual_best(worth: Floats, least: float) -> Ints:
+def mutual_best(pairs: Pairs) -> Ints:
     """The pairs of rows and columns that are each other's best, then again without them, until none is left.
 
-    worth: ``(N, M)``; a pair worth less than `least` never matches. Returns ``(K, 2)`` row and column indices, rows
-    ascending.
+    Returns ``(K, 2)`` row and column indices, rows ascending. Of pairs that are worth the same the one of the lower row
+    comes first, then that of the lower column.
 
     Unlike the Hungarian method it never gives up a pair that both sides prefer to save a third party, which in a crowd
     passes one wrong match on to all neighbours. It is the greedy choice by worth, a round at a time.
     """
-    worth = np.where(worth >= least, worth, -np.inf)
-    pairs = [np.empty((0, 2), dtype=np.int64)]
-    while worth.size:
-        choice = worth.argmax(axis=1)
-        rows = np.flatnonzero(np.isfinite(worth.max(axis=1)))
-        rows = rows[worth.argmax(axis=0)[choice[rows]] == rows]
-        if not rows.size:
-            break
-        pairs.append(np.stack([rows, choice[rows]], axis=1))
-        worth[rows] = -np.inf
-        worth[:, choice[rows]] = -np.inf
-    found = np.concatenate(pairs)
-    return found[np.argsort(found[:, 0])]
+    order = np.lexsort((pairs.columns, pairs.rows, -pairs.worth))
+    rows, columns = pairs.rows[order], pairs.columns[order]
+    best_of_row, best_of_column = np.empty(pairs.shape[0], np.int64), np.empty(pairs.shape[1], np.int64)
+    free_rows, free_columns = np.ones(pairs.shape[0], dtype=bool), np.ones(pairs.shape[1], dtype=bool)
+    found = [np.empty((0, 2), dtype=np.int64)]
+    while rows.size:
+        rank = np.arange(len(rows))
+        best_of_row[rows[::-1]] = rank[::-1]  # the last to write is the first in rank
+        best_of_column[columns[::-1]] = rank[::-1]
+        mutual = (best_of_row[rows] == rank) & (best_of_column[columns] == rank)
+        found.append(np.column_stack([rows[mutual], columns[mutual]]))
+        free_rows[rows[mutual]] = False
+        free_columns[columns[mutual]] = False
+        left = free_rows[rows] & free_columns[columns]
+        rows, columns = rows[left], columns[left]
+    chosen = np.concatenate(found)
+    return chosen[np.argsort(chosen[:, 0])]
 
 
 def iou_cost(boxes_a: Floats, boxes_b: Floats) -> Floats:

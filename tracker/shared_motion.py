@@ -19,8 +19,15 @@ def shared_shift(innovations: Floats) -> Floats | None:
     """
     if len(innovations) < FEWEST:
         return None
-    median = np.median(innovations, axis=0)
-    deviation = 1.4826 * np.median(np.abs(innovations - median), axis=0)  # a standard deviation, if normal
+    median = _median(innovations)
+    deviation = 1.4826 * _median(np.abs(innovations - median))  # a standard deviation, if normal
     error = 1.2533 * deviation / np.sqrt(len(innovations)) + 1e-9  # of a median
     shift = np.asarray(median**3 / (median**2 + DOUBT * error**2))
     return shift if np.abs(shift).max() >= NOTICEABLE else None
+
+
+def _median(values: Floats) -> Floats:
+    """Of each column of ``(N, 2)``; for few numbers far quicker than `numpy.median`."""
+    ordered = np.sort(values, axis=0)
+    middle = len(values) // 2
+    return np.asarray((ordered[middle] + ordered[-1 - middle]) / 2)

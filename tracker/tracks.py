@@ -168,9 +168,10 @@ class TrackTable:
             self.appearance.append(np.zeros((len(detections), self._dimension)))
 
     def _vote(self, rows: Ints, detections: Detections) -> None:
-        for class_id in np.setdiff1d(detections.class_ids, self._classes):
-            self._classes = np.append(self._classes, class_id)
-            self._votes = np.column_stack([self._votes, np.zeros(len(self))])
-        order = np.argsort(self._classes)
-        columns = order[np.searchsorted(self._classes, detections.class_ids, sorter=order)]
-        self._votes[rows, columns] += np.maximum(detections.scores, LEAST_VOTE)
+        same = detections.class_ids[:, None] == self._classes[None, :]
+        if not same.any(axis=1).all():
+            new = np.setdiff1d(detections.class_ids, self._classes)
+            self._classes = np.concatenate([self._classes, new])
+            self._votes = np.column_stack([self._votes, np.zeros((len(self), len(new)))])
+            same = detections.class_ids[:, None] == self._classes[None, :]
+        self._votes[rows] += same * np.maximum(detections.scores, LEAST_VOTE)[:, None]

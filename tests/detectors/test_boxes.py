@@ -15,6 +15,7 @@ from detectors.boxes import (
     iou_matrix,
     nms,
     overlap_areas,
+    overlapping_pairs,
     tlwh_to_xyxy,
     xyxy_to_cxcywh,
     xyxy_to_tlwh,
@@ -114,6 +115,20 @@ def test_nms_is_that_of_torchvision(seed: int, count: int, iou: float) -> None:
 
     assert nms(boxes, scores, iou).tolist() == ops.nms(*tensors[:2], iou).tolist()
     assert nms(boxes, scores, iou, class_ids).tolist() == ops.batched_nms(*tensors, iou).tolist()
+
+
+@given(seed=seeds, n=counts, m=counts, few=st.sampled_from([0, 2500]))
+@modest
+def test_overlapping_pairs_are_all_that_overlap(seed: int, n: int, m: int, few: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = random_boxes(rng, n), random_boxes(rng, m)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detectors.boxes.FEW_PAIRS", few)
+        rows, columns, shared = overlapping_pairs(a, b)
+    found = np.zeros((n, m))
+    np.add.at(found, (rows, columns), shared)  # a pair told twice would count twice
+    np.testing.assert_array_equal(found, overlap_areas(a, b))
+    assert (shared > 0).all()
 
 
 @given(seed=seeds, count=counts)

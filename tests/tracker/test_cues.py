@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats
 from detectors.boxes import iou_matrix
-from tracker.cues import MOST_GROWTH, MOST_WAITING, Cues, Expected, grow, hidden_share, inside_better, similarity
+from tracker.cues import MOST_GROWTH, MOST_WAITING, Cues, Expected, Found, grow, hidden_share, inside_better, similarity
 
 PLAIN = Cues(
     height_overlap=False,
@@ -40,7 +40,7 @@ def expected(boxes: Floats, **columns: object) -> Expected:
         missed=np.zeros(count, dtype=np.int64),
         class_ids=np.zeros(count, dtype=np.int64),
         trusted=np.ones(count, dtype=bool),
-        seen=np.ones(count, dtype=bool),
+        hidden=hidden_share(boxes, np.ones(count, dtype=bool)),
     )
     return replace(tracks, **columns)  # type: ignore[arg-type]
 
@@ -49,8 +49,11 @@ def worth(
     cues: Cues, tracks: Expected, boxes: Floats, scores: float = 0.8, strong: bool = True, elapsed: float = 0.0
 ) -> Floats:
     count = len(boxes)
-    found = Detections(boxes, np.full(count, scores))
-    return similarity(cues, tracks, found, np.full(count, strong), TYPICAL, elapsed)
+    are_strong = np.full(count, strong)
+    found = Found(
+        boxes, np.full(count, scores), np.zeros(count, dtype=np.int64), are_strong, hidden_share(boxes, are_strong)
+    )
+    return similarity(cues, tracks, found, TYPICAL, elapsed).matrix()
 
 
 @settings(max_examples=50)
