@@ -75,7 +75,7 @@ class LikenessScale:
     a pair as similar as one object's views usually are, -0.5 for one as similar as different objects.
     """
 
-    FADE = 0.98  # a frame; its inverse, 50 frames, is the memory
+    FADE = 0.98  # a frame that shows some; its inverse, 50 frames, is the memory
     START = (0.8, 0.4)  # similarities of the same and of different objects before anything is known
     CAUTION = 5.0  # pairs that the start counts for
     RANGE = (-1.5, 1.0)
@@ -90,8 +90,9 @@ class LikenessScale:
         count = len(similarities)
         same = np.diagonal(similarities)
         for at, values, share in ((0, same, 1.0), (1, similarities[~np.eye(count, dtype=bool)], 1 / max(count, 1))):
-            self._weight[at] = self.FADE * self._weight[at] + share * values.size
-            self._sum[at] = self.FADE * self._sum[at] + share * float(values.sum())
+            if values.size:  # what was not seen in a frame is not forgotten in it
+                self._weight[at] = self.FADE * self._weight[at] + share * values.size
+                self._sum[at] = self.FADE * self._sum[at] + share * float(values.sum())
 
     def of(self, similarities: Floats) -> Floats:
         """Likeness, of the same shape."""

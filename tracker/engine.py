@@ -13,6 +13,7 @@ from tracker.calibration import LikenessScale, NoiseScale, ScoreScale
 from tracker.camera_motion import move_boxes
 from tracker.cues import Cues, Expected, Found, hidden_share, inside_better, similarity
 from tracker.gallery import AverageMemory, GalleryMemory
+from tracker.looks import Look, Looks, contested
 from tracker.matching import Pairs, assign, mutual_best
 from tracker.presets import DEFAULT, PRESETS, Preset
 from tracker.revival import strangeness, with_likeness
@@ -24,6 +25,9 @@ STEADY = 6  # matches from which a track's innovations tell of the detector rath
 KNOWN = 3  # matches from which it tells of the camera, and of what looks alike
 SHIFT_LASTS = 0.1  # share of a shared shift that is taken for a lasting velocity: a jerk is mostly over at once
 OTHER_CLASS = 0.6  # IoU above which a box of another class is a second opinion on the same object
+SWING = 1.0  # of likeness: from what is usual for different objects to what is usual for the same one
+ENOUGH = 3  # looks at a track from which more tell little
+LATELY = 1.0  # seconds after which a track may look different: another side of it, another light
 HIDDEN = 0.4  # share of a box behind another above which its look is as much the other's
 
 
@@ -82,11 +86,18 @@ class Tracker:
         """A threshold of the preset as it applies to this detector."""
         return score * self._scores.typical if self.preset.relative else score
 
-    def update(self, detections: Detections, time: float | None = None, camera: Floats | None = None) -> Tracks:
+    def update(
+        self,
+        detections: Detections,
+        time: float | None = None,
+        camera: Floats | None = None,
+        look: Look | None = None,
+    ) -> Tracks:
         """Take in one frame, an empty one too, and return the confirmed tracks that were seen in it.
 
         time: seconds, later than the frame before; None is one frame interval later. camera: affine matrix ``(2, 3)``
-        that maps points of the last frame to this one; None where the camera stands still.
+        that maps points of the last frame to this one; None where the camera stands still. look: is asked what
+        detections without embeddings look like, as far as that may make a difference.
 
         Raises ValueError, and takes nothing in, when time is not finite or does not move on, the embeddings are of
         another length than earlier ones, or the matrix is not of that shape or not finite.
@@ -95,22 +106,25 @@ class Tracker:
             raise ValueError("camera is not a finite matrix of the shape (2, 3)")
         self._table.check_embeddings(detections)
         now, elapsed = self._advance(time)
-        detections, strong = self._sift(detections)
+        detections, strong, looks = self._sift(detections, look)
         self._follow_camera(camera)
         table = self._table
         table.filter.noise = self._noise.factor
         table.filter.predict(elapsed)
-        rows, columns = self._associate(detections, strong, elapsed)
+        found = self._found(detections, strong)
+        rows, columns = self._associate(detections, found, looks, elapsed)
+        looks.see(self._unfamiliar(found, rows, columns, now))
+        detections = looks.on(detections)
         self._learn(rows, detections, columns)
-        table.match(rows, self._memorable(detections, strong)[columns], now)
+        table.match(rows, self._memorable(detections, found)[columns], now)
         left = np.ones(len(table), dtype=bool)
         left[rows] = False
         missed = np.flatnonzero(left)
         table.miss(missed)
         self._confirm(rows)
         born = self._newcomers(detections, rows, columns)
-        born = self._revive(detections, born, missed, now)
-        self._start(detections[born], now)
+        born = self._revive(detections, born, missed, looks, now)
+        self._start(looks.on(detections)[born], now)
         self._remove(missed, now)
         self._fresh = False
         return self._snapshot(now)
@@ -134,28 +148,32 @@ class Tracker:
         self._table.filter.warp(camera)
         self._table.boxes = move_boxes(self._table.boxes, camera)
 
-    def _sift(self, detections: Detections) -> tuple[Detections, Bools]:
-        """The detections that exist for this tracker, and which of them are strong ``(N,)``."""
+    def _sift(self, detections: Detections, look: Look | None) -> tuple[Detections, Bools, Looks]:
+        """The detections that exist for this tracker, which of them are strong ``(N,)``, and what they look like."""
         preset = self.preset
         self._scores.see(detections.scores)
-        detections = detections[detections.scores >= self._threshold(preset.ignore)]
+        kept = np.flatnonzero(detections.scores >= self._threshold(preset.ignore))
+        detections = detections[kept]
         if not self.uses_appearance:
             detections = Detections(detections.boxes, detections.scores, detections.class_ids)
         strong = detections.scores >= self.strong
         if preset.partial < 1:
             whole = ~inside_better(detections, ~strong, preset.partial)
-            detections, strong = detections[whole], strong[whole]
-        return detections, strong
+            detections, strong, kept = detections[whole], strong[whole], kept[whole]
+        looks = Looks(detections, look if self.uses_appearance else None, kept)
+        if preset.cues is None:
+            looks.see(strong)  # the published trackers look at all
+        return detections, strong, looks
 
-    def _associate(self, detections: Detections, strong: Bools, elapsed: float) -> tuple[Ints, Ints]:
+    def _associate(self, detections: Detections, found: Found, looks: Looks, elapsed: float) -> tuple[Ints, Ints]:
         """Matching rows of the table and of the detections."""
         preset, table = self.preset, self._table
         if not len(table) or not len(detections):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         if preset.cues is None:
-            return associate_in_stages(preset.stages, table, detections, strong, preset.alike)
-        expected, found = self._expected(), self._found(detections, strong)
-        rows, columns = self._match_by_cues(preset.cues, expected, found, detections, elapsed)
+            return associate_in_stages(preset.stages, table, looks.on(detections), found.strong, preset.alike)
+        expected = self._expected()
+        rows, columns = self._match_by_cues(preset.cues, expected, found, looks, elapsed)
         if preset.shared_motion:
             steady = (table.hits[rows] >= KNOWN) & (table.missed[rows] == 0)
             innovation, _ = table.filter.innovation(rows[steady], detections.boxes[columns[steady]])
@@ -163,7 +181,7 @@ class Tracker:
             if shift is not None:
                 table.filter.shift(shift, shift / elapsed * SHIFT_LASTS)
                 expected = replace(expected, boxes=table.filter.boxes())  # all moved alike: as hidden as before
-                rows, columns = self._match_by_cues(preset.cues, expected, found, detections, elapsed)
+                rows, columns = self._match_by_cues(preset.cues, expected, found, looks, elapsed)
         return rows, columns
 
     def _expected(self) -> Expected:
@@ -185,22 +203,35 @@ class Tracker:
         return Found(detections.boxes, detections.scores, detections.class_ids, strong, hidden)
 
     def _match_by_cues(
-        self, cues: Cues, expected: Expected, found: Found, detections: Detections, elapsed: float
+        self, cues: Cues, expected: Expected, found: Found, looks: Looks, elapsed: float
     ) -> tuple[Ints, Ints]:
         pairs = similarity(cues, expected, found, self._scores.typical, elapsed)
         pairs = pairs[(pairs.worth >= cues.least) & ~self._overdue()[pairs.rows]]
         if cues.appearance:
-            pairs = self._ranked_by_looks(cues, pairs, detections)
+            pairs = self._ranked_by_looks(cues, pairs, found, looks)
         rows, columns = (mutual_best(pairs) if cues.mutual else assign(-pairs.matrix(), -cues.least)).T
         return rows, columns
 
-    def _ranked_by_looks(self, cues: Cues, pairs: Pairs, detections: Detections) -> Pairs:
+    def _ranked_by_looks(self, cues: Cues, pairs: Pairs, found: Found, looks: Looks) -> Pairs:
         """The same pairs; how alike they look changes what they are worth, and never forbids anything."""
-        likeness = self._likeness_of(np.arange(len(self._table)), detections)
+        known = self._table.looks[pairs.rows] > 0
+        open_ = contested(pairs, SWING * cues.appearance) & known
+        wanted = np.zeros(len(found.strong), dtype=bool)
+        wanted[pairs.columns[open_]] = True
+        looks.see(wanted & _clear(found))
+        likeness = self._likeness_of(np.arange(len(self._table)), looks.vectors)
         if likeness is None:
             return pairs
-        looks = likeness[pairs.rows, pairs.columns]
-        return replace(pairs, worth=np.maximum(pairs.worth + cues.appearance * looks, cues.least))
+        alike = likeness[pairs.rows, pairs.columns]
+        return replace(pairs, worth=np.maximum(pairs.worth + cues.appearance * alike, cues.least))
+
+    def _unfamiliar(self, found: Found, rows: Ints, columns: Ints, now: float) -> Bools:
+        """Detections ``(M,)`` that show well what a track looks like which is not known well, or not lately."""
+        table = self._table
+        unfamiliar = (table.looks[rows] < ENOUGH) | (now - table.looked[rows] > LATELY)
+        wanted = np.zeros(len(found.strong), dtype=bool)
+        wanted[columns[unfamiliar]] = True
+        return wanted & _clear(found)
 
     def _overdue(self) -> Bools:
         """Tracks ``(N,)`` that have been lost for so long that prediction says nothing any more."""
@@ -208,9 +239,9 @@ class Tracker:
         late = (self._time or 0.0) - table.seen > preset.max_age + 1e-9
         return np.asarray((table.state == LOST) & late & (table.missed >= preset.min_misses))
 
-    def _likeness_of(self, rows: Ints, detections: Detections) -> Floats | None:
+    def _likeness_of(self, rows: Ints, vectors: Floats | None) -> Floats | None:
         """How alike ``(R, M)`` tracks and detections look (`LikenessScale`); None where nothing is known."""
-        memory, vectors = self._table.appearance, detections.embeddings
+        memory = self._table.appearance
         if memory is None or vectors is None:
             return None
         likeness = self._likeness.of(1.0 - memory.distances(rows, vectors))
@@ -229,12 +260,11 @@ class Tracker:
             known = (table.hits[rows] >= KNOWN) & memory.known(rows) & vectors[columns].any(axis=1)
             self._likeness.see(1.0 - memory.distances(rows[known], vectors[columns[known]]))
 
-    def _memorable(self, detections: Detections, strong: Bools) -> Detections:
+    def _memorable(self, detections: Detections, found: Found) -> Detections:
         """The detections without the looks of those that are half hidden, which would be remembered as a mixture."""
         if self.preset.cues is None or detections.embeddings is None:
             return detections
-        clear = hidden_share(detections.boxes, strong) < HIDDEN
-        return replace(detections, embeddings=detections.embeddings * clear[:, None])
+        return replace(detections, embeddings=detections.embeddings * (found.hidden < HIDDEN)[:, None])
 
     def _confirm(self, rows: Ints) -> None:
         """Tracks matched often enough are confirmed; a new one among them gets the next number."""
@@ -262,7 +292,7 @@ class Tracker:
             born = born[nms(detections.boxes[born], detections.scores[born], limit, detections.class_ids[born])]
         return born
 
-    def _revive(self, detections: Detections, born: Ints, missed: Ints, now: float) -> Ints:
+    def _revive(self, detections: Detections, born: Ints, missed: Ints, looks: Looks, now: float) -> Ints:
         """Give newcomers that are lost tracks come back their old tracks; returns the others."""
         table, revival = self._table, self.preset.revival
         lost = missed[table.state[missed] == LOST]
@@ -271,13 +301,18 @@ class Tracker:
         gap = now - table.seen[lost]
         strange = strangeness(revival, table.boxes[lost], table.filter.rate[lost, :2], gap, detections.boxes[born])
         strange += table.class_ids[lost][:, None] != detections.class_ids[born][None, :]
-        likeness = self._likeness_of(lost, detections[born]) if revival.alike else None
+        likeness = None
+        if revival.alike:
+            wanted = np.zeros(len(detections), dtype=bool)
+            wanted[born[((strange < revival.widest) & (table.looks[lost] > 0)[:, None]).any(axis=0)]] = True
+            looks.see(wanted)
+            likeness = self._likeness_of(lost, None if looks.vectors is None else looks.vectors[born])
         alike = np.zeros_like(strange) if likeness is None else likeness
         worth = -with_likeness(revival, strange, alike, self._overdue()[lost])
         pairs = mutual_best(Pairs.of(worth, -1.0))
         rows, columns = lost[pairs[:, 0]], born[pairs[:, 1]]
         table.filter.reset(rows, detections.boxes[columns])
-        table.match(rows, detections[columns], now)
+        table.match(rows, looks.on(detections)[columns], now)
         self._confirm(rows)
         return np.delete(born, pairs[:, 1])
 
@@ -311,3 +346,8 @@ class Tracker:
             age=now - table.born[shown],
             time_since_update=now - table.seen[shown],
         )
+
+
+def _clear(found: Found) -> Bools:
+    """Detections ``(M,)`` whose looks tell whose they are; weak ones are matched by motion alone."""
+    return np.asarray(found.strong & (found.hidden < HIDDEN))

@@ -6,11 +6,11 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from detectors.base import Bools, Detections, Detector, Frame
+from detectors.base import Bools, Detections, Detector, Floats, Frame, Ints
 from detectors.boxes import nms
 from tracker.appearance import Embedder, describes
 from tracker.camera_motion import CameraMotion
@@ -47,29 +47,29 @@ def track_frames(
     tally: Tally | None = None,
     camera: CameraMotion | None = None,
 ) -> Iterator[tuple[Frame, Tracks]]:
-    """Each frame with its tracks: detector -> nms -> embedder, camera motion -> tracker.
+    """Each frame with its tracks: detector -> nms, camera motion -> tracker, which asks the embedder.
 
     nms_iou: overlap up to which two detections of a class are two objects. classes: class ids that count, None for
     all. tally: is kept up to date, if given. camera: tells the camera's motion; None leaves it out. A frame with `cut`
     set starts the tracker anew.
     """
     tally = Tally() if tally is None else tally
-    for frame, found in detect_frames(frames, detector, nms_iou, classes, tally):
-        detections = found
-        if embedder is not None and tracker.uses_appearance and frame.image.size:
-            with tally.timing("embed"):
-                clear = detections.scores >= tracker.strong  # weak ones are matched by motion alone
-                clear &= describes(embedder, detector.class_names, detections.class_ids)
-                detections = _embed(frame, detections, embedder, clear)
-                tally.embeddings += int(clear.sum())
+    for frame, detections in detect_frames(frames, detector, nms_iou, classes, tally):
         moved = None
         if camera is not None and tracker.preset.camera:
             with tally.timing("camera"):
                 moved = camera(frame, detections.boxes)
+        look = None
+        if embedder is not None and tracker.uses_appearance and frame.image.size:
+            look = Looking(frame, detections, embedder, describes(embedder, detector.class_names, detections.class_ids))
         with tally.timing("track"):
             if frame.cut:
                 tracker.restart()
-            tracks = tracker.update(detections, frame.time, moved)
+            tracks = tracker.update(detections, frame.time, moved, look)
+        if look is not None:
+            tally.embeddings += look.count
+            tally.stages["embed"] += look.seconds
+            tally.stages["track"] -= look.seconds  # the tracker asks while it associates
         tally.frames += 1
         yield frame, tracks
 
@@ -89,9 +89,25 @@ def detect_frames(
         yield frame, detections
 
 
-def _embed(frame: Frame, detections: Detections, embedder: Embedder, clear: Bools) -> Detections:
-    """Detections with embeddings, those of the ones that are not `clear` ``(N,)`` being zeros: not known."""
-    found = embedder(frame, detections.boxes[clear])
-    embeddings = np.zeros((len(detections), found.shape[1]))
-    embeddings[clear] = found
-    return replace(detections, embeddings=embeddings)
+class Looking:
+    """Tells the tracker what detections of a frame look like, as far as it asks.
+
+    describable: ``(N,)``, which detections the embedder can tell from their like. count, seconds: embeddings so far,
+    and the time that they have taken.
+    """
+
+    def __init__(self, frame: Frame, detections: Detections, embedder: Embedder, describable: Bools) -> None:
+        self.count, self.seconds = 0, 0.0
+        self._frame, self._boxes = frame, detections.boxes
+        self._embedder, self._describable = embedder, describable
+
+    def __call__(self, rows: Ints) -> Floats:
+        """Unit vectors ``(R, D)`` of the detections `rows`, zeros for those that cannot be described."""
+        start = time.perf_counter()
+        chosen = self._describable[rows]
+        found = self._embedder(self._frame, self._boxes[rows[chosen]])
+        vectors = np.zeros((len(rows), found.shape[1]))
+        vectors[chosen] = found
+        self.count += len(found)
+        self.seconds += time.perf_counter() - start
+        return vectors

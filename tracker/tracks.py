@@ -56,7 +56,7 @@ class Taken:
 
     serials: ``(N,)``, the tracks in the order they were started since the last restart, from 0. track_ids: ``(N,)``, 0
     for tentative ones. boxes: ``(N, 4)`` xyxy pixels, and scores: ``(N,)``, of the detections. class_ids: ``(N,)``, by
-    vote.
+    vote. looks: ``(N, D)``, what was remembered of them, zeros for nothing; None while no look is known.
     """
 
     serials: Ints
@@ -64,6 +64,7 @@ class Taken:
     boxes: Floats
     scores: Floats
     class_ids: Ints
+    looks: Floats | None = None
 
 
 class TrackTable:
@@ -71,6 +72,7 @@ class TrackTable:
 
     serials: in the order they were started, from 0. ids: 0 until confirmed. state: TENTATIVE, CONFIRMED or LOST. hits:
     matches so far. missed: updates since the last match. born, seen: seconds, time of the first and of the last match.
+    looks: detections of which it was found out what they look like; looked: seconds, time of the last of them.
     boxes, scores: of the last matched detection.
     """
 
@@ -78,9 +80,11 @@ class TrackTable:
         self.filter = KalmanFilter(motion)
         self.appearance: AppearanceMemory | None = None
         self._new_memory = memory
+        self._last_looks = np.empty((0, 0))
         self.serials, self.ids, self.state, self.hits, self.missed = (np.empty(0, dtype=np.int64) for _ in range(5))
         self._started = 0
-        self.born, self.seen, self.scores = (np.empty(0) for _ in range(3))
+        self.looks = np.empty(0, dtype=np.int64)
+        self.born, self.seen, self.looked, self.scores = (np.empty(0) for _ in range(4))
         self.boxes = np.empty((0, 4))
         self._classes = np.empty(0, dtype=np.int64)
         self._votes = np.empty((0, 0))
@@ -97,7 +101,10 @@ class TrackTable:
     def taken(self) -> Taken:
         """What the tracks were given in this update."""
         rows = self.missed == 0
-        return Taken(self.serials[rows], self.ids[rows], self.boxes[rows], self.scores[rows], self.class_ids[rows])
+        looks = None if self.appearance is None else self._last_looks[rows]
+        return Taken(
+            self.serials[rows], self.ids[rows], self.boxes[rows], self.scores[rows], self.class_ids[rows], looks
+        )
 
     def append(self, detections: Detections, now: float) -> Ints:
         """Start a tentative track at every detection; returns their rows."""
@@ -113,6 +120,9 @@ class TrackTable:
         self.missed = np.concatenate([self.missed, zeros])
         self.born = np.concatenate([self.born, np.full(count, now)])
         self.seen = np.concatenate([self.seen, np.full(count, now)])
+        seen = np.zeros(count, dtype=bool) if detections.embeddings is None else detections.embeddings.any(axis=1)
+        self.looks = np.concatenate([self.looks, seen.astype(np.int64)])
+        self.looked = np.concatenate([self.looked, np.where(seen, now, -np.inf)])
         self.scores = np.concatenate([self.scores, detections.scores])
         self.boxes = np.concatenate([self.boxes, detections.boxes])
         self._votes = np.concatenate([self._votes, np.zeros((count, self._votes.shape[1]))])
@@ -131,6 +141,12 @@ class TrackTable:
         self._vote(rows, detections)
         if detections.embeddings is not None:
             self._memory_for(detections.embeddings).update(rows, detections.embeddings)
+            self._last_looks[rows] = detections.embeddings
+            seen = rows[detections.embeddings.any(axis=1)]
+            self.looks[seen] += 1
+            self.looked[seen] = now
+        elif self.appearance is not None:
+            self._last_looks[rows] = 0.0
 
     def miss(self, rows: Ints) -> None:
         """Count an update without a detection for the tracks `rows`; the confirmed among them are lost."""
@@ -143,7 +159,21 @@ class TrackTable:
         self.filter.keep(rows)
         if self.appearance is not None:
             self.appearance.keep(rows)
-        for name in ("serials", "ids", "state", "hits", "missed", "born", "seen", "scores", "boxes", "_votes"):
+            self._last_looks = self._last_looks[rows]
+        for name in (
+            "serials",
+            "ids",
+            "state",
+            "hits",
+            "missed",
+            "born",
+            "seen",
+            "looks",
+            "looked",
+            "scores",
+            "boxes",
+            "_votes",
+        ):
             setattr(self, name, getattr(self, name)[rows])
 
     def check_embeddings(self, detections: Detections) -> None:
@@ -157,15 +187,18 @@ class TrackTable:
         if self.appearance is None:
             self._dimension = embeddings.shape[1]
             self.appearance = self._new_memory(self._dimension)
-            self.appearance.append(np.zeros((len(self), self._dimension)))
+            self._last_looks = np.zeros((len(self), self._dimension))
+            self.appearance.append(self._last_looks)
         return self.appearance
 
     def _append_appearance(self, detections: Detections) -> None:
         vectors = detections.embeddings
-        if vectors is not None:
-            self._memory_for(vectors).append(vectors)
-        elif self.appearance is not None:
-            self.appearance.append(np.zeros((len(detections), self._dimension)))
+        if vectors is None:
+            if self.appearance is None:
+                return
+            vectors = np.zeros((len(detections), self._dimension))
+        self._memory_for(vectors).append(vectors)
+        self._last_looks = np.concatenate([self._last_looks, vectors])
 
     def _vote(self, rows: Ints, detections: Detections) -> None:
         same = detections.class_ids[:, None] == self._classes[None, :]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,7 @@ from tests import onnx_models
 from tests.onnx_models import embedder
 from tracker import Tracker, appearance, track
 from tracker.appearance import EMBEDDED, PEOPLE, OnnxEmbedder, describes, load_embedder
-from tracker.pipeline import Tally, track_frames
-from tracker.tracks import Tracks
+from tracker.pipeline import Looking, Tally, track_frames
 
 DIMENSION = 5
 WEIGHTS = np.random.default_rng(7).normal(size=(3, DIMENSION))
@@ -286,29 +286,27 @@ class Finds:
         return Detections(boxes, np.array([0.9, 0.9, 0.2, 0.9]), np.array([0, 2, 0, 5]))
 
 
-class Hears(Tracker):
-    """Notes the embeddings that it is given."""
-
-    def update(self, detections: Detections, time: float | None = None, camera: Floats | None = None) -> Tracks:
-        self.given = detections.embeddings
-        return super().update(detections, time, camera)
-
-
 def test_only_people_are_described_and_others_are_not_known() -> None:
-    embed, tracker, tally = Watched(), Hears(), Tally()
-    list(track_frames([patchwork()], Finds(), tracker, embed, tally=tally))
-    assert embed.seen == [0, 60]
-    assert tally.embeddings == 2
-    assert tracker.given is not None
-    assert tracker.given.any(axis=1).tolist() == [True, False, False, True]
-    np.testing.assert_allclose(tracker.given[3], np.array([1, 60]) / np.hypot(1, 60))
+    embed, frame, found = Watched(), patchwork(), Finds()(patchwork())
+    look = Looking(frame, found, embed, describes(embed, Finds.class_names, found.class_ids))
+    vectors = look(np.array([1, 3, 0]))
+    assert (embed.seen, look.count) == ([60, 0], 2)
+    np.testing.assert_allclose(vectors, [[0, 0], np.array([1, 60]) / np.hypot(1, 60), [1, 0]])
+
+
+def test_who_stays_alone_is_looked_at_a_few_times_and_then_once_a_second() -> None:
+    embed, tally = Watched(), Tally()
+    frames = [replace(patchwork(), index=index + 1, time=index / 30) for index in range(91)]
+    list(track_frames(frames, Finds(), Tracker(), embed, tally=tally))
+    until_known, refreshed = 3, 2  # it is known a frame or two after the start, so it is old twice in three seconds
+    assert tally.embeddings == len(embed.seen) == 2 * (until_known + refreshed)
+    assert set(embed.seen) == {0, 60}  # never the car, nor the weak one
 
 
 def test_a_frame_without_a_picture_is_not_looked_at() -> None:
-    embed, tracker = Watched(), Hears()
-    list(track_frames([Frame(np.empty((0, 0, 3), np.uint8), 1, 0.0)], Finds(), tracker, embed))
+    embed = Watched()
+    list(track_frames([Frame(np.empty((0, 0, 3), np.uint8), 1, 0.0)], Finds(), Tracker(), embed))
     assert embed.seen == []
-    assert tracker.given is None
 
 
 @pytest.mark.parametrize(("preset", "loaded"), [("keeptrack", 1), ("deepsort", 1), ("sort", 0), ("bytetrack", 0)])

@@ -8,6 +8,7 @@ import numpy as np
 
 from detectors.base import Detections, Floats
 from tracker.engine import Tracker
+from tracker.looks import Look
 from tracker.offline.trajectory import Recording, Trajectory
 from tracker.presets import DEFAULT, Preset
 from tracker.tracks import Taken, Tracks
@@ -57,26 +58,31 @@ class Recorder(Tracker):
         super().restart()
         self._shot += 1
 
-    def update(self, detections: Detections, time: float | None = None, camera: Floats | None = None) -> Tracks:
+    def update(
+        self,
+        detections: Detections,
+        time: float | None = None,
+        camera: Floats | None = None,
+        look: Look | None = None,
+    ) -> Tracks:
         """As `Tracker.update`."""
-        tracks = super().update(detections, time, camera)
+        tracks = super().update(detections, time, camera, look)
         assert self._time is not None
-        self._note(self.taken, detections)
+        self._note(self.taken)
         self._times.append(self._time)
         self._shots.append(self._shot)
         self._cameras.append(camera)
         return tracks
 
-    def _note(self, taken: Taken, detections: Detections) -> None:
-        looks = _looks(taken, detections)
+    def _note(self, taken: Taken) -> None:
         for row, serial in enumerate(taken.serials.tolist()):
             path = self._paths.setdefault((self._shot, serial), _Path())
             path.number, path.class_id = int(taken.track_ids[row]), int(taken.class_ids[row])
             path.frames.append(len(self._times))
             path.boxes.append(taken.boxes[row])
             path.scores.append(float(taken.scores[row]))
-            if looks is not None:
-                path.look = looks[row] + (0.0 if path.look is None else path.look)
+            if taken.looks is not None:
+                path.look = taken.looks[row] + (0.0 if path.look is None else path.look)
 
     def finish(self) -> Recording:
         """Everything, with a trajectory for each track that was confirmed."""
@@ -89,16 +95,3 @@ class Recorder(Tracker):
             typical=self._scores.typical,
             likeness=self._likeness,
         )
-
-
-def _looks(taken: Taken, detections: Detections) -> Floats | None:
-    """The embeddings ``(N, D)`` of the detections that were taken."""
-    if detections.embeddings is None:
-        return None
-    rows = {key: row for row, key in enumerate(_keys(detections.boxes, detections.scores))}
-    return detections.embeddings[[rows[key] for key in _keys(taken.boxes, taken.scores)]]
-
-
-def _keys(boxes: Floats, scores: Floats) -> list[tuple[float, ...]]:
-    """What a detection is known by."""
-    return [tuple(row) for row in np.column_stack([boxes, scores]).tolist()]
