@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import ablation, accuracy
+from benchmarks import ablation, accuracy, looking
 from benchmarks.peers import BOARDS, SMALL, YOLOV8N, YOLOX, boards_within
 from benchmarks.sequences import Place, Recording, backward, disturbed, load_recordings, play, thinned
 from detectors import Frame
@@ -47,13 +47,19 @@ def write_sequence(root: Path, name: str, detections: str = YOLOX, order: int = 
     return folder
 
 
+def write_images(folder: Path) -> None:
+    (folder / "img1").mkdir()
+    for number in range(1, LENGTH + 1):
+        cv2.imwrite(str(folder / "img1" / f"{number:06d}.png"), np.zeros((120, 320, 3), np.uint8))
+
+
 def load_one(folder: Path) -> Recording:
     return load_recordings(Place.parse(str(folder)))[0]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, benchmark: str, *arguments: object) -> None:
     monkeypatch.setattr(sys, "argv", [benchmark, *map(str, arguments)])
-    {"accuracy": accuracy, "ablation": ablation}[benchmark].main()
+    {"accuracy": accuracy, "ablation": ablation, "looking": looking}[benchmark].main()
 
 
 def test_presets_run_beside_what_is_skipped(
@@ -141,9 +147,7 @@ def test_appearance_is_a_mode_where_there_are_images(
     folder = write_sequence(tmp_path, "A")
     run(monkeypatch, "accuracy", tmp_path, "--presets", "keeptrack,sort", "--appearance", "any.onnx")
     assert f"skipped: {tmp_path}: appearance: A has no images" in capsys.readouterr().out
-    (folder / "img1").mkdir()
-    for number in range(1, LENGTH + 1):
-        cv2.imwrite(str(folder / "img1" / f"{number:06d}.png"), np.zeros((120, 320, 3), np.uint8))
+    write_images(folder)
     run(monkeypatch, "accuracy", tmp_path, "--presets", "keeptrack,sort", "--appearance", "any.onnx")
     assert [line.split("  ")[0] for line in capsys.readouterr().out.splitlines() if "this run" in line] == [
         "keeptrack",
@@ -269,3 +273,28 @@ def test_ablation_of_the_offline_stages(
     names = [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()[-6:]]
     stages = [f"| without {stage}" for stage in ("trim", "join", "prune", "fill")]
     assert names == ["| as it is", *stages, "| online"]
+
+
+def test_looking_counts_what_is_embedded_and_skips_what_has_no_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_images(write_sequence(tmp_path, "A"))
+    write_sequence(tmp_path, "B")
+    with pytest.raises(SystemExit) as end:
+        run(monkeypatch, "looking", tmp_path, "--markdown")
+    assert end.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "skipped: B: no images" in lines
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")][2:]
+    found = load_one(tmp_path / "A").detections
+    assert [row[0] for row in rows] == list(looking.WAYS)
+    embedded = [int(row[4]) for row in rows]
+    assert embedded[0] == 2 * sum(map(len, found))  # forward and backward
+    assert embedded[0] >= embedded[1] > embedded[2] > embedded[3] == 0
+    assert all(0 < float(row[3]) <= 100 for row in rows)
+
+
+def test_looking_without_a_model_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_images(write_sequence(tmp_path, "A"))
+    with pytest.raises(SystemExit, match="--appearance none"):
+        run(monkeypatch, "looking", tmp_path, "--appearance", "none")
