@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,24 +14,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from detectors.errors import InputError
+from training.schedule import Scheduled
 
 FORMAT = "keeptrack training run 1"
 
 
-class Planned(Protocol):
-    """How a run is to go: `training.plan.Plan`, or that of another network."""
-
-    def to_json(self) -> str:
-        """As one line."""
-        ...
-
-    @classmethod
-    def from_json(cls: type[P], text: str) -> P:
-        """Raises ValueError when it is another plan."""
-        ...
-
-
-P = TypeVar("P", bound=Planned)
+P = TypeVar("P", bound=Scheduled)
 
 
 @dataclass(frozen=True)
@@ -79,7 +67,7 @@ def save_checkpoint(
     path: Path,
     networks: Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer,
-    plan: Planned,
+    plan: Scheduled,
     counters: Counters,
 ) -> None:
     """Write a run, replacing an older one only when all is written."""

@@ -21,11 +21,12 @@ from training.calibrate import fit_scale, outcomes
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import Dataset, load_dataset
 from training.detection import DetectionNetwork, build
-from training.engine import Trainer, keep_buffers, low_precision
+from training.engine import Trainer
 from training.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
 from training.export import export
 from training.feature_cache import FeatureCache, affordable_views
 from training.feed import BatchSource, Feed, PictureReader
+from training.loop import keep_buffers, low_precision
 from training.options import of_length, parse, plan_of, read_list
 from training.plan import Plan
 from training.report import Journal, TrainingDisplay, show_precisions

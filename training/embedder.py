@@ -20,9 +20,9 @@ from training.embedding import Embedding, build
 from training.embedding_engine import EmbeddingTrainer
 from training.embedding_export import export_embedding
 from training.embedding_plan import EmbeddingPlan
-from training.engine import keep_buffers
 from training.holdout import HeldOut, hold_out
 from training.identities import PERSON, Crop, by_identity, load_crops
+from training.loop import keep_buffers
 from training.options import add_run, check, of_length
 from training.report import APPEARANCE, Journal, TrainingDisplay, show_separations
 from training.retrieval import APART, TOGETHER

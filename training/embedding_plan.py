@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 from dataclasses import dataclass
+
+from training.schedule import Scheduled, warm_cosine
 
 
 @dataclass(frozen=True)
-class EmbeddingPlan:
+class EmbeddingPlan(Scheduled):
     """A training run.
 
     backbone: of which trunk. seed: of everything drawn. minutes: how long to train, or None to do `steps` steps, which
@@ -33,10 +33,6 @@ class EmbeddingPlan:
     averaging: float = 0.998
     judgements: int = 10
 
-    def to_json(self) -> str:
-        """The plan as one line of JSON."""
-        return json.dumps(dataclasses.asdict(self))
-
     @classmethod
     def from_json(cls, text: str) -> EmbeddingPlan:
         """The plan written by `to_json`. Raises ValueError for anything else."""
@@ -45,12 +41,7 @@ class EmbeddingPlan:
         except TypeError as error:
             raise ValueError(f"no plan for an appearance network: {error}") from None
 
-    def progress(self, step: int, seconds: float) -> float:
-        """How much of the run is done, from 0 to 1, after so many steps and so much time."""
-        done = step / self.steps if self.minutes is None else seconds / (60 * self.minutes)
-        return min(1.0, done)
-
     def rates(self, progress: float, step: int) -> tuple[float, float]:
         """Learning rates of the head and of the trunk: a short warm-up, then half a cosine down to nothing."""
-        share = min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * progress))
+        share = warm_cosine(progress, step, 100)
         return self.head_rate * share, self.trunk_rate * share

@@ -14,8 +14,8 @@ import torch
 
 from training.augment import Augmentation
 from training.detection import DetectionNetwork
-from training.engine import low_precision
 from training.feed import Batch, Feed, collate
+from training.loop import low_precision
 from training.losses import Truth
 
 VIEWS = 32  # variations of a picture, at most

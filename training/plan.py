@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from dataclasses import dataclass
 
 from training.augment import Augmentation
+from training.schedule import Scheduled, warm_cosine
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Scheduled):
     """A training run.
 
     backbone, class_names: what rebuilds the network. fold: batch normalisation of the trunk is folded (pretrained).
@@ -41,10 +41,6 @@ class Plan:
     averaging: float = 0.9995
     judgements: int = 20
 
-    def to_json(self) -> str:
-        """The plan as one line of JSON."""
-        return json.dumps(dataclasses.asdict(self))
-
     @classmethod
     def from_json(cls, text: str) -> Plan:
         """The plan written by `to_json`. Raises ValueError for anything else."""
@@ -54,19 +50,13 @@ class Plan:
         except (TypeError, KeyError) as error:
             raise ValueError(f"no training plan: {error}") from None
 
-    def progress(self, step: int, seconds: float) -> float:
-        """How much of the run is done, from 0 to 1, after so many steps and so much time."""
-        done = step / self.steps if self.minutes is None else seconds / (60 * self.minutes)
-        return min(1.0, done)
-
     def rates(self, progress: float, steps_in_phase: int) -> tuple[float, float]:
         """Learning rates of the new layers and of the trunk: a short warm-up, then half a cosine down to nothing.
 
         steps_in_phase: steps since the trunk was frozen or released, for the warm-up.
         """
-        warm = min(1.0, (steps_in_phase + 1) / 200)
-        cosine = 0.5 * (1 + math.cos(math.pi * progress))
-        return self.head_rate * warm * cosine, self.trunk_rate * warm * cosine if self.is_released(progress) else 0.0
+        share = warm_cosine(progress, steps_in_phase, 200)
+        return self.head_rate * share, self.trunk_rate * share if self.is_released(progress) else 0.0
 
     def is_released(self, progress: float) -> bool:
         """Is the trunk trained at this point?"""

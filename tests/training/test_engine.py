@@ -18,14 +18,15 @@ import torch
 
 from detectors import InputError
 from tests.training.pictures import NAMES, draw_scene, on_disk, small_network
-from training import engine, feature_cache
+from training import engine, feature_cache, loop
 from training.augment import Augmentation
 from training.checkpoint import load_checkpoint
 from training.dataset import Dataset
 from training.detection import DetectionNetwork
-from training.engine import Report, Trainer, low_precision
+from training.engine import Report, Trainer
 from training.feature_cache import FeatureCache
 from training.feed import Feed, collate
+from training.loop import low_precision
 from training.losses import pairwise_iou
 from training.plan import Plan
 
@@ -246,7 +247,7 @@ def test_a_run_saves_itself_at_the_end_and_now_and_then(
     for report in trainer.run(report_every=1):
         assert not (tmp_path / "run").exists(), report
     assert load_checkpoint(tmp_path / "run", Plan).counters.step == 8
-    monkeypatch.setattr(engine, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
     again = trainer_of(pictures, checkpoint=tmp_path / "often")
     take(again, 3)
     assert load_checkpoint(tmp_path / "often", Plan).counters.step == 2, "the loop stopped inside its third step"
