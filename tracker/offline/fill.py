@@ -45,6 +45,7 @@ def fill(recording: Recording, track: Trajectory, camera: Stabiliser, filling: F
             "boxes": boxes,
             "scores": np.concatenate(scores),
             "filled": filled,
+            "carried": np.zeros(len(missing), dtype=bool),
         }
         found.append(replace(track, look=None, **columns))
     return concatenate(found)

@@ -10,7 +10,7 @@ from detectors.base import Detections, Floats
 from tracker.engine import Tracker
 from tracker.offline.trajectory import Recording, Trajectory
 from tracker.presets import DEFAULT, Preset
-from tracker.tracks import Taken, Tracks
+from tracker.tracks import Shifts, Taken, Tracks
 
 
 @dataclass
@@ -22,6 +22,7 @@ class _Path:
     frames: list[int] = field(default_factory=list)
     boxes: list[Floats] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    carried: list[bool] = field(default_factory=list)
     look: Floats | None = None
 
     def trajectory(self) -> Trajectory:
@@ -32,7 +33,8 @@ class _Path:
             frames=np.array(self.frames, dtype=np.int64),
             boxes=np.array(self.boxes),
             scores=np.array(self.scores),
-            filled=np.zeros(len(self.frames), dtype=bool),
+            filled=np.array(self.carried),
+            carried=np.array(self.carried),
             look=self.look if self.look is not None and self.look.any() else None,
         )
 
@@ -60,23 +62,30 @@ class Recorder(Tracker):
     def update(self, detections: Detections, time: float | None = None, camera: Floats | None = None) -> Tracks:
         """As `Tracker.update`."""
         tracks = super().update(detections, time, camera)
-        assert self._time is not None
-        self._note(self.taken, detections)
-        self._times.append(self._time)
-        self._shots.append(self._shot)
-        self._cameras.append(camera)
+        self._note(self.taken, camera, detections)
         return tracks
 
-    def _note(self, taken: Taken, detections: Detections) -> None:
-        looks = _looks(taken, detections)
+    def carry(self, time: float | None = None, camera: Floats | None = None, shifts: Shifts | None = None) -> Tracks:
+        """As `Tracker.carry`."""
+        tracks = super().carry(time, camera, shifts)
+        self._note(self.taken, camera, None)
+        return tracks
+
+    def _note(self, taken: Taken, camera: Floats | None, detections: Detections | None) -> None:
+        assert self._time is not None
+        looks = None if detections is None else _looks(taken, detections)
         for row, serial in enumerate(taken.serials.tolist()):
             path = self._paths.setdefault((self._shot, serial), _Path())
             path.number, path.class_id = int(taken.track_ids[row]), int(taken.class_ids[row])
             path.frames.append(len(self._times))
             path.boxes.append(taken.boxes[row])
             path.scores.append(float(taken.scores[row]))
+            path.carried.append(detections is None)
             if looks is not None:
                 path.look = looks[row] + (0.0 if path.look is None else path.look)
+        self._times.append(self._time)
+        self._shots.append(self._shot)
+        self._cameras.append(camera)
 
     def finish(self) -> Recording:
         """Everything, with a trajectory for each track that was confirmed."""

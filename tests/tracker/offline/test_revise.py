@@ -51,7 +51,8 @@ def walk(frames: Sequence[int], start: float, step: float, number: int = 1, scor
     at = np.asarray(frames)
     x = start + step * at
     boxes = np.stack([x, np.full(len(at), 40.0), x + 24, np.full(len(at), 100.0)], axis=1)
-    return Trajectory(number, 0, at, boxes, np.full(len(at), score), np.zeros(len(at), dtype=bool))
+    none = np.zeros(len(at), dtype=bool)
+    return Trajectory(number, 0, at, boxes, np.full(len(at), score), none, none)
 
 
 def remember(*trajectories: Trajectory, length: int = 100) -> Recording:
@@ -156,7 +157,8 @@ def test_a_gap_is_filled_where_the_camera_has_moved_its_path_to() -> None:
     pan = np.arange(40)[:, None] * [-6.0, 0, -6, 0]
     boxes = np.array([300.0, 50, 330, 130]) + pan
     seen = np.array([*range(15), *range(25, 40)])
-    track = Trajectory(1, 0, seen, boxes[seen], np.full(30, 0.8), np.zeros(30, dtype=bool))
+    none = np.zeros(30, dtype=bool)
+    track = Trajectory(1, 0, seen, boxes[seen], np.full(30, 0.8), none, none)
     cameras: list[Floats | None] = [None, *[np.array([[1, 0, -6.0], [0, 1, 0]])] * 39]
     recording = replace(remember(track, length=40), cameras=cameras)
     filled = fill(recording, track, Stabiliser(cameras))
