@@ -2,13 +2,14 @@
 
 usage: python -m benchmarks.skipping ROOT[@DETECTIONS]... [--every 1,2,4,auto] [--sequences A,B] [--offline]
                                      [--detector NAME|PATH [--imgsz N] [--classes person]] [--appearance NAME|PATH]
-                                     [--markdown]
+                                     [--noisy N] [--markdown]
 
 ROOT holds sequence folders with ground truth; DETECTIONS is the path inside one (default: det/det.txt). What a detector
 finds in all frames is taken from there, or found once with --detector, and handed out only where it is asked for.
 Tracks are carried through the other frames by the images where there are any, or else by their motion alone.
 Appearance is left out unless a model is named ("auto" is the package's own); camera motion is estimated from images, or
-else as recorded. Scores are TrackEval's; calls are a share of all frames.
+else as recorded. Scores are TrackEval's; calls are a share of all frames. A single run's HOTA wavers by a point or
+more, so all figures are means over each sequence as it is and N copies with a few detections missing and moved.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from benchmarks.accuracy import add_places, load_or_tell
-from benchmarks.sequences import Recording, Replay, rows_of
+from benchmarks.sequences import Recording, Replay, disturbed, rows_of
 from benchmarks.tables import print_circumstances, print_table
 from detectors import Detections, Detector, Frame, InputError, load_detector
 from detectors.base import Floats
@@ -39,7 +42,7 @@ from tracker.presets import DEFAULT
 from tracker.sources.sequence import open_sequence
 
 HEADINGS = ("sequence", "every", "calls", "HOTA", "lost", "DetA", "AssA", "IDSW", "carry ms")
-ALL = "1"
+EVERY_FRAME, ALL = "1", "all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +53,14 @@ class Skipped:
     tally: Tally
 
 
+Runs = Mapping[str, Sequence[Mapping[str, Skipped]]]
+
+
 def skip(recording: Recording, every: str, embedder: Embedder | None = None, offline: bool = False) -> Skipped:
     """Track a recording with detections in some of its frames only."""
     pictured = recording.folder is not None
     tracker, tally = (Recorder if offline else Tracker)(DEFAULT, recording.frame_rate), Tally()
-    carrier = Carrier() if pictured and every != ALL else None
+    carrier = Carrier() if pictured and every != EVERY_FRAME else None
     frames = mark_cuts(open_sequence(recording.folder).frames) if recording.folder else recording.frames()
 
     def recorded(frame: Frame, boxes: Floats) -> Floats | None:
@@ -89,36 +95,37 @@ def detected(recording: Recording, detector: Detector, classes: str | None) -> R
     return replace(recording, detections=found)
 
 
-def report(
-    title: str, recordings: Sequence[Recording], runs: Mapping[str, Mapping[str, Skipped]], markdown: bool
-) -> None:
-    """Print a block of rows for each sequence, and for all of them together."""
-    truths = [recording.truth for recording in recordings]
-    scored = {every: evaluate(truths, {name: one.rows for name, one in run.items()}) for every, run in runs.items()}
+def report(title: str, copies: Sequence[Sequence[Recording]], runs: Runs, markdown: bool) -> None:
+    """Print a block of rows for each sequence, and for all of them together.
+
+    runs: of each setting, what was tracked of each sequence in each copy.
+    """
+    truths = [recording.truth for recording in copies[0]]
+    scored = {
+        every: [evaluate(truths, {name: one.rows for name, one in copy.items()}) for copy in run]
+        for every, run in runs.items()
+    }
     names = [truth.name for truth in truths]
-    blocks = [_block(name, [name], runs, scored) for name in names]
+    blocks = [_block(name, runs, scored) for name in names]
     if len(names) > 1:
-        blocks.append(_block("all", names, runs, scored))
+        blocks.append(_block(ALL, runs, scored))
     print_table(title, HEADINGS, blocks, markdown)
 
 
-def _block(
-    title: str,
-    names: Sequence[str],
-    runs: Mapping[str, Mapping[str, Skipped]],
-    scored: Mapping[str, Evaluation],
-) -> list[list[str]]:
-    rows = []
+def _block(title: str, runs: Runs, scored: Mapping[str, Sequence[Evaluation]]) -> list[list[str]]:
+    """A row for each setting; of one sequence, or of all."""
+    rows, full = list[list[str]](), 0.0
     for every, run in runs.items():
-        scores, full = (
-            scored[which].combined if len(names) > 1 else scored[which].sequences[names[0]]
-            for which in (every, next(iter(runs)))
+        found = [one.combined if title == ALL else one.sequences[title] for one in scored[every]]
+        tallies = [one.tally for copy in run for name, one in copy.items() if title in (ALL, name)]
+        hota, deta, assa, switches = (
+            float(np.mean([getattr(scores, name) for scores in found])) for name in ("hota", "deta", "assa", "idsw")
         )
-        tallies = [run[name].tally for name in names]
+        full = hota if not rows else full
         calls, frames = sum(tally.detector_calls for tally in tallies), sum(tally.frames for tally in tallies)
-        cells = [f"{value:.1f}" for value in (scores.hota, full.hota - scores.hota, scores.deta, scores.assa)]
+        cells = [f"{value:.1f}" for value in (hota, full - hota, deta, assa, switches)]
         carried = 1000 * sum(tally.stages["carry"] for tally in tallies) / frames
-        rows.append([title, every, f"{calls / frames:.2f}", *cells, str(scores.idsw), f"{carried:.1f}"])
+        rows.append([title, every, f"{calls / frames:.2f}", *cells, f"{carried:.1f}"])
     return rows
 
 
@@ -132,6 +139,7 @@ def main() -> None:
     parser.add_argument("--classes", help="names of classes that count, for a detector; default: all")
     parser.add_argument("--appearance", default="none", metavar="NAME|PATH", help="model that tells objects apart")
     parser.add_argument("--offline", action="store_true", help="with the whole sequence known beforehand")
+    parser.add_argument("--noisy", type=int, default=3, metavar="N", help="disturbed copies of each sequence")
     arguments = parser.parse_args()
     print_circumstances()
     printed = False
@@ -144,13 +152,17 @@ def main() -> None:
             if recordings := load_or_tell(place, arguments):
                 if detector is not None:
                     recordings = [detected(recording, detector, arguments.classes) for recording in recordings]
+                copies = [recordings]
+                copies += [[disturbed(one, seed) for one in recordings] for seed in range(1, arguments.noisy + 1)]
                 runs = {
-                    every: {one.name: skip(one, every, embedder, arguments.offline) for one in recordings}
+                    every: [
+                        {one.name: skip(one, every, embedder, arguments.offline) for one in copy} for copy in copies
+                    ]
                     for every in settings
                 }
                 source = f"{place.name}: {detector.name}" if detector else place.name
                 about = f"appearance {arguments.appearance}" + (", offline" if arguments.offline else "")
-                report(f"{source}, {about}", recordings, runs, arguments.markdown)
+                report(f"{source}, {about}", copies, runs, arguments.markdown)
                 printed = True
     except InputError as error:
         sys.exit(f"error: {error}")
