@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tracker.offline.trajectory import tracks_by_frame
 from tracker.pipeline import Tally, track_frames
 from tracker.presets import Preset
 from tracker.sources.sequence import open_sequence
+from tracker.tracks import Tracks
 
 DROPPED, JITTER = 0.03, 0.01  # of a disturbed copy: share of the detections; standard deviation, share of a box's side
 USUAL = "det/det.txt"
@@ -119,7 +120,7 @@ def _load(truth: GroundTruth, folder: Path, detector: ReplayDetector, camera: Pa
     return replace(recording, camera=tuple(recorded(frame, np.empty((0, 4))) for frame in recording.frames()))
 
 
-class _Replay:
+class Replay:
     """The detections of a recording, as a detector."""
 
     name = "recording"
@@ -130,6 +131,7 @@ class _Replay:
         self._detections = recording.detections
 
     def __call__(self, frame: Frame) -> Detections:
+        """Those of this frame; none beyond the end."""
         return self._detections[frame.index - 1] if frame.index <= len(self._detections) else Detections.empty()
 
 
@@ -163,18 +165,23 @@ def play(
     found = [
         tracks
         for _, tracks in track_frames(
-            frames, _Replay(recording), tracker, embedder, tally=tally, camera=moved if motion else None
+            frames, Replay(recording), tracker, embedder, tally=tally, camera=moved if motion else None
         )
     ]
     if isinstance(tracker, Recorder):
         with tally.timing("track"):
             recorded = tracker.finish()
             found = tracks_by_frame(revise(recorded, offline), recorded.times)
+    return Played(rows_of(found), tally.frames, tally.stages["track"])
+
+
+def rows_of(found: Iterable[Tracks]) -> Floats:
+    """Rows frame,id,x,y,w,h ``(N, 6)`` of the tracks of each frame, from the first one on."""
     rows = [
         np.column_stack([np.full(len(tracks), index), tracks.track_ids, xyxy_to_tlwh(tracks.boxes)])
         for index, tracks in enumerate(found, start=1)
     ]
-    return Played(np.concatenate([np.empty((0, 6)), *rows]), tally.frames, tally.stages["track"])
+    return np.concatenate([np.empty((0, 6)), *rows])
 
 
 def backward(recording: Recording) -> Recording:

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import ablation, accuracy, looking
+from benchmarks import ablation, accuracy, looking, skipping
 from benchmarks.peers import BOARDS, SMALL, YOLOV8N, YOLOX, boards_within
 from benchmarks.sequences import Place, Recording, backward, disturbed, load_recordings, play, thinned
-from detectors import Frame
+from detectors import Detections, Frame
 from detectors.base import Floats
 from tracker.evaluate import evaluate
 from tracker.presets import DEFAULT, PRESETS
@@ -59,7 +59,7 @@ def load_one(folder: Path) -> Recording:
 
 def run(monkeypatch: pytest.MonkeyPatch, benchmark: str, *arguments: object) -> None:
     monkeypatch.setattr(sys, "argv", [benchmark, *map(str, arguments)])
-    {"accuracy": accuracy, "ablation": ablation, "looking": looking}[benchmark].main()
+    {"accuracy": accuracy, "ablation": ablation, "looking": looking, "skipping": skipping}[benchmark].main()
 
 
 def test_presets_run_beside_what_is_skipped(
@@ -92,7 +92,7 @@ def test_presets_run_beside_what_is_skipped(
 def test_without_any_root_the_status_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for benchmark in ("accuracy", "ablation"):
+    for benchmark in ("accuracy", "ablation", "skipping"):
         with pytest.raises(SystemExit) as ended:
             run(monkeypatch, benchmark, tmp_path)
         assert ended.value.code == 1
@@ -298,3 +298,50 @@ def test_looking_without_a_model_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     write_images(write_sequence(tmp_path, "A"))
     with pytest.raises(SystemExit, match="--appearance none"):
         run(monkeypatch, "looking", tmp_path, "--appearance", "none")
+
+
+def test_skipping_tells_what_each_cadence_takes_and_loses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_sequence(tmp_path, "A")
+    write_sequence(tmp_path, "B")
+    run(monkeypatch, "skipping", tmp_path, "--every", "1,4,auto", "--noisy", "1", "--markdown")
+    rows = [line[2:-2].split(" | ") for line in capsys.readouterr().out.splitlines()[-9:]]
+    assert [row[:2] for row in rows] == [[name, every] for name in ("A", "B", "all") for every in ("1", "4", "auto")]
+    assert [row[2] for row in rows[:2]] == ["1.00", f"{3 / LENGTH:.2f}"]
+    hota, lost = (np.array([float(row[column]) for row in rows]).reshape(3, 3) for column in (3, 4))
+    np.testing.assert_allclose(hota[:, :1] - hota, lost, atol=0.11)
+    assert (lost[:, 1] > 0).all()
+    for arguments, message in (
+        (["--every", "0"], "--detect-every 0: is neither"),
+        (["--detector", "x"], "no such det"),
+    ):
+        with pytest.raises(SystemExit, match=f"^error: .*{message}"):
+            run(monkeypatch, "skipping", tmp_path, *arguments)
+
+
+def test_skipping_looks_with_a_detector_once_and_carries_by_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = list[int]()
+
+    class Detect:
+        name, class_names, suppressed = "twelve", {0: "person"}, True
+
+        def __call__(self, frame: Frame) -> Detections:
+            seen.append(frame.index)
+            boxes = [[60 * person, 20, 60 * person + 30, 100] for person in range(4)]
+            return Detections(np.array(boxes), np.full(4, 0.9))
+
+    monkeypatch.setattr(skipping, "load_detector", lambda *_, **__: Detect())
+    folder = write_sequence(tmp_path, "A")
+    with pytest.raises(SystemExit, match=r"^error: A: has no images to detect in "):
+        run(monkeypatch, "skipping", tmp_path, "--detector", "any.onnx")
+    (folder / "img1").mkdir()
+    for number in range(1, LENGTH + 1):
+        cv2.imwrite(str(folder / "img1" / f"{number:06d}.png"), np.zeros((120, 320, 3), np.uint8))
+    run(monkeypatch, "skipping", tmp_path, "--detector", "any.onnx", "--every", "1,3", "--offline", "--markdown")
+    assert seen == list(range(1, LENGTH + 1))
+    printed = capsys.readouterr().out
+    assert "twelve, appearance none, offline" in printed
+    assert printed.splitlines()[-1].startswith("| A | 3 | 0.33 | ")

@@ -132,6 +132,11 @@ def _add_models(group: Any) -> None:
         help="auto (default: estimated from the pictures), none, or a text file: frame, then the 2x3 matrix row by row",
     )
     group.add_argument(
+        "--detect-every",
+        metavar="N|auto",
+        help="detect in each N-th frame (default: 1), or where it is needed; tracks are carried through the others",
+    )
+    group.add_argument(
         "--offline",
         action="store_true",
         help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",

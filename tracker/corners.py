@@ -24,7 +24,7 @@ def find_corners(grey: Image, hidden: Bools) -> Floats:
     smaller eigenvalue of the gradients around a point tells how firmly it is held in both directions.
     """
     rows, columns = grey.shape[0] // CELL, grey.shape[1] // CELL
-    strength = np.asarray(cv2.cornerMinEigenVal(grey, NEIGHBOURHOOD))
+    strength = corner_strength(grey)
     strength[hidden] = 0.0
     cells = strength[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL)
     cells = cells.transpose(0, 2, 1, 3).reshape(rows * columns, CELL * CELL)
@@ -32,6 +32,11 @@ def find_corners(grey: Image, hidden: Bools) -> Floats:
     y, x = cell // columns * CELL + best // CELL, cell % columns * CELL + best % CELL
     firm = cells[cell, best] > CONTRAST
     return np.asarray(np.stack([x, y], axis=1)[firm], dtype=np.float64)
+
+
+def corner_strength(grey: Image) -> Floats:
+    """How firmly each pixel ``(h, w)`` of a grey picture is held in both directions."""
+    return np.asarray(cv2.cornerMinEigenVal(grey, NEIGHBOURHOOD))
 
 
 def follow(before: Image, now: Image, points: Floats, shift: Floats | None = None) -> tuple[Floats, Bools]:

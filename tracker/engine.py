@@ -19,7 +19,7 @@ from tracker.presets import DEFAULT, PRESETS, Preset
 from tracker.revival import strangeness, with_likeness
 from tracker.shared_motion import shared_shift
 from tracker.stages import associate_in_stages
-from tracker.tracks import CONFIRMED, LOST, TENTATIVE, Taken, Tracks, TrackTable
+from tracker.tracks import CONFIRMED, LOST, TENTATIVE, Shifts, Taken, Tracks, TrackTable
 
 STEADY = 6  # matches from which a track's innovations tell of the detector rather than of its own beginning
 KNOWN = 3  # matches from which it tells of the camera, and of what looks alike
@@ -50,6 +50,7 @@ class Tracker:
         self.preset = PRESETS[preset] if isinstance(preset, str) else preset
         self._frame_interval = 1 / frame_rate
         self._time: float | None = None
+        self._looked: float | None = None  # time of the last frame with detections
         self._last_id = 0
         self._scores = ScoreScale()  # of the detector, which stays the same over cuts
         self._likeness = LikenessScale()
@@ -78,6 +79,27 @@ class Tracker:
         return self._table.taken
 
     @property
+    def undecided(self) -> bool:
+        """Whether there are tentative tracks, which the next detections confirm or end."""
+        return bool((self._table.state == TENTATIVE).any())
+
+    @property
+    def lost_for(self) -> Floats:
+        """Seconds ``(L,)`` for which each lost track had not been seen when somebody last looked."""
+        lost = self._table.state == LOST
+        return np.asarray((self._looked or 0.0) - self._table.seen[lost])
+
+    def doubts(self, seconds: float, shifts: Shifts | None = None) -> Floats:
+        """How far ``(N,)`` the boxes of `taken` may be off in `seconds`, in shares of their sides (standard deviation).
+
+        shifts: how far they were seen to move; None where nobody has looked.
+        """
+        table = self._table
+        rows = np.flatnonzero(table.missed == 0)
+        sure = np.zeros(len(rows), dtype=bool) if shifts is None else shifts.sure
+        return table.filter.spread(seconds, rows, sure, 0.0 if shifts is None else shifts.deviation)
+
+    @property
     def strong(self) -> float:
         """The score from which a detection counts as strong, as things stand."""
         return self._threshold(self.preset.strong)
@@ -102,17 +124,17 @@ class Tracker:
         Raises ValueError, and takes nothing in, when time is not finite or does not move on, the embeddings are of
         another length than earlier ones, or the matrix is not of that shape or not finite.
         """
-        if camera is not None and (camera.shape != (2, 3) or not np.isfinite(camera).all()):
-            raise ValueError("camera is not a finite matrix of the shape (2, 3)")
+        self._check_camera(camera)
         self._table.check_embeddings(detections)
         now, elapsed = self._advance(time)
+        since = elapsed if self._looked is None else now - self._looked
         detections, strong, looks = self._sift(detections, look)
         self._follow_camera(camera)
         table = self._table
         table.filter.noise = self._noise.factor
         table.filter.predict(elapsed)
         found = self._found(detections, strong)
-        rows, columns = self._associate(detections, found, looks, elapsed)
+        rows, columns = self._associate(detections, found, looks, since)
         looks.see(self._unfamiliar(found, rows, columns, now))
         detections = looks.on(detections)
         self._learn(rows, detections, columns)
@@ -127,7 +149,27 @@ class Tracker:
         self._start(looks.on(detections)[born], now)
         self._remove(missed, now)
         self._fresh = False
+        self._looked = now
         return self._snapshot(now)
+
+    def carry(self, time: float | None = None, camera: Floats | None = None, shifts: Shifts | None = None) -> Tracks:
+        """Go on to a frame in which nobody has looked for objects, and return the tracks seen when somebody last did.
+
+        time, camera: as for `update`. shifts: how far the boxes of `taken` were seen to move; None leaves that to the
+        filter. Nothing is born, missed or lost in such a frame. Raises ValueError as `update`.
+        """
+        self._check_camera(camera)
+        now, elapsed = self._advance(time)
+        table = self._table
+        before = table.boxes
+        self._follow_camera(camera)
+        if shifts is not None:  # what is left of them beside the camera's motion
+            led = (table.boxes - before)[table.missed == 0]
+            shifts = replace(shifts, offsets=shifts.offsets - (led[:, :2] + led[:, 2:]) / 2)
+        table.filter.noise = self._noise.factor
+        table.carry(elapsed, shifts)
+        found = self._snapshot(now)
+        return replace(found, carried=np.ones(len(found), dtype=bool))
 
     def _advance(self, time: float | None) -> tuple[float, float]:
         """The time of this frame and the seconds since the last one."""
@@ -140,6 +182,11 @@ class Tracker:
             raise ValueError(f"time {time} s is not later than the last frame's, {self._time} s")
         self._time = time
         return time, elapsed
+
+    @staticmethod
+    def _check_camera(camera: Floats | None) -> None:
+        if camera is not None and (camera.shape != (2, 3) or not np.isfinite(camera).all()):
+            raise ValueError("camera is not a finite matrix of the shape (2, 3)")
 
     def _follow_camera(self, camera: Floats | None) -> None:
         """Move everything remembered about places to where the camera has taken it."""

@@ -94,6 +94,46 @@ class KalmanFilter:
         growth = self.noise * (unit * self.model.velocity / FRAME) ** 2 * frames
         self.var_rate = self.var_rate + growth * moves
 
+    def carry(self, seconds: float, rows: Ints, offsets: Floats, deviation: Floats | float) -> None:
+        """Predict centres only, and correct the filters `rows` ``(M,)`` by how far theirs were seen to move meanwhile.
+
+        offsets: ``(M, 2)`` pixels. deviation: ``(2,)`` pixels, their standard deviation. A way that was seen tells of
+        the centre now against the centre before, whose own error it shares and cannot mend: the filter of the state
+        with the earlier position kept beside it (Roumeliotis and Burdick, "Stochastic cloning", 2002). Sizes stay: as
+        a detector sees them they tremble, and what that leaves in their velocities would add up.
+        """
+        size = self.mean[:, 2:]
+        walk, variance = self._walk(seconds, rows), self.var_rate[rows, :2]
+        reach = seconds * self.cov[rows, :2] + seconds**2 * variance + walk  # covariance of the way and where it ends
+        total = seconds**2 * variance + walk + deviation**2
+        gain, rate_gain = reach / total, seconds * variance / total
+        innovation = offsets - seconds * self.rate[rows, :2]
+        self.predict(seconds)
+        self.mean[:, 2:] = size
+        at = np.ix_(rows, np.arange(2))
+        self.mean[at] += gain * innovation
+        self.rate[at] += rate_gain * innovation
+        self.var_mean[at] = np.maximum(self.var_mean[at] - gain**2 * total, 0.0)
+        self.cov[at] -= gain * rate_gain * total
+        self.var_rate[at] = np.maximum(self.var_rate[at] - rate_gain**2 * total, 0.0)
+
+    def spread(self, seconds: float, rows: Ints, seen: Bools, deviation: Floats | float) -> Floats:
+        """How far ``(M,)`` the centres of the filters `rows` ``(M,)`` may be off in `seconds`, in shares of their unit.
+
+        The standard deviation, of x or y, whichever is larger. seen: ``(M,)``, whose way there is seen, with a standard
+        deviation of `deviation` ``(2,)`` pixels.
+        """
+        mean, cov, rate = self.var_mean[rows, :2], self.cov[rows, :2], self.var_rate[rows, :2]
+        led = mean + 2 * seconds * cov + seconds**2 * rate + self._walk(seconds, rows)
+        variance = np.where(seen[:, None], mean + deviation**2, led)
+        return np.asarray((np.sqrt(variance) / self._unit(self.mean[rows])[:, :2]).max(axis=1))
+
+    def _walk(self, seconds: float, rows: Ints) -> Floats:
+        """Variance ``(M, 2)`` by which the centres of the filters `rows` wander off their course in `seconds`."""
+        return np.asarray(
+            self.noise * (self._unit(self.mean[rows]) * self.model.position)[:, :2] ** 2 * seconds / FRAME
+        )
+
     def update(self, rows: Ints, boxes: Floats) -> None:
         """Correct the filters `rows` ``(M,)`` by the measured xyxy boxes ``(M, 4)``: K = P H' / S, x += K y."""
         innovation = self.model.from_boxes(boxes) - self.mean[rows]
@@ -137,6 +177,10 @@ class KalmanFilter:
     def innovation(self, rows: Ints, boxes: Floats) -> tuple[Floats, Floats]:
         """Innovations of the filters `rows` by measured xyxy boxes ``(M, 4)``, and their variances, ``(M, 4)`` each."""
         return self.model.from_boxes(boxes) - self.mean[rows], self.var_mean[rows] + self._measurement_variance(rows)
+
+    def centres(self) -> Floats:
+        """Where the middles of the boxes are believed to be now, ``(N, 2)``."""
+        return np.array(self.mean[:, :2])
 
     def boxes(self) -> Floats:
         """The boxes as they are believed to be now, xyxy ``(N, 4)``."""

@@ -27,7 +27,8 @@ class Options:
 
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
-    that `detections` has. camera_motion: "auto", "none", or a file. start, end: seconds.
+    that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
+    end: seconds.
     """
 
     output: str | Path = "none"
@@ -40,6 +41,7 @@ class Options:
     appearance: str | Path = "auto"
     tracker: str = DEFAULT
     camera_motion: str | Path = "auto"
+    detect_every: int | str = 1
     offline: bool = False
     classes: str | Sequence[str | int] | None = None
     conf: float | None = None
@@ -86,5 +88,17 @@ def check_options(options: Options) -> None:
         raise InputError(f"--device {options.device}", "no such device", f"choose one of: {', '.join(DEVICES)}")
     if options.detections is not None and str(options.detector) != "auto":
         raise InputError("--detector and --detections", "only one can be used", "leave one of them out")
+    check_detect_every(options.detect_every)
+    if str(options.detect_every) != "1" and str(options.detector) == "motion":
+        every = f"--detect-every {options.detect_every}"
+        raise InputError(every, "--detector motion has to see every frame", "leave one of them out")
     if options.rescale_scores and options.detections is None:
         raise InputError("--rescale-scores", "is about the scores of --detections", "give --detections FILE")
+
+
+def check_detect_every(every: int | str) -> None:
+    """Raise InputError unless it is a number of frames, or "auto"."""
+    text = str(every)
+    if text != "auto" and not (text.isdecimal() and len(text) < 10 and int(text) > 0):
+        remedy = "give a number of frames from 1 on, or auto"
+        raise InputError(f"--detect-every {text}", "is neither a number of frames nor auto", remedy)

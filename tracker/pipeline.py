@@ -13,9 +13,13 @@ import numpy as np
 from detectors.base import Bools, Detections, Detector, Floats, Frame, Ints
 from detectors.boxes import nms
 from tracker.appearance import Embedder, describes
+from tracker.cadence import Cadence
 from tracker.camera_motion import CameraMotion
+from tracker.carry import Carrier
 from tracker.engine import Tracker
 from tracker.tracks import Tracks
+
+NO_BOXES = np.empty((0, 4))
 
 
 @dataclass
@@ -46,15 +50,23 @@ def track_frames(
     classes: Collection[int] | None = None,
     tally: Tally | None = None,
     camera: CameraMotion | None = None,
+    cadence: Cadence | None = None,
+    carrier: Carrier | None = None,
 ) -> Iterator[tuple[Frame, Tracks]]:
     """Each frame with its tracks: detector -> nms, camera motion -> tracker, which asks the embedder.
 
     nms_iou: overlap up to which two detections of a class are two objects. classes: class ids that count, None for
     all. tally: is kept up to date, if given. camera: tells the camera's motion; None leaves it out. A frame with `cut`
-    set starts the tracker anew.
+    set starts the tracker anew. cadence: tells which frames to detect in, None for all; through the others, the tracks
+    are carried by the pictures with a `carrier`, by their own motion without.
     """
     tally = Tally() if tally is None else tally
-    for frame, detections in detect_frames(frames, detector, nms_iou, classes, tally):
+    for frame, detections in detect_frames(frames, detector, nms_iou, classes, tally, cadence):
+        if detections is None:
+            tracks = _carry(frame, tracker, carrier, camera, tally)
+            tally.frames += 1
+            yield frame, tracks
+            continue
         moved = None
         if camera is not None and tracker.preset.camera:
             with tally.timing("camera"):
@@ -70,15 +82,31 @@ def track_frames(
             tally.embeddings += look.count
             tally.stages["embed"] += look.seconds
             tally.stages["track"] -= look.seconds  # the tracker asks while it associates
+        if carrier is not None:
+            with tally.timing("carry"):
+                carrier(frame, NO_BOXES)
         tally.frames += 1
         yield frame, tracks
 
 
 def detect_frames(
-    frames: Iterable[Frame], detector: Detector, nms_iou: float, classes: Collection[int] | None, tally: Tally
-) -> Iterator[tuple[Frame, Detections]]:
-    """Each frame with what was detected in it: detector -> classes -> nms. Arguments as for `track_frames`."""
+    frames: Iterable[Frame],
+    detector: Detector,
+    nms_iou: float,
+    classes: Collection[int] | None,
+    tally: Tally,
+    cadence: Cadence | None = None,
+) -> Iterator[tuple[Frame, Detections | None]]:
+    """Each frame with what was detected in it: detector -> classes -> nms; None where nobody looked.
+
+    Arguments as for `track_frames`.
+    """
     for frame in frames:
+        with tally.timing("carry"):
+            due = cadence is None or cadence(frame)
+        if not due:
+            yield frame, None
+            continue
         with tally.timing("detect"):
             detections = detector(frame)
             tally.detector_calls += 1
@@ -87,6 +115,21 @@ def detect_frames(
             if not detector.suppressed:
                 detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
         yield frame, detections
+
+
+def _carry(
+    frame: Frame, tracker: Tracker, carrier: Carrier | None, camera: CameraMotion | None, tally: Tally
+) -> Tracks:
+    """The tracks in a frame that nobody detects in."""
+    boxes, shifts, moved = tracker.taken.boxes, None, None
+    if carrier is not None:
+        with tally.timing("carry"):
+            shifts = carrier(frame, boxes)
+    if camera is not None and tracker.preset.camera:
+        with tally.timing("camera"):
+            moved = camera(frame, boxes)
+    with tally.timing("track"):
+        return tracker.carry(frame.time, moved, shifts)
 
 
 class Looking:

@@ -16,7 +16,9 @@ import numpy as np
 from detectors import Detector, Frame, InputError, load_detector
 from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
+from tracker.cadence import make_cadence
 from tracker.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
+from tracker.carry import Carrier
 from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
 from tracker.options import Options, check_options, find_classes
@@ -114,6 +116,8 @@ class Run:
             self._classes,
             self.tally,
             self.camera,
+            self._cadence,
+            self._carrier,
         )
         index = 0
         for frame, tracks in frames:
@@ -218,6 +222,8 @@ class Run:
         self.detector = self._load_detector()
         self._classes = find_classes(options.classes, self.detector)
         self.camera = self._load_camera_motion()
+        self._carrier = Carrier() if self.source.has_images and str(options.detect_every) != "1" else None
+        self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
             self._check_last_frames(self.source.frame_count)
         self._open_writers(opening)
@@ -326,7 +332,7 @@ STAGES = {
     "read": ("read",),
     "detect": ("detect",),
     "embed": ("embed",),
-    "track": ("camera", "track"),
+    "track": ("camera", "carry", "track"),
     "draw": ("draw",),
     "write": ("write",),
 }

@@ -25,7 +25,8 @@ class Tracks:
 
     track_ids: ``(N,)`` int, from 1, never used twice by one tracker. boxes: ``(N, 4)`` xyxy pixels.
     scores: ``(N,)`` of the last matched detection. class_ids: ``(N,)``, the class by vote of all its detections.
-    age: ``(N,)`` seconds since its first detection. time_since_update: ``(N,)`` seconds since its last one.
+    age: ``(N,)`` seconds since its first detection. time_since_update: ``(N,)`` seconds since its last one. carried:
+    ``(N,)``, whether no detector looked at this frame, and the box is where the track has been followed to.
     """
 
     track_ids: Ints
@@ -34,6 +35,11 @@ class Tracks:
     class_ids: Ints
     age: Floats
     time_since_update: Floats
+    carried: Bools = None  # type: ignore[assignment]  # filled in below: none of them, where nobody says
+
+    def __post_init__(self) -> None:
+        if self.carried is None:
+            object.__setattr__(self, "carried", np.zeros(len(self.track_ids), dtype=bool))
 
     def __len__(self) -> int:
         return len(self.track_ids)
@@ -47,6 +53,7 @@ class Tracks:
             self.class_ids[rows],
             self.age[rows],
             self.time_since_update[rows],
+            self.carried[rows],
         )
 
 
@@ -65,6 +72,19 @@ class Taken:
     scores: Floats
     class_ids: Ints
     looks: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shifts:
+    """How far boxes were seen to move from one frame to the next.
+
+    offsets: ``(N, 2)`` pixels. sure: ``(N,)``, where that can be relied on. deviation: ``(2,)`` pixels, its standard
+    deviation there.
+    """
+
+    offsets: Floats
+    sure: Bools
+    deviation: Floats
 
 
 class TrackTable:
@@ -147,6 +167,20 @@ class TrackTable:
             self.looked[seen] = now
         elif self.appearance is not None:
             self._last_looks[rows] = 0.0
+
+    def carry(self, seconds: float, shifts: Shifts | None) -> None:
+        """Lead all tracks on to a frame without detections, `seconds` later.
+
+        shifts: how far the boxes of `taken` were seen to move. Where that is not known, the filter leads them on. A
+        box keeps its size: as a detector sees it, it trembles more than it changes until the next detection.
+        """
+        rows, before = np.flatnonzero(self.missed == 0), self.filter.centres()
+        sure = np.zeros(len(rows), dtype=bool) if shifts is None else shifts.sure
+        offsets = np.empty((0, 2)) if shifts is None else shifts.offsets[sure]
+        self.filter.carry(seconds, rows[sure], offsets, 0.0 if shifts is None else shifts.deviation)
+        moves = self.filter.centres() - before
+        moves[rows[sure]] = offsets
+        self.boxes = self.boxes + np.tile(moves, 2)
 
     def miss(self, rows: Ints) -> None:
         """Count an update without a detection for the tracks `rows`; the confirmed among them are lost."""

@@ -313,3 +313,48 @@ def test_no_variance_turns_negative_however_sizes_jump(paper: Paper) -> None:
         motion.update(rows, boxes_of_any_size())
         assert (motion.var_mean >= 0).all()
         assert (motion.var_rate >= 0).all()
+
+
+@each_model
+@given(seed=seeds)
+@settings(deadline=None, derandomize=True, max_examples=25)
+def test_a_way_that_was_seen_counts_as_for_a_filter_that_keeps_where_it_began(paper: Paper, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    batched, track = KalmanFilter(paper.model), FullTrack(paper, (start := random_boxes(rng, 1))[0])
+    batched.append(start)
+    for _ in range(5):
+        seconds, deviation = rng.uniform(0.01, 0.3), rng.uniform(0.1, 5, 2)
+        offset = rng.normal(0, 20, 2)
+        size, kept = batched.mean[:, 2:].copy(), track.kf.x[2:4].copy()
+        spread = batched.spread(seconds, np.arange(1), np.array([False]), deviation)
+        unit = track.unit()[:2]
+        batched.carry(seconds, np.arange(1), offset[None], deviation)
+        before = track.kf.P.copy()
+        origin = track.kf.x[:2, 0].copy()
+        track.predict(seconds)
+        assert spread[0] == pytest.approx((np.sqrt(np.diag(track.kf.P)[:2]) / unit).max())
+        track.kf.x[2:4] = kept  # sizes stay
+        transition = np.eye(8) + seconds * np.eye(8, k=4)
+        whole = np.block([[track.kf.P, transition @ before[:, :2]], [before[:2] @ transition.T, before[:2, :2]]])
+        state = np.concatenate([track.kf.x[:, 0], origin])
+        measure = np.hstack([np.eye(2, 8), -np.eye(2)])  # the centre now less the centre before
+        gain = whole @ measure.T @ np.linalg.inv(measure @ whole @ measure.T + np.diag(deviation**2))
+        state, whole = state + gain @ (offset - measure @ state), whole - gain @ measure @ whole
+        track.kf.x[:, 0], track.kf.P = state[:8], whole[:8, :8]
+        assert_same(batched, [track])
+        np.testing.assert_array_equal(batched.mean[:, 2:], size)
+
+
+def test_a_filter_whose_way_was_not_seen_is_led_on_and_its_size_stays() -> None:
+    batched, other = KalmanFilter(CENTRE_SIZE), KalmanFilter(CENTRE_SIZE)
+    rng = np.random.default_rng(0)
+    boxes = random_boxes(rng, 3)
+    for each in (batched, other):
+        each.append(boxes)
+        each.predict(0.1)
+        each.update(np.arange(3), boxes * 1.02)
+    batched.carry(0.1, np.array([1]), np.array([[3.0, -2.0]]), 0.5)
+    other.predict(0.1)
+    np.testing.assert_array_equal(batched.mean[[0, 2], :2], other.mean[[0, 2], :2])
+    np.testing.assert_array_equal(batched.var_mean[[0, 2]], other.var_mean[[0, 2]])
+    assert (batched.var_mean[1, :2] < other.var_mean[1, :2]).all()

@@ -221,7 +221,7 @@ def test_writing_into_a_snapshot_does_not_disturb_the_tracker() -> None:
 
 
 def test_rows_of_a_snapshot_are_taken_from_all_columns() -> None:
-    columns = [np.array([4, 5, 6]), np.arange(12.0).reshape(3, 4), *(np.arange(3) + k for k in (10, 20, 30, 40))]
+    columns = [np.array([4, 5, 6]), np.arange(12.0).reshape(3, 4), *(np.arange(3) + k for k in (10, 20, 30, 40, 50))]
     tracks = Tracks(*columns)
     for rows in (np.array([2, 0]), np.array([False, True, True]), slice(1, 3)):
         chosen = tracks[rows]

@@ -28,26 +28,30 @@ class Filling:
 
 
 def fill(recording: Recording, track: Trajectory, camera: Stabiliser, filling: Filling | None = None) -> Trajectory:
-    """The trajectory with the smoothed path in its gaps, and its own boxes where it has them.
+    """The trajectory with the smoothed path in its gaps, and its own boxes where detections support them.
 
-    A filled box has the smaller of the scores at both ends of its gap.
+    A filled box has the smaller of the scores at both ends of its gap. Where a box was carried, the smoothed path
+    takes its place, since it knows the next detection as well; at an end that leads to none, it stays.
     """
     filling = filling or Filling()
-    found = [track]
-    for gaps in _neighbours(_gaps(recording, track, camera, filling), recording.times[track.frames], filling.around):
-        frames = [np.arange(track.frames[gap] + 1, track.frames[gap + 1]) for gap in gaps]
-        scores = [np.full(len(each), track.scores[gap : gap + 2].min()) for gap, each in zip(gaps, frames, strict=True)]
+    seen = track[~track.carried]
+    found = [seen]
+    for gaps in _neighbours(_gaps(recording, seen, camera, filling), recording.times[seen.frames], filling.around):
+        frames = [np.arange(seen.frames[gap] + 1, seen.frames[gap + 1]) for gap in gaps]
+        scores = [np.full(len(each), seen.scores[gap : gap + 2].min()) for gap, each in zip(gaps, frames, strict=True)]
         missing = np.concatenate(frames)
-        boxes = _path(recording, track, gaps, missing, camera, filling.around)
+        boxes = _path(recording, seen, gaps, missing, camera, filling.around)
         filled = np.ones(len(missing), dtype=bool)
         columns: dict[str, Any] = {
             "frames": missing,
             "boxes": boxes,
             "scores": np.concatenate(scores),
             "filled": filled,
+            "carried": np.isin(missing, track.frames[track.carried]),
         }
         found.append(replace(track, look=None, **columns))
-    return concatenate(found)
+    left = ~np.isin(track.frames, np.concatenate([each.frames for each in found]))
+    return concatenate([*found, replace(track[left], look=None)])
 
 
 def _neighbours(gaps: Iterable[int], seconds: Floats, around: float) -> list[list[int]]:

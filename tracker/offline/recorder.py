@@ -11,7 +11,7 @@ from tracker.engine import Tracker
 from tracker.looks import Look
 from tracker.offline.trajectory import Recording, Trajectory
 from tracker.presets import DEFAULT, Preset
-from tracker.tracks import Taken, Tracks
+from tracker.tracks import Shifts, Taken, Tracks
 
 
 @dataclass
@@ -23,6 +23,7 @@ class _Path:
     frames: list[int] = field(default_factory=list)
     boxes: list[Floats] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    carried: list[bool] = field(default_factory=list)
     look: Floats | None = None
 
     def trajectory(self) -> Trajectory:
@@ -33,7 +34,8 @@ class _Path:
             frames=np.array(self.frames, dtype=np.int64),
             boxes=np.array(self.boxes),
             scores=np.array(self.scores),
-            filled=np.zeros(len(self.frames), dtype=bool),
+            filled=np.array(self.carried),
+            carried=np.array(self.carried),
             look=self.look if self.look is not None and self.look.any() else None,
         )
 
@@ -67,22 +69,30 @@ class Recorder(Tracker):
     ) -> Tracks:
         """As `Tracker.update`."""
         tracks = super().update(detections, time, camera, look)
-        assert self._time is not None
-        self._note(self.taken)
-        self._times.append(self._time)
-        self._shots.append(self._shot)
-        self._cameras.append(camera)
+        self._note(self.taken, camera)
         return tracks
 
-    def _note(self, taken: Taken) -> None:
+    def carry(self, time: float | None = None, camera: Floats | None = None, shifts: Shifts | None = None) -> Tracks:
+        """As `Tracker.carry`."""
+        tracks = super().carry(time, camera, shifts)
+        self._note(self.taken, camera, carried=True)
+        return tracks
+
+    def _note(self, taken: Taken, camera: Floats | None, carried: bool = False) -> None:
+        assert self._time is not None
+        looks = None if carried else taken.looks
         for row, serial in enumerate(taken.serials.tolist()):
             path = self._paths.setdefault((self._shot, serial), _Path())
             path.number, path.class_id = int(taken.track_ids[row]), int(taken.class_ids[row])
             path.frames.append(len(self._times))
             path.boxes.append(taken.boxes[row])
             path.scores.append(float(taken.scores[row]))
-            if taken.looks is not None:
-                path.look = taken.looks[row] + (0.0 if path.look is None else path.look)
+            path.carried.append(carried)
+            if looks is not None:
+                path.look = looks[row] + (0.0 if path.look is None else path.look)
+        self._times.append(self._time)
+        self._shots.append(self._shot)
+        self._cameras.append(camera)
 
     def finish(self) -> Recording:
         """Everything, with a trajectory for each track that was confirmed."""

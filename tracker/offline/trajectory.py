@@ -20,7 +20,8 @@ class Trajectory:
     """One track from its first frame to its last.
 
     frames: ``(K,)`` rows of the recording, from 0, ascending. boxes: ``(K, 4)`` xyxy pixels. scores: ``(K,)``. filled:
-    ``(K,)``, which boxes no detection supports. look: ``(D,)`` sum of the unit vectors of its appearance, or None.
+    ``(K,)``, which boxes no detection supports. carried: ``(K,)``, which of those are from frames without a look for
+    any. look: ``(D,)`` sum of the unit vectors of its appearance, or None.
     """
 
     track_id: int
@@ -29,6 +30,7 @@ class Trajectory:
     boxes: Floats
     scores: Floats
     filled: Bools
+    carried: Bools
     look: Floats | None = None
 
     def __getitem__(self, rows: slice | Bools | Ints) -> Trajectory:
@@ -37,7 +39,7 @@ class Trajectory:
         return replace(self, **columns)
 
 
-COLUMNS = ("frames", "boxes", "scores", "filled")
+COLUMNS = ("frames", "boxes", "scores", "filled", "carried")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,7 @@ def tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> list[T
         "class_ids": np.repeat([each.class_id for each in trajectories], counts).astype(np.int64),
         "boxes": np.concatenate([np.empty((0, 4)), *(each.boxes for each in trajectories)]),
         "scores": np.concatenate([np.empty(0), *(each.scores for each in trajectories)]),
+        "carried": np.concatenate([np.empty(0, dtype=bool), *(each.carried for each in trajectories)]),
         "age": np.concatenate([np.empty(0), *(_age(each, times) for each in trajectories)]),
         "time_since_update": np.concatenate([np.empty(0), *(_since_update(each, times) for each in trajectories)]),
     }

@@ -15,7 +15,8 @@ class JsonlWriter(LineWriter):
     """``{"index": 1, "time": 0.0, "tracks": [{"id", "class", "score", "box": [x1, y1, x2, y2]}, ...]}`` a line.
 
     index: from 1. time: seconds. box: pixels. class_names: class id -> name; an unknown class is its number as text. A
-    track that no detection supports in this frame has ``"filled": true`` as well.
+    track that no detection supports in this frame has ``"filled": true`` as well, or ``"carried": true`` if nobody
+    looked for one.
     """
 
     def __init__(self, path: str | Path, class_names: Mapping[int, str]) -> None:
@@ -31,9 +32,15 @@ class JsonlWriter(LineWriter):
                 "score": round(float(score), 4),
                 "box": [round(float(edge), 2) for edge in box],
             }
-            | ({"filled": True} if unseen > 0 else {})
-            for track_id, class_id, score, box, unseen in zip(
-                tracks.track_ids, tracks.class_ids, tracks.scores, tracks.boxes, tracks.time_since_update, strict=True
+            | ({"carried": True} if carried else {"filled": True} if unseen > 0 else {})
+            for track_id, class_id, score, box, unseen, carried in zip(
+                tracks.track_ids,
+                tracks.class_ids,
+                tracks.scores,
+                tracks.boxes,
+                tracks.time_since_update,
+                tracks.carried,
+                strict=True,
             )
         ]
         yield json.dumps({"index": frame.index, "time": round(frame.time, 6), "tracks": listed}, ensure_ascii=False)

@@ -51,7 +51,8 @@ def walk(frames: Sequence[int], start: float, step: float, number: int = 1, scor
     at = np.asarray(frames)
     x = start + step * at
     boxes = np.stack([x, np.full(len(at), 40.0), x + 24, np.full(len(at), 100.0)], axis=1)
-    return Trajectory(number, 0, at, boxes, np.full(len(at), score), np.zeros(len(at), dtype=bool))
+    none = np.zeros(len(at), dtype=bool)
+    return Trajectory(number, 0, at, boxes, np.full(len(at), score), none, none)
 
 
 def remember(*trajectories: Trajectory, length: int = 100) -> Recording:
@@ -156,7 +157,8 @@ def test_a_gap_is_filled_where_the_camera_has_moved_its_path_to() -> None:
     pan = np.arange(40)[:, None] * [-6.0, 0, -6, 0]
     boxes = np.array([300.0, 50, 330, 130]) + pan
     seen = np.array([*range(15), *range(25, 40)])
-    track = Trajectory(1, 0, seen, boxes[seen], np.full(30, 0.8), np.zeros(30, dtype=bool))
+    none = np.zeros(30, dtype=bool)
+    track = Trajectory(1, 0, seen, boxes[seen], np.full(30, 0.8), none, none)
     cameras: list[Floats | None] = [None, *[np.array([[1, 0, -6.0], [0, 1, 0]])] * 39]
     recording = replace(remember(track, length=40), cameras=cameras)
     filled = fill(recording, track, Stabiliser(cameras))
@@ -296,3 +298,38 @@ def test_the_look_of_a_track_is_the_sum_of_what_was_seen() -> None:
     found = recording.trajectories[0].look
     assert found is not None
     np.testing.assert_allclose(found, looks.sum(axis=0))
+
+
+def test_what_was_carried_gives_way_to_the_smoothed_path_between_detections() -> None:
+    track = walk(range(43), 0, 2)
+    carried = track.frames % 4 != 0  # the last detection is in frame 40
+    boxes = track.boxes + np.where(carried, 3.0, 0.0)[:, None]  # it was led astray
+    track = replace(track, boxes=boxes, carried=carried, filled=carried, look=np.array([1.0, 0.0]))
+    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    np.testing.assert_allclose(filled.boxes[:41], walk(range(41), 0, 2).boxes, atol=0.1)
+    np.testing.assert_array_equal(filled.boxes[41:], boxes[41:])  # nothing is known of what comes after
+    for column in ("frames", "carried", "filled", "look"):
+        np.testing.assert_array_equal(getattr(filled, column), getattr(track, column))
+
+
+def test_what_was_carried_stays_where_a_gap_is_too_wide_to_be_filled() -> None:
+    track = walk(range(9), 0, 40)
+    carried = track.frames % 4 != 0
+    track = replace(track, carried=carried, filled=carried)
+    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    assert columns(filled) == columns(track)
+
+
+def test_a_recording_tells_frames_without_a_look_apart() -> None:
+    recorder, box = Recorder(), np.array([[10.0, 10, 40, 100]])
+    for index in range(9):
+        if index % 3:
+            recorder.carry(index / RATE)
+        else:
+            recorder.update(Detections(box, np.array([0.9])), index / RATE)
+    (track,) = (recording := recorder.finish()).trajectories
+    assert track.frames.tolist() == list(range(9))
+    assert track.carried.tolist() == track.filled.tolist() == [index % 3 != 0 for index in range(9)]
+    shown = tracks_by_frame(revise(recording), recording.times)
+    assert [tracks.carried.tolist() for tracks in shown] == [[index % 3 != 0] for index in range(9)]
+    np.testing.assert_allclose(shown[2].time_since_update, 2 / RATE)
