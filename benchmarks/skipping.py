@@ -28,7 +28,7 @@ from detectors import Detections, Detector, Frame, InputError, load_detector
 from detectors.base import Floats
 from tracker.appearance import Embedder, load_embedder
 from tracker.cadence import make_cadence
-from tracker.camera_estimate import EstimatedCameraMotion
+from tracker.camera_estimate import EstimatedCameraMotion, LookOnce
 from tracker.carry import Carrier
 from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
@@ -60,7 +60,8 @@ def skip(recording: Recording, every: str, embedder: Embedder | None = None, off
     """Track a recording with detections in some of its frames only."""
     pictured = recording.folder is not None
     tracker, tally = (Recorder if offline else Tracker)(DEFAULT, recording.frame_rate), Tally()
-    carrier = Carrier() if pictured and every != EVERY_FRAME else None
+    look = LookOnce()
+    carrier = Carrier(look) if pictured and every != EVERY_FRAME else None
     frames = mark_cuts(open_sequence(recording.folder).frames) if recording.folder else recording.frames()
 
     def recorded(frame: Frame, boxes: Floats) -> Floats | None:
@@ -74,7 +75,7 @@ def skip(recording: Recording, every: str, embedder: Embedder | None = None, off
             tracker,
             embedder if pictured else None,
             tally=tally,
-            camera=EstimatedCameraMotion() if pictured else recorded,
+            camera=EstimatedCameraMotion(look) if pictured else recorded,
             cadence=make_cadence(every, tracker, carrier),
             carrier=carrier,
         )

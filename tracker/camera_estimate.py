@@ -12,7 +12,8 @@ does not move them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -81,14 +82,34 @@ def look_at(frame: Frame, boxes: Floats) -> View | None:
     return View(np.asarray(flat, dtype=np.uint8), boxes / np.tile(size, 2), size, frame.time)
 
 
+Look = Callable[[Frame, Floats], "View | None"]
+
+
+class LookOnce:
+    """`look_at` for several who look at the same frame: it is made small once."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, View | None] = (0, None)
+
+    def __call__(self, frame: Frame, boxes: Floats) -> View | None:
+        """As `look_at`; the frames come in order."""
+        if self._seen[0] != frame.index:
+            self._seen = (frame.index, look_at(frame, np.empty((0, 4))))
+        view = self._seen[1]
+        return view and replace(view, boxes=boxes / np.tile(view.size, 2))
+
+
 class EstimatedCameraMotion:
     """Camera motion from pictures; remembers the last one, and what is watched while the camera stands still.
+
+    look: `look_at`, or a `LookOnce` that others look through as well.
 
     Frames without pictures, cuts and changes of size make it start anew. What cannot be told (no corners, nothing
     in common, objects everywhere) counts as no motion.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look = look_at) -> None:
+        self._look = look
         self._forget()
 
     def _forget(self) -> None:
@@ -98,7 +119,7 @@ class EstimatedCameraMotion:
 
     def __call__(self, frame: Frame, boxes: Floats) -> Floats | None:
         """The similarity ``(2, 3)`` from the frame before; see `CameraMotion`."""
-        now = look_at(frame, boxes)
+        now = self._look(frame, boxes)
         before = self._before
         if now is None or before is None or frame.cut or before.grey.shape != now.grey.shape:
             self._forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from detectors.base import Floats, Frame
 from detectors.errors import InputError
 from detectors.replay import LAST_FRAME
 from tracker.mot_rows import MotRows, read_rows
+
+if TYPE_CHECKING:
+    from tracker.camera_estimate import Look
 
 COLUMNS = "frame,a,b,x,c,d,y"
 REMEDY = f"rows are {COLUMNS}: the matrix [[a, b, x], [c, d, y]] that maps the frame before to this one"
@@ -84,17 +87,18 @@ def _check_matrices(rows: MotRows, matrices: Floats) -> None:
     rows.reject(area > STEEPEST, "the matrix blows the picture up beyond reason", REMEDY)
 
 
-def load_camera_motion(wanted: str | Path, has_images: bool) -> CameraMotion | None:
+def load_camera_motion(wanted: str | Path, has_images: bool, look: Look | None = None) -> CameraMotion | None:
     """Camera motion as a person has asked for it: "auto" estimates it where there are pictures, "none" leaves it out.
 
-    Anything else is the path of a file for `RecordedCameraMotion`. Raises InputError.
+    Anything else is the path of a file for `RecordedCameraMotion`. look: as for `EstimatedCameraMotion`. Raises
+    InputError.
     """
     if str(wanted) == "none" or (str(wanted) == "auto" and not has_images):
         return None
     if str(wanted) == "auto":
         from tracker.camera_estimate import EstimatedCameraMotion
 
-        return EstimatedCameraMotion()
+        return EstimatedCameraMotion() if look is None else EstimatedCameraMotion(look)
     return RecordedCameraMotion(wanted)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from detectors.base import Bools, Floats, Frame, Ints
-from tracker.camera_estimate import View, look_at
+from tracker.camera_estimate import Look, View, look_at
 from tracker.corners import corner_strength, follow
 from tracker.tracks import Shifts
 
@@ -22,9 +22,13 @@ DEVIATION = 0.5  # pixels of the small picture, standard deviation of a box's sh
 
 
 class Carrier:
-    """Follows boxes from picture to picture; remembers the last small picture and nothing else."""
+    """Follows boxes from picture to picture; remembers the last small picture and nothing else.
 
-    def __init__(self) -> None:
+    look: `look_at`, or a `LookOnce` that others look through as well.
+    """
+
+    def __init__(self, look: Look = look_at) -> None:
+        self._look = look
         self._before: View | None = None
         self._now: tuple[int, Shifts | None] = (0, None)
 
@@ -35,7 +39,7 @@ class Carrier:
         """
         index, shifts = self._now
         if index != frame.index:
-            now, before = look_at(frame, np.empty((0, 4))), self._before
+            now, before = self._look(frame, np.empty((0, 4))), self._before
             same = now is not None and before is not None and not frame.cut and now.grey.shape == before.grey.shape
             shifts = box_shifts(before, now, boxes) if same and now and before and len(boxes) else None
             self._before, self._now = now, (frame.index, shifts)

@@ -17,6 +17,7 @@ from detectors import Detector, Frame, InputError, load_detector
 from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
 from tracker.cadence import make_cadence
+from tracker.camera_estimate import LookOnce
 from tracker.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
 from tracker.carry import Carrier
 from tracker.cuts import mark_cuts
@@ -221,8 +222,9 @@ class Run:
         self.embedder = load_embedder(options.appearance, options.device, self._needs_looks)
         self.detector = self._load_detector()
         self._classes = find_classes(options.classes, self.detector)
-        self.camera = self._load_camera_motion()
-        self._carrier = Carrier() if self.source.has_images and str(options.detect_every) != "1" else None
+        look = LookOnce()
+        self.camera = self._load_camera_motion(look)
+        self._carrier = Carrier(look) if self.source.has_images and str(options.detect_every) != "1" else None
         self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
             self._check_last_frames(self.source.frame_count)
@@ -260,9 +262,9 @@ class Run:
             )
         return ReplayDetector(options.detections, options.rescale_scores, options.conf or 0.0)
 
-    def _load_camera_motion(self) -> CameraMotion | None:
+    def _load_camera_motion(self, look: LookOnce) -> CameraMotion | None:
         options = self.options
-        camera = load_camera_motion(options.camera_motion, self.source.has_images)
+        camera = load_camera_motion(options.camera_motion, self.source.has_images, look)
         if isinstance(camera, RecordedCameraMotion) and not self.tracker.preset.camera:
             self.warnings.append(f"{options.camera_motion}: not used: {options.tracker} knows no camera motion")
         return camera if self.tracker.preset.camera else None

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats, Frame
 from tests.tracker.test_camera_estimate import LOOKS, RATE, WIDTH, Scene, Thing, motion, texture, walkers
-from tracker.camera_estimate import View
+from tracker import camera_estimate
+from tracker.camera_estimate import EstimatedCameraMotion, LookOnce, View, look_at
 from tracker.carry import AGREE, FEWEST, SHARE, Carrier, agreed_ways, inner_points
 from tracker.engine import Tracker
 from tracker.tracks import CONFIRMED, Shifts
@@ -89,6 +90,32 @@ def test_the_same_frame_again_is_answered_from_memory() -> None:
     carrier(Frame(scene.picture(STILL, walkers(0)), 1, 0.0), NOBODY)
     frame = Frame(scene.picture(STILL, walkers(1)), 2, 0.04)
     assert carrier(frame, boxes) is carrier(frame, boxes) is not None
+
+
+def test_one_look_serves_the_camera_and_the_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = list[int]()
+
+    def look(frame: Frame, boxes: Floats) -> View | None:
+        looked.append(frame.index)
+        return look_at(frame, boxes)
+
+    monkeypatch.setattr(camera_estimate, "look_at", look)
+    once, scene, apart = LookOnce(), Scene(), (EstimatedCameraMotion(look_at), Carrier(look_at))
+    together = EstimatedCameraMotion(once), Carrier(once)
+    for index in range(1, 6):
+        things = walkers(index)
+        frame, boxes = Frame(scene.picture(motion(x=5.0), things), index, index / RATE), boxes_of(things)
+        moved, shifts = together[0](frame, boxes), together[1](frame, boxes)
+        moved_apart, shifts_apart = apart[0](frame, boxes), apart[1](frame, boxes)
+        if index == 1:
+            continue
+        assert moved is not None
+        assert moved_apart is not None
+        assert shifts is not None
+        assert shifts_apart is not None
+        np.testing.assert_array_equal(moved, moved_apart)
+        np.testing.assert_array_equal(shifts.offsets, shifts_apart.offsets)
+    assert looked == [1, 2, 3, 4, 5]
 
 
 numbers = st.floats(-1e4, 1e4)
