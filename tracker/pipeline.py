@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,27 +13,29 @@ from detectors.base import Bools, Detections, Detector, Frame
 from detectors.boxes import nms
 from tracker.appearance import Embedder, describes
 from tracker.camera_motion import CameraMotion
+from tracker.clock import Clock
 from tracker.engine import Tracker
+from tracker.in_order import InOrder
 from tracker.tracks import Tracks
 
 
 @dataclass
 class Tally:
-    """What a run has done so far: frames, calls, and the seconds that each stage was at work."""
+    """What a run has done so far: frames, calls, and the time that each stage has taken."""
 
     frames: int = 0
     detector_calls: int = 0
     embeddings: int = 0
-    stages: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    clock: Clock = field(default_factory=Clock)
 
-    @contextmanager
-    def timing(self, stage: str) -> Iterator[None]:
+    def timing(self, stage: str) -> AbstractContextManager[None]:
         """Add the time inside the block to a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.stages[stage] += time.perf_counter() - start
+        return self.clock.timing(stage)
+
+    @property
+    def stages(self) -> defaultdict[str, float]:
+        """Seconds that each stage was at work, in all threads together."""
+        return self.clock.by_stage()
 
 
 def track_frames(
@@ -46,15 +47,17 @@ def track_frames(
     classes: Collection[int] | None = None,
     tally: Tally | None = None,
     camera: CameraMotion | None = None,
-) -> Iterator[tuple[Frame, Tracks]]:
+    workers: int = 0,
+) -> Generator[tuple[Frame, Tracks], None, None]:
     """Each frame with its tracks: detector -> nms -> embedder, camera motion -> tracker.
 
     nms_iou: overlap up to which two detections of a class are two objects. classes: class ids that count, None for
     all. tally: is kept up to date, if given. camera: tells the camera's motion; None leaves it out. A frame with `cut`
-    set starts the tracker anew.
+    set starts the tracker anew. workers: threads that detect in the next frames meanwhile, which changes no result;
+    more than one needs a detector that is `concurrent`, 0 detects when the tracker wants it.
     """
     tally = Tally() if tally is None else tally
-    for frame, found in detect_frames(frames, detector, nms_iou, classes, tally):
+    for frame, found in detect_frames(frames, detector, nms_iou, classes, tally, workers):
         detections = found
         if embedder is not None and tracker.uses_appearance and frame.image.size:
             with tally.timing("embed"):
@@ -75,18 +78,28 @@ def track_frames(
 
 
 def detect_frames(
-    frames: Iterable[Frame], detector: Detector, nms_iou: float, classes: Collection[int] | None, tally: Tally
+    frames: Iterable[Frame],
+    detector: Detector,
+    nms_iou: float,
+    classes: Collection[int] | None,
+    tally: Tally,
+    workers: int = 0,
 ) -> Iterator[tuple[Frame, Detections]]:
     """Each frame with what was detected in it: detector -> classes -> nms. Arguments as for `track_frames`."""
-    for frame in frames:
+
+    def detect(frame: Frame) -> tuple[Frame, Detections]:
         with tally.timing("detect"):
             detections = detector(frame)
-            tally.detector_calls += 1
             if classes is not None:
                 detections = detections[np.isin(detections.class_ids, list(classes))]
             if not detector.suppressed:
                 detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
-        yield frame, detections
+        return frame, detections
+
+    with InOrder(iter(frames), detect, workers, tally.clock) if workers else nullcontext(map(detect, frames)) as found:
+        for frame, detections in found:
+            tally.detector_calls += 1
+            yield frame, detections
 
 
 def _embed(frame: Frame, detections: Detections, embedder: Embedder, clear: Bools) -> Detections:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from detectors import Detector, Frame, InputError, load_detector
+from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
 from tracker.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
@@ -28,6 +29,7 @@ from tracker.writers.lines import LineWriter
 from tracker.writers.outputs import check_outputs, check_video_name
 from tracker.writers.stats import peak_rss_mb, write_stats
 
+WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
 
@@ -50,7 +52,6 @@ class Run:
         self._source_name = source
         self._pictures = pictures
         self._plan: list[tuple[Frame, Tracks]] | None = None
-        self._readers: list[ReadAhead[Frame]] = []
         self._writers: list[LineWriter] = []
         self._exit = ExitStack()
         self._started = time.perf_counter()
@@ -66,7 +67,6 @@ class Run:
         try:
             self._exit.__exit__(kind, error, at)
         finally:
-            self._count_threads()
             self.warnings.extend(self.source.warnings)
             self.warnings.extend(self._video.warnings if self._video is not None else [])
             for class_id in self._classes_seen.values():
@@ -114,7 +114,9 @@ class Run:
             self._classes,
             self.tally,
             self.camera,
+            self._workers,
         )
+        self._exit.callback(frames.close)  # before anything that it uses is closed
         index = 0
         for frame, tracks in frames:
             index = frame.index
@@ -130,8 +132,7 @@ class Run:
         if not self.source.has_images or not (self._pictures or self._video is not None):
             yield from plan
             return
-        with ReadAhead(open_source(self._source_name, self.options.fps).frames) as again:
-            self._readers.append(again)
+        with ReadAhead(open_source(self._source_name, self.options.fps).frames, clock=self.tally.clock) as again:
             first = plan[0][0].index
             frames = (frame for frame in again if frame.index >= first)
             for seen, tracks in plan:
@@ -176,7 +177,8 @@ class Run:
         """What the run did and what it took, as in the file of ``--stats``."""
         seconds = time.perf_counter() - self._started
         replayed = isinstance(self.detector, ReplayDetector)
-        stages = {name: round(sum(self.tally.stages[part] for part in parts), 4) for name, parts in STAGES.items()}
+        spent = self.tally.stages
+        stages = {name: round(sum(spent[part] for part in parts), 4) for name, parts in STAGES.items()}
         return {
             "frames": self.tally.frames,
             "seconds": round(seconds, 4),
@@ -184,7 +186,7 @@ class Run:
             "stages": stages,
             "detector_calls": 0 if replayed else self.tally.detector_calls,
             "embeddings": self.tally.embeddings,
-            "camera_seconds": round(self.tally.stages["camera"], 4),
+            "camera_seconds": round(spent["camera"], 4),
             "tracks": self._track_count,
             "peak_rss_mb": peak_rss_mb(),
             "detector": self.detector.name,
@@ -202,8 +204,7 @@ class Run:
         options = self.options
         check_options(options)
         self.source = open_source(self._source_name, options.fps)
-        self._ahead = ReadAhead(self.source.frames)
-        self._readers.append(self._ahead)
+        self._ahead = ReadAhead(mark_cuts(self.source.frames), clock=self.tally.clock)
         opening.callback(self._ahead.close)
         if options.offline and self.source.live:
             raise InputError(
@@ -250,9 +251,33 @@ class Run:
             if not source.has_images:
                 raise InputError(source.path, "has no images to detect in", "give --detections FILE")
             return load_detector(
-                options.detector, conf=options.conf, iou=options.iou, imgsz=options.imgsz, device=options.device
+                options.detector,
+                conf=options.conf,
+                iou=options.iou,
+                imgsz=options.imgsz,
+                device=options.device,
+                threads=self._share_of_cores,
             )
         return ReplayDetector(options.detections, options.rescale_scores, options.conf or 0.0)
+
+    @property
+    def _ahead_of_time(self) -> bool:
+        """Whether detection may run ahead: not where the newest frame is wanted, or there is nothing to compute."""
+        return not self.source.live and self.options.detections is None
+
+    @property
+    def _workers(self) -> int:
+        """How many threads detect ahead."""
+        if not self._ahead_of_time:
+            return 0
+        return min(available_cores(), WORKERS) if self.detector.concurrent else 1
+
+    @property
+    def _share_of_cores(self) -> int:
+        """Threads for each detection: several frames at once use the cores better than several threads on one."""
+        if self._ahead_of_time:
+            return max(1, available_cores() // WORKERS)
+        return max(1, available_cores() - ("--output" in self.outputs))  # the encoder needs one
 
     def _load_camera_motion(self) -> CameraMotion | None:
         options = self.options
@@ -279,9 +304,9 @@ class Run:
             from tracker.draw import Annotator
             from tracker.writers.video import VideoWriter
 
-            source = self.source
+            path, source, clock = self.outputs["--output"], self.source, self.tally.clock
             self._video = opening.enter_context(
-                VideoWriter(self.outputs["--output"], source.frame_rate, source.time_base, source.path)
+                VideoWriter(path, source.frame_rate, source.time_base, source.path, clock=clock)
             )
             self._annotator = Annotator(self.detector.class_names)
         if "--mot" in self.outputs:
@@ -294,15 +319,16 @@ class Run:
             self._writers.append(opening.enter_context(JsonlWriter(self.outputs["--jsonl"], self.detector.class_names)))
 
     def _part(self, frames: Any) -> Iterator[Frame]:
-        """The frames between `start` and `end`, at most `max_frames`, with cuts marked."""
-        options = self.options
-        for frame in mark_cuts(frames):
+        """The frames between `start` and `end`, at most `max_frames`."""
+        options, count = self.options, 0
+        for frame in frames:
             if frame.time < options.start - 1e-9:
                 continue
             if options.end is not None and frame.time >= options.end - 1e-9:
                 return
             yield frame
-            if options.max_frames is not None and self.tally.frames >= options.max_frames:
+            count += 1
+            if count == options.max_frames:
                 return
 
     def _write(self, frame: Frame, tracks: Tracks) -> None:
@@ -313,12 +339,6 @@ class Run:
             with self.tally.timing("draw"):
                 picture = self._annotator.draw(frame, tracks)
             self._video.write(picture, frame.time)
-
-    def _count_threads(self) -> None:
-        """Add the seconds that the reading threads and the encoding one were at work."""
-        self.tally.stages["read"] = sum(reader.seconds for reader in self._readers)
-        if self._video is not None:
-            self.tally.stages["write"] += self._video.seconds
 
 
 # What is reported -> the stages of the pipeline that it is the sum of.

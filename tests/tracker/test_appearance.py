@@ -278,7 +278,7 @@ class Watched:
 class Finds:
     """The same four objects in every frame: a person, a car, a weak person, and something."""
 
-    name, suppressed = "finds", True
+    name, suppressed, concurrent = "finds", True, False
     class_names: Mapping[int, str] = {0: "person", 2: "car"}
 
     def __call__(self, frame: Frame) -> Detections:

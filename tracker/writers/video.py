@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ from av.video.stream import VideoStream
 
 from detectors.base import Image
 from detectors.errors import InputError
+from tracker.clock import WAIT, Clock
 from tracker.handover import Handover
 from tracker.names import plain_name
 from tracker.writers.audio import AudioTrack, has_sound
@@ -39,7 +39,7 @@ class VideoWriter:
 
     path: the file, created with the first frame. frame_rate: frames a second, on average. time_base: seconds; the
     frames' times are kept as multiples of it. audio: a file whose sound is taken along, or None. crf: constant rate
-    factor of x264, lower is better and larger.
+    factor of x264, lower is better and larger. clock: is told what the encoding thread spends ("write").
 
     Frames are encoded in a thread of its own; an error there is raised by the next `write` or by `close`. Sound that
     cannot be taken along is no error: `warnings` says so afterwards. Raises InputError when the file cannot be written.
@@ -53,9 +53,10 @@ class VideoWriter:
         audio: Path | None = None,
         crf: int = 23,
         depth: int = 4,
+        clock: Clock | None = None,
     ) -> None:
         self.path = Path(path)
-        self.seconds = 0.0
+        self._clock = Clock() if clock is None else clock
         self._rate = frame_rate.limit_denominator(60000)
         self._time_base = time_base
         self._audio_path = audio
@@ -72,10 +73,11 @@ class VideoWriter:
         """Append a picture ``(H, W, 3)`` BGR that is shown from `seconds` on. The writer keeps the array."""
         self._raise_error()
         if self._thread is None:
-            thread = threading.Thread(target=self._work, name="encode behind", daemon=True)
+            thread = threading.Thread(target=self._work, name="encoding", daemon=True)
             thread.start()
             self._thread = thread  # only now: an interruption in between must not leave one that cannot be joined
-        self._queue.put((image, seconds))
+        with self._clock.timing(f"{WAIT}encoding"):
+            self._queue.put((image, seconds))
 
     def close(self) -> None:
         """Finish the file: everything encoded, the index moved to the front."""
@@ -102,18 +104,20 @@ class VideoWriter:
 
     def _work(self) -> None:
         """The encoding thread. After an error it goes on to empty the queue, so that nobody waits for it in vain."""
-        while (item := self._queue.get()) is not None:
+        while (item := self._next()) is not None:
             if self._error is not None:
                 continue
-            start = time.perf_counter()
             try:
-                self._encode(*item)
+                with self._clock.timing("write"):
+                    self._encode(*item)
             except Exception as error:  # whatever it is, it belongs to whoever waits for the file
                 self._error = error
-            self.seconds += time.perf_counter() - start
-        start = time.perf_counter()
-        self._finish()
-        self.seconds += time.perf_counter() - start
+        with self._clock.timing("write"):
+            self._finish()
+
+    def _next(self) -> tuple[Image, float] | None:
+        with self._clock.timing(f"{WAIT}pictures"):
+            return self._queue.get()
 
     def _encode(self, image: Image, seconds: float) -> None:
         if self._container is None:

@@ -1,0 +1,59 @@
+"""How long each thread works at each stage, by the wall clock and by the processor's."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+WAIT = "wait for "
+"""Begins the names of stages in which a thread waits for another one."""
+
+
+class Spent(NamedTuple):
+    """Seconds that passed, and seconds that the processor worked for them."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def plus(self, other: Spent) -> Spent:
+        """The sum of both."""
+        return Spent(self.wall + other.wall, self.cpu + other.cpu)
+
+
+class Clock:
+    """Adds up what threads spend on stages. Every thread writes to entries of its own, so that none needs a lock."""
+
+    def __init__(self) -> None:
+        self._spent: dict[tuple[int, str, str], Spent] = {}
+
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        """Add the time inside the block to a stage of this thread."""
+        wall, cpu = time.perf_counter(), time.thread_time()
+        try:
+            yield
+        finally:
+            thread = threading.current_thread()
+            key = (threading.get_ident(), thread.name, stage)
+            more = Spent(time.perf_counter() - wall, time.thread_time() - cpu)
+            self._spent[key] = self._spent.get(key, Spent()).plus(more)
+
+    def by_thread(self) -> dict[str, dict[str, Spent]]:
+        """Name of a thread -> stage -> time spent; threads of one name are added up."""
+        found: dict[str, dict[str, Spent]] = {}
+        for (_, name, stage), spent in list(self._spent.items()):
+            stages = found.setdefault(name, {})
+            stages[stage] = stages.get(stage, Spent()).plus(spent)
+        return found
+
+    def by_stage(self) -> defaultdict[str, float]:
+        """Stage -> seconds of the wall clock, over all threads; without the waiting."""
+        found: defaultdict[str, float] = defaultdict(float)
+        for (_, _, stage), spent in list(self._spent.items()):
+            if not stage.startswith(WAIT):
+                found[stage] += spent.wall
+        return found
