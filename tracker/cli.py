@@ -103,6 +103,11 @@ def _add_outputs(group: Any) -> None:
         metavar="PATH",
         help="annotated mp4; 'none' writes none (default: NAME.tracked.mp4 in the current folder)",
     )
+    group.add_argument(
+        "--quality",
+        metavar="Q",
+        help="of that video: low, medium (default), high, or 0 to 100; 20 more double the file",
+    )
     group.add_argument("--mot", metavar="PATH", help="MOTChallenge text: frame,id,x,y,w,h,conf,-1,-1,-1")
     group.add_argument("--jsonl", metavar="PATH", help="one JSON object a frame: index, time, tracks")
     group.add_argument("--stats", metavar="PATH", help="what the run did and what it took, as JSON")

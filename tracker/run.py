@@ -27,6 +27,7 @@ from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
 from tracker.writers.lines import LineWriter
 from tracker.writers.outputs import check_outputs, check_video_name
+from tracker.writers.quality import rate_factor
 from tracker.writers.stats import peak_rss_mb, write_stats
 
 WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
@@ -305,8 +306,9 @@ class Run:
             from tracker.writers.video import VideoWriter
 
             path, source, clock = self.outputs["--output"], self.source, self.tally.clock
+            crf = rate_factor(self.options.quality)
             self._video = opening.enter_context(
-                VideoWriter(path, source.frame_rate, source.time_base, source.path, clock=clock)
+                VideoWriter(path, source.frame_rate, source.time_base, source.path, crf, clock=clock)
             )
             self._annotator = Annotator(self.detector.class_names)
         if "--mot" in self.outputs:
