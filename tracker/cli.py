@@ -111,6 +111,9 @@ def _add_outputs(group: Any) -> None:
     group.add_argument("--mot", metavar="PATH", help="MOTChallenge text: frame,id,x,y,w,h,conf,-1,-1,-1")
     group.add_argument("--jsonl", metavar="PATH", help="one JSON object a frame: index, time, tracks")
     group.add_argument("--stats", metavar="PATH", help="what the run did and what it took, as JSON")
+    group.add_argument(
+        "--profile", action="store_true", default=False, help="say where the time went, and what bounds the speed"
+    )
     group.add_argument("--overwrite", action="store_true", help="replace files that exist")
     group.add_argument("--quiet", action="store_true", default=False, help="print nothing but warnings and errors")
 
@@ -177,13 +180,13 @@ def _eval(argv: Sequence[str]) -> int:
 
 def _track(argv: Sequence[str]) -> int:
     arguments = vars(build_parser().parse_args(argv))
-    source, quiet = arguments.pop("source"), arguments.pop("quiet")
+    source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
     from tracker.options import Options
     from tracker.progress import Display
     from tracker.run import Run
 
     run = Run(source, Options(**arguments), pictures=False)
-    display = Display(quiet)
+    display = Display(quiet, profile)
     try:
         with run:
             display.start(run)

@@ -42,13 +42,14 @@ class Clock:
             more = Spent(time.perf_counter() - wall, time.thread_time() - cpu)
             self._spent[key] = self._spent.get(key, Spent()).plus(more)
 
-    def by_thread(self) -> dict[str, dict[str, Spent]]:
-        """Name of a thread -> stage -> time spent; threads of one name are added up."""
-        found: dict[str, dict[str, Spent]] = {}
-        for (_, name, stage), spent in list(self._spent.items()):
-            stages = found.setdefault(name, {})
-            stages[stage] = stages.get(stage, Spent()).plus(spent)
-        return found
+    def threads(self) -> list[tuple[str, int, dict[str, Spent]]]:
+        """For each name of threads: the name, how many have it, and stage -> time spent by all of them."""
+        stages: defaultdict[str, dict[str, Spent]] = defaultdict(dict)
+        idents: defaultdict[str, set[int]] = defaultdict(set)
+        for (ident, name, stage), spent in list(self._spent.items()):
+            stages[name][stage] = stages[name].get(stage, Spent()).plus(spent)
+            idents[name].add(ident)
+        return [(name, len(idents[name]), found) for name, found in stages.items()]
 
     def by_stage(self) -> defaultdict[str, float]:
         """Stage -> seconds of the wall clock, over all threads; without the waiting."""

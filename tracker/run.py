@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
 from tracker.options import Options, check_options, find_classes
 from tracker.pipeline import Tally, track_frames
+from tracker.profiling import OPENING, Profile, ThreadTime, profile_of
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
@@ -55,12 +57,15 @@ class Run:
         self._plan: list[tuple[Frame, Tracks]] | None = None
         self._writers: list[LineWriter] = []
         self._exit = ExitStack()
-        self._started = time.perf_counter()
+        self._started = time.perf_counter(), time.process_time(), time.thread_time()
+        self._first_frame: float | None = None  # when it had been through all stages
+        self._ended = self._started
         self._classes_seen: dict[int, int] = {}
 
     def __enter__(self) -> Run:
         with ExitStack() as opening:
-            self._open(opening)
+            with self.tally.timing(OPENING):
+                self._open(opening)
             self._exit = opening.pop_all()
         return self
 
@@ -68,6 +73,7 @@ class Run:
         try:
             self._exit.__exit__(kind, error, at)
         finally:
+            self._ended = time.perf_counter(), time.process_time(), time.thread_time()
             self.warnings.extend(self.source.warnings)
             self.warnings.extend(self._video.warnings if self._video is not None else [])
             for class_id in self._classes_seen.values():
@@ -82,6 +88,7 @@ class Run:
             self._classes_seen.update(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
             self._write(frame, tracks)
             self.progress += 1
+            self._first_frame = self._first_frame or time.perf_counter()
             yield frame, tracks
 
     def look_ahead(self) -> Iterator[None]:
@@ -161,7 +168,7 @@ class Run:
     @property
     def fps(self) -> float:
         """Frames a second so far, all stages and the opening included."""
-        return self.tally.frames / max(time.perf_counter() - self._started, 1e-9)
+        return self.tally.frames / max(time.perf_counter() - self._started[0], 1e-9)
 
     @property
     def expected_frames(self) -> int | None:
@@ -176,7 +183,9 @@ class Run:
 
     def report(self) -> dict[str, Any]:
         """What the run did and what it took, as in the file of ``--stats``."""
-        seconds = time.perf_counter() - self._started
+        profile = self.profile()
+        seconds = profile.seconds + profile.opening.wall
+        first = None if self._first_frame is None else round(self._first_frame - self._started[0], 4)
         replayed = isinstance(self.detector, ReplayDetector)
         spent = self.tally.stages
         stages = {name: round(sum(spent[part] for part in parts), 4) for name, parts in STAGES.items()}
@@ -190,9 +199,19 @@ class Run:
             "camera_seconds": round(spent["camera"], 4),
             "tracks": self._track_count,
             "peak_rss_mb": peak_rss_mb(),
+            "first_frame_seconds": first,
+            "cpu_seconds": round(profile.cpu + profile.opening.cpu, 4),
+            "cores": profile.cores,
+            "threads": {thread.name: _as_json(thread) for thread in profile.threads},
             "detector": self.detector.name,
             "tracker": self.options.tracker,
         }
+
+    def profile(self) -> Profile:
+        """Where the time went, once the files are closed. To be asked for in the thread that iterates."""
+        wall, cpu, main = (end - start for start, end in zip(self._started, self._ended, strict=True))
+        name = threading.current_thread().name
+        return profile_of(self.tally.clock, self.tally.frames, wall, cpu, available_cores(), (name, main))
 
     @property
     def _track_count(self) -> int:
@@ -341,6 +360,12 @@ class Run:
             with self.tally.timing("draw"):
                 picture = self._annotator.draw(frame, tracks)
             self._video.write(picture, frame.time)
+
+
+def _as_json(thread: ThreadTime) -> dict[str, Any]:
+    waits = {name: round(seconds, 4) for name, seconds in thread.waits.items()}
+    spent = {"seconds": round(thread.work.wall, 4), "cpu_seconds": round(thread.work.cpu, 4)}
+    return {"count": thread.count, **spent, "waited_for": waits}
 
 
 # What is reported -> the stages of the pipeline that it is the sum of.

@@ -32,12 +32,14 @@ def test_work_is_counted_by_thread_and_stage() -> None:
         burn(0.01)
     for thread in threads:
         thread.join()
-    found = clock.by_thread()
+    found = {name: (count, stages) for name, count, stages in clock.threads()}
     assert set(found) == {"detecting", threading.current_thread().name}
-    assert found["detecting"]["detect"].cpu == pytest.approx(0.04, rel=0.2)
-    assert found["detecting"]["detect"].wall >= found["detecting"]["detect"].cpu - 1e-3
+    count, stages = found["detecting"]
+    assert count == 2
+    assert stages["detect"].cpu == pytest.approx(0.04, rel=0.2)
+    assert stages["detect"].wall >= stages["detect"].cpu - 1e-3
     assert set(clock.by_stage()) == {"detect", "draw"}
-    assert clock.by_stage()["detect"] == pytest.approx(found["detecting"]["detect"].wall)
+    assert clock.by_stage()["detect"] == pytest.approx(stages["detect"].wall)
     assert clock.by_stage()["nothing"] == 0
 
 
@@ -45,7 +47,8 @@ def test_waiting_is_no_stage_and_costs_no_processor() -> None:
     clock, never = Clock(), threading.Event()
     with clock.timing(f"{WAIT}frames"):
         never.wait(timeout=0.05)
-    spent = clock.by_thread()[threading.current_thread().name][f"{WAIT}frames"]
+    [(_, _, stages)] = clock.threads()
+    spent = stages[f"{WAIT}frames"]
     assert spent.wall >= 0.05
     assert spent.cpu < 0.04
     assert clock.by_stage() == {}

@@ -101,7 +101,8 @@ class VideoWriter:
         if self._thread is None:
             return
         self._queue.put_at_once(None)
-        self._thread.join()
+        with self._clock.timing(f"{WAIT}encoding"):
+            self._thread.join()
         self._thread = None
         self._raise_error()
 
