@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import onnxruntime as ort
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 from detectors.cores import available_cores
 from detectors.errors import InputError
@@ -19,6 +21,8 @@ def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> or
 
     Raises InputError when the file is missing or no ONNX model, or the device is not there.
     """
+    import onnxruntime as ort  # only where there is a model
+
     path = Path(path)
     if not path.is_file():
         raise InputError(path, "no such model file", "check the path")
@@ -36,6 +40,8 @@ def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> or
 
 
 def _providers(device: str) -> list[str]:
+    import onnxruntime as ort
+
     there = "CUDAExecutionProvider" in ort.get_available_providers()
     if device.startswith("cuda") and not there:
         raise InputError(

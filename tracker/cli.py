@@ -182,11 +182,14 @@ def _track(argv: Sequence[str]) -> int:
     arguments = vars(build_parser().parse_args(argv))
     source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
     from tracker.options import Options
-    from tracker.progress import Display
     from tracker.run import Run
+    from tracker.silence import Silence
+
+    if not quiet:
+        from tracker.progress import Display
 
     run = Run(source, Options(**arguments), pictures=False)
-    display = Display(quiet, profile)
+    display = Silence() if quiet else Display(profile)
     try:
         with run:
             display.start(run)

@@ -13,21 +13,22 @@ from rich.table import Table
 from detectors import WHY_AUTO
 from tracker.profiling import Profile, ThreadTime
 from tracker.run import Run
+from tracker.silence import Silence
 
 BAR = 8  # characters
 SMALL = 5e-5  # seconds a frame below which a stage is not worth a word
 SHORT = 0.05  # seconds of waiting that are not, either
 
 
-class Display:
-    """A few lines at the start, a bar on a terminal, a summary at the end; nothing when `quiet`.
+class Display(Silence):
+    """A few lines at the start, a bar on a terminal, a summary at the end.
 
     profile: whether the summary tells of every thread, and of what bounds the speed.
     """
 
-    def __init__(self, quiet: bool, profile: bool = False) -> None:
+    def __init__(self, profile: bool = False) -> None:
         self._with_profile = profile
-        self._console = Console(quiet=quiet, highlight=False)
+        self._console = Console(highlight=False)
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
@@ -43,7 +44,7 @@ class Display:
             self._line("", WHY_AUTO)
         look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
         self._line("tracker", f"{options.tracker}, by {look}{', in two passes' if options.offline else ''}")
-        if self._console.is_terminal and not self._console.quiet:
+        if self._console.is_terminal:
             self._progress = Progress(
                 TextColumn("[bold]tracking"),
                 BarColumn(bar_width=None),
