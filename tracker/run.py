@@ -41,8 +41,8 @@ class Run:
 
     Entering opens and checks everything, so that bad input costs no work and touches no file. Leaving, by whatever
     way, finishes the files. Offline, a first pass over the source finds the tracks, and iterating is the second one.
-    pictures: whether whoever iterates looks at the frames' pictures; if not, the second pass reads them again only to
-    draw on. Raises InputError.
+    pictures: whether whoever iterates looks at the frames' pictures; if not, they are drawn on, and the second pass
+    reads them again only for that. Raises InputError.
     """
 
     def __init__(self, source: str | int | Path, options: Options, pictures: bool = True) -> None:
@@ -329,7 +329,7 @@ class Run:
             self._video = opening.enter_context(
                 VideoWriter(path, source.frame_rate, source.time_base, source.path, crf, clock=clock)
             )
-            self._annotator = Annotator(self.detector.class_names)
+            self._annotator = Annotator(self.detector.class_names, in_place=not self._pictures)
         if "--mot" in self.outputs:
             from tracker.writers.mot import MotWriter
 
