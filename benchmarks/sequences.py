@@ -126,6 +126,7 @@ class Replay:
     name = "recording"
     class_names: Mapping[int, str] = {}
     suppressed = True
+    concurrent = False
 
     def __init__(self, recording: Recording) -> None:
         self._detections = recording.detections

@@ -25,6 +25,7 @@ def load_detector(
     iou: float = 0.7,
     imgsz: int | None = None,
     device: str = "auto",
+    threads: int = 0,
 ) -> Detector:
     """The detector called `name`, or the one in a .pt checkpoint or an .onnx file.
 
@@ -33,6 +34,7 @@ def load_detector(
 
     conf: candidates scored below it are left out; None takes `CONF`. iou: overlap allowed by a model that suppresses by
     itself. imgsz: longer side of the model's input in pixels, None for the model's own. device: auto, cpu or cuda.
+    threads: how many compute one answer of an .onnx model, 0 for one each core.
 
     What a detector imports is imported here, when it is asked for. Raises InputError when there is no such detector.
     """
@@ -41,7 +43,7 @@ def load_detector(
     if text in ("auto", "sliding"):
         from detectors.sliding import SlidingDetector
 
-        return SlidingDetector(conf=conf, imgsz=imgsz, device=device)
+        return SlidingDetector(conf=conf, imgsz=imgsz, device=device, threads=threads)
     if text == "motion":
         from detectors.motion import MotionDetector
 
@@ -61,7 +63,7 @@ def load_detector(
         from detectors.runtime import open_session
         from detectors.sliding import SlidingDetector, is_sliding
 
-        session = open_session(text, device)
+        session = open_session(text, device, threads)
         if is_sliding(session):
             return SlidingDetector(text, conf, imgsz, session=session)
         return OnnxDetector(text, conf, imgsz, session=session)

@@ -99,11 +99,13 @@ class Detector(Protocol):
 
     name: shown to the user. class_names: class id -> name; empty where classes are unknown.
     suppressed: True when overlapping candidates have been removed already, so that no NMS is due.
+    concurrent: True when it remembers nothing, and several threads may call it at once, with frames in any order.
     """
 
     name: str
     class_names: Mapping[int, str]
     suppressed: bool
+    concurrent: bool
 
     def __call__(self, frame: Frame) -> Detections:
         """The candidates in one frame, weak ones among them: the tracker makes use of those."""

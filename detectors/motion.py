@@ -52,6 +52,7 @@ class MotionDetector:
     name = "motion"
     class_names: Mapping[int, str] = {0: "object"}
     suppressed = True
+    concurrent = False
 
     def __init__(self, conf: float = 0.1) -> None:
         self.conf = conf

@@ -35,6 +35,7 @@ class OnnxDetector:
     """
 
     suppressed = False
+    concurrent = True
 
     def __init__(
         self,

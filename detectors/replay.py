@@ -30,6 +30,7 @@ class ReplayDetector:
 
     class_names: Mapping[int, str] = {}
     suppressed = True
+    concurrent = False
 
     def __init__(self, path: str | Path, rescale: bool = False, conf: float = 0.0) -> None:
         self.path = Path(path)

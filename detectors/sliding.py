@@ -39,6 +39,7 @@ class SlidingDetector:
     """
 
     suppressed = False
+    concurrent = True
 
     def __init__(
         self,

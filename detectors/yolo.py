@@ -26,6 +26,7 @@ class YoloDetector:
     """
 
     suppressed = True
+    concurrent = False
 
     def __init__(
         self,

@@ -326,7 +326,7 @@ def test_skipping_looks_with_a_detector_once_and_carries_by_images(
     seen = list[int]()
 
     class Detect:
-        name, class_names, suppressed = "twelve", {0: "person"}, True
+        name, class_names, suppressed, concurrent = "twelve", {0: "person"}, True, False
 
         def __call__(self, frame: Frame) -> Detections:
             seen.append(frame.index)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import association, mot
+from benchmarks import association, encoding, mot
 from tests.onnx_models import sliding_colour_finder
 from tracker.presets import PRESETS
 
@@ -108,3 +108,28 @@ def test_appearance_models_are_compared_on_sequences(
         assert len(aucs) == 3
         assert low <= min(aucs) <= max(aucs) <= high
     assert "| A | 3 | 36 |" in seeing
+
+
+def test_encoders_are_compared_on_what_a_run_draws(
+    crossing: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--detector", "motion", "--frames", "7", "--rounds", "1", "--markdown"]
+    monkeypatch.setattr(sys, "argv", ["encoding", str(crossing), *options])
+    encoding.main()
+    printed = capsys.readouterr().out
+    assert "crossing.mp4, 320x240, 7 frames" in printed
+    cells = {
+        row.split(" | ")[0].strip("| "): row.strip("| ").split(" | ") for row in printed.splitlines() if "|" in row
+    }
+    assert set(encoding.SETTINGS) < set(cells)
+    low, high = (cells[f"keeptrack, {word}"] for word in ("low", "high"))
+    assert float(low[2]) < float(high[2])
+    assert float(low[3]) < float(high[3])
+    assert 0.5 < float(low[4]) < float(high[4]) <= 1
+
+
+def test_ssim_is_1_for_equal_pictures_and_less_for_others() -> None:
+    picture = np.random.default_rng(0).uniform(0, 255, (40, 60))
+    assert encoding.ssim(picture, picture) == pytest.approx(1)
+    assert encoding.ssim(picture, 255 - picture) < 0
+    assert encoding.ssim(picture, picture * 0.5) < 0.9

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 
 from detectors.base import Bools, Floats, Frame, Image, Ints
@@ -88,6 +87,8 @@ class OnnxEmbedder:
 
     def _look(self, part: Image, crop: np.ndarray) -> None:
         """Write the network's view of a part of a frame into `crop` ``(3, H, W)``."""
+        import cv2  # here, because most of what this module offers needs no pictures
+
         small = cv2.resize(_halved(part, self._height, self._width), (self._width, self._height))
         for channel, (mean, std) in enumerate(zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)):  # a plane a time is quick
             np.multiply(small[:, :, 2 - channel], np.float32(1 / (255 * std)), out=crop[channel])
@@ -110,6 +111,8 @@ class OnnxEmbedder:
 
 def _halved(part: Image, height: int, width: int) -> Image:
     """The picture at half its size as long as that is not too small: bilinear scaling would leave out pixels."""
+    import cv2
+
     while part.shape[0] >= 2 * height and part.shape[1] >= 2 * width:
         even = part[: part.shape[0] // 2 * 2, : part.shape[1] // 2 * 2]
         size = (even.shape[1] // 2, even.shape[0] // 2)

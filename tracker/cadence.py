@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
-from detectors.base import Frame
-from tracker.carry import Carrier
+from detectors.base import Floats, Frame
 from tracker.engine import Tracker
+from tracker.tracks import Shifts
 
 LONGEST = 0.2  # seconds without a detection: what comes into view is seen a tenth of a second late, on average
 DOUBT = 0.125  # share of a box's side by which it may be off; a fresh detection may be by 0.05 or so
 ROUNDING = 1e-3  # seconds: times in files are rounded
+
+
+Follow = Callable[[Frame, Floats], "Shifts | None"]
+"""How far xyxy boxes ``(N, 4)`` of the last frame have moved until this one; `tracker.carry.Carrier` is one."""
 
 
 class Cadence(Protocol):
@@ -46,7 +51,7 @@ class AsNeeded:
     follows them through the pictures, None where there are none.
     """
 
-    def __init__(self, tracker: Tracker, carrier: Carrier | None) -> None:
+    def __init__(self, tracker: Tracker, carrier: Follow | None) -> None:
         self._tracker, self._carrier = tracker, carrier
         self._looked, self._before = float("-inf"), 0.0
 
@@ -68,7 +73,7 @@ class AsNeeded:
         return bool((tracker.doubts(step, shifts) > DOUBT).any())
 
 
-def make_cadence(every: int | str, tracker: Tracker, carrier: Carrier | None) -> Cadence | None:
+def make_cadence(every: int | str, tracker: Tracker, carrier: Follow | None) -> Cadence | None:
     """The cadence of ``--detect-every``: a number of frames, or ``auto``; None for every frame."""
     if str(every) == "auto":
         return AsNeeded(tracker, carrier)

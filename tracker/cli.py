@@ -103,9 +103,17 @@ def _add_outputs(group: Any) -> None:
         metavar="PATH",
         help="annotated mp4; 'none' writes none (default: NAME.tracked.mp4 in the current folder)",
     )
+    group.add_argument(
+        "--quality",
+        metavar="Q",
+        help="of that video: low, medium (default), high, or 0 to 100; 20 more double the file",
+    )
     group.add_argument("--mot", metavar="PATH", help="MOTChallenge text: frame,id,x,y,w,h,conf,-1,-1,-1")
     group.add_argument("--jsonl", metavar="PATH", help="one JSON object a frame: index, time, tracks")
     group.add_argument("--stats", metavar="PATH", help="what the run did and what it took, as JSON")
+    group.add_argument(
+        "--profile", action="store_true", default=False, help="say where the time went, and what bounds the speed"
+    )
     group.add_argument("--overwrite", action="store_true", help="replace files that exist")
     group.add_argument("--quiet", action="store_true", default=False, help="print nothing but warnings and errors")
 
@@ -177,13 +185,16 @@ def _eval(argv: Sequence[str]) -> int:
 
 def _track(argv: Sequence[str]) -> int:
     arguments = vars(build_parser().parse_args(argv))
-    source, quiet = arguments.pop("source"), arguments.pop("quiet")
+    source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
     from tracker.options import Options
-    from tracker.progress import Display
     from tracker.run import Run
+    from tracker.silence import Silence
+
+    if not quiet:
+        from tracker.progress import Display
 
     run = Run(source, Options(**arguments), pictures=False)
-    display = Display(quiet)
+    display = Silence() if quiet else Display(profile)
     try:
         with run:
             display.start(run)

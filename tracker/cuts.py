@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from detectors.base import Floats, Frame, Image
@@ -34,6 +33,8 @@ def mark_cuts(frames: Iterable[Frame]) -> Iterator[Frame]:
 
 def _thumbnail(image: Image) -> Floats:
     """Grey picture ``(18, 32)`` in floating point."""
+    import cv2  # a run without pictures does without
+
     # Every fourth pixel is enough for an average over thousands, and reads a sixteenth of the picture.
     coarse = image[::4, ::4] if min(image.shape[:2]) >= 4 * max(THUMBNAIL) else image
     small = cv2.resize(coarse, THUMBNAIL, interpolation=cv2.INTER_AREA)

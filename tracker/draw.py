@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -38,16 +37,28 @@ def colour_of(track_id: int) -> Colour:
     return round(float(b) * 255), round(float(g) * 255), round(float(r) * 255)
 
 
-class Annotator:
-    """Draws the tracks of successive frames. class_names: class id -> name, for the labels."""
+@lru_cache(maxsize=4096)
+def _shades_of(track_id: int) -> Image:
+    """``(256, 3)``: the colour of a number, turning into that of the text."""
+    colour, ink = np.array(colour_of(track_id), dtype=np.float32), np.array(INK, dtype=np.float32)
+    return (colour + np.linspace(0, 1, 256, dtype=np.float32)[:, None] * (ink - colour)).astype(np.uint8)
 
-    def __init__(self, class_names: Mapping[int, str]) -> None:
+
+class Annotator:
+    """Draws the tracks of successive frames.
+
+    class_names: class id -> name, for the labels. in_place: draw on the frames' own pictures, for a caller who does
+    not look at them afterwards; else on copies.
+    """
+
+    def __init__(self, class_names: Mapping[int, str], in_place: bool = False) -> None:
         self._names = class_names
+        self._in_place = in_place
         self._trails: dict[int, deque[tuple[float, float, float]]] = {}
 
     def draw(self, frame: Frame, tracks: Tracks) -> Image:
-        """A copy of the frame's picture with its tracks: boxes over trails, labels over all."""
-        picture: Image = frame.image.copy()
+        """The frame's picture with its tracks: boxes over trails, labels over all."""
+        picture: Image = frame.image if self._in_place else frame.image.copy()
         if frame.cut:
             self._trails.clear()
         line = max(2, round(min(picture.shape[:2]) / 360))
@@ -80,12 +91,13 @@ class Annotator:
 
     def _draw_trail(self, picture: Image, track_id: int, now: float, line: int) -> None:
         """A line through the past feet of an object, thinner with age."""
-        trail = list(self._trails[track_id])
-        colour = colour_of(track_id)
-        for (then, *start), (_, *end) in pairwise(trail):
-            width = max(1, round(line * (1 - (now - then) / TRAIL)))
-            fine_start, fine_end = ([round(float(c) * SUBPIXEL) for c in point] for point in (start, end))
-            cv2.line(picture, fine_start, fine_end, colour, width, cv2.LINE_AA, SHIFT)
+        trail = np.array(self._trails[track_id])
+        points = np.rint(trail[:, 1:] * SUBPIXEL).astype(np.int32)
+        widths = np.maximum(1, np.rint(line * (1 - (now - trail[:-1, 0]) / TRAIL))).astype(np.int64)
+        for width in np.unique(widths):
+            rows = np.flatnonzero(widths == width)  # neighbours, as a trail only grows wider
+            run = points[rows[0] : rows[-1] + 2]
+            cv2.polylines(picture, [run], False, colour_of(track_id), int(width), cv2.LINE_AA, SHIFT)
 
     def _draw_label(self, picture: Image, track: Tracks, line: int) -> None:
         """A filled tag above the box, inside it where the picture ends."""
@@ -96,13 +108,12 @@ class Annotator:
         text = _text_mask(tuple(words), size)
         height, width = min(text.shape[0] + pad, picture.shape[0]), min(text.shape[1] + 2 * pad, picture.shape[1])
         x1, y1 = track.boxes[0, :2]
-        left = int(np.clip(round(float(x1)) - line // 2 - 1, 0, picture.shape[1] - width))
-        top = int(np.clip(round(float(y1)) - height - line // 2, 0, picture.shape[0] - height))
-        tag = np.zeros((height, width, 1), dtype=np.float32)
-        inner = tag[pad // 2 : pad // 2 + text.shape[0], pad : pad + text.shape[1], 0]
+        left = min(max(round(float(x1)) - line // 2 - 1, 0), picture.shape[1] - width)
+        top = min(max(round(float(y1)) - height - line // 2, 0), picture.shape[0] - height)
+        tag = np.zeros((height, width), dtype=np.uint8)
+        inner = tag[pad // 2 : pad // 2 + text.shape[0], pad : pad + text.shape[1]]
         inner[:] = text[: inner.shape[0], : inner.shape[1]]
-        colour = np.array(colour_of(int(track.track_ids[0])), dtype=np.float32)
-        picture[top : top + height, left : left + width] = colour + tag * (np.array(INK, np.float32) - colour)
+        picture[top : top + height, left : left + width] = _shades_of(int(track.track_ids[0])).take(tag, axis=0)
 
 
 def _near(boxes: Floats, picture: Image) -> Floats:
@@ -117,16 +128,16 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 @lru_cache(maxsize=4096)
-def _word_mask(word: str, size: int) -> np.ndarray:
-    """Coverage ``(h, w)`` in [0, 1] of a word, all words of a size on the same base line."""
+def _word_mask(word: str, size: int) -> Image:
+    """Coverage ``(h, w)`` from 0 to 255 of a word, all words of a size on the same base line."""
     font = _font(size)
     canvas = PillowImage.new("L", (max(1, round(font.getlength(word))), round(size * 1.25)))
     ImageDraw.Draw(canvas).text((0, size), word, fill=255, font=font, anchor="ls", stroke_width=0)
-    return np.asarray(canvas, dtype=np.float32) / 255
+    return np.asarray(canvas)
 
 
-def _text_mask(words: tuple[str, ...], size: int) -> np.ndarray:
+def _text_mask(words: tuple[str, ...], size: int) -> Image:
     """Coverage of words with spaces between them. Words are cached, texts are not: scores change with each frame."""
-    space = np.zeros((round(size * 1.25), max(2, size // 3)), dtype=np.float32)
+    space = np.zeros((round(size * 1.25), max(2, size // 3)), dtype=np.uint8)
     parts = [part for word in words for part in (space, _word_mask(word, size))]
     return np.hstack(parts[1:])

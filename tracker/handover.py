@@ -24,8 +24,12 @@ class Handover(Generic[T]):
 
     def put(self, item: T) -> None:
         """Hand an item over as soon as there is a place for it."""
-        self._places.get()
+        self.reserve()
         self._items.put(item)
+
+    def reserve(self) -> None:
+        """Take a place as soon as there is one, for an item that `put_at_once` then hands over."""
+        self._places.get()
 
     def put_at_once(self, item: T) -> None:
         """Hand an item over, with or without a place for it."""

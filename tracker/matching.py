@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from detectors.base import Floats, Ints
 from detectors.boxes import iou_matrix
@@ -58,7 +57,7 @@ def assign(cost: Floats, limit: float) -> Ints:
     rows, columns = np.flatnonzero(possible.any(axis=1)), np.flatnonzero(possible.any(axis=0))
     if not rows.size:
         return np.empty((0, 2), dtype=np.int64)
-    i, j = linear_sum_assignment(worth[np.ix_(rows, columns)], maximize=True)
+    i, j = _least_total(-worth[np.ix_(rows, columns)])
     pairs = np.stack([rows[i], columns[j]], axis=1)
     return pairs[possible[pairs[:, 0], pairs[:, 1]]]
 
@@ -68,9 +67,18 @@ def assign_then_gate(cost: Floats, limit: float) -> Ints:
 
     cost: ``(N, M)``; what costs 1 or more, no overlap, counts as 1 in the sum. Returns as `assign`.
     """
-    i, j = linear_sum_assignment(np.minimum(cost, 1.0))
+    i, j = _least_total(np.minimum(cost, 1.0))
     pairs = np.stack([i, j], axis=1)
     return pairs[cost[i, j] <= limit]
+
+
+def _least_total(cost: Floats) -> tuple[Ints, Ints]:
+    """Rows and columns of the assignment of ``(N, M)`` with the least sum."""
+    # Imported here because the default tracker never comes this way, and SciPy takes longer to load than all the rest.
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(cost)
+    return rows, columns
 
 
 def mutual_best(pairs: Pairs) -> Ints:

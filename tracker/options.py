@@ -8,6 +8,8 @@ from pathlib import Path
 
 from detectors import Detector, InputError
 from tracker.presets import DEFAULT
+from tracker.writers.quality import DEFAULT as DEFAULT_QUALITY
+from tracker.writers.quality import rate_factor
 
 LIMITS = {
     "conf": (0, 1),
@@ -25,13 +27,15 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 class Options:
     """The command line's options under the same names; see ``python -m tracker --help`` or the README.
 
-    output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder.
+    output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder. quality: of
+    that video, "low", "medium", "high" or 0 to 100.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
     end: seconds.
     """
 
     output: str | Path = "none"
+    quality: str | float = DEFAULT_QUALITY
     mot: str | Path | None = None
     jsonl: str | Path | None = None
     stats: str | Path | None = None
@@ -82,6 +86,7 @@ def check_options(options: Options) -> None:
         if value is not None and not low <= value <= high:
             option = f"--{name.replace('_', '-')}"
             raise InputError(f"{option} {value:g}", f"is not between {low:g} and {high:g}", "give a number that is")
+    rate_factor(options.quality)
     if options.end is not None and options.end <= options.start:
         raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
     if options.device.split(":")[0] not in DEVICES:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,10 +12,11 @@ import numpy as np
 from detectors.base import Bools, Detections, Detector, Floats, Frame, Ints
 from detectors.boxes import nms
 from tracker.appearance import Embedder, describes
-from tracker.cadence import Cadence
+from tracker.cadence import Cadence, Follow
 from tracker.camera_motion import CameraMotion
-from tracker.carry import Carrier
+from tracker.clock import Clock
 from tracker.engine import Tracker
+from tracker.in_order import InOrder
 from tracker.tracks import Tracks
 
 NO_BOXES = np.empty((0, 4))
@@ -24,21 +24,21 @@ NO_BOXES = np.empty((0, 4))
 
 @dataclass
 class Tally:
-    """What a run has done so far: frames, calls, and the seconds that each stage was at work."""
+    """What a run has done so far: frames, calls, and the time that each stage has taken."""
 
     frames: int = 0
     detector_calls: int = 0
     embeddings: int = 0
-    stages: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    clock: Clock = field(default_factory=Clock)
 
-    @contextmanager
-    def timing(self, stage: str) -> Iterator[None]:
+    def timing(self, stage: str) -> AbstractContextManager[None]:
         """Add the time inside the block to a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.stages[stage] += time.perf_counter() - start
+        return self.clock.timing(stage)
+
+    @property
+    def stages(self) -> defaultdict[str, float]:
+        """Seconds that each stage was at work, in all threads together."""
+        return self.clock.by_stage()
 
 
 def track_frames(
@@ -51,17 +51,20 @@ def track_frames(
     tally: Tally | None = None,
     camera: CameraMotion | None = None,
     cadence: Cadence | None = None,
-    carrier: Carrier | None = None,
-) -> Iterator[tuple[Frame, Tracks]]:
+    carrier: Follow | None = None,
+    workers: int = 0,
+) -> Generator[tuple[Frame, Tracks], None, None]:
     """Each frame with its tracks: detector -> nms, camera motion -> tracker, which asks the embedder.
 
     nms_iou: overlap up to which two detections of a class are two objects. classes: class ids that count, None for
     all. tally: is kept up to date, if given. camera: tells the camera's motion; None leaves it out. A frame with `cut`
     set starts the tracker anew. cadence: tells which frames to detect in, None for all; through the others, the tracks
-    are carried by the pictures with a `carrier`, by their own motion without.
+    are carried by the pictures with a `carrier`, by their own motion without. workers: threads that detect in the next
+    frames meanwhile, which changes no result; more than one needs a detector that is `concurrent`. 0 detects when the
+    tracker wants it, as a cadence needs that asks the tracker.
     """
     tally = Tally() if tally is None else tally
-    for frame, detections in detect_frames(frames, detector, nms_iou, classes, tally, cadence):
+    for frame, detections in detect_frames(frames, detector, nms_iou, classes, tally, cadence, workers):
         if detections is None:
             tracks = _carry(frame, tracker, carrier, camera, tally)
             tally.frames += 1
@@ -73,15 +76,12 @@ def track_frames(
                 moved = camera(frame, detections.boxes)
         look = None
         if embedder is not None and tracker.uses_appearance and frame.image.size:
-            look = Looking(frame, detections, embedder, describes(embedder, detector.class_names, detections.class_ids))
+            describable = describes(embedder, detector.class_names, detections.class_ids)
+            look = Looking(frame, detections, embedder, describable, tally)
         with tally.timing("track"):
             if frame.cut:
                 tracker.restart()
             tracks = tracker.update(detections, frame.time, moved, look)
-        if look is not None:
-            tally.embeddings += look.count
-            tally.stages["embed"] += look.seconds
-            tally.stages["track"] -= look.seconds  # the tracker asks while it associates
         if carrier is not None:
             with tally.timing("carry"):
                 carrier(frame, NO_BOXES)
@@ -96,30 +96,37 @@ def detect_frames(
     classes: Collection[int] | None,
     tally: Tally,
     cadence: Cadence | None = None,
+    workers: int = 0,
 ) -> Iterator[tuple[Frame, Detections | None]]:
     """Each frame with what was detected in it: detector -> classes -> nms; None where nobody looked.
 
     Arguments as for `track_frames`.
     """
-    for frame in frames:
+
+    def is_due(frame: Frame) -> bool:
         with tally.timing("carry"):
-            due = cadence is None or cadence(frame)
+            return cadence is None or cadence(frame)
+
+    def detect(item: tuple[Frame, bool]) -> tuple[Frame, Detections | None]:
+        frame, due = item
         if not due:
-            yield frame, None
-            continue
+            return frame, None
         with tally.timing("detect"):
             detections = detector(frame)
-            tally.detector_calls += 1
             if classes is not None:
                 detections = detections[np.isin(detections.class_ids, list(classes))]
             if not detector.suppressed:
                 detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
-        yield frame, detections
+        return frame, detections
+
+    items = ((frame, is_due(frame)) for frame in frames)
+    with InOrder(items, detect, workers, tally.clock) if workers else nullcontext(map(detect, items)) as found:
+        for frame, detections in found:
+            tally.detector_calls += detections is not None
+            yield frame, detections
 
 
-def _carry(
-    frame: Frame, tracker: Tracker, carrier: Carrier | None, camera: CameraMotion | None, tally: Tally
-) -> Tracks:
+def _carry(frame: Frame, tracker: Tracker, carrier: Follow | None, camera: CameraMotion | None, tally: Tally) -> Tracks:
     """The tracks in a frame that nobody detects in."""
     boxes, shifts, moved = tracker.taken.boxes, None, None
     if carrier is not None:
@@ -133,24 +140,23 @@ def _carry(
 
 
 class Looking:
-    """Tells the tracker what detections of a frame look like, as far as it asks.
+    """Tells the tracker what detections of a frame look like, as far as it asks; `tally` counts.
 
-    describable: ``(N,)``, which detections the embedder can tell from their like. count, seconds: embeddings so far,
-    and the time that they have taken.
+    describable: ``(N,)``, which detections the embedder can tell from their like.
     """
 
-    def __init__(self, frame: Frame, detections: Detections, embedder: Embedder, describable: Bools) -> None:
-        self.count, self.seconds = 0, 0.0
+    def __init__(
+        self, frame: Frame, detections: Detections, embedder: Embedder, describable: Bools, tally: Tally
+    ) -> None:
         self._frame, self._boxes = frame, detections.boxes
-        self._embedder, self._describable = embedder, describable
+        self._embedder, self._describable, self._tally = embedder, describable, tally
 
     def __call__(self, rows: Ints) -> Floats:
         """Unit vectors ``(R, D)`` of the detections `rows`, zeros for those that cannot be described."""
-        start = time.perf_counter()
-        chosen = self._describable[rows]
-        found = self._embedder(self._frame, self._boxes[rows[chosen]])
-        vectors = np.zeros((len(rows), found.shape[1]))
-        vectors[chosen] = found
-        self.count += len(found)
-        self.seconds += time.perf_counter() - start
-        return vectors
+        with self._tally.timing("embed"):
+            chosen = self._describable[rows]
+            found = self._embedder(self._frame, self._boxes[rows[chosen]])
+            self._tally.embeddings += len(found)
+            vectors = np.zeros((len(rows), found.shape[1]))
+            vectors[chosen] = found
+            return vectors

@@ -11,14 +11,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from detectors import WHY_AUTO
+from tracker.profiling import Profile, ThreadTime
 from tracker.run import Run
+from tracker.silence import Silence
+
+BAR = 8  # characters
+SMALL = 5e-5  # seconds a frame below which a stage is not worth a word
+SHORT = 0.05  # seconds of waiting that are not, either
 
 
-class Display:
-    """A few lines at the start, a bar on a terminal, a summary at the end; nothing when `quiet`."""
+class Display(Silence):
+    """A few lines at the start, a bar on a terminal, a summary at the end.
 
-    def __init__(self, quiet: bool) -> None:
-        self._console = Console(quiet=quiet, highlight=False)
+    profile: whether the summary tells of every thread, and of what bounds the speed.
+    """
+
+    def __init__(self, profile: bool = False) -> None:
+        self._with_profile = profile
+        self._console = Console(highlight=False)
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
@@ -34,7 +44,7 @@ class Display:
             self._line("", WHY_AUTO)
         look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
         self._line("tracker", f"{options.tracker}, by {look}{', in two passes' if options.offline else ''}")
-        if self._console.is_terminal and not self._console.quiet:
+        if self._console.is_terminal:
             self._progress = Progress(
                 TextColumn("[bold]tracking"),
                 BarColumn(bar_width=None),
@@ -68,6 +78,15 @@ class Display:
         )
         counts = ", ".join(f"{count} {name}" for name, count in run.class_counts.most_common())
         self._line("tracks", counts or "none")
+        if self._with_profile:
+            self._show_profile(run.profile())
+        else:
+            self._show_stages(run, report)
+        for path in run.outputs.values():
+            if path.is_file():
+                self._line("wrote", f"{path}  {_size(path)}")
+
+    def _show_stages(self, run: Run, report: dict[str, Any]) -> None:
         stages = Table.grid(padding=(0, 2))
         for name, spent in report["stages"].items():
             if spent >= 0.005:
@@ -78,12 +97,56 @@ class Display:
         grid.add_column(width=9, style="bold")
         grid.add_row("time", stages)
         self._console.print(grid)
-        for path in run.outputs.values():
-            if path.is_file():
-                self._line("wrote", f"{path}  {_size(path)}")
+
+    def _show_profile(self, profile: Profile) -> None:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        table.add_column("thread", no_wrap=True)
+        table.add_column("at work", no_wrap=True)
+        table.add_column("processor", justify="right", no_wrap=True)
+        table.add_column("ms a frame")
+        table.add_column("waited for", style="dim")
+        for thread in profile.threads:
+            name = f"{thread.name} x{thread.count}" if thread.count > 1 else thread.name
+            cost = _seconds(thread.work.cpu)
+            table.add_row(name, _bar(profile.busy(thread)), cost, _stages(thread, profile.frames), _waits(thread))
+        per_frame = 1000 / max(profile.frames, 1)
+        libraries, together = (f"{per_frame * spent:.1f}" for spent in (profile.libraries, profile.cpu))
+        table.add_row("libraries", "", _seconds(profile.libraries), f"[dim]beside ours[/] {libraries}", "")
+        table.add_row("together", _bar(profile.used), _seconds(profile.cpu), together, "", style="bold")
+        self._console.print("", table, "", sep="\n")
+        self._line("opening", f"{profile.opening.wall:.2f} s for the source and the models, before all that")
+        self._line("limit", _limit(profile))
+        self._line("bound by", profile.bound())
 
     def _line(self, title: str, text: str) -> None:
         self._console.print(f"[bold]{title:<9}[/] {escape(text)}", soft_wrap=True)
+
+
+def _bar(share: float) -> str:
+    """A share of 1 as a bar and a number."""
+    full = round(share * BAR)
+    return f"[cyan]{'━' * full}[/][dim]{'─' * (BAR - full)}[/] {share:>4.0%}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s"
+
+
+def _stages(thread: ThreadTime, frames: int) -> str:
+    """What a thread worked on, the dearest first: milliseconds of processor time a frame."""
+    costs = sorted(((spent.cpu / max(frames, 1), name) for name, spent in thread.stages.items()), reverse=True)
+    return ", ".join(f"[dim]{name}[/] {1000 * cost:.1f}" for cost, name in costs if cost >= SMALL)
+
+
+def _waits(thread: ThreadTime) -> str:
+    waits = sorted(((seconds / thread.count, name) for name, seconds in thread.waits.items()), reverse=True)
+    return ", ".join(f"{name} {seconds:.1f} s" for seconds, name in waits if seconds >= SHORT)
+
+
+def _limit(profile: Profile) -> str:
+    times = profile.seconds / max(profile.least, 1e-9)
+    cores = "the core" if profile.cores == 1 else f"all {profile.cores} cores"
+    return f"{profile.least:.2f} s with {cores} at work; it took {profile.seconds:.2f} s, {times:.2f} times that"
 
 
 def _size(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,23 +15,25 @@ from typing import Any
 import numpy as np
 
 from detectors import Detector, Frame, InputError, load_detector
+from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
-from tracker.cadence import make_cadence
-from tracker.camera_estimate import LookOnce
+from tracker.cadence import Follow, make_cadence
 from tracker.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
-from tracker.carry import Carrier
 from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
 from tracker.options import Options, check_options, find_classes
 from tracker.pipeline import Tally, track_frames
+from tracker.profiling import OPENING, Profile, ThreadTime, profile_of
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
 from tracker.writers.lines import LineWriter
 from tracker.writers.outputs import check_outputs, check_video_name
+from tracker.writers.quality import rate_factor
 from tracker.writers.stats import peak_rss_mb, write_stats
 
+WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
 
@@ -39,8 +42,8 @@ class Run:
 
     Entering opens and checks everything, so that bad input costs no work and touches no file. Leaving, by whatever
     way, finishes the files. Offline, a first pass over the source finds the tracks, and iterating is the second one.
-    pictures: whether whoever iterates looks at the frames' pictures; if not, the second pass reads them again only to
-    draw on. Raises InputError.
+    pictures: whether whoever iterates looks at the frames' pictures; if not, they are drawn on, and the second pass
+    reads them again only for that. Raises InputError.
     """
 
     def __init__(self, source: str | int | Path, options: Options, pictures: bool = True) -> None:
@@ -53,15 +56,17 @@ class Run:
         self._source_name = source
         self._pictures = pictures
         self._plan: list[tuple[Frame, Tracks]] | None = None
-        self._readers: list[ReadAhead[Frame]] = []
         self._writers: list[LineWriter] = []
         self._exit = ExitStack()
-        self._started = time.perf_counter()
+        self._started = time.perf_counter(), time.process_time(), time.thread_time()
+        self._first_frame: float | None = None  # when it had been through all stages
+        self._ended = self._started
         self._classes_seen: dict[int, int] = {}
 
     def __enter__(self) -> Run:
         with ExitStack() as opening:
-            self._open(opening)
+            with self.tally.timing(OPENING):
+                self._open(opening)
             self._exit = opening.pop_all()
         return self
 
@@ -69,7 +74,7 @@ class Run:
         try:
             self._exit.__exit__(kind, error, at)
         finally:
-            self._count_threads()
+            self._ended = time.perf_counter(), time.process_time(), time.thread_time()
             self.warnings.extend(self.source.warnings)
             self.warnings.extend(self._video.warnings if self._video is not None else [])
             for class_id in self._classes_seen.values():
@@ -84,6 +89,7 @@ class Run:
             self._classes_seen.update(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
             self._write(frame, tracks)
             self.progress += 1
+            self._first_frame = self._first_frame or time.perf_counter()
             yield frame, tracks
 
     def look_ahead(self) -> Iterator[None]:
@@ -119,7 +125,9 @@ class Run:
             self.camera,
             self._cadence,
             self._carrier,
+            self._workers,
         )
+        self._exit.callback(frames.close)  # before anything that it uses is closed
         index = 0
         for frame, tracks in frames:
             index = frame.index
@@ -135,8 +143,7 @@ class Run:
         if not self.source.has_images or not (self._pictures or self._video is not None):
             yield from plan
             return
-        with ReadAhead(open_source(self._source_name, self.options.fps).frames) as again:
-            self._readers.append(again)
+        with ReadAhead(open_source(self._source_name, self.options.fps).frames, clock=self.tally.clock) as again:
             first = plan[0][0].index
             frames = (frame for frame in again if frame.index >= first)
             for seen, tracks in plan:
@@ -164,7 +171,7 @@ class Run:
     @property
     def fps(self) -> float:
         """Frames a second so far, all stages and the opening included."""
-        return self.tally.frames / max(time.perf_counter() - self._started, 1e-9)
+        return self.tally.frames / max(time.perf_counter() - self._started[0], 1e-9)
 
     @property
     def expected_frames(self) -> int | None:
@@ -179,9 +186,12 @@ class Run:
 
     def report(self) -> dict[str, Any]:
         """What the run did and what it took, as in the file of ``--stats``."""
-        seconds = time.perf_counter() - self._started
+        profile = self.profile()
+        seconds = profile.seconds + profile.opening.wall
+        first = None if self._first_frame is None else round(self._first_frame - self._started[0], 4)
         replayed = isinstance(self.detector, ReplayDetector)
-        stages = {name: round(sum(self.tally.stages[part] for part in parts), 4) for name, parts in STAGES.items()}
+        spent = self.tally.stages
+        stages = {name: round(sum(spent[part] for part in parts), 4) for name, parts in STAGES.items()}
         return {
             "frames": self.tally.frames,
             "seconds": round(seconds, 4),
@@ -189,12 +199,22 @@ class Run:
             "stages": stages,
             "detector_calls": 0 if replayed else self.tally.detector_calls,
             "embeddings": self.tally.embeddings,
-            "camera_seconds": round(self.tally.stages["camera"], 4),
+            "camera_seconds": round(spent["camera"], 4),
             "tracks": self._track_count,
             "peak_rss_mb": peak_rss_mb(),
+            "first_frame_seconds": first,
+            "cpu_seconds": round(profile.cpu + profile.opening.cpu, 4),
+            "cores": profile.cores,
+            "threads": {thread.name: _as_json(thread) for thread in profile.threads},
             "detector": self.detector.name,
             "tracker": self.options.tracker,
         }
+
+    def profile(self) -> Profile:
+        """Where the time went, once the files are closed. To be asked for in the thread that iterates."""
+        wall, cpu, main = (end - start for start, end in zip(self._started, self._ended, strict=True))
+        name = threading.current_thread().name
+        return profile_of(self.tally.clock, self.tally.frames, wall, cpu, available_cores(), (name, main))
 
     @property
     def _track_count(self) -> int:
@@ -207,8 +227,7 @@ class Run:
         options = self.options
         check_options(options)
         self.source = open_source(self._source_name, options.fps)
-        self._ahead = ReadAhead(self.source.frames)
-        self._readers.append(self._ahead)
+        self._ahead = ReadAhead(mark_cuts(self.source.frames), clock=self.tally.clock)
         opening.callback(self._ahead.close)
         if options.offline and self.source.live:
             raise InputError(
@@ -222,9 +241,7 @@ class Run:
         self.embedder = load_embedder(options.appearance, options.device, self._needs_looks)
         self.detector = self._load_detector()
         self._classes = find_classes(options.classes, self.detector)
-        look = LookOnce()
-        self.camera = self._load_camera_motion(look)
-        self._carrier = Carrier(look) if self.source.has_images and str(options.detect_every) != "1" else None
+        self.camera, self._carrier = self._load_motion()
         self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
             self._check_last_frames(self.source.frame_count)
@@ -258,16 +275,52 @@ class Run:
             if not source.has_images:
                 raise InputError(source.path, "has no images to detect in", "give --detections FILE")
             return load_detector(
-                options.detector, conf=options.conf, iou=options.iou, imgsz=options.imgsz, device=options.device
+                options.detector,
+                conf=options.conf,
+                iou=options.iou,
+                imgsz=options.imgsz,
+                device=options.device,
+                threads=self._share_of_cores,
             )
         return ReplayDetector(options.detections, options.rescale_scores, options.conf or 0.0)
 
-    def _load_camera_motion(self, look: LookOnce) -> CameraMotion | None:
+    @property
+    def _ahead_of_time(self) -> bool:
+        """Whether detection may run ahead: not where the newest frame is wanted, where the tracks decide whether to
+        detect, or where there is nothing to compute.
+        """
         options = self.options
-        camera = load_camera_motion(options.camera_motion, self.source.has_images, look)
+        return not self.source.live and options.detections is None and str(options.detect_every) != "auto"
+
+    @property
+    def _workers(self) -> int:
+        """How many threads detect ahead."""
+        if not self._ahead_of_time:
+            return 0
+        return min(available_cores(), WORKERS) if self.detector.concurrent else 1
+
+    @property
+    def _share_of_cores(self) -> int:
+        """Threads for each detection: several frames at once use the cores better than several threads on one."""
+        if self._ahead_of_time:
+            return max(1, available_cores() // WORKERS)
+        return max(1, available_cores() - ("--output" in self.outputs))  # the encoder needs one
+
+    def _load_motion(self) -> tuple[CameraMotion | None, Follow | None]:
+        """What tells the camera's motion, and what follows boxes through pictures; both look at the same ones."""
+        options = self.options
+        if not self.source.has_images:
+            camera, carrier = load_camera_motion(options.camera_motion, has_images=False), None
+        else:
+            from tracker.camera_estimate import LookOnce
+            from tracker.carry import Carrier
+
+            look = LookOnce()
+            camera = load_camera_motion(options.camera_motion, has_images=True, look=look)
+            carrier = Carrier(look) if str(options.detect_every) != "1" else None
         if isinstance(camera, RecordedCameraMotion) and not self.tracker.preset.camera:
             self.warnings.append(f"{options.camera_motion}: not used: {options.tracker} knows no camera motion")
-        return camera if self.tracker.preset.camera else None
+        return camera if self.tracker.preset.camera else None, carrier
 
     def _check_last_frames(self, frames: int) -> None:
         """Complain of detections and of camera motion beyond the last frame."""
@@ -287,11 +340,12 @@ class Run:
             from tracker.draw import Annotator
             from tracker.writers.video import VideoWriter
 
-            source = self.source
+            path, source, clock = self.outputs["--output"], self.source, self.tally.clock
+            crf = rate_factor(self.options.quality)
             self._video = opening.enter_context(
-                VideoWriter(self.outputs["--output"], source.frame_rate, source.time_base, source.path)
+                VideoWriter(path, source.frame_rate, source.time_base, source.path, crf, clock=clock)
             )
-            self._annotator = Annotator(self.detector.class_names)
+            self._annotator = Annotator(self.detector.class_names, in_place=not self._pictures)
         if "--mot" in self.outputs:
             from tracker.writers.mot import MotWriter
 
@@ -302,15 +356,16 @@ class Run:
             self._writers.append(opening.enter_context(JsonlWriter(self.outputs["--jsonl"], self.detector.class_names)))
 
     def _part(self, frames: Any) -> Iterator[Frame]:
-        """The frames between `start` and `end`, at most `max_frames`, with cuts marked."""
-        options = self.options
-        for frame in mark_cuts(frames):
+        """The frames between `start` and `end`, at most `max_frames`."""
+        options, count = self.options, 0
+        for frame in frames:
             if frame.time < options.start - 1e-9:
                 continue
             if options.end is not None and frame.time >= options.end - 1e-9:
                 return
             yield frame
-            if options.max_frames is not None and self.tally.frames >= options.max_frames:
+            count += 1
+            if count == options.max_frames:
                 return
 
     def _write(self, frame: Frame, tracks: Tracks) -> None:
@@ -322,11 +377,11 @@ class Run:
                 picture = self._annotator.draw(frame, tracks)
             self._video.write(picture, frame.time)
 
-    def _count_threads(self) -> None:
-        """Add the seconds that the reading threads and the encoding one were at work."""
-        self.tally.stages["read"] = sum(reader.seconds for reader in self._readers)
-        if self._video is not None:
-            self.tally.stages["write"] += self._video.seconds
+
+def _as_json(thread: ThreadTime) -> dict[str, Any]:
+    waits = {name: round(seconds, 4) for name, seconds in thread.waits.items()}
+    spent = {"seconds": round(thread.work.wall, 4), "cpu_seconds": round(thread.work.cpu, 4)}
+    return {"count": thread.count, **spent, "waited_for": waits}
 
 
 # What is reported -> the stages of the pipeline that it is the sum of.

@@ -9,8 +9,10 @@ import pytest
 
 import detectors
 from detectors import Frame, InputError, load_detector
+from detectors.cores import available_cores
 from detectors.motion import MotionDetector
 from detectors.onnx import OnnxDetector
+from detectors.runtime import open_session
 from detectors.sliding import SlidingDetector
 from tests.onnx_models import colour_finder, constant_model, end_to_end_table, size_reporter, sliding_colour_finder
 
@@ -101,3 +103,11 @@ def test_no_detector_but_a_checkpoint_imports_torch(tmp_path: Path, name: str) -
     )
 
     assert answer.stdout.strip() == "False"
+
+
+def test_a_session_has_the_threads_it_is_given_and_lets_them_sleep(tmp_path: Path) -> None:
+    path = constant_model(tmp_path / "model.onnx", np.zeros((1, 5, 21)), (1, 3, 32, 32), {})
+    for threads, expected in ((0, available_cores()), (1, 1), (3, 3)):
+        options = open_session(path, threads=threads).get_session_options()
+        assert options.intra_op_num_threads == expected
+        assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"

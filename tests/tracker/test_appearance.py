@@ -278,7 +278,7 @@ class Watched:
 class Finds:
     """The same four objects in every frame: a person, a car, a weak person, and something."""
 
-    name, suppressed = "finds", True
+    name, suppressed, concurrent = "finds", True, False
     class_names: Mapping[int, str] = {0: "person", 2: "car"}
 
     def __call__(self, frame: Frame) -> Detections:
@@ -288,9 +288,10 @@ class Finds:
 
 def test_only_people_are_described_and_others_are_not_known() -> None:
     embed, frame, found = Watched(), patchwork(), Finds()(patchwork())
-    look = Looking(frame, found, embed, describes(embed, Finds.class_names, found.class_ids))
+    tally = Tally()
+    look = Looking(frame, found, embed, describes(embed, Finds.class_names, found.class_ids), tally)
     vectors = look(np.array([1, 3, 0]))
-    assert (embed.seen, look.count) == ([60, 0], 2)
+    assert (embed.seen, tally.embeddings) == ([60, 0], 2)
     np.testing.assert_allclose(vectors, [[0, 0], np.array([1, 60]) / np.hypot(1, 60), [1, 0]])
 
 

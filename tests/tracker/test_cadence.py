@@ -45,7 +45,7 @@ class Scripted:
 
     name = "scripted"
     class_names: Mapping[int, str] = {}
-    suppressed = True
+    suppressed, concurrent = True, False
 
     def __init__(self, found: Sequence[Detections]) -> None:
         self.asked = list[int]()

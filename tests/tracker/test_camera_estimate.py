@@ -159,7 +159,7 @@ def test_a_static_camera_gives_the_same_tracks_to_the_last_bit() -> None:
 class WalkerDetector:
     """Finds the walkers of the crossing, roughly."""
 
-    name, suppressed = "walkers", True
+    name, suppressed, concurrent = "walkers", True, False
     class_names: Mapping[int, str] = {}
 
     def __call__(self, frame: Frame) -> Detections:

@@ -38,6 +38,14 @@ def test_box_and_label_are_drawn_and_the_frame_is_left_alone() -> None:
     assert (drawn[210:, 200:] == 90).all()
 
 
+def test_drawing_in_place_gives_the_same_picture_without_a_copy() -> None:
+    tracks, picture = tracks_of((4, [100, 80, 160, 200], 0.87, 0)), grey()
+    copy = Annotator({0: "person"}).draw(Frame(picture, 1, 0.0), tracks)
+    drawn = Annotator({0: "person"}, in_place=True).draw(Frame(picture, 1, 0.0), tracks)
+    assert drawn is picture
+    assert (drawn == copy).all()
+
+
 @pytest.mark.parametrize(
     "box",
     [

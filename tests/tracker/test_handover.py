@@ -32,13 +32,16 @@ class Consumer:
             self.taken.append(item)
 
 
-def interrupt_after(steps: int) -> Any:
-    """A trace function that raises once, at the given line of Python code that runs in this thread."""
+def interrupt_after(steps: int, within: str = "") -> Any:
+    """A trace function that raises once, at the given line of Python code that runs in this thread.
+
+    within: counts only lines of files with this in their name.
+    """
     left = steps
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal left
-        if event == "line" and frame.f_code.co_filename != __file__:
+        if event == "line" and frame.f_code.co_filename != __file__ and within in frame.f_code.co_filename:
             left -= 1
             if left == 0:
                 raise Interrupted

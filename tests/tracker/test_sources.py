@@ -267,7 +267,7 @@ def test_leaving_early_ends_the_thread_and_closes_the_source() -> None:
     with ReadAhead(endless()) as ahead:
         assert next(iter(ahead)) == 1
     assert closed.is_set()
-    assert all(thread.name != "read ahead" for thread in threading.enumerate())
+    assert all(thread.name != "reading" for thread in threading.enumerate())
 
 
 def test_a_source_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

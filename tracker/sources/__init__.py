@@ -7,7 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from detectors.errors import InputError
-from tracker.sources.base import Source
+from tracker.sources import sequence
+from tracker.sources.base import FRAME_RATE, Source
 
 __all__ = ["Source", "open_source"]
 
@@ -21,9 +22,7 @@ def open_source(source: str | int | Path, frame_rate: float | None = None) -> So
 
     Raises InputError when there is no such source or nothing in it can be read.
     """
-    from tracker.sources import images
-
-    rate = images.FRAME_RATE if frame_rate is None else Fraction(frame_rate).limit_denominator(10000)
+    rate = FRAME_RATE if frame_rate is None else Fraction(frame_rate).limit_denominator(10000)
     try:
         return _open(str(source), rate)
     except OSError as error:  # no permission, a name that is too long, a disk that does not answer
@@ -31,15 +30,15 @@ def open_source(source: str | int | Path, frame_rate: float | None = None) -> So
 
 
 def _open(text: str, rate: Fraction) -> Source:
-    from tracker.sources import images, sequence, video
+    path, live = Path(text), "://" in text
+    if not live and path.is_dir() and sequence.is_sequence(path):
+        return sequence.open_sequence(path)
+    if not live and (path.is_dir() or (glob.has_magic(text) and not path.exists())):
+        from tracker.sources import images
 
-    if text.isdecimal() and not Path(text).exists():
+        return images.open_folder(path, rate) if path.is_dir() else images.open_glob(text, rate)
+    from tracker.sources import video
+
+    if text.isdecimal() and not path.exists():
         return video.open_camera(int(text))
-    if "://" in text:
-        return video.open_stream(text)
-    path = Path(text)
-    if path.is_dir():
-        return sequence.open_sequence(path) if sequence.is_sequence(path) else images.open_folder(path, rate)
-    if glob.has_magic(text) and not path.exists():
-        return images.open_glob(text, rate)
-    return video.open_video(path)
+    return video.open_stream(text) if live else video.open_video(path)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
+from tracker.clock import WAIT, Clock
 from tracker.handover import Handover
 
 T = TypeVar("T")
@@ -18,18 +18,18 @@ _END = object()
 class ReadAhead(Generic[T]):
     """An iterator over `items` that takes them in a thread of its own, at most `depth` ahead.
 
-    seconds: time that the thread has spent on taking items. An exception in the thread is raised where the item would
-    have come. The thread starts with the iteration. `close`, or leaving it as a context manager, stops the thread and
-    closes `items`; a thread that waits for a picture that does not come is left behind after a while.
+    clock: is told what the thread spends on taking items ("read"). An exception in the thread is raised where the item
+    would have come. The thread starts with the iteration. `close`, or leaving it as a context manager, stops the thread
+    and closes `items`; a thread that waits for a picture that does not come is left behind after a while.
     """
 
-    def __init__(self, items: Iterator[T], depth: int = 4) -> None:
-        self.seconds = 0.0
+    def __init__(self, items: Iterator[T], depth: int = 4, clock: Clock | None = None) -> None:
         self._items = items
+        self._clock = Clock() if clock is None else clock
         self._queue = Handover[object](depth)
         self._stop = threading.Event()
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._read, name="read ahead", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="reading", daemon=True)
 
     def __enter__(self) -> ReadAhead[T]:
         return self
@@ -48,20 +48,24 @@ class ReadAhead(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         self._thread.start()
-        while (item := self._queue.get()) is not _END:
+        while (item := self._next()) is not _END:
             yield item  # type: ignore[misc]  # only items and the end mark are put in
         if self._error is not None:
             raise self._error
 
+    def _next(self) -> object:
+        with self._clock.timing(f"{WAIT}reading"):
+            return self._queue.get()
+
     def _read(self) -> None:
         try:
             while not self._stop.is_set():
-                start = time.perf_counter()
-                item = next(self._items, _END)
-                self.seconds += time.perf_counter() - start
+                with self._clock.timing("read"):
+                    item = next(self._items, _END)
                 if item is _END:
                     break
-                self._queue.put(item)
+                with self._clock.timing(f"{WAIT}room"):
+                    self._queue.put(item)
         except BaseException as error:  # it belongs to whoever waits for the item
             self._error = error
         finally:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from detectors.base import Frame
 
+FRAME_RATE = Fraction(30)  # of pictures that nothing is known about
+
 
 @dataclass
 class Source:

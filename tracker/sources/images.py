@@ -13,10 +13,9 @@ import numpy as np
 
 from detectors.base import Frame, Image
 from detectors.errors import InputError
-from tracker.sources.base import Source
+from tracker.sources.base import FRAME_RATE, Source
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-FRAME_RATE = Fraction(30)  # of pictures that nothing is known about
 
 
 def open_folder(folder: Path, frame_rate: Fraction = FRAME_RATE) -> Source:

@@ -13,7 +13,6 @@ import numpy as np
 from detectors.base import Frame
 from detectors.errors import InputError
 from tracker.sources.base import Source
-from tracker.sources.images import open_folder
 
 INFO = "seqinfo.ini"
 
@@ -43,6 +42,8 @@ def open_sequence(folder: Path) -> Source:
         ) from None
     images = folder / info.get("imDir", "img1")
     if images.is_dir():
+        from tracker.sources.images import open_folder  # OpenCV is for pictures only
+
         return replace(open_folder(images, rate), name=folder.resolve().name, path=folder)
     return Source(
         frames=_blank_frames(length, rate),

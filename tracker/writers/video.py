@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -18,13 +17,31 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from detectors.base import Image
+from detectors.cores import available_cores
 from detectors.errors import InputError
+from tracker.clock import WAIT, Clock
 from tracker.handover import Handover
 from tracker.names import plain_name
 from tracker.writers.audio import AudioTrack, has_sound
 from tracker.writers.lines import write_error
 
 ENCODERS = ("libx264", "h264_videotoolbox", "libopenh264")  # the first that this build of PyAV has
+# x264 at its fastest, with what costs little and saves much given back: entropy coding by context, the deblocking
+# filter, larger transforms, and bits moved to what later frames refer to. Against its preset "veryfast" that is two
+# thirds of the time for the same picture, in a file a third larger: benchmarks/encoding.py measures it.
+X264_PRESET = "ultrafast"
+X264 = {
+    "cabac": "1",
+    "deblock": "0,0",
+    "8x8dct": "1",
+    "partitions": "i8x8,i4x4",
+    "aq-mode": "1",
+    "mbtree": "1",
+    "rc-lookahead": "10",
+    "scenecut": "40",
+    "sliced-threads": "0",
+}
+MOST_THREADS = 4  # of the encoder; a picture of 1080p takes one of them 10 ms
 BT601 = 6  # the matrix of OpenCV's conversion; untagged, players take HD video for BT.709 and shift its colours
 LIMITED_RANGE = 1
 # Fragments of half a second, each complete in itself: a run that is killed leaves a file that plays. The header waits
@@ -39,7 +56,7 @@ class VideoWriter:
 
     path: the file, created with the first frame. frame_rate: frames a second, on average. time_base: seconds; the
     frames' times are kept as multiples of it. audio: a file whose sound is taken along, or None. crf: constant rate
-    factor of x264, lower is better and larger.
+    factor of x264, lower is better and larger. clock: is told what the encoding thread spends ("write").
 
     Frames are encoded in a thread of its own; an error there is raised by the next `write` or by `close`. Sound that
     cannot be taken along is no error: `warnings` says so afterwards. Raises InputError when the file cannot be written.
@@ -51,11 +68,12 @@ class VideoWriter:
         frame_rate: Fraction,
         time_base: Fraction,
         audio: Path | None = None,
-        crf: int = 23,
+        crf: float = 22,
         depth: int = 4,
+        clock: Clock | None = None,
     ) -> None:
         self.path = Path(path)
-        self.seconds = 0.0
+        self._clock = Clock() if clock is None else clock
         self._rate = frame_rate.limit_denominator(60000)
         self._time_base = time_base
         self._audio_path = audio
@@ -72,17 +90,19 @@ class VideoWriter:
         """Append a picture ``(H, W, 3)`` BGR that is shown from `seconds` on. The writer keeps the array."""
         self._raise_error()
         if self._thread is None:
-            thread = threading.Thread(target=self._work, name="encode behind", daemon=True)
+            thread = threading.Thread(target=self._work, name="encoding", daemon=True)
             thread.start()
             self._thread = thread  # only now: an interruption in between must not leave one that cannot be joined
-        self._queue.put((image, seconds))
+        with self._clock.timing(f"{WAIT}encoding"):
+            self._queue.put((image, seconds))
 
     def close(self) -> None:
         """Finish the file: everything encoded, the index moved to the front."""
         if self._thread is None:
             return
         self._queue.put_at_once(None)
-        self._thread.join()
+        with self._clock.timing(f"{WAIT}encoding"):
+            self._thread.join()
         self._thread = None
         self._raise_error()
 
@@ -102,24 +122,26 @@ class VideoWriter:
 
     def _work(self) -> None:
         """The encoding thread. After an error it goes on to empty the queue, so that nobody waits for it in vain."""
-        while (item := self._queue.get()) is not None:
+        while (item := self._next()) is not None:
             if self._error is not None:
                 continue
-            start = time.perf_counter()
             try:
-                self._encode(*item)
+                with self._clock.timing("write"):
+                    self._encode(*item)
             except Exception as error:  # whatever it is, it belongs to whoever waits for the file
                 self._error = error
-            self.seconds += time.perf_counter() - start
-        start = time.perf_counter()
-        self._finish()
-        self.seconds += time.perf_counter() - start
+        with self._clock.timing("write"):
+            self._finish()
+
+    def _next(self) -> tuple[Image, float] | None:
+        with self._clock.timing(f"{WAIT}pictures"):
+            return self._queue.get()
 
     def _encode(self, image: Image, seconds: float) -> None:
         if self._container is None:
             self._open(image, seconds)
         assert self._container is not None
-        picture = av.VideoFrame.from_ndarray(_to_yuv(image), format="yuv420p")
+        picture = av.VideoFrame.from_numpy_buffer(to_yuv(image), format="yuv420p")
         picture.time_base = self._time_base
         picture.pts = self._last_pts = max(round((seconds - self._start) / self._time_base), self._last_pts + 1)
         picture.colorspace, picture.color_range = BT601, LIMITED_RANGE
@@ -150,11 +172,12 @@ class VideoWriter:
 
     def _add_stream(self, container: OutputContainer, image: Image) -> VideoStream:
         encoder = next(name for name in ENCODERS if name in av.codecs_available)
-        options = {"preset": "veryfast", "crf": str(self._crf)} if encoder == "libx264" else {}
+        options = x264_options(self._crf) if encoder == "libx264" else {}
         stream = cast(VideoStream, container.add_stream(encoder, rate=self._rate, options=options))
         stream.height, stream.width = (side + side % 2 for side in image.shape[:2])
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context
+        context.thread_count = max(1, min(available_cores() // 2, MOST_THREADS))
         context.time_base = self._time_base
         context.gop_size = max(1, round(self._rate))  # a key frame a second, to jump to
         context.max_b_frames = 0  # pictures leave in the order they came, at exactly the times they had
@@ -180,6 +203,12 @@ class VideoWriter:
             move_index_to_front(self.path)
 
 
+def x264_options(crf: float) -> dict[str, str]:
+    """How x264 is to encode, as FFmpeg's names and values."""
+    details = ":".join(f"{name}={value}" for name, value in X264.items())
+    return {"preset": X264_PRESET, "crf": f"{crf:g}", "x264-params": details}
+
+
 def move_index_to_front(path: Path) -> None:
     """Rewrite a fragmented mp4 as a plain one with its index in front; as it was where there is no room for that."""
     path = path.resolve()  # the file itself, not a link to it
@@ -200,7 +229,7 @@ def move_index_to_front(path: Path) -> None:
             draft.unlink()
 
 
-def _to_yuv(image: Image) -> Image:
+def to_yuv(image: Image) -> Image:
     """Planar 4:2:0 ``(H * 3 / 2, W)``; odd sides grow by a repeated row or column."""
     height, width = image.shape[:2]
     if height % 2 or width % 2:
