@@ -30,6 +30,8 @@ from tracker.presets import DEFAULT, PRESETS
 OBJECTS = (10, 30, 100, 300, 1000)
 FRAMES, SMOKE_FRAMES = 60, 4
 
+THRESHOLDS = "Each tracker has thresholds of its own, so some keep fewer tracks than others."
+
 Scene = Sequence[Detections]
 Times = dict[str, dict[str, list[float]]]
 """Tracker -> scene -> milliseconds a frame, of each round."""
@@ -115,27 +117,22 @@ def missing(peers: Sequence[PeerProcess]) -> list[str]:
 
 
 def make_sheets(title: str, times: Times, grown: Mapping[str, float] | None = None) -> list[Sheet]:
-    """Milliseconds, frames a second, and the ratio to the default tracker."""
-    scenes = list(times[DEFAULT])
-    power = [] if grown is None else ["growth"]
-    slow = [[name, *map(_milliseconds, of.values())] for name, of in times.items()]
-    for row in slow if grown else ():
-        row.append(f"n^{(grown or {})[row[0]]:.2f}")
-    fast = [
-        [name, *(f"{1000 / statistics.median(rounds):.0f}" for rounds in of.values())] for name, of in times.items()
-    ]
-    against = [
-        [name, *(f"{ratio(of[scene], times[DEFAULT][scene]):.2f}" for scene in scenes)] for name, of in times.items()
-    ]
+    """Milliseconds, frames a second, and the ratio to the default tracker. grown: `growth` of each tracker."""
+    headings = ["tracker", *times[DEFAULT]]
+
+    def rows(cell: Callable[[str, str], str]) -> list[list[str]]:
+        return [[name, *(cell(name, scene) for scene in of)] for name, of in times.items()]
+
+    slow = rows(lambda name, scene: f"{statistics.median(times[name][scene]):.2f}")
+    fast = rows(lambda name, scene: f"{1000 / statistics.median(times[name][scene]):.0f}")
+    against = rows(lambda name, scene: f"{ratio(times[name][scene], times[DEFAULT][scene]):.2f}")
+    if grown:
+        slow = [[*row, f"n^{grown[row[0]]:.2f}"] for row in slow]
     return [
-        Sheet(f"{title}: milliseconds a frame", ["tracker", *scenes, *power], slow),
-        Sheet("The same: frames a second", ["tracker", *scenes], fast),
-        Sheet(f"The same: its time divided by that of {DEFAULT}", ["tracker", *scenes], against),
+        Sheet(f"{title}: milliseconds a frame", [*headings, "growth"] if grown else headings, slow, THRESHOLDS),
+        Sheet("The same: frames a second", headings, fast),
+        Sheet(f"The same: its time divided by that of {DEFAULT}", headings, against),
     ]
-
-
-def _milliseconds(rounds: Sequence[float]) -> str:
-    return f"{statistics.median(rounds):.2f}"
 
 
 def main() -> None:

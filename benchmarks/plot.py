@@ -1,4 +1,4 @@
-"""The picture of the speed benchmark: a panel a part, ours in colour and the others in grey."""
+"""The picture of the speed benchmark: a panel a part, ours in colour, others in grey."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.whole_run import OURS
+from tracker.presets import PRESETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ACCENT, GREY, INK = "#d1495b", "#9aa5b1", "#36414d"
+ACCENT, TINT, GREY, INK = "#c8374d", "#e9adb5", "#a3adb8", "#36414d"
 STYLE: dict[Any, Any] = {
     "font.size": 9.5,
     "text.color": INK,
@@ -46,12 +47,19 @@ def draw(path: Path, figures: Mapping[str, Figures], footnote: str) -> None:
     if not drawn:
         raise ValueError("nothing was measured that has a picture")
     with mpl.rc_context(STYLE):
-        layout = ConstrainedLayoutEngine(w_pad=0.15, wspace=0.04, rect=(0, 0.05, 1, 0.95))
+        layout = ConstrainedLayoutEngine(w_pad=0.15, wspace=0.04, rect=(0, 0.05, 1, 0.93))
         picture = Figure(figsize=(5.2 * len(drawn), 4.6), layout=layout, dpi=150)
         for axes, (panel, found) in zip(picture.subplots(1, len(drawn), squeeze=False)[0], drawn, strict=True):
             panel(axes, found)
         picture.text(0.008, 0.02, footnote, fontsize=8, color=GREY)
         picture.savefig(path)
+
+
+def colour_of(name: str) -> str:
+    """The accent for our default, a tint of it for what else is ours, grey for others."""
+    if name == OURS:
+        return ACCENT
+    return TINT if name in PRESETS or name.startswith(OURS) else GREY
 
 
 def draw_association(axes: Axes, figures: Figures) -> None:
@@ -62,10 +70,11 @@ def draw_association(axes: Axes, figures: Figures) -> None:
     for name, of in figures["milliseconds"].items():
         counts, values = [int(count) for count in of], [statistics.median(rounds) for rounds in of.values()]
         ours = name == OURS
-        axes.plot(counts, values, color=ACCENT if ours else GREY, lw=2.4 if ours else 1.2, zorder=3 if ours else 2)
+        axes.plot(counts, values, color=colour_of(name), lw=2.6 if ours else 1.4, zorder=3 if ours else 2)
         ends[name] = values[-1]
     axes.set(xscale="log", yscale="log", xlabel="objects", title="Association, milliseconds a frame", xticks=counts)
     axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_minor_locator(NullLocator())
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(axis="y", color=GREY, alpha=0.25, lw=0.6)
@@ -75,21 +84,21 @@ def draw_association(axes: Axes, figures: Figures) -> None:
 def label_ends(axes: Axes, x: float, ends: Mapping[str, float]) -> None:
     """Names behind the ends of lines, moved apart where they would overlap."""
     low, high = axes.get_ylim()
-    heights = {name: np.log(value / low) / np.log(high / low) for name, value in ends.items()}
+    heights = {name: float(np.log(value / low) / np.log(high / low)) for name, value in ends.items()}
     names = sorted(heights, key=lambda name: heights[name])
     placed = spread([heights[name] for name in names], APART)
     for name, y in zip(names, placed, strict=True):
-        ours = name == OURS
+        label = f"our {name}" if name in PRESETS and name != OURS else name
         axes.annotate(
-            f"{name}  {ends[name]:.{1 if ends[name] < 10 else 0}f}",
+            f"{label}  {ends[name]:.{1 if ends[name] < 10 else 0}f}",
             (x, ends[name]),
-            xytext=(1.035, y),
+            xytext=(1.06, y),
             textcoords="axes fraction",
             va="center",
-            color=ACCENT if ours else INK,
-            weight="bold" if ours else "normal",
+            color=ACCENT if name == OURS else INK,
+            weight="bold" if name == OURS else "normal",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5, "shrinkA": 1, "shrinkB": 1},
+            arrowprops={"arrowstyle": "-", "color": colour_of(name), "lw": 0.6, "relpos": (0, 0.5), "shrinkA": 2},
         )
 
 
@@ -110,38 +119,37 @@ def _first(group: Sequence[float], apart: float) -> float:
 
 
 def draw_run(axes: Axes, figures: Figures) -> None:
-    """A bar a command, and where it could end if no processor ever waited."""
-    names = list(figures)[::-1]
-    times = [statistics.median(one["cost"]["seconds"] for one in figures[name]) for name in names]
-    limits = [statistics.median(one["limit"] for one in figures[name]) for name in names]
-    axes.barh(names, times, color=[ACCENT if name == OURS else GREY for name in names], height=0.52)
-    for row, (seconds, limit) in enumerate(zip(times, limits, strict=True)):
-        axes.plot([limit, limit], [row - 0.26, row + 0.26], color="white", lw=2)
-        axes.annotate(f"{seconds:.1f} s", (seconds, row), xytext=(5, 0), textcoords="offset points", va="center")
-    axes.set(
-        title="The whole command, seconds", xlim=(0, 1.15 * max(times)), xlabel="white: processor time / processors"
-    )
-    axes.tick_params(axis="y", length=0)
-    for label, name in zip(axes.get_yticklabels(), names, strict=True):
-        label.set(color=ACCENT if name == OURS else INK, weight="bold" if name == OURS else "normal")
+    """A bar a command, its name above it, and how long it would take if no processor ever waited."""
+    for row, (name, rounds) in enumerate(figures.items()):
+        seconds = statistics.median(one["cost"]["seconds"] for one in rounds)
+        limit = statistics.median(one["limit"] for one in rounds)
+        bold: dict[str, Any] = {
+            "color": ACCENT if name == OURS else INK,
+            "weight": "bold" if name == OURS else "normal",
+        }
+        axes.barh(row, seconds, color=colour_of(name), height=0.36)
+        axes.plot([limit, limit], [row - 0.18, row + 0.18], color="white", lw=2)
+        axes.annotate(name, (0, row - 0.2), xytext=(0, 3), textcoords="offset points", va="bottom", **bold)
+        axes.annotate(f"{seconds:.1f}", (seconds, row), xytext=(5, 0), textcoords="offset points", va="center", **bold)
+    axes.set(title="The whole command, seconds", ylim=(len(figures) - 0.6, -0.6), yticks=[])
+    axes.set_xlabel("white mark: processor time, spread evenly over all processors")
+    axes.set_xlim(0, 1.12 * axes.dataLim.x1)
+    axes.spines["left"].set_visible(False)
 
 
 def draw_memory(axes: Axes, figures: Figures) -> None:
     """Megabytes held, by frame, from zero."""
-    top = max(max(told["mb"]) for told in figures.values())
-    for way, colour in (("run", ACCENT), ("looks", GREY)):
-        told = figures[way]
-        axes.plot(told["frames"], told["mb"], color=colour, lw=2)
-        text = MEMORY_LABELS[way]
-        axes.annotate(
-            f"{text}, {told['mb'][-1]:.0f} MB",
-            (told["frames"][-1], told["mb"][-1]),
-            xytext=(0, 6),
-            textcoords="offset points",
-            ha="right",
-            color=ACCENT if way == "run" else INK,
-        )
-    axes.set(title="Memory, megabytes", xlabel="frames", ylim=(0, 1.2 * top), xlim=(0, None))
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    for way, text in MEMORY_LABELS.items():
+        frames, held, ours = figures[way]["frames"], figures[way]["mb"], way == "run"
+        axes.plot(frames, held, color=ACCENT if ours else TINT, lw=2.6 if ours else 1.8)
+        where: dict[str, Any] = {"xytext": (0, 6), "textcoords": "offset points", "ha": "right"}
+        axes.annotate(f"{text}  {held[-1]:.0f}", (frames[-1], held[-1]), color=ACCENT if ours else INK, **where)
+    axes.set(title="Memory, megabytes", xlabel="frames", ylim=(0, 1.2 * axes.dataLim.y1), xlim=(0, None))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.grid(axis="y", color=GREY, alpha=0.25, lw=0.6)
 
 
