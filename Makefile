@@ -24,7 +24,7 @@ check: .venv-test/ready
 	@$(TEST_BIN)/mypy
 
 bench: .venv/ready
-	@$(BIN)/python -m benchmarks.association
+	@$(BIN)/python -m benchmarks.speed
 
 clean:
 	rm -rf .venv .venv-test demo

@@ -1,6 +1,6 @@
 """One fully convolutional pass against the naive sliding window, on one frame, at the trunk's own stride.
 
-usage: python -m benchmarks.sliding [--side PIXELS] [--rounds N]        (needs the extra `train`)
+usage: python -m benchmarks.sliding [--side PIXELS] [--rounds N] [--trunks A,B] [--json PATH]     (extra: `train`)
 
 The largest difference of the two answers is printed too: rounding where the trunk has no padding, else what a window
 loses by being cut out of its neighbourhood and surrounded by zeros.
@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.tables import print_table
+from tracker.writers.stats import write_stats
 from training.backbones import BACKBONES, load_trunk
 from training.network import LocalisationNetwork, slide, to_fully_convolutional
 
@@ -35,27 +36,50 @@ def seconds(call: Callable[[], torch.Tensor], rounds: int) -> tuple[float, torch
 
 
 @torch.no_grad()
+def compare(name: str, side: int, rounds: int) -> dict[str, float]:
+    """Window and stride in pixels, number of windows, milliseconds of both ways, and their largest difference."""
+    torch.manual_seed(0)
+    picture = torch.rand(3, side, side)
+    backbone, window = BACKBONES[name], WINDOWS[name]
+    network = LocalisationNetwork(load_trunk(name, None), backbone.out_channels, CLASSES, window).eval()
+    convolutional = to_fully_convolutional(network)
+    convolutional(picture[None])  # the first call sets up
+    fast, answer = seconds(lambda: convolutional(picture[None])[0], rounds)
+    slow, expected = seconds(lambda: slide(network, picture, backbone.stride), 1)
+    rows, columns = (min(a, b) for a, b in zip(answer.shape[1:], expected.shape[1:], strict=True))
+    return {
+        "window": window,
+        "stride": backbone.stride,
+        "windows": expected[0].numel(),
+        "one pass, ms": 1000 * fast,
+        "naive, ms": 1000 * slow,
+        "ratio": slow / fast,
+        "largest difference": (answer[:, :rows, :columns] - expected[:, :rows, :columns]).abs().max().item(),
+    }
+
+
+FORMS = ("d", "d", "d", ".1f", ".0f", ".0f", ".1e")
+
+
+def cells(found: Mapping[str, float]) -> list[str]:
+    """The figures of `compare` as they are shown."""
+    return [format(value, form) for value, form in zip(found.values(), FORMS, strict=True)]
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=640, help="of the square frame, pixels")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--trunks", help=f"of: {', '.join(WINDOWS)}; default: each")
+    parser.add_argument("--json", type=Path, metavar="PATH")
     arguments = parser.parse_args()
-    torch.manual_seed(0)
-    picture = torch.rand(3, arguments.side, arguments.side)
-    table = Table("trunk", "window", "stride", "windows", "one pass, ms", "naive, ms", "ratio", "largest difference")
-    for name, window in WINDOWS.items():
-        backbone = BACKBONES[name]
-        network = LocalisationNetwork(load_trunk(name, None), backbone.out_channels, CLASSES, window).eval()
-        convolutional = to_fully_convolutional(network)
-        convolutional(picture[None])  # the first call sets up
-        fast, answer = seconds(lambda c=convolutional: c(picture[None])[0], arguments.rounds)  # type: ignore[misc]
-        slow, expected = seconds(lambda n=network, s=backbone.stride: slide(n, picture, s), 1)  # type: ignore[misc]
-        rows, columns = (min(a, b) for a, b in zip(answer.shape[1:], expected.shape[1:], strict=True))
-        difference = (answer[:, :rows, :columns] - expected[:, :rows, :columns]).abs().max().item()
-        numbers = f"{1000 * fast:.1f}", f"{1000 * slow:.0f}", f"{slow / fast:.0f}", f"{difference:.1e}"
-        table.add_row(name, str(window), str(backbone.stride), str(expected[0].numel()), *numbers)
-    Console().print(table)
+    names = arguments.trunks.split(",") if arguments.trunks else list(WINDOWS)
+    found = {name: compare(name, arguments.side, arguments.rounds) for name in names}
+    rows = [[name, *cells(one)] for name, one in found.items()]
+    print_table("One pass against the sliding window", ["trunk", *found[names[0]]], [rows], markdown=False)
+    if arguments.json:
+        write_stats(arguments.json, found)
 
 
 if __name__ == "__main__":

@@ -36,11 +36,16 @@ def print_circumstances() -> None:
     print(", ".join(f"{name} {value}" if name != "date" else value for name, value in circumstances().items()))
 
 
+def markdown_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A title, and below it rows of cells in Markdown."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join([title, "", *(f"| {' | '.join(cells)} |" for cells in lines)])
+
+
 def print_table(title: str, headings: Sequence[str], blocks: Sequence[Sequence[Sequence[str]]], markdown: bool) -> None:
     """Print blocks of rows of cells, the first of which is a name."""
     if markdown:
-        rows = [headings, ["---"] * len(headings), *(row for block in blocks for row in block)]
-        print(f"\n{title}\n", *(f"| {' | '.join(row)} |" for row in rows), sep="\n")
+        print("", markdown_table(title, headings, [row for block in blocks for row in block]), sep="\n")
         return
     table = Table(box=None, pad_edge=False)
     table.add_column(headings[0], max_width=40)
