@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -104,6 +105,26 @@ def test_a_whole_run_detects_in_exactly_the_frames_it_needs(
     monkeypatch.setattr(run_module, "load_detector", lambda *_, **__: Watched())
     seen = [frame.index for frame, _ in track(crossing, appearance="none", **options)]
     assert sorted(asked) == seen
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_live_source_is_detected_in_frame_by_frame(
+    crossing: Path, monkeypatch: pytest.MonkeyPatch, live: bool
+) -> None:
+    asked: list[int] = []
+    threads: set[str] = set()
+
+    class Watched(Walkers):
+        def __call__(self, frame: Frame) -> Detections:
+            asked.append(frame.index)
+            threads.add(threading.current_thread().name)
+            return super().__call__(frame)
+
+    monkeypatch.setattr(run_module, "open_source", lambda *_: replace(open_source(crossing), live=live))
+    monkeypatch.setattr(run_module, "load_detector", lambda *_, **__: Watched())
+    ahead = [len(asked) - frame.index for frame, _ in track(crossing, appearance="none")]
+    assert (max(ahead) == 0) == live
+    assert (threads == {"detecting"}) != live
 
 
 def test_an_error_in_a_detecting_thread_is_told_in_one_line_with_the_files_closed(

@@ -23,7 +23,7 @@ class ReadAhead(Generic[T]):
     and closes `items`; a thread that waits for a picture that does not come is left behind after a while.
     """
 
-    def __init__(self, items: Iterator[T], depth: int = 4, clock: Clock | None = None) -> None:
+    def __init__(self, items: Iterator[T], depth: int = 2, clock: Clock | None = None) -> None:
         self._items = items
         self._clock = Clock() if clock is None else clock
         self._queue = Handover[object](depth)
