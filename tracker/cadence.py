@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from detectors.base import Frame
+import numpy as np
+
+from detectors.base import Floats, Frame
 from tracker.carry import Carrier
 from tracker.engine import Tracker
+from tracker.novelty import Novelty
 
 LONGEST = 0.2  # seconds without a detection: what comes into view is seen a tenth of a second late, on average
+CALM = 0.5  # the same while nothing new moves: what a detector has overlooked is found that late
 DOUBT = 0.125  # share of a box's side by which it may be off; a fresh detection may be by 0.05 or so
 ROUNDING = 1e-3  # seconds: times in files are rounded
 
@@ -40,7 +44,7 @@ class AsNeeded:
     They ask for one when a track is tentative, since only a detection confirms it; when a lost one has waited for as
     long as it had been out of sight, so that the waiting doubles; and when a box may be off by more than `DOUBT`,
     which is what lost points, fast and strange motion, few pictures a second and small boxes have in common. `LONGEST`
-    bounds how late newcomers are seen.
+    bounds how late newcomers are seen, `CALM` where the picture shows that there are none.
 
     tracker: whose tracks they are, as they were in the frame before: frames have to be taken one at a time. carrier:
     follows them through the pictures, None where there are none.
@@ -48,7 +52,9 @@ class AsNeeded:
 
     def __init__(self, tracker: Tracker, carrier: Carrier | None) -> None:
         self._tracker, self._carrier = tracker, carrier
+        self._novelty = None if carrier is None else Novelty(carrier.look)
         self._looked, self._before = float("-inf"), 0.0
+        self._known = np.empty((0, 4))  # where objects were when somebody last looked
 
     def __call__(self, frame: Frame) -> bool:
         """Whether to detect in this frame."""
@@ -56,16 +62,25 @@ class AsNeeded:
         self._before = frame.time
         if due:
             self._looked = frame.time
+            if self._novelty is not None:
+                self._novelty.begin(frame)
         return due
 
     def _due(self, frame: Frame) -> bool:
         tracker, waited, step = self._tracker, frame.time - self._looked, frame.time - self._before
-        if waited + step > LONGEST + ROUNDING or tracker.undecided:
+        boxes, gap = tracker.taken.boxes, waited + step - ROUNDING  # of a detection in the next frame
+        if self._looked == self._before:
+            self._known = boxes
+        if gap > CALM or tracker.undecided or (tracker.lost_for <= waited + ROUNDING).any():
             return True
-        if (tracker.lost_for <= waited + ROUNDING).any():
+        if gap > LONGEST and self._stirs(frame, boxes):
             return True
-        shifts = None if self._carrier is None else self._carrier(frame, tracker.taken.boxes)
+        shifts = None if self._carrier is None else self._carrier(frame, boxes)
         return bool((tracker.doubts(step, shifts) > DOUBT).any())
+
+    def _stirs(self, frame: Frame, boxes: Floats) -> bool:
+        """Whether something moves that is none of the tracks."""
+        return self._novelty is None or self._novelty(frame, np.concatenate([boxes, self._known]))
 
 
 def make_cadence(every: int | str, tracker: Tracker, carrier: Carrier | None) -> Cadence | None:
