@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
 
 from detectors.base import Floats, Frame
 from tracker.engine import Tracker
-from tracker.tracks import Shifts
+
+if TYPE_CHECKING:  # a run without pictures does without OpenCV
+    from tracker.carry import Carrier
+    from tracker.novelty import Novelty
 
 LONGEST = 0.2  # seconds without a detection: what comes into view is seen a tenth of a second late, on average
+CALM = 0.5  # the same while nothing new moves: what a detector has overlooked is found that late
 DOUBT = 0.125  # share of a box's side by which it may be off; a fresh detection may be by 0.05 or so
 ROUNDING = 1e-3  # seconds: times in files are rounded
-
-
-Follow = Callable[[Frame, Floats], "Shifts | None"]
-"""How far xyxy boxes ``(N, 4)`` of the last frame have moved until this one; `tracker.carry.Carrier` is one."""
 
 
 class Cadence(Protocol):
@@ -45,15 +46,17 @@ class AsNeeded:
     They ask for one when a track is tentative, since only a detection confirms it; when a lost one has waited for as
     long as it had been out of sight, so that the waiting doubles; and when a box may be off by more than `DOUBT`,
     which is what lost points, fast and strange motion, few pictures a second and small boxes have in common. `LONGEST`
-    bounds how late newcomers are seen.
+    bounds how late newcomers are seen, `CALM` where the picture shows that there are none.
 
     tracker: whose tracks they are, as they were in the frame before: frames have to be taken one at a time. carrier:
     follows them through the pictures, None where there are none.
     """
 
-    def __init__(self, tracker: Tracker, carrier: Follow | None) -> None:
+    def __init__(self, tracker: Tracker, carrier: Carrier | None) -> None:
         self._tracker, self._carrier = tracker, carrier
+        self._novelty = None if carrier is None else _novelty(carrier)
         self._looked, self._before = float("-inf"), 0.0
+        self._known = np.empty((0, 4))  # where objects were when somebody last looked
 
     def __call__(self, frame: Frame) -> bool:
         """Whether to detect in this frame."""
@@ -61,19 +64,35 @@ class AsNeeded:
         self._before = frame.time
         if due:
             self._looked = frame.time
+            if self._novelty is not None:
+                self._novelty.begin(frame)
         return due
 
     def _due(self, frame: Frame) -> bool:
         tracker, waited, step = self._tracker, frame.time - self._looked, frame.time - self._before
-        if waited + step > LONGEST + ROUNDING or tracker.undecided:
+        boxes, gap = tracker.taken.boxes, waited + step - ROUNDING  # of a detection in the next frame
+        if self._looked == self._before:
+            self._known = boxes
+        if gap > CALM or tracker.undecided or (tracker.lost_for <= waited + ROUNDING).any():
             return True
-        if (tracker.lost_for <= waited + ROUNDING).any():
+        if gap > LONGEST and self._stirs(frame, boxes):
             return True
-        shifts = None if self._carrier is None else self._carrier(frame, tracker.taken.boxes)
+        shifts = None if self._carrier is None else self._carrier(frame, boxes)
         return bool((tracker.doubts(step, shifts) > DOUBT).any())
 
+    def _stirs(self, frame: Frame, boxes: Floats) -> bool:
+        """Whether something moves that is none of the tracks."""
+        return self._novelty is None or self._novelty(frame, np.concatenate([boxes, self._known]))
 
-def make_cadence(every: int | str, tracker: Tracker, carrier: Follow | None) -> Cadence | None:
+
+def _novelty(carrier: Carrier) -> Novelty:
+    """Tells what is new in the pictures that the carrier looks at."""
+    from tracker.novelty import Novelty
+
+    return Novelty(carrier.look)
+
+
+def make_cadence(every: int | str, tracker: Tracker, carrier: Carrier | None) -> Cadence | None:
     """The cadence of ``--detect-every``: a number of frames, or ``auto``; None for every frame."""
     if str(every) == "auto":
         return AsNeeded(tracker, carrier)

@@ -28,7 +28,7 @@ class Carrier:
     """
 
     def __init__(self, look: Look = look_at) -> None:
-        self._look = look
+        self.look = look
         self._before: View | None = None
         self._now: tuple[int, Shifts | None] = (0, None)
 
@@ -39,7 +39,7 @@ class Carrier:
         """
         index, shifts = self._now
         if index != frame.index:
-            now, before = self._look(frame, np.empty((0, 4))), self._before
+            now, before = self.look(frame, np.empty((0, 4))), self._before
             same = now is not None and before is not None and not frame.cut and now.grey.shape == before.grey.shape
             shifts = box_shifts(before, now, boxes) if same and now and before and len(boxes) else None
             self._before, self._now = now, (frame.index, shifts)

@@ -6,18 +6,22 @@ from collections import defaultdict
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from detectors.base import Bools, Detections, Detector, Floats, Frame, Ints
 from detectors.boxes import nms
 from tracker.appearance import Embedder, describes
-from tracker.cadence import Cadence, Follow
+from tracker.cadence import Cadence
 from tracker.camera_motion import CameraMotion
 from tracker.clock import Clock
 from tracker.engine import Tracker
 from tracker.in_order import InOrder
 from tracker.tracks import Tracks
+
+if TYPE_CHECKING:
+    from tracker.carry import Carrier
 
 NO_BOXES = np.empty((0, 4))
 
@@ -51,7 +55,7 @@ def track_frames(
     tally: Tally | None = None,
     camera: CameraMotion | None = None,
     cadence: Cadence | None = None,
-    carrier: Follow | None = None,
+    carrier: Carrier | None = None,
     workers: int = 0,
 ) -> Generator[tuple[Frame, Tracks], None, None]:
     """Each frame with its tracks: detector -> nms, camera motion -> tracker, which asks the embedder.
@@ -126,7 +130,9 @@ def detect_frames(
             yield frame, detections
 
 
-def _carry(frame: Frame, tracker: Tracker, carrier: Follow | None, camera: CameraMotion | None, tally: Tally) -> Tracks:
+def _carry(
+    frame: Frame, tracker: Tracker, carrier: Carrier | None, camera: CameraMotion | None, tally: Tally
+) -> Tracks:
     """The tracks in a frame that nobody detects in."""
     boxes, shifts, moved = tracker.taken.boxes, None, None
     if carrier is not None:

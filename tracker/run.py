@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from detectors import Detector, Frame, InputError, load_detector
 from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
-from tracker.cadence import Follow, make_cadence
+from tracker.cadence import make_cadence
 from tracker.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
 from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
@@ -32,6 +32,9 @@ from tracker.writers.lines import LineWriter
 from tracker.writers.outputs import check_outputs, check_video_name
 from tracker.writers.quality import rate_factor
 from tracker.writers.stats import peak_rss_mb, write_stats
+
+if TYPE_CHECKING:
+    from tracker.carry import Carrier
 
 WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
@@ -306,7 +309,7 @@ class Run:
             return max(1, available_cores() // WORKERS)
         return max(1, available_cores() - ("--output" in self.outputs))  # the encoder needs one
 
-    def _load_motion(self) -> tuple[CameraMotion | None, Follow | None]:
+    def _load_motion(self) -> tuple[CameraMotion | None, Carrier | None]:
         """What tells the camera's motion, and what follows boxes through pictures; both look at the same ones."""
         options = self.options
         if not self.source.has_images:
