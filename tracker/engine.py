@@ -168,8 +168,7 @@ class Tracker:
             shifts = replace(shifts, offsets=shifts.offsets - (led[:, :2] + led[:, 2:]) / 2)
         table.filter.noise = self._noise.factor
         table.carry(elapsed, shifts)
-        found = self._snapshot(now)
-        return replace(found, carried=np.ones(len(found), dtype=bool))
+        return self._snapshot(now, carried=True)
 
     def _advance(self, time: float | None) -> tuple[float, float]:
         """The time of this frame and the seconds since the last one."""
@@ -381,10 +380,11 @@ class Tracker:
         if dead.any():
             table.keep(~dead)
 
-    def _snapshot(self, now: float) -> Tracks:
+    def _snapshot(self, now: float, carried: bool = False) -> Tracks:
+        """The confirmed tracks; between detections at the filter's boxes, which know of more than the last one."""
         table = self._table
         shown = np.flatnonzero(table.state == CONFIRMED)
-        boxes = table.filter.boxes()[shown] if self.preset.filtered else table.boxes[shown]
+        boxes = table.filter.boxes()[shown] if self.preset.filtered or carried else table.boxes[shown]
         return Tracks(
             track_ids=table.ids[shown],
             boxes=boxes,
@@ -392,6 +392,7 @@ class Tracker:
             class_ids=table.class_ids[shown],
             age=now - table.born[shown],
             time_since_update=now - table.seen[shown],
+            carried=np.full(len(shown), carried),
         )
 
 
