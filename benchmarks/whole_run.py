@@ -159,7 +159,7 @@ def _stages(runs: Runs, frames: int) -> Sheet:
                 for stage in stages
             ],
         ),
-        "Reading and writing run beside the others. By the clock: waiting for a processor counts.",
+        "By the clock: waiting for a processor counts. Stages in threads of their own overlap with the others.",
     )
 
 
