@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from detectors.base import Detections, Frame
 from tests import scenes
 from tests.conftest import ROOT
-from tests.tracker.test_camera_estimate import Scene, motion, walkers
+from tests.tracker.test_camera_estimate import LOOKS, STILL, Scene, motion, walkers
 from tests.tracker.test_cli import run
 from tracker import track
 from tracker.cadence import LONGEST, ROUNDING, AsNeeded, EveryNth, make_cadence
@@ -103,11 +103,26 @@ def test_at_few_frames_a_second_there_is_nothing_to_skip() -> None:
 
 
 def test_a_newcomer_is_confirmed_in_the_next_frame() -> None:
-    stream = [people(10)] * 12 + [people(10, 200)] * 30
-    found, tracker = asked(stream, steady(42))
-    first = next(index for index in found if index > 12)
-    assert first + 1 in found
+    stream = [people(10)] * 40 + [people(10, 200)] * 80
+    found, tracker = asked(stream, steady(120, rate=200))  # so fast that nothing else asks for a detection
+    first = next(index for index in found if index > 40)
+    assert np.diff([index for index in found if index <= first]).max() > 10
+    assert found[found.index(first) + 1] == first + 1
     assert tracker.confirmed_count == 2
+
+
+def test_a_box_whose_points_are_lost_is_looked_for() -> None:
+    scene, ((box, _), *_) = Scene(), walkers(0)
+    detector, tracker, carrier = Scripted([Detections(box[None], np.array([0.9]))] * 40), Tracker(), Carrier()
+    frames = [
+        Frame(scene.picture(STILL, [(box, LOOKS[max(index - 11, 0) % 4])]), index + 1, index / 60)
+        for index in range(40)  # from the thirteenth on it looks different in each
+    ]
+    for _ in track_frames(frames, detector, tracker, cadence=AsNeeded(tracker, carrier), carrier=carrier):
+        pass
+    before, after = ([index for index in detector.asked if (index <= 12) == early] for early in (True, False))
+    assert len(before) <= 2
+    assert np.diff(after).max() < LONGEST * 60 - 2
 
 
 def test_a_lost_track_is_looked_for_again_after_as_long_as_it_was_out_of_sight() -> None:

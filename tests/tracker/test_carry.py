@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats, Frame
 from tests.tracker.test_camera_estimate import LOOKS, RATE, WIDTH, Scene, Thing, motion, texture, walkers
-from tracker import camera_estimate
+from tracker import camera_estimate, engine
 from tracker.camera_estimate import EstimatedCameraMotion, LookOnce, View, look_at
 from tracker.carry import AGREE, FEWEST, SHARE, Carrier, agreed_ways, inner_points
+from tracker.cues import similarity
 from tracker.engine import Tracker
 from tracker.tracks import CONFIRMED, Shifts
 
@@ -219,3 +221,30 @@ def test_doubts_grow_where_nothing_is_seen() -> None:
         tracker.carry(frame / RATE, None, shifts)
     later = tracker.doubts(1 / RATE, shifts)
     assert later[0] < fresh[1] < later[1]
+
+
+def test_a_carried_box_is_the_filters() -> None:
+    tracker, rng = Tracker(), np.random.default_rng(0)
+    for index in range(30):
+        shaken = BOXES + rng.normal(0, 3, BOXES.shape)
+        tracker.update(Detections(shaken, np.full(2, 0.9)), index / RATE)
+    standing = Shifts(np.zeros((2, 2)), np.array([True, True]), np.full(2, 0.5))
+    tracks = tracker.carry(30 / RATE, None, standing)
+    assert np.abs(tracks.boxes - BOXES).mean() < np.abs(shaken - BOXES).mean()
+    np.testing.assert_array_equal(tracker.taken.boxes, shaken)
+
+
+@pytest.mark.parametrize("carried", [0, 4])
+def test_boxes_grow_by_the_time_since_the_last_look(carried: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[float]()
+    tracker = tracker_with(BOXES)
+
+    def watched(*arguments: Any) -> Floats:
+        seen.append(arguments[-1])
+        return similarity(*arguments)
+
+    monkeypatch.setattr(engine, "similarity", watched)
+    for index in range(carried):
+        tracker.carry((3 + index) / RATE)
+    tracker.update(Detections(BOXES, np.full(2, 0.9)), (3 + carried) / RATE)
+    assert seen == [pytest.approx((1 + carried) / RATE)]

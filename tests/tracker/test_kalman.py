@@ -322,6 +322,13 @@ def test_a_way_that_was_seen_counts_as_for_a_filter_that_keeps_where_it_began(pa
     rng = np.random.default_rng(seed)
     batched, track = KalmanFilter(paper.model), FullTrack(paper, (start := random_boxes(rng, 1))[0])
     batched.append(start)
+    for _ in range(3):  # so that sizes have velocities too
+        batched.predict(0.04)
+        track.predict(0.04)
+        start = moved(rng, start, 0.04)
+        batched.update(np.arange(1), start)
+        track.update(start[0])
+    assert (batched.rate[:, 2] != 0).all()
     for _ in range(5):
         seconds, deviation = rng.uniform(0.01, 0.3), rng.uniform(0.1, 5, 2)
         offset = rng.normal(0, 20, 2)
@@ -333,7 +340,7 @@ def test_a_way_that_was_seen_counts_as_for_a_filter_that_keeps_where_it_began(pa
         origin = track.kf.x[:2, 0].copy()
         track.predict(seconds)
         assert spread[0] == pytest.approx((np.sqrt(np.diag(track.kf.P)[:2]) / unit).max())
-        track.kf.x[2:4] = kept  # sizes stay
+        track.kf.x[2:4] = kept
         transition = np.eye(8) + seconds * np.eye(8, k=4)
         whole = np.block([[track.kf.P, transition @ before[:, :2]], [before[:2] @ transition.T, before[:2, :2]]])
         state = np.concatenate([track.kf.x[:, 0], origin])

@@ -53,6 +53,15 @@ def test_there_is_no_telling_without_two_pictures_of_one_size() -> None:
     assert novelty(Frame(np.empty((0, 0, 3), np.uint8), 4, 0.3), NOBODY)
 
 
+def test_where_somebody_has_left_is_nothing_new() -> None:
+    scene, tracker, carrier = Scene(), Tracker(), Carrier()
+    detector = Scripted([Detections(boxes_at(frame)[:1], np.array([0.9])) for frame in range(60)])
+    frames = [Frame(scene.picture(STILL, walkers(index)[:1]), index + 1, index / RATE) for index in range(60)]
+    for _ in track_frames(frames, detector, tracker, cadence=AsNeeded(tracker, carrier), carrier=carrier):
+        pass
+    assert max(np.diff(detector.asked)) > LONGEST * RATE + 1
+
+
 @pytest.mark.parametrize("enters", [False, True])
 def test_a_calm_scene_is_looked_at_less_often_until_somebody_enters(enters: bool) -> None:
     scene, found, frames = Scene(), list[Detections](), list[Frame]()
