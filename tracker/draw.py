@@ -28,7 +28,7 @@ SUBPIXEL = 1 << SHIFT
 Colour = tuple[int, int, int]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def colour_of(track_id: int) -> Colour:
     """The BGR colour of a number, the same in every run; bright enough for dark text and dark pictures."""
     hue = np.deg2rad(GOLDEN_ANGLE * track_id)
@@ -37,7 +37,7 @@ def colour_of(track_id: int) -> Colour:
     return round(float(b) * 255), round(float(g) * 255), round(float(r) * 255)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _shades_of(track_id: int) -> Image:
     """``(256, 3)``: the colour of a number, turning into that of the text."""
     colour, ink = np.array(colour_of(track_id), dtype=np.float32), np.array(INK, dtype=np.float32)
@@ -127,7 +127,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _word_mask(word: str, size: int) -> Image:
     """Coverage ``(h, w)`` from 0 to 255 of a word, all words of a size on the same base line."""
     font = _font(size)

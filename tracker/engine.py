@@ -135,7 +135,8 @@ class Tracker:
         table.filter.predict(elapsed)
         found = self._found(detections, strong)
         rows, columns = self._associate(detections, found, looks, since)
-        looks.see(self._unfamiliar(found, rows, columns, now))
+        if looks.possible:
+            looks.see(self._unfamiliar(found, rows, columns, now))
         detections = looks.on(detections)
         self._learn(rows, detections, columns)
         table.match(rows, self._memorable(detections, found)[columns], now)
@@ -205,7 +206,8 @@ class Tracker:
         strong = detections.scores >= self.strong
         if preset.partial < 1:
             whole = ~inside_better(detections, ~strong, preset.partial)
-            detections, strong, kept = detections[whole], strong[whole], kept[whole]
+            if not whole.all():
+                detections, strong, kept = detections[whole], strong[whole], kept[whole]
         looks = Looks(detections, look if self.uses_appearance else None, kept)
         if preset.cues is None:
             looks.see(strong)  # the published trackers look at all
@@ -222,8 +224,7 @@ class Tracker:
         rows, columns = self._match_by_cues(preset.cues, expected, found, looks, elapsed)
         if preset.shared_motion:
             steady = (table.hits[rows] >= KNOWN) & (table.missed[rows] == 0)
-            innovation, _ = table.filter.innovation(rows[steady], detections.boxes[columns[steady]])
-            shift = shared_shift(innovation[:, :2])
+            shift = shared_shift(table.filter.innovation(rows[steady], detections.boxes[columns[steady]])[:, :2])
             if shift is not None:
                 table.filter.shift(shift, shift / elapsed * SHIFT_LASTS)
                 expected = replace(expected, boxes=table.filter.boxes())  # all moved alike: as hidden as before
@@ -253,7 +254,7 @@ class Tracker:
     ) -> tuple[Ints, Ints]:
         pairs = similarity(cues, expected, found, self._scores.typical, elapsed)
         pairs = pairs[(pairs.worth >= cues.least) & ~self._overdue()[pairs.rows]]
-        if cues.appearance:
+        if cues.appearance and self._table.appearance is not None:
             pairs = self._ranked_by_looks(cues, pairs, found, looks)
         rows, columns = (mutual_best(pairs) if cues.mutual else assign(-pairs.matrix(), -cues.least)).T
         return rows, columns
@@ -300,7 +301,7 @@ class Tracker:
         table, preset = self._table, self.preset
         if preset.adaptive_noise:
             steady = (table.hits[rows] >= STEADY) & (table.missed[rows] == 0)
-            self._noise.see(*table.filter.innovation(rows[steady], detections.boxes[columns[steady]]))
+            self._noise.see(*table.filter.surprise(rows[steady], detections.boxes[columns[steady]]))
         memory, vectors = table.appearance, detections.embeddings
         if preset.cues is not None and memory is not None and vectors is not None:
             known = (table.hits[rows] >= KNOWN) & memory.known(rows) & vectors[columns].any(axis=1)

@@ -136,16 +136,17 @@ class KalmanFilter:
 
     def update(self, rows: Ints, boxes: Floats) -> None:
         """Correct the filters `rows` ``(M,)`` by the measured xyxy boxes ``(M, 4)``: K = P H' / S, x += K y."""
-        innovation = self.model.from_boxes(boxes) - self.mean[rows]
-        noise = self._measurement_variance(rows)
-        variance = self.var_mean[rows] + noise
-        gain, rate_gain = self.var_mean[rows] / variance, self.cov[rows] / variance
+        mean, var_mean, cov = self.mean[rows], self.var_mean[rows], self.cov[rows]
+        innovation = self.model.from_boxes(boxes) - mean
+        noise = self._measurement_variance(mean)
+        variance = var_mean + noise
+        gain, rate_gain = var_mean / variance, cov / variance
         rest = noise / variance  # 1 - gain, without cancellation where the gain is almost 1
-        self.mean[rows] += gain * innovation
+        self.mean[rows] = mean + gain * innovation
         self.rate[rows] += rate_gain * innovation
-        self.var_rate[rows] = np.maximum(self.var_rate[rows] - rate_gain * self.cov[rows], 0.0)
-        self.cov[rows] *= rest
-        self.var_mean[rows] *= rest
+        self.var_rate[rows] = np.maximum(self.var_rate[rows] - rate_gain * cov, 0.0)
+        self.cov[rows] = cov * rest
+        self.var_mean[rows] = var_mean * rest
 
     def reset(self, rows: Ints, boxes: Floats) -> None:
         """Start the filters `rows` ``(M,)`` anew at xyxy boxes ``(M, 4)``, standing still."""
@@ -174,9 +175,14 @@ class KalmanFilter:
             column * scale**2 for column in (self.var_mean, self.cov, self.var_rate)
         )
 
-    def innovation(self, rows: Ints, boxes: Floats) -> tuple[Floats, Floats]:
+    def innovation(self, rows: Ints, boxes: Floats) -> Floats:
+        """Innovations ``(M, 4)`` of the filters `rows` by measured xyxy boxes ``(M, 4)``."""
+        return np.asarray(self.model.from_boxes(boxes) - self.mean[rows])
+
+    def surprise(self, rows: Ints, boxes: Floats) -> tuple[Floats, Floats]:
         """Innovations of the filters `rows` by measured xyxy boxes ``(M, 4)``, and their variances, ``(M, 4)`` each."""
-        return self.model.from_boxes(boxes) - self.mean[rows], self.var_mean[rows] + self._measurement_variance(rows)
+        mean = self.mean[rows]
+        return self.model.from_boxes(boxes) - mean, self.var_mean[rows] + self._measurement_variance(mean)
 
     def centres(self) -> Floats:
         """Where the middles of the boxes are believed to be now, ``(N, 2)``."""
@@ -192,12 +198,12 @@ class KalmanFilter:
         DeepSORT, equation 1. Distributed as chi-square with 4 degrees of freedom where filter and box belong together.
         """
         difference = self.model.from_boxes(boxes)[None, :, :] - self.mean[rows][:, None, :]
-        variance = self.var_mean[rows] + self._measurement_variance(rows)  # S = H P H' + R
+        variance = self.var_mean[rows] + self._measurement_variance(self.mean[rows])  # S = H P H' + R
         return np.asarray((difference**2 / variance[:, None, :]).sum(axis=2))
 
-    def _measurement_variance(self, rows: Ints) -> Floats:
-        """R, ``(R, 4)``."""
-        return np.asarray((self._unit(self.mean[rows]) * self.model.measurement) ** 2)
+    def _measurement_variance(self, mean: Floats) -> Floats:
+        """R, ``(R, 4)``, of boxes whose coordinates are believed to be `mean` ``(R, 4)``."""
+        return np.asarray((self._unit(mean) * self.model.measurement) ** 2)
 
     def _unit(self, mean: Floats) -> Floats:
         return np.maximum(self.model.unit(mean), SMALLEST_SIZE)

@@ -31,6 +31,11 @@ class Looks:
         self._rows = rows
         self._asked = np.zeros(len(rows), dtype=bool)
 
+    @property
+    def possible(self) -> bool:
+        """Whether anything is known, or may be found out."""
+        return self.vectors is not None or self._look is not None
+
     def see(self, wanted: Bools) -> None:
         """Find out about the wanted ones ``(M,)``; each is asked for once."""
         new = np.flatnonzero(wanted & ~self._asked)

@@ -20,6 +20,7 @@ from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
 from tracker.cadence import make_cadence
 from tracker.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
+from tracker.census import Census
 from tracker.cuts import mark_cuts
 from tracker.engine import Tracker
 from tracker.options import Options, check_options, find_classes
@@ -53,7 +54,6 @@ class Run:
         self.options = options
         self.progress = 0  # frames of this pass so far
         self.tally = Tally()
-        self.class_counts: Counter[str] = Counter()
         self.warnings: list[str] = []
         self.outputs: dict[str, Path] = {}
         self._source_name = source
@@ -64,7 +64,7 @@ class Run:
         self._started = time.perf_counter(), time.process_time(), time.thread_time()
         self._first_frame: float | None = None  # when it had been through all stages
         self._ended = self._started
-        self._classes_seen: dict[int, int] = {}
+        self._census = Census()
 
     def __enter__(self) -> Run:
         with ExitStack() as opening:
@@ -80,8 +80,6 @@ class Run:
             self._ended = time.perf_counter(), time.process_time(), time.thread_time()
             self.warnings.extend(self.source.warnings)
             self.warnings.extend(self._video.warnings if self._video is not None else [])
-            for class_id in self._classes_seen.values():
-                self.class_counts[self.detector.class_names.get(class_id, "object")] += 1
             if "--stats" in self.outputs and self.has_results:
                 write_stats(self.outputs["--stats"], self.report())
 
@@ -89,7 +87,7 @@ class Run:
         for _ in self.look_ahead():
             pass
         for frame, tracks in self._track() if self._plan is None else self._recall(self._plan):
-            self._classes_seen.update(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
+            self._census.see(tracks)
             self._write(frame, tracks)
             self.progress += 1
             self._first_frame = self._first_frame or time.perf_counter()
@@ -155,6 +153,11 @@ class Run:
                     why = f"frame {seen.index} was there at first, and is not any more"
                     raise InputError(self._shown_name, why, "leave the source alone until the run is over")
                 yield replace(seen, image=frame.image), tracks
+
+    @property
+    def class_counts(self) -> Counter[str]:
+        """How many tracks there have been, by the name of their class."""
+        return self._census.by_name(self.detector.class_names)
 
     @property
     def has_results(self) -> bool:

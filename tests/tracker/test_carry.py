@@ -17,6 +17,7 @@ from tracker.camera_estimate import EstimatedCameraMotion, LookOnce, View, look_
 from tracker.carry import AGREE, FEWEST, SHARE, Carrier, agreed_ways, inner_points
 from tracker.cues import similarity
 from tracker.engine import Tracker
+from tracker.matching import Pairs
 from tracker.tracks import CONFIRMED, Shifts
 
 NOBODY = np.empty((0, 4))
@@ -239,7 +240,7 @@ def test_boxes_grow_by_the_time_since_the_last_look(carried: int, monkeypatch: p
     seen = list[float]()
     tracker = tracker_with(BOXES)
 
-    def watched(*arguments: Any) -> Floats:
+    def watched(*arguments: Any) -> Pairs:
         seen.append(arguments[-1])
         return similarity(*arguments)
 
