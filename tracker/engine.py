@@ -318,7 +318,10 @@ class Tracker:
         table = self._table
         trusted = rows[(table.state[rows] != TENTATIVE) | (table.hits[rows] >= self.preset.n_init)]
         table.state[trusted] = CONFIRMED
-        new = np.sort(trusted[table.ids[trusted] == 0])
+        new = trusted[table.ids[trusted] == 0]
+        if not new.size:
+            return
+        new.sort()
         table.ids[new] = self._last_id + 1 + np.arange(len(new))
         self._last_id += len(new)
 

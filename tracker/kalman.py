@@ -56,6 +56,10 @@ class KalmanFilter:
     def __init__(self, model: MotionModel) -> None:
         self.model = model
         self.noise = 1.0
+        self._position, self._velocity, self._measurement = (  # as arrays, once: NumPy would make them at each step
+            np.array(shares) for shares in (model.position, model.velocity, model.measurement)
+        )
+        self._moves = np.array(model.start_velocity) > 0
         self.mean, self.rate, self.var_mean, self.cov, self.var_rate = (np.empty((0, 4)) for _ in range(5))
 
     def __len__(self) -> int:
@@ -81,18 +85,17 @@ class KalmanFilter:
     def predict(self, seconds: float) -> None:
         """Move every box on by `seconds`: x = F x, P = F P F' + Q with F = [[1, dt], [0, 1]] for each coordinate."""
         unit = self._unit(self.mean)
-        moves = np.asarray(self.model.start_velocity) > 0
         frames = seconds / FRAME
         self.mean = self.mean + seconds * self.rate
         self.var_mean = (
             self.var_mean
             + 2 * seconds * self.cov
             + seconds**2 * self.var_rate
-            + self.noise * (unit * self.model.position) ** 2 * frames
+            + self.noise * (unit * self._position) ** 2 * frames
         )
         self.cov = self.cov + seconds * self.var_rate
-        growth = self.noise * (unit * self.model.velocity / FRAME) ** 2 * frames
-        self.var_rate = self.var_rate + growth * moves
+        growth = self.noise * (unit * self._velocity / FRAME) ** 2 * frames
+        self.var_rate = self.var_rate + growth * self._moves
 
     def carry(self, seconds: float, rows: Ints, offsets: Floats, deviation: Floats | float) -> None:
         """Predict centres only, and correct the filters `rows` ``(M,)`` by how far theirs were seen to move meanwhile.
@@ -130,9 +133,7 @@ class KalmanFilter:
 
     def _walk(self, seconds: float, rows: Ints) -> Floats:
         """Variance ``(M, 2)`` by which the centres of the filters `rows` wander off their course in `seconds`."""
-        return np.asarray(
-            self.noise * (self._unit(self.mean[rows]) * self.model.position)[:, :2] ** 2 * seconds / FRAME
-        )
+        return np.asarray(self.noise * (self._unit(self.mean[rows]) * self._position)[:, :2] ** 2 * seconds / FRAME)
 
     def update(self, rows: Ints, boxes: Floats) -> None:
         """Correct the filters `rows` ``(M,)`` by the measured xyxy boxes ``(M, 4)``: K = P H' / S, x += K y."""
@@ -203,7 +204,7 @@ class KalmanFilter:
 
     def _measurement_variance(self, mean: Floats) -> Floats:
         """R, ``(R, 4)``, of boxes whose coordinates are believed to be `mean` ``(R, 4)``."""
-        return np.asarray((self._unit(mean) * self.model.measurement) ** 2)
+        return np.asarray((self._unit(mean) * self._measurement) ** 2)
 
     def _unit(self, mean: Floats) -> Floats:
         return np.maximum(self.model.unit(mean), SMALLEST_SIZE)

@@ -94,19 +94,22 @@ def mutual_best(pairs: Pairs) -> Ints:
     rows, columns = pairs.rows[order], pairs.columns[order]
     best_of_row, best_of_column = np.empty(pairs.shape[0], np.int64), np.empty(pairs.shape[1], np.int64)
     free_rows, free_columns = np.ones(pairs.shape[0], dtype=bool), np.ones(pairs.shape[1], dtype=bool)
-    found = [np.empty((0, 2), dtype=np.int64)]
+    found_rows, found_columns = [rows[:0]], [columns[:0]]
     while rows.size:
         rank = np.arange(len(rows))
         best_of_row[rows[::-1]] = rank[::-1]  # the last to write is the first in rank
         best_of_column[columns[::-1]] = rank[::-1]
         mutual = (best_of_row[rows] == rank) & (best_of_column[columns] == rank)
-        found.append(np.column_stack([rows[mutual], columns[mutual]]))
-        free_rows[rows[mutual]] = False
-        free_columns[columns[mutual]] = False
+        chosen_rows, chosen_columns = rows[mutual], columns[mutual]
+        found_rows.append(chosen_rows)
+        found_columns.append(chosen_columns)
+        free_rows[chosen_rows] = False
+        free_columns[chosen_columns] = False
         left = free_rows[rows] & free_columns[columns]
         rows, columns = rows[left], columns[left]
-    chosen = np.concatenate(found)
-    return chosen[np.argsort(chosen[:, 0])]
+    chosen_rows, chosen_columns = np.concatenate(found_rows), np.concatenate(found_columns)
+    order = np.argsort(chosen_rows)
+    return np.array([chosen_rows[order], chosen_columns[order]]).T
 
 
 def iou_cost(boxes_a: Floats, boxes_b: Floats) -> Floats:
