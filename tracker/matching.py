@@ -109,7 +109,7 @@ def mutual_best(pairs: Pairs) -> Ints:
         rows, columns = rows[left], columns[left]
     chosen_rows, chosen_columns = np.concatenate(found_rows), np.concatenate(found_columns)
     order = np.argsort(chosen_rows)
-    return np.array([chosen_rows[order], chosen_columns[order]]).T
+    return np.asarray(np.stack([chosen_rows[order], chosen_columns[order]], axis=1))
 
 
 def iou_cost(boxes_a: Floats, boxes_b: Floats) -> Floats:
