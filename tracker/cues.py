@@ -104,33 +104,33 @@ def grow(boxes: Floats, share: float) -> Floats:
     return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
 
 
-def hidden_share(boxes: Floats, solid: Bools) -> Floats:
+Overlaps = tuple[Ints, Ints, Floats]
+"""What `overlapping_pairs` tells of boxes and themselves."""
+
+
+def hidden_share(boxes: Floats, solid: Bools, overlaps: Overlaps | None = None) -> Floats:
     """The largest share ``(N,)`` of each xyxy box that a single `solid` one in front of it covers.
 
-    In front is what stands lower in the picture: nearer to a camera that looks along the ground.
+    In front is what stands lower in the picture: nearer to a camera that looks along the ground. overlaps: of the
+    boxes, where they are known already.
     """
+    rows, columns, shared = overlapping_pairs(boxes, boxes) if overlaps is None else overlaps
+    behind = solid[columns] & (boxes[rows, 3] < boxes[columns, 3])
     share = np.zeros(len(boxes))
-    front = np.flatnonzero(solid)
-    rows, columns, shared = overlapping_pairs(boxes, boxes[front])
-    behind = boxes[rows, 3] < boxes[front[columns], 3]
-    rows = rows[behind]
-    np.maximum.at(share, rows, shared[behind])
+    np.maximum.at(share, rows[behind], shared[behind])
     return np.asarray(share / np.maximum(areas(boxes), 1e-6))
 
 
-def inside_better(detections: Detections, weak: Bools, share: float) -> Bools:
+def inside_better(detections: Detections, weak: Bools, share: float, overlaps: Overlaps | None = None) -> Bools:
     """Which detections ``(N,)`` are weak and lie inside a better one of their class with `share` of their area.
 
-    They are a part of it, such as the upper half of a body, rather than another object.
+    They are a part of it, such as the upper half of a body, rather than another object. overlaps: of their boxes, where
+    they are known already.
     """
     boxes, scores, class_ids = detections.boxes, detections.scores, detections.class_ids
+    rows, columns, shared = overlapping_pairs(boxes, boxes) if overlaps is None else overlaps
+    covered = weak[rows] & (shared > share * areas(boxes)[rows]) & (scores[columns] > scores[rows])
     inside = np.zeros(len(boxes), dtype=bool)
-    parts = np.flatnonzero(weak)
-    if not parts.size:
-        return inside
-    rows, columns, shared = overlapping_pairs(boxes[parts], boxes)
-    rows = parts[rows]
-    covered = (shared > share * areas(boxes)[rows]) & (scores[columns] > scores[rows])
     inside[rows[covered & (class_ids[columns] == class_ids[rows])]] = True
     return inside
 

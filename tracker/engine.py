@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from detectors.base import Bools, Detections, Floats, Ints
-from detectors.boxes import iou_matrix, nms
+from detectors.boxes import iou_matrix, nms, overlapping_pairs
 from detectors.errors import InputError
 from tracker.calibration import LikenessScale, NoiseScale, ScoreScale
 from tracker.camera_motion import move_boxes
@@ -128,12 +128,11 @@ class Tracker:
         self._table.check_embeddings(detections)
         now, elapsed = self._advance(time)
         since = elapsed if self._looked is None else now - self._looked
-        detections, strong, looks = self._sift(detections, look)
+        detections, found, looks = self._sift(detections, look)
         self._follow_camera(camera)
         table = self._table
         table.filter.noise = self._noise.factor
         table.filter.predict(elapsed)
-        found = self._found(detections, strong)
         rows, columns = self._associate(detections, found, looks, since)
         if looks.possible:
             looks.see(self._unfamiliar(found, rows, columns, now))
@@ -195,23 +194,26 @@ class Tracker:
         self._table.filter.warp(camera)
         self._table.boxes = move_boxes(self._table.boxes, camera)
 
-    def _sift(self, detections: Detections, look: Look | None) -> tuple[Detections, Bools, Looks]:
-        """The detections that exist for this tracker, which of them are strong ``(N,)``, and what they look like."""
+    def _sift(self, detections: Detections, look: Look | None) -> tuple[Detections, Found, Looks]:
+        """The detections that exist for this tracker, how the cues see them, and what they look like."""
         preset = self.preset
         self._scores.see(detections.scores)
         kept = np.flatnonzero(detections.scores >= self._threshold(preset.ignore))
         detections = detections[kept]
-        if not self.uses_appearance:
+        if not self.uses_appearance and detections.embeddings is not None:
             detections = Detections(detections.boxes, detections.scores, detections.class_ids)
-        strong = detections.scores >= self.strong
-        if preset.partial < 1:
-            whole = ~inside_better(detections, ~strong, preset.partial)
+        strong, hidden = detections.scores >= self.strong, np.zeros(len(kept))
+        if preset.cues is not None or preset.partial < 1:
+            overlaps = overlapping_pairs(detections.boxes, detections.boxes)
+            hidden = hidden_share(detections.boxes, strong, overlaps)
+            whole = ~inside_better(detections, ~strong, preset.partial, overlaps)
             if not whole.all():
-                detections, strong, kept = detections[whole], strong[whole], kept[whole]
+                detections, strong, hidden, kept = detections[whole], strong[whole], hidden[whole], kept[whole]
         looks = Looks(detections, look if self.uses_appearance else None, kept)
         if preset.cues is None:
             looks.see(strong)  # the published trackers look at all
-        return detections, strong, looks
+        found = Found(detections.boxes, detections.scores, detections.class_ids, strong, hidden)
+        return detections, found, looks
 
     def _associate(self, detections: Detections, found: Found, looks: Looks, elapsed: float) -> tuple[Ints, Ints]:
         """Matching rows of the table and of the detections."""
@@ -243,11 +245,6 @@ class Tracker:
             trusted=trusted,
             hidden=hidden_share(boxes, trusted & (table.missed == 0)),
         )
-
-    def _found(self, detections: Detections, strong: Bools) -> Found:
-        """The detections as the cues see them."""
-        hidden = hidden_share(detections.boxes, strong)
-        return Found(detections.boxes, detections.scores, detections.class_ids, strong, hidden)
 
     def _match_by_cues(
         self, cues: Cues, expected: Expected, found: Found, looks: Looks, elapsed: float
