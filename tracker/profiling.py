@@ -97,6 +97,13 @@ class Profile:
         what = f"{busiest.name}, at work {self.busy(busiest):.0%} of the time"
         return f"{what}, while {self.used:.0%} of {_cores(self.cores)} is used; it is {stage} above all{_advice(stage)}"
 
+    def is_beside(self, stage: str) -> bool:
+        """Whether a stage goes on mostly in other threads than the one that tracks."""
+        walls = {True: 0.0, False: 0.0}
+        for thread in self.threads:
+            walls[thread.name == TRACKING] += thread.stages.get(stage, Spent()).wall
+        return walls[False] > walls[True]
+
 
 def profile_of(clock: Clock, frames: int, wall: float, cpu: float, cores: int, main: tuple[str, float]) -> Profile:
     """The profile of a run from what its threads have told `clock`.

@@ -87,10 +87,10 @@ class Display(Silence):
                 self._line("wrote", f"{path}  {_size(path)}")
 
     def _show_stages(self, run: Run, report: dict[str, Any]) -> None:
-        stages = Table.grid(padding=(0, 2))
+        stages, profile = Table.grid(padding=(0, 2)), run.profile()
         for name, spent in report["stages"].items():
             if spent >= 0.005:
-                beside = name == "read" or (name == "write" and "--output" in run.outputs)
+                beside = profile.is_beside(name)
                 per_frame = f"{1000 * spent / report['frames']:.1f} ms a frame"
                 stages.add_row(name, f"{spent:.2f} s", per_frame, "beside the others" if beside else "")
         grid = Table.grid(padding=(0, 1))

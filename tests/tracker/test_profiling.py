@@ -49,6 +49,16 @@ def test_other_programs_are_named() -> None:
     assert found.bound().startswith("other programs, which have the cores: a second of work takes 3.7 seconds")
 
 
+def test_what_other_threads_do_is_beside() -> None:
+    found = profile(
+        10.0,
+        thread("reading", "read", 1.0, 1.0),
+        ThreadTime(TRACKING, 1, {"track": Spent(2.0, 2.0), "write": Spent(0.1, 0.1)}, {}),
+        thread("encoding", "write", 5.0, 5.0),
+    )
+    assert [found.is_beside(stage) for stage in ("read", "track", "write", "embed")] == [True, False, True, False]
+
+
 def test_a_run_without_work_has_a_profile_too() -> None:
     assert profile(0.0).bound() == "nothing: there was nothing to do"
     assert profile(0.0).used == 0
