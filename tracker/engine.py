@@ -9,26 +9,20 @@ import numpy as np
 from detectors.base import Bools, Detections, Floats, Ints
 from detectors.boxes import iou_matrix, nms, overlapping_pairs
 from detectors.errors import InputError
+from tracker.association import HIDDEN, Association
 from tracker.calibration import LikenessScale, NoiseScale, ScoreScale
 from tracker.camera_motion import move_boxes
-from tracker.cues import Cues, Expected, Found, hidden_share, inside_better, similarity
+from tracker.cues import Found, hidden_share, inside_better
 from tracker.gallery import AverageMemory, GalleryMemory
-from tracker.looks import Look, Looks, contested
-from tracker.matching import Pairs, assign, mutual_best
+from tracker.looks import Look, Looks
+from tracker.matching import Pairs, mutual_best
 from tracker.presets import DEFAULT, PRESETS, Preset
 from tracker.revival import strangeness, with_likeness
-from tracker.shared_motion import shared_shift
 from tracker.stages import associate_in_stages
 from tracker.tracks import CONFIRMED, LOST, TENTATIVE, Shifts, Taken, Tracks, TrackTable
 
 STEADY = 6  # matches from which a track's innovations tell of the detector rather than of its own beginning
-KNOWN = 3  # matches from which it tells of the camera, and of what looks alike
-SHIFT_LASTS = 0.1  # share of a shared shift that is taken for a lasting velocity: a jerk is mostly over at once
 OTHER_CLASS = 0.6  # IoU above which a box of another class is a second opinion on the same object
-SWING = 1.0  # of likeness: from what is usual for different objects to what is usual for the same one
-ENOUGH = 3  # looks at a track from which more tell little
-LATELY = 1.0  # seconds after which a track may look different: another side of it, another light
-HIDDEN = 0.4  # share of a box behind another above which its look is as much the other's
 
 
 class Tracker:
@@ -61,6 +55,8 @@ class Tracker:
         memory = GalleryMemory if self.preset.appearance == "gallery" else AverageMemory
         self._table = TrackTable(self.preset.motion, memory)
         self._noise = NoiseScale()
+        cues, shared_motion = self.preset.cues, self.preset.shared_motion
+        self._by_cues = None if cues is None else Association(cues, shared_motion, self._table, self._likeness)
         self._fresh = True
 
     @property
@@ -134,8 +130,8 @@ class Tracker:
         table.filter.noise = self._noise.factor
         table.filter.predict(elapsed)
         rows, columns = self._associate(detections, found, looks, since)
-        if looks.possible:
-            looks.see(self._unfamiliar(found, rows, columns, now))
+        if looks.possible and self._by_cues is not None:
+            looks.see(self._by_cues.unfamiliar(found, rows, columns, now))
         detections = looks.on(detections)
         self._learn(rows, detections, columns)
         table.match(rows, self._memorable(detections, found)[columns], now)
@@ -220,62 +216,9 @@ class Tracker:
         preset, table = self.preset, self._table
         if not len(table) or not len(detections):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        if preset.cues is None:
-            return associate_in_stages(preset.stages, table, looks.on(detections), found.strong, preset.alike)
-        expected = self._expected()
-        rows, columns = self._match_by_cues(preset.cues, expected, found, looks, elapsed)
-        if preset.shared_motion:
-            steady = (table.hits[rows] >= KNOWN) & (table.missed[rows] == 0)
-            shift = shared_shift(table.filter.innovation(rows[steady], detections.boxes[columns[steady]])[:, :2])
-            if shift is not None:
-                table.filter.shift(shift, shift / elapsed * SHIFT_LASTS)
-                expected = replace(expected, boxes=table.filter.boxes())  # all moved alike: as hidden as before
-                rows, columns = self._match_by_cues(preset.cues, expected, found, looks, elapsed)
-        return rows, columns
-
-    def _expected(self) -> Expected:
-        """What the tracks lead to expect."""
-        table = self._table
-        boxes, trusted = table.filter.boxes(), table.state != TENTATIVE
-        return Expected(
-            boxes=boxes,
-            scores=table.scores,
-            missed=table.missed,
-            class_ids=table.class_ids,
-            trusted=trusted,
-            hidden=hidden_share(boxes, trusted & (table.missed == 0)),
-        )
-
-    def _match_by_cues(
-        self, cues: Cues, expected: Expected, found: Found, looks: Looks, elapsed: float
-    ) -> tuple[Ints, Ints]:
-        pairs = similarity(cues, expected, found, self._scores.typical, elapsed)
-        pairs = pairs[(pairs.worth >= cues.least) & ~self._overdue()[pairs.rows]]
-        if cues.appearance and self._table.appearance is not None:
-            pairs = self._ranked_by_looks(cues, pairs, found, looks)
-        rows, columns = (mutual_best(pairs) if cues.mutual else assign(-pairs.matrix(), -cues.least)).T
-        return rows, columns
-
-    def _ranked_by_looks(self, cues: Cues, pairs: Pairs, found: Found, looks: Looks) -> Pairs:
-        """The same pairs; how alike they look changes what they are worth, and never forbids anything."""
-        known = self._table.looks[pairs.rows] > 0
-        open_ = contested(pairs, SWING * cues.appearance) & known
-        wanted = np.zeros(len(found.strong), dtype=bool)
-        wanted[pairs.columns[open_]] = True
-        looks.see(wanted & _clear(found))
-        likeness = self._likeness_of(np.arange(len(self._table)), looks.vectors)
-        if likeness is None:
-            return pairs
-        alike = likeness[pairs.rows, pairs.columns]
-        return replace(pairs, worth=np.maximum(pairs.worth + cues.appearance * alike, cues.least))
-
-    def _unfamiliar(self, found: Found, rows: Ints, columns: Ints, now: float) -> Bools:
-        """Detections ``(M,)`` that show well what a track looks like which is not known well, or not lately."""
-        table = self._table
-        unfamiliar = (table.looks[rows] < ENOUGH) | (now - table.looked[rows] > LATELY)
-        wanted = np.zeros(len(found.strong), dtype=bool)
-        wanted[columns[unfamiliar]] = True
-        return wanted & _clear(found)
+        if self._by_cues is not None:
+            return self._by_cues.match(found, looks, self._overdue(), self._scores.typical, elapsed)
+        return associate_in_stages(preset.stages, table, looks.on(detections), found.strong, preset.alike)
 
     def _overdue(self) -> Bools:
         """Tracks ``(N,)`` that have been lost for so long that prediction says nothing any more."""
@@ -283,30 +226,18 @@ class Tracker:
         late = (self._time or 0.0) - table.seen > preset.max_age + 1e-9
         return np.asarray((table.state == LOST) & late & (table.missed >= preset.min_misses))
 
-    def _likeness_of(self, rows: Ints, vectors: Floats | None) -> Floats | None:
-        """How alike ``(R, M)`` tracks and detections look (`LikenessScale`); None where nothing is known."""
-        memory = self._table.appearance
-        if memory is None or vectors is None:
-            return None
-        likeness = self._likeness.of(1.0 - memory.distances(rows, vectors))
-        likeness[~memory.known(rows)] = 0.0
-        likeness[:, ~vectors.any(axis=1)] = 0.0
-        return likeness
-
     def _learn(self, rows: Ints, detections: Detections, columns: Ints) -> None:
         """Let the matches tell how shaky boxes are, and how alike the same object looks."""
-        table, preset = self._table, self.preset
-        if preset.adaptive_noise:
+        table = self._table
+        if self.preset.adaptive_noise:
             steady = (table.hits[rows] >= STEADY) & (table.missed[rows] == 0)
             self._noise.see(*table.filter.surprise(rows[steady], detections.boxes[columns[steady]]))
-        memory, vectors = table.appearance, detections.embeddings
-        if preset.cues is not None and memory is not None and vectors is not None:
-            known = (table.hits[rows] >= KNOWN) & memory.known(rows) & vectors[columns].any(axis=1)
-            self._likeness.see(1.0 - memory.distances(rows[known], vectors[columns[known]]))
+        if self._by_cues is not None:
+            self._by_cues.learn(rows, columns, detections.embeddings)
 
     def _memorable(self, detections: Detections, found: Found) -> Detections:
         """The detections without the looks of those that are half hidden, which would be remembered as a mixture."""
-        if self.preset.cues is None or detections.embeddings is None:
+        if self._by_cues is None or detections.embeddings is None:
             return detections
         return replace(detections, embeddings=detections.embeddings * (found.hidden < HIDDEN)[:, None])
 
@@ -349,11 +280,11 @@ class Tracker:
         strange = strangeness(revival, table.boxes[lost], table.filter.rate[lost, :2], gap, detections.boxes[born])
         strange += table.class_ids[lost][:, None] != detections.class_ids[born][None, :]
         likeness = None
-        if revival.alike:
+        if revival.alike and self._by_cues is not None:
             wanted = np.zeros(len(detections), dtype=bool)
             wanted[born[((strange < revival.widest) & (table.looks[lost] > 0)[:, None]).any(axis=0)]] = True
             looks.see(wanted)
-            likeness = self._likeness_of(lost, None if looks.vectors is None else looks.vectors[born])
+            likeness = self._by_cues.likeness_of(lost, None if looks.vectors is None else looks.vectors[born])
         alike = np.zeros_like(strange) if likeness is None else likeness
         worth = -with_likeness(revival, strange, alike, self._overdue()[lost])
         pairs = mutual_best(Pairs.of(worth, -1.0))
@@ -395,8 +326,3 @@ class Tracker:
             time_since_update=now - table.seen[shown],
             carried=np.full(len(shown), carried),
         )
-
-
-def _clear(found: Found) -> Bools:
-    """Detections ``(M,)`` whose looks tell whose they are; weak ones are matched by motion alone."""
-    return np.asarray(found.strong & (found.hidden < HIDDEN))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats, Frame
 from tests.tracker.test_camera_estimate import LOOKS, RATE, WIDTH, Scene, Thing, motion, texture, walkers
-from tracker import camera_estimate, engine
+from tracker import association, camera_estimate
 from tracker.camera_estimate import EstimatedCameraMotion, LookOnce, View, look_at
 from tracker.carry import AGREE, FEWEST, SHARE, Carrier, agreed_ways, inner_points
 from tracker.cues import similarity
@@ -244,7 +244,7 @@ def test_boxes_grow_by_the_time_since_the_last_look(carried: int, monkeypatch: p
         seen.append(arguments[-1])
         return similarity(*arguments)
 
-    monkeypatch.setattr(engine, "similarity", watched)
+    monkeypatch.setattr(association, "similarity", watched)
     for index in range(carried):
         tracker.carry((3 + index) / RATE)
     tracker.update(Detections(BOXES, np.full(2, 0.9)), (3 + carried) / RATE)
