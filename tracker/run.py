@@ -29,9 +29,7 @@ from tracker.profiling import OPENING, Profile, ThreadTime, profile_of
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
-from tracker.writers.lines import LineWriter
-from tracker.writers.outputs import check_outputs, check_video_name
-from tracker.writers.quality import rate_factor
+from tracker.writers.outputs import Writers, check_outputs, output_paths
 from tracker.writers.stats import peak_rss_mb, write_stats
 
 if TYPE_CHECKING:
@@ -59,7 +57,6 @@ class Run:
         self._source_name = source
         self._pictures = pictures
         self._plan: list[tuple[Frame, Tracks]] | None = None
-        self._writers: list[LineWriter] = []
         self._exit = ExitStack()
         self._started = time.perf_counter(), time.process_time(), time.thread_time()
         self._first_frame: float | None = None  # when it had been through all stages
@@ -79,7 +76,7 @@ class Run:
         finally:
             self._ended = time.perf_counter(), time.process_time(), time.thread_time()
             self.warnings.extend(self.source.warnings)
-            self.warnings.extend(self._video.warnings if self._video is not None else [])
+            self.warnings.extend(self._writers.warnings)
             if "--stats" in self.outputs and self.has_results:
                 write_stats(self.outputs["--stats"], self.report())
 
@@ -88,7 +85,7 @@ class Run:
             pass
         for frame, tracks in self._track() if self._plan is None else self._recall(self._plan):
             self._census.see(tracks)
-            self._write(frame, tracks)
+            self._writers.write(frame, tracks)
             self.progress += 1
             self._first_frame = self._first_frame or time.perf_counter()
             yield frame, tracks
@@ -141,7 +138,7 @@ class Run:
 
     def _recall(self, plan: Sequence[tuple[Frame, Tracks]]) -> Iterator[tuple[Frame, Tracks]]:
         """What the first pass has found, with the pictures read again if anybody looks at them."""
-        if not self.source.has_images or not (self._pictures or self._video is not None):
+        if not self.source.has_images or not (self._pictures or self._writers.draws):
             yield from plan
             return
         with ReadAhead(open_source(self._source_name, self.options.fps).frames, clock=self.tally.clock) as again:
@@ -239,7 +236,7 @@ class Run:
             raise InputError(
                 self._shown_name, "is live, and --offline needs an end", "record it, or leave --offline out"
             )
-        self.outputs = self._output_paths()
+        self.outputs = output_paths(options, self.source)
         inputs = [Path(p) for p in (self.source.path, options.detections, options.detector, options.appearance) if p]
         inputs.append(Path(options.camera_motion))
         check_outputs(self.outputs, inputs, options.overwrite)
@@ -251,7 +248,8 @@ class Run:
         self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
             self._check_last_frames(self.source.frame_count)
-        self._open_writers(opening)
+        self._writers = Writers(self.outputs, self.detector.class_names, options.quality, not self._pictures)
+        self._writers.open(opening, self.source, self.tally)
 
     def _make_tracker(self) -> Tracker:
         if not self.options.offline:
@@ -259,21 +257,6 @@ class Run:
         from tracker.offline.recorder import Recorder
 
         return Recorder(self.options.tracker, float(self.source.frame_rate))
-
-    def _output_paths(self) -> dict[str, Path]:
-        """Option -> path of everything that will be written."""
-        options = self.options
-        paths = {"--mot": options.mot, "--jsonl": options.jsonl, "--stats": options.stats}
-        found = {option: Path(path) for option, path in paths.items() if path is not None}
-        output = str(options.output)
-        if output == "auto" and self.source.has_images:
-            found["--output"] = Path(f"{self.source.name}.tracked.mp4")
-        elif output not in ("auto", "none"):
-            check_video_name(Path(output))
-            if not self.source.has_images:
-                raise InputError(self.source.path, "has no images to draw on", "use --output none")
-            found["--output"] = Path(output)
-        return found
 
     def _load_detector(self) -> Detector:
         options, source = self.options, self.source
@@ -340,27 +323,6 @@ class Run:
                 "check that they belong together",
             )
 
-    def _open_writers(self, opening: ExitStack) -> None:
-        self._video, self._annotator = None, None
-        if "--output" in self.outputs:
-            from tracker.draw import Annotator
-            from tracker.writers.video import VideoWriter
-
-            path, source, clock = self.outputs["--output"], self.source, self.tally.clock
-            crf = rate_factor(self.options.quality)
-            self._video = opening.enter_context(
-                VideoWriter(path, source.frame_rate, source.time_base, source.path, crf, clock=clock)
-            )
-            self._annotator = Annotator(self.detector.class_names, in_place=not self._pictures)
-        if "--mot" in self.outputs:
-            from tracker.writers.mot import MotWriter
-
-            self._writers.append(opening.enter_context(MotWriter(self.outputs["--mot"])))
-        if "--jsonl" in self.outputs:
-            from tracker.writers.jsonl import JsonlWriter
-
-            self._writers.append(opening.enter_context(JsonlWriter(self.outputs["--jsonl"], self.detector.class_names)))
-
     def _part(self, frames: Any) -> Iterator[Frame]:
         """The frames between `start` and `end`, at most `max_frames`."""
         options, count = self.options, 0
@@ -373,15 +335,6 @@ class Run:
             count += 1
             if count == options.max_frames:
                 return
-
-    def _write(self, frame: Frame, tracks: Tracks) -> None:
-        with self.tally.timing("write"):
-            for writer in self._writers:
-                writer.write(frame, tracks)
-        if self._video is not None and self._annotator is not None:
-            with self.tally.timing("draw"):
-                picture = self._annotator.draw(frame, tracks)
-            self._video.write(picture, frame.time)
 
 
 def _as_json(thread: ThreadTime) -> dict[str, Any]:

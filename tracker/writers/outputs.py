@@ -3,12 +3,96 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from detectors.base import Frame
 from detectors.errors import InputError
+from tracker.options import Options
+from tracker.pipeline import Tally
+from tracker.sources.base import Source
+from tracker.tracks import Tracks
+from tracker.writers.lines import LineWriter
+from tracker.writers.quality import rate_factor
+
+if TYPE_CHECKING:  # each is imported when it is opened
+    from tracker.draw import Annotator
+    from tracker.writers.video import VideoWriter
 
 VIDEO_SUFFIXES = (".mp4", ".m4v")
+
+
+def output_paths(options: Options, source: Source) -> dict[str, Path]:
+    """Option -> path of everything that will be written. Raises InputError for a video that cannot be."""
+    paths = {"--mot": options.mot, "--jsonl": options.jsonl, "--stats": options.stats}
+    found = {option: Path(path) for option, path in paths.items() if path is not None}
+    output = str(options.output)
+    if output == "auto" and source.has_images:
+        found["--output"] = Path(f"{source.name}.tracked.mp4")
+    elif output not in ("auto", "none"):
+        check_video_name(Path(output))
+        if not source.has_images:
+            raise InputError(source.path, "has no images to draw on", "use --output none")
+        found["--output"] = Path(output)
+    return found
+
+
+class Writers:
+    """The files of a run that are written frame by frame, as one.
+
+    paths: as of `output_paths`. class_names: of the detector. quality: of the video, see `rate_factor`. in_place:
+    whether frames may be drawn on, as nobody looks at them afterwards. `open` them before the first `write`.
+    """
+
+    def __init__(
+        self, paths: Mapping[str, Path], class_names: Mapping[int, str], quality: str | float, in_place: bool
+    ) -> None:
+        self._paths, self._class_names, self._quality, self._in_place = paths, class_names, quality, in_place
+        self._lines: list[LineWriter] = []
+        self._video: VideoWriter | None = None
+        self._annotator: Annotator | None = None
+
+    def open(self, opening: ExitStack, source: Source, tally: Tally) -> None:
+        """Open all, to be closed with the stack. tally: is told of the time that each `write` takes."""
+        self._tally = tally
+        if "--output" in self._paths:
+            from tracker.draw import Annotator
+            from tracker.writers.video import VideoWriter
+
+            rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._quality)
+            video = VideoWriter(self._paths["--output"], rate, base, source.path, crf, clock=tally.clock)
+            self._video = opening.enter_context(video)
+            self._annotator = Annotator(self._class_names, in_place=self._in_place)
+        if "--mot" in self._paths:
+            from tracker.writers.mot import MotWriter
+
+            self._lines.append(opening.enter_context(MotWriter(self._paths["--mot"])))
+        if "--jsonl" in self._paths:
+            from tracker.writers.jsonl import JsonlWriter
+
+            self._lines.append(opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names)))
+
+    @property
+    def draws(self) -> bool:
+        """Whether pictures are needed."""
+        return self._video is not None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be written, though that was no error."""
+        return [] if self._video is None else self._video.warnings
+
+    def write(self, frame: Frame, tracks: Tracks) -> None:
+        """Write a frame's tracks to all of them."""
+        with self._tally.timing("write"):
+            for writer in self._lines:
+                writer.write(frame, tracks)
+        if self._video is not None and self._annotator is not None:
+            with self._tally.timing("draw"):
+                picture = self._annotator.draw(frame, tracks)
+            self._video.write(picture, frame.time)
 
 
 def check_outputs(outputs: dict[str, Path], inputs: Iterable[Path], overwrite: bool) -> None:
