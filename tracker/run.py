@@ -10,32 +10,29 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from detectors import Detector, Frame, InputError, load_detector
+from detectors import Frame, InputError
 from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
 from tracker.cadence import make_cadence
-from tracker.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
+from tracker.camera_motion import RecordedCameraMotion
 from tracker.census import Census
 from tracker.cuts import mark_cuts
-from tracker.engine import Tracker
+from tracker.loading import check_last_frames, detecting_threads, load_motion, make_detector, make_tracker
 from tracker.options import Options, check_options, find_classes
 from tracker.pipeline import Tally, track_frames
-from tracker.profiling import OPENING, Profile, ThreadTime, profile_of
+from tracker.profiling import OPENING, Profile, profile_of
+from tracker.report import figures
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
 from tracker.writers.outputs import Writers, check_outputs, output_paths
-from tracker.writers.stats import peak_rss_mb, write_stats
+from tracker.writers.stats import write_stats
 
-if TYPE_CHECKING:
-    from tracker.carry import Carrier
-
-WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
 
@@ -123,7 +120,7 @@ class Run:
             self.camera,
             self._cadence,
             self._carrier,
-            self._workers,
+            detecting_threads(options, self.source, self.detector),
         )
         self._exit.callback(frames.close)  # before anything that it uses is closed
         index = 0
@@ -134,7 +131,7 @@ class Run:
             raise InputError(self._shown_name, "has no frames in that part", "check --start and --end")
         read_all = options.end is None and options.max_frames is None
         if read_all and self.source.frame_count is None:
-            self._check_last_frames(index)  # only reading to the end could tell
+            check_last_frames(index, self._shown_name, self.detector, self.camera)  # only reading to the end could tell
 
     def _recall(self, plan: Sequence[tuple[Frame, Tracks]]) -> Iterator[tuple[Frame, Tracks]]:
         """What the first pass has found, with the pictures read again if anybody looks at them."""
@@ -189,29 +186,12 @@ class Run:
 
     def report(self) -> dict[str, Any]:
         """What the run did and what it took, as in the file of ``--stats``."""
-        profile = self.profile()
-        seconds = profile.seconds + profile.opening.wall
+        found = figures(self.tally, self.profile())
+        if isinstance(self.detector, ReplayDetector):
+            found["detector_calls"] = 0
         first = None if self._first_frame is None else round(self._first_frame - self._started[0], 4)
-        replayed = isinstance(self.detector, ReplayDetector)
-        spent = self.tally.stages
-        stages = {name: round(sum(spent[part] for part in parts), 4) for name, parts in STAGES.items()}
-        return {
-            "frames": self.tally.frames,
-            "seconds": round(seconds, 4),
-            "fps": round(self.tally.frames / seconds, 2),
-            "stages": stages,
-            "detector_calls": 0 if replayed else self.tally.detector_calls,
-            "embeddings": self.tally.embeddings,
-            "camera_seconds": round(spent["camera"], 4),
-            "tracks": self._track_count,
-            "peak_rss_mb": peak_rss_mb(),
-            "first_frame_seconds": first,
-            "cpu_seconds": round(profile.cpu + profile.opening.cpu, 4),
-            "cores": profile.cores,
-            "threads": {thread.name: _as_json(thread) for thread in profile.threads},
-            "detector": self.detector.name,
-            "tracker": self.options.tracker,
-        }
+        names = {"detector": self.detector.name, "tracker": self.options.tracker}
+        return found | {"tracks": self._track_count, "first_frame_seconds": first} | names
 
     def profile(self) -> Profile:
         """Where the time went, once the files are closed. To be asked for in the thread that iterates."""
@@ -240,88 +220,20 @@ class Run:
         inputs = [Path(p) for p in (self.source.path, options.detections, options.detector, options.appearance) if p]
         inputs.append(Path(options.camera_motion))
         check_outputs(self.outputs, inputs, options.overwrite)
-        self.tracker = self._make_tracker()
+        self.tracker = make_tracker(options, self.source)
         self.embedder = load_embedder(options.appearance, options.device, self._needs_looks)
-        self.detector = self._load_detector()
+        self.detector = make_detector(options, self.source, "--output" in self.outputs)
         self._classes = find_classes(options.classes, self.detector)
-        self.camera, self._carrier = self._load_motion()
+        self.camera, self._carrier = load_motion(options, self.source)
+        if self.camera is not None and not self.tracker.preset.camera:
+            if isinstance(self.camera, RecordedCameraMotion):
+                self.warnings.append(f"{options.camera_motion}: not used: {options.tracker} knows no camera motion")
+            self.camera = None
         self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
-            self._check_last_frames(self.source.frame_count)
+            check_last_frames(self.source.frame_count, self._shown_name, self.detector, self.camera)
         self._writers = Writers(self.outputs, self.detector.class_names, options.quality, not self._pictures)
         self._writers.open(opening, self.source, self.tally)
-
-    def _make_tracker(self) -> Tracker:
-        if not self.options.offline:
-            return Tracker(self.options.tracker, float(self.source.frame_rate))
-        from tracker.offline.recorder import Recorder
-
-        return Recorder(self.options.tracker, float(self.source.frame_rate))
-
-    def _load_detector(self) -> Detector:
-        options, source = self.options, self.source
-        if options.detections is None:
-            if not source.has_images:
-                raise InputError(source.path, "has no images to detect in", "give --detections FILE")
-            return load_detector(
-                options.detector,
-                conf=options.conf,
-                iou=options.iou,
-                imgsz=options.imgsz,
-                device=options.device,
-                threads=self._share_of_cores,
-            )
-        return ReplayDetector(options.detections, options.rescale_scores, options.conf or 0.0)
-
-    @property
-    def _ahead_of_time(self) -> bool:
-        """Whether detection may run ahead: not where the newest frame is wanted, where the tracks decide whether to
-        detect, or where there is nothing to compute.
-        """
-        options = self.options
-        return not self.source.live and options.detections is None and str(options.detect_every) != "auto"
-
-    @property
-    def _workers(self) -> int:
-        """How many threads detect ahead."""
-        if not self._ahead_of_time:
-            return 0
-        return min(available_cores(), WORKERS) if self.detector.concurrent else 1
-
-    @property
-    def _share_of_cores(self) -> int:
-        """Threads for each detection: several frames at once use the cores better than several threads on one."""
-        if self._ahead_of_time:
-            return max(1, available_cores() // WORKERS)
-        return max(1, available_cores() - ("--output" in self.outputs))  # the encoder needs one
-
-    def _load_motion(self) -> tuple[CameraMotion | None, Carrier | None]:
-        """What tells the camera's motion, and what follows boxes through pictures; both look at the same ones."""
-        options = self.options
-        if not self.source.has_images:
-            camera, carrier = load_camera_motion(options.camera_motion, has_images=False), None
-        else:
-            from tracker.camera_estimate import LookOnce
-            from tracker.carry import Carrier
-
-            look = LookOnce()
-            camera = load_camera_motion(options.camera_motion, has_images=True, look=look)
-            carrier = Carrier(look) if str(options.detect_every) != "1" else None
-        if isinstance(camera, RecordedCameraMotion) and not self.tracker.preset.camera:
-            self.warnings.append(f"{options.camera_motion}: not used: {options.tracker} knows no camera motion")
-        return camera if self.tracker.preset.camera else None, carrier
-
-    def _check_last_frames(self, frames: int) -> None:
-        """Complain of detections and of camera motion beyond the last frame."""
-        replay = self.detector
-        if isinstance(self.camera, RecordedCameraMotion):
-            self.camera.check_length(frames, self._shown_name)
-        if isinstance(replay, ReplayDetector) and replay.last_frame > frames:
-            raise InputError(
-                replay.path,
-                f"has detections for frame {replay.last_frame}, but {self._shown_name} has {frames} frames",
-                "check that they belong together",
-            )
 
     def _part(self, frames: Any) -> Iterator[Frame]:
         """The frames between `start` and `end`, at most `max_frames`."""
@@ -335,23 +247,6 @@ class Run:
             count += 1
             if count == options.max_frames:
                 return
-
-
-def _as_json(thread: ThreadTime) -> dict[str, Any]:
-    waits = {name: round(seconds, 4) for name, seconds in thread.waits.items()}
-    spent = {"seconds": round(thread.work.wall, 4), "cpu_seconds": round(thread.work.cpu, 4)}
-    return {"count": thread.count, **spent, "waited_for": waits}
-
-
-# What is reported -> the stages of the pipeline that it is the sum of.
-STAGES = {
-    "read": ("read",),
-    "detect": ("detect",),
-    "embed": ("embed",),
-    "track": ("camera", "carry", "track"),
-    "draw": ("draw",),
-    "write": ("write",),
-}
 
 
 def track(source: str | int | Path, **options: Any) -> Iterator[tuple[Frame, Tracks]]:

@@ -16,7 +16,7 @@ from detectors import InputError
 from tests import scenes
 from tests.conftest import ROOT
 from tests.tracker.test_cli import run
-from tracker import Detections, Frame, Tracker, track
+from tracker import Detections, Frame, Tracker, loading, track
 from tracker import run as run_module
 from tracker.pipeline import Tally, track_frames
 from tracker.sources import open_source
@@ -102,7 +102,7 @@ def test_a_whole_run_detects_in_exactly_the_frames_it_needs(
             asked.append(frame.index)
             return super().__call__(frame)
 
-    monkeypatch.setattr(run_module, "load_detector", lambda *_, **__: Watched())
+    monkeypatch.setattr(loading, "load_detector", lambda *_, **__: Watched())
     seen = [frame.index for frame, _ in track(crossing, appearance="none", **options)]
     assert sorted(asked) == seen
 
@@ -121,7 +121,7 @@ def test_a_live_source_is_detected_in_frame_by_frame(
             return super().__call__(frame)
 
     monkeypatch.setattr(run_module, "open_source", lambda *_: replace(open_source(crossing), live=live))
-    monkeypatch.setattr(run_module, "load_detector", lambda *_, **__: Watched())
+    monkeypatch.setattr(loading, "load_detector", lambda *_, **__: Watched())
     ahead = [len(asked) - frame.index for frame, _ in track(crossing, appearance="none")]
     assert (max(ahead) == 0) == live
     assert (threads == {"detecting"}) != live
@@ -130,7 +130,7 @@ def test_a_live_source_is_detected_in_frame_by_frame(
 def test_an_error_in_a_detecting_thread_is_told_in_one_line_with_the_files_closed(
     crossing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(run_module, "load_detector", lambda *_, **__: Walkers(fails_in=30))
+    monkeypatch.setattr(loading, "load_detector", lambda *_, **__: Walkers(fails_in=30))
     output, lines = tmp_path / "out.mp4", tmp_path / "out.jsonl"
     assert run(crossing, "--appearance", "none", "-o", output, "--jsonl", lines, "--quiet") == 1
     assert capsys.readouterr().err == "error: frame 30: cannot be looked at (look away)\n"
