@@ -8,7 +8,6 @@ parts:
   sequences     the same on the detections of MOTChallenge sequences (--mot)
   run           the whole command: seconds, processors, memory, video, stages; beside `yolo track` (--peers, --model)
   startup       the help, and the first annotated frame
-  looks         how many objects are looked at
   sliding       one pass of the sliding detector against all of its windows (extra `train`)
   memory        what is held over 20,000 frames, tracking alone and in a whole run
 
@@ -31,7 +30,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import association, looks, memory, one_pass, plot, startup, whole_run
+from benchmarks import association, memory, one_pass, plot, startup, whole_run
 from benchmarks.parts import ROOT, Found, Setting, SkippedError
 from benchmarks.peer_process import PeerProcess
 from benchmarks.tables import circumstances, markdown_table, print_circumstances, print_table
@@ -46,7 +45,6 @@ PARTS: dict[str, Callable[[Setting], Found]] = {
     "sequences": association.measure_sequences,
     "run": whole_run.measure,
     "startup": startup.measure,
-    "looks": looks.measure,
     "sliding": one_pass.measure,
     "memory": memory.measure,
 }

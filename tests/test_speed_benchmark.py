@@ -65,7 +65,7 @@ def test_all_parts_are_measured_printed_and_written(
     tmp_path: Path, stand_in: Path, sequences: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("matplotlib", reason="needs the extra `train`")
-    parts = "association,sequences,run,startup,looks,memory"  # one pass: see test_benchmarks.py
+    parts = "association,sequences,run,startup,memory"  # one pass: see test_benchmarks.py
     given = ["--smoke", "--only", parts, "--mot", str(sequences), "--peers", str(stand_in)]
     assert speed.main([*given, "--json", str(tmp_path / "speed.json"), "-o", str(tmp_path / "bench")]) == 0
     printed = capsys.readouterr().out

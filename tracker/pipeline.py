@@ -74,10 +74,7 @@ def track_frames(
             tally.frames += 1
             yield frame, tracks
             continue
-        moved = None
-        if camera is not None and tracker.preset.camera:
-            with tally.timing("camera"):
-                moved = camera(frame, detections.boxes)
+        moved = _camera_motion(frame, detections.boxes, tracker, camera, tally)
         look = None
         if embedder is not None and tracker.uses_appearance and frame.image.size:
             describable = describes(embedder, detector.class_names, detections.class_ids)
@@ -108,8 +105,10 @@ def detect_frames(
     """
 
     def is_due(frame: Frame) -> bool:
+        if cadence is None:
+            return True
         with tally.timing("carry"):
-            return cadence is None or cadence(frame)
+            return cadence(frame)
 
     def detect(item: tuple[Frame, bool]) -> tuple[Frame, Detections | None]:
         frame, due = item
@@ -134,15 +133,23 @@ def _carry(
     frame: Frame, tracker: Tracker, carrier: Carrier | None, camera: CameraMotion | None, tally: Tally
 ) -> Tracks:
     """The tracks in a frame that nobody detects in."""
-    boxes, shifts, moved = tracker.taken.boxes, None, None
+    boxes, shifts = tracker.taken.boxes, None
     if carrier is not None:
         with tally.timing("carry"):
             shifts = carrier(frame, boxes)
-    if camera is not None and tracker.preset.camera:
-        with tally.timing("camera"):
-            moved = camera(frame, boxes)
+    moved = _camera_motion(frame, boxes, tracker, camera, tally)
     with tally.timing("track"):
         return tracker.carry(frame.time, moved, shifts)
+
+
+def _camera_motion(
+    frame: Frame, boxes: Floats, tracker: Tracker, camera: CameraMotion | None, tally: Tally
+) -> Floats | None:
+    """The camera's motion since the frame before, for a tracker that makes use of it."""
+    if camera is None or not tracker.preset.camera:
+        return None
+    with tally.timing("camera"):
+        return camera(frame, boxes)
 
 
 class Looking:

@@ -22,6 +22,7 @@ import torch
 from detectors import InputError
 from detectors.base import Frame
 from detectors.sliding import GREY, SlidingDetector
+from tests.training.interruption import interrupted_after
 from tests.training.pictures import NAMES, draw_scene, label, painted, small_network, write_coco, write_yolo
 from training import detector
 from training.__main__ import main
@@ -104,13 +105,7 @@ def test_an_interrupted_run_goes_on_and_can_be_made_longer(
     data, output = str(write_coco(tmp_path / "data", 4)), tmp_path / "my.onnx"
     run = Trainer.run
 
-    def interrupted(trainer: Trainer) -> Iterator[Report]:
-        for report in run(trainer, report_every=1):
-            yield report
-            if report.step == 2:
-                raise KeyboardInterrupt
-
-    monkeypatch.setattr(Trainer, "run", interrupted)
+    monkeypatch.setattr(Trainer, "run", interrupted_after(2, run))
     assert status_of([data, "-o", str(output), *QUICK, "4", "--seed", "3"]) == 130
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("interrupted: ")

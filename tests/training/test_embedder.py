@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ import torchvision
 
 from detectors.base import Frame
 from tests import onnx_models
+from tests.training.interruption import interrupted_after
 from tests.training.people import dress, write_folders, write_pictures, write_sequence
 from tracker.appearance import OnnxEmbedder
 from training import embedding_export
@@ -29,7 +29,7 @@ from training.__main__ import main
 from training.checkpoint import load_checkpoint
 from training.embedder import embed_with, parse, plan_of, train
 from training.embedding import DIMENSION, FROZEN, HEIGHT, WIDTH, Embedding, build
-from training.embedding_engine import EmbeddingReport, EmbeddingTrainer
+from training.embedding_engine import EmbeddingTrainer
 from training.embedding_export import export_embedding
 from training.embedding_plan import EmbeddingPlan
 from training.holdout import HeldOut
@@ -170,13 +170,7 @@ def test_an_interrupted_run_goes_on(
     data = [str(write_folders(tmp_path / "data", range(8))), "-o", str(output)]
     go = EmbeddingTrainer.run
 
-    def interrupted(trainer: EmbeddingTrainer) -> Iterator[EmbeddingReport]:
-        for report in go(trainer, report_every=1):
-            yield report
-            if report.step == 1:
-                raise KeyboardInterrupt
-
-    monkeypatch.setattr(EmbeddingTrainer, "run", interrupted)
+    monkeypatch.setattr(EmbeddingTrainer, "run", interrupted_after(1, go))
     assert status_of([*data, "--weights", str(weights), "--batch", "8", "--steps", "3", "--seed", "5"]) == 130
     assert "--resume" in capsys.readouterr().err
     assert not output.exists()
