@@ -25,6 +25,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     OURS: (),
     "keeptrack --appearance none": ("--appearance", "none"),
     "keeptrack --detect-every auto": ("--detect-every", "auto"),
+    "keeptrack --detect-every auto --appearance none": ("--detect-every", "auto", "--appearance", "none"),
 }
 SMOKE_FRAMES = 12
 
@@ -46,12 +47,8 @@ Runs = Mapping[str, Sequence[Ran]]
 def measure(setting: Setting) -> Found:
     """The commands, their processor time, and the stages."""
     part = ("--max-frames", str(SMOKE_FRAMES)) if setting.smoke else ()
-    calls, skipped = {}, []
-    for name, options in VARIANTS.items():
-        if options and not offers(options[0], setting.folder):
-            skipped.append(f"{name}: this version has no such option")
-        else:
-            calls[name] = partial(track, setting, setting.clip, (*options, *part))
+    calls = {name: partial(track, setting, setting.clip, (*options, *part)) for name, options in VARIANTS.items()}
+    skipped = []
     if why := why_no_peer(setting):
         skipped.append(f"{PEER}: {why}")
     else:
@@ -80,13 +77,6 @@ def track_by_ultralytics(setting: Setting, clip: Path) -> Ran:
     environment = peer_environment(setting.folder)
     cost = run([setting.yolo, "track", *what, *where], setting.folder / "ultralytics.log", folder, environment)
     return Ran(cost, sum(map(_megabytes, (folder / "saved").iterdir())))
-
-
-def offers(option: str, folder: Path) -> bool:
-    """Whether our command line has an option."""
-    log = folder / "help.log"
-    run([*KEEPTRACK, "--help"], log)
-    return option in log.read_text(encoding="utf-8")
 
 
 def why_no_peer(setting: Setting) -> str:

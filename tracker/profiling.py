@@ -78,7 +78,10 @@ class Profile:
 
     def bound(self) -> str:
         """What bounds the speed of the run, in words."""
-        costs = {stage: spent for thread in self.threads for stage, spent in thread.stages.items()}
+        costs: dict[str, Spent] = {}
+        for thread in self.threads:  # two of them may write: lines here, pictures there
+            for stage, spent in thread.stages.items():
+                costs[stage] = costs.get(stage, Spent()).plus(spent)
         if not costs:
             return "nothing: there was nothing to do"
         most = max(costs, key=lambda stage: costs[stage].cpu)

@@ -34,6 +34,13 @@ def test_busy_cores_are_the_limit_and_the_dearest_stage_is_named() -> None:
     assert "--imgsz" in found.bound()
 
 
+def test_a_stage_in_two_threads_costs_what_both_took() -> None:
+    found = profile(
+        10.0, thread("a", "detect", 7.0, 7.0), thread("b", "write", 6.0, 6.0), thread("c", "write", 6.0, 6.0)
+    )
+    assert "write takes 63% of the work" in found.bound()
+
+
 def test_a_thread_that_is_always_at_work_while_cores_are_idle_is_named() -> None:
     found = profile(10.0, thread("detecting", "detect", 3.0, 2.9), thread("encoding", "write", 9.8, 9.7), cores=8)
     assert found.bound().startswith("encoding, at work 98% of the time, while 16% of the 8 cores is used; it is write")
