@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -30,7 +31,10 @@ class Interrupted(BaseException):
 
 
 class Interruption:
-    """Takes Ctrl-C and SIGTERM from now on, and remembers the exit status that belongs to them."""
+    """Takes Ctrl-C and SIGTERM from now on, and remembers the exit status that belongs to them.
+
+    The first one closes all files on its way out; whoever cannot wait for that ends the process at once with a second.
+    """
 
     def __init__(self) -> None:
         self.status = 0
@@ -38,6 +42,8 @@ class Interruption:
         signal.signal(signal.SIGINT, self._interrupt)  # a shell script's background jobs start without it
 
     def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        if self.status:
+            os._exit(self.status)
         self.status = TERMINATED if number == signal.SIGTERM else INTERRUPTED
         raise Interrupted
 
@@ -107,6 +113,11 @@ def _add_outputs(group: Any) -> None:
         "--quality",
         metavar="Q",
         help="of that video: low, medium (default), high, or 0 to 100; 20 more double the file",
+    )
+    group.add_argument(
+        "--segment",
+        metavar="TIME",
+        help="write that video in files of this length: NAME.LABEL.mp4; as 90s, 10min or 1h",
     )
     group.add_argument("--mot", metavar="PATH", help="MOTChallenge text: frame,id,x,y,w,h,conf,-1,-1,-1")
     group.add_argument("--jsonl", metavar="PATH", help="one JSON object a frame: index, time, tracks")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detectors import Detector, InputError
+from tracker.durations import duration
 from tracker.presets import DEFAULT
 from tracker.writers.quality import DEFAULT as DEFAULT_QUALITY
 from tracker.writers.quality import rate_factor
@@ -20,6 +21,7 @@ LIMITS = {
     "start": (0, 10**9),
     "end": (0, 10**9),
 }
+SHORTEST_SEGMENT = 1.0  # seconds
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -28,7 +30,8 @@ class Options:
     """The command line's options under the same names; see ``python -m tracker --help`` or the README.
 
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder. quality: of
-    that video, "low", "medium", "high" or 0 to 100.
+    that video, "low", "medium", "high" or 0 to 100. segment: length of its files, as "10min" or in seconds; None for a
+    single one.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
     end: seconds.
@@ -36,6 +39,7 @@ class Options:
 
     output: str | Path = "none"
     quality: str | float = DEFAULT_QUALITY
+    segment: str | float | None = None
     mot: str | Path | None = None
     jsonl: str | Path | None = None
     stats: str | Path | None = None
@@ -87,6 +91,10 @@ def check_options(options: Options) -> None:
             option = f"--{name.replace('_', '-')}"
             raise InputError(f"{option} {value:g}", f"is not between {low:g} and {high:g}", "give a number that is")
     rate_factor(options.quality)
+    if options.segment is not None:
+        duration("--segment", options.segment, SHORTEST_SEGMENT)
+        if str(options.output) == "none":
+            raise InputError("--segment", "is about the annotated video, and none is written", "give -o PATH")
     if options.end is not None and options.end <= options.start:
         raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
     if options.device.split(":")[0] not in DEVICES:

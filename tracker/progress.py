@@ -82,8 +82,10 @@ class Display(Silence):
             self._show_profile(run.profile())
         else:
             self._show_stages(run, report)
-        for path in run.outputs.values():
-            if path.is_file():
+        for option, path in run.outputs.items():
+            if option == "--output" and run.segments:
+                self._line("wrote", f"{path.with_suffix('')}.*{path.suffix}  {_files(run.segments)}")
+            elif path.is_file():
                 self._line("wrote", f"{path}  {_size(path)}")
 
     def _show_stages(self, run: Run, report: dict[str, Any]) -> None:
@@ -152,3 +154,7 @@ def _limit(profile: Profile) -> str:
 def _size(path: Path) -> str:
     size = path.stat().st_size
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

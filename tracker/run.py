@@ -30,7 +30,7 @@ from tracker.report import figures
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
-from tracker.writers.outputs import Writers, check_outputs, output_paths
+from tracker.writers.outputs import Writers, check_outputs, first_files, output_paths
 from tracker.writers.stats import write_stats
 
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
@@ -154,6 +154,11 @@ class Run:
         return self._census.by_name(self.detector.class_names)
 
     @property
+    def segments(self) -> int:
+        """How many files the annotated video has been written in so far, if it is written in several."""
+        return self._writers.segments
+
+    @property
     def has_results(self) -> bool:
         """Whether there is anything to tell: not before the second pass of an offline run."""
         return self.tally.frames > 0 and (self._plan is not None or not self.options.offline)
@@ -219,7 +224,7 @@ class Run:
         self.outputs = output_paths(options, self.source)
         inputs = [Path(p) for p in (self.source.path, options.detections, options.detector, options.appearance) if p]
         inputs.append(Path(options.camera_motion))
-        check_outputs(self.outputs, inputs, options.overwrite)
+        check_outputs(first_files(self.outputs, options, self.source), inputs, options.overwrite)
         self.tracker = make_tracker(options, self.source)
         self.embedder = load_embedder(options.appearance, options.device, self._needs_looks)
         self.detector = make_detector(options, self.source, "--output" in self.outputs)
@@ -232,7 +237,7 @@ class Run:
         self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
             check_last_frames(self.source.frame_count, self._shown_name, self.detector, self.camera)
-        self._writers = Writers(self.outputs, self.detector.class_names, options.quality, not self._pictures)
+        self._writers = Writers(self.outputs, self.detector.class_names, options, not self._pictures)
         self._writers.open(opening, self.source, self.tally)
 
     def _part(self, frames: Any) -> Iterator[Frame]:

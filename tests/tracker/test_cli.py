@@ -315,6 +315,22 @@ def test_an_interrupted_run_leaves_files_that_play_and_parse(make_video: MakeVid
         assert not list(Path().glob(".*part"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are a Unix thing")
+def test_a_second_interruption_does_not_wait_for_files_to_be_closed() -> None:
+    closing_for_ever = (
+        "import sys\nfrom tracker.cli import Interrupted, Interruption\ninterruption = Interruption()\n"
+        "def say(text):\n    print(text, flush=True)\n    sys.stdin.read()\n"
+        "try:\n    say('running')\nexcept Interrupted:\n    say('closing')\n"
+    )
+    command = [sys.executable, "-c", closing_for_ever]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for word in ("running", "closing"):
+            assert process.stdout.readline().strip() == word
+            process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+
+
 def test_help_and_version_load_nothing_heavy() -> None:
     code = (
         "import sys\nfrom tracker.cli import main\n"

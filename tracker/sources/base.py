@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class Source:
     frame_rate: frames a second, on average. time_base: seconds of which the frames' times are multiples.
     frame_count: how many frames there are, or as many as a file announces; None if that is not known.
     path: the file or folder that is read, None for cameras and streams. live: frames come when they come.
+    started_at: when time 0 was, for a live source.
     warnings: filled while reading; what the user should know afterwards.
     """
 
@@ -32,5 +34,6 @@ class Source:
     frame_count: int | None = None
     path: Path | None = None
     live: bool = False
+    started_at: datetime | None = None
     has_images: bool = True
     warnings: list[str] = field(default_factory=list)

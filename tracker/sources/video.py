@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -95,6 +96,7 @@ def _live(capture: cv2.VideoCapture, what: str, name: str, remedy: str) -> Sourc
         height=first.shape[0],
         frame_rate=Fraction(rate).limit_denominator(1001) if 1 <= rate <= 1000 else Fraction(30),
         live=True,
+        started_at=datetime.now().astimezone(),
     )
 
 

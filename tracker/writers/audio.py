@@ -14,6 +14,8 @@ from av.container import OutputContainer
 from tracker.names import plain_name
 
 MP4_CODECS = ("mp3", "ac3", "eac3", "opus", "alac", "flac")
+SEEK_FROM = 30.0  # seconds from which the sound's beginning is looked for by the file's index
+RUN_UP = 5.0  # seconds before it to read from: an index is not exact in every format
 HIGHEST_RATE = 48000  # samples a second that every AAC encoder takes
 
 
@@ -40,6 +42,8 @@ class AudioTrack:
         self._time_base = float(stream.time_base or 1 / 48000)
         self._offset = round(origin / self._time_base)
         self._output = output
+        if start > SEEK_FROM:
+            self._input.seek(max(0, self._offset - round(RUN_UP / self._time_base)), stream=stream)
         self._packets: Iterator[Any] = self._input.demux(stream)
         self._waiting: Any = None
         self._encoder: _AacEncoder | None = None

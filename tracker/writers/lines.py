@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import BinaryIO
 
 from detectors.base import Frame
 from detectors.errors import InputError
@@ -14,14 +14,15 @@ from tracker.tracks import Tracks
 
 
 class LineWriter:
-    """A text file with some lines a frame, flushed after each frame; it is created with the first.
+    """A text file with some lines a frame, created with the first.
 
-    A subclass says which lines. Raises InputError when the file cannot be written.
+    The lines of a frame are handed to the system in one piece, so that a run that is killed leaves no half ones. A
+    subclass says which lines. Raises InputError when the file cannot be written.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._file: TextIO | None = None
+        self._file: BinaryIO | None = None
 
     def lines(self, frame: Frame, tracks: Tracks) -> Iterable[str]:
         """The lines for one frame, without line ends."""
@@ -31,9 +32,10 @@ class LineWriter:
         """Append what is to be said of one frame."""
         try:
             if self._file is None:
-                self._file = open(self.path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115  # closed in close()
-            self._file.writelines(f"{line}\n" for line in self.lines(frame, tracks))
-            self._file.flush()
+                self._file = open(self.path, "wb", buffering=0)  # noqa: SIM115  # closed in close()
+            rest = "".join(f"{line}\n" for line in self.lines(frame, tracks)).encode()
+            while rest:  # a pipe or a nearly full disk takes less than all
+                rest = rest[self._file.write(rest) :]
         except OSError as error:
             raise write_error(self.path, error) from None
 

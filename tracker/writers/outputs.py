@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from detectors.base import Frame
 from detectors.errors import InputError
-from tracker.options import Options
+from tracker.clock import Clock
+from tracker.durations import duration
+from tracker.options import SHORTEST_SEGMENT, Options
 from tracker.pipeline import Tally
 from tracker.sources.base import Source
 from tracker.tracks import Tracks
@@ -19,6 +21,7 @@ from tracker.writers.quality import rate_factor
 
 if TYPE_CHECKING:  # each is imported when it is opened
     from tracker.draw import Annotator
+    from tracker.writers.segments import SegmentedVideo
     from tracker.writers.video import VideoWriter
 
 VIDEO_SUFFIXES = (".mp4", ".m4v")
@@ -39,19 +42,33 @@ def output_paths(options: Options, source: Source) -> dict[str, Path]:
     return found
 
 
+def first_files(paths: Mapping[str, Path], options: Options, source: Source) -> dict[str, Path]:
+    """`paths`, with the video's first file in place of the name that all of its files go by.
+
+    That is one that exists already, if there is any.
+    """
+    if options.segment is None or "--output" not in paths:
+        return dict(paths)
+    from tracker.writers.segments import existing_segments, segment_names
+
+    path = paths["--output"]
+    there = [] if source.live else existing_segments(path)
+    return {**paths, "--output": there[0] if there else segment_names(path, source)(options.start)}
+
+
 class Writers:
     """The files of a run that are written frame by frame, as one.
 
-    paths: as of `output_paths`. class_names: of the detector. quality: of the video, see `rate_factor`. in_place:
-    whether frames may be drawn on, as nobody looks at them afterwards. `open` them before the first `write`.
+    paths: as of `output_paths`. class_names: of the detector. options: of the run. in_place: whether frames may be
+    drawn on, as nobody looks at them afterwards. `open` them before the first `write`.
     """
 
     def __init__(
-        self, paths: Mapping[str, Path], class_names: Mapping[int, str], quality: str | float, in_place: bool
+        self, paths: Mapping[str, Path], class_names: Mapping[int, str], options: Options, in_place: bool
     ) -> None:
-        self._paths, self._class_names, self._quality, self._in_place = paths, class_names, quality, in_place
+        self._paths, self._class_names, self._options, self._in_place = paths, class_names, options, in_place
         self._lines: list[LineWriter] = []
-        self._video: VideoWriter | None = None
+        self._video: VideoWriter | SegmentedVideo | None = None
         self._annotator: Annotator | None = None
 
     def open(self, opening: ExitStack, source: Source, tally: Tally) -> None:
@@ -59,11 +76,9 @@ class Writers:
         self._tally = tally
         if "--output" in self._paths:
             from tracker.draw import Annotator
-            from tracker.writers.video import VideoWriter
 
-            rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._quality)
-            video = VideoWriter(self._paths["--output"], rate, base, source.path, crf, clock=tally.clock)
-            self._video = opening.enter_context(video)
+            self._video = self._make_video(self._paths["--output"], source, tally.clock)
+            opening.enter_context(self._video)
             self._annotator = Annotator(self._class_names, in_place=self._in_place)
         if "--mot" in self._paths:
             from tracker.writers.mot import MotWriter
@@ -74,10 +89,30 @@ class Writers:
 
             self._lines.append(opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names)))
 
+    def _make_video(self, path: Path, source: Source, clock: Clock) -> VideoWriter | SegmentedVideo:
+        from tracker.writers.video import VideoWriter
+
+        rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._options.quality)
+
+        def open_file(path: Path) -> VideoWriter:
+            return VideoWriter(path, rate, base, source.path, crf, source.live, clock=clock)
+
+        if self._options.segment is None:
+            return open_file(path)
+        from tracker.writers.segments import SegmentedVideo, segment_names
+
+        length = duration("--segment", self._options.segment, SHORTEST_SEGMENT)
+        return SegmentedVideo(length, segment_names(path, source), open_file)
+
     @property
     def draws(self) -> bool:
         """Whether pictures are needed."""
         return self._video is not None
+
+    @property
+    def segments(self) -> int:
+        """How many files the video has been written in so far, if it is written in several."""
+        return getattr(self._video, "count", 0)
 
     @property
     def warnings(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import glob
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +23,7 @@ from tracker.clock import WAIT, Clock
 from tracker.handover import Handover
 from tracker.names import plain_name
 from tracker.writers.audio import AudioTrack, has_sound
+from tracker.writers.faststart import move_index_to_front, remove_drafts
 from tracker.writers.lines import write_error
 
 ENCODERS = ("libx264", "h264_videotoolbox", "libopenh264")  # the first that this build of PyAV has
@@ -42,14 +43,15 @@ X264 = {
     "scenecut": "40",
     "sliced-threads": "0",
 }
+# Of what happens now, no picture may wait in the encoder for the next ones: a few frames are seconds at a low rate, or
+# in front of a gap. Several threads then share a picture rather than taking one each.
+LIVE_X264 = X264 | {"rc-lookahead": "1", "sliced-threads": "1"}
 MOST_THREADS = 4  # of the encoder; a picture of 1080p takes one of them 10 ms
 BT601 = 6  # the matrix of OpenCV's conversion; untagged, players take HD video for BT.709 and shift its colours
 LIMITED_RANGE = 1
 # Fragments of half a second, each complete in itself: a run that is killed leaves a file that plays. The header waits
 # for the first fragment, because only then is it known when sound and picture begin.
 WHILE_RUNNING = {"movflags": "delay_moov+default_base_moof", "frag_duration": "500000", "flush_packets": "1"}
-# Then one index at the front, so that a browser starts playing before it has the whole file.
-WHEN_DONE = {"movflags": "faststart"}
 
 
 class VideoWriter:
@@ -57,7 +59,8 @@ class VideoWriter:
 
     path: the file, created with the first frame. frame_rate: frames a second, on average. time_base: seconds; the
     frames' times are kept as multiples of it. audio: a file whose sound is taken along, or None. crf: constant rate
-    factor of x264, lower is better and larger. clock: is told what the encoding thread spends ("write").
+    factor of x264, lower is better and larger. live: whether frames come when they come, and each is to be in the file
+    soon. clock: is told what the encoding thread spends ("write").
 
     Frames are encoded in a thread of its own; an error there is raised by the next `write` or by `close`. Sound that
     cannot be taken along is no error: `warnings` says so afterwards. Raises InputError when the file cannot be written.
@@ -70,6 +73,7 @@ class VideoWriter:
         time_base: Fraction,
         audio: Path | None = None,
         crf: float = 22,
+        live: bool = False,
         depth: int = 2,
         clock: Clock | None = None,
     ) -> None:
@@ -78,9 +82,10 @@ class VideoWriter:
         self._rate = frame_rate.limit_denominator(60000)
         self._time_base = time_base
         self._audio_path = audio
-        self._crf = crf
+        self._crf, self._live = crf, live
         self._queue = Handover[tuple[Image, float] | None](depth)
         self._thread: threading.Thread | None = None
+        self._ending = False
         self._error: Exception | None = None
         self.warnings: list[str] = []
         self._container: OutputContainer | None = None
@@ -97,11 +102,22 @@ class VideoWriter:
         with self._clock.timing(f"{WAIT}encoding"):
             self._queue.put((image, seconds))
 
+    def finish(self) -> None:
+        """Let the encoding thread finish the file, and do not wait for it. `close` has to be called all the same."""
+        if self._thread is not None and not self._ending:
+            self._ending = True
+            self._queue.put_at_once(None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether `close` would not have to wait."""
+        return self._thread is None or not self._thread.is_alive()
+
     def close(self) -> None:
         """Finish the file: everything encoded, the index moved to the front."""
         if self._thread is None:
             return
-        self._queue.put_at_once(None)
+        self.finish()
         with self._clock.timing(f"{WAIT}encoding"):
             self._thread.join()
         self._thread = None
@@ -151,6 +167,7 @@ class VideoWriter:
 
     def _open(self, image: Image, seconds: float) -> None:
         self._start = seconds
+        remove_drafts(self.path.parent, glob.escape(self.path.name))
         self._container = av.open(plain_name(self.path), "w", format="mp4", container_options=WHILE_RUNNING)
         self._stream = self._add_stream(self._container, image)
         if self._audio_path is not None and has_sound(self._audio_path):
@@ -173,7 +190,7 @@ class VideoWriter:
 
     def _add_stream(self, container: OutputContainer, image: Image) -> VideoStream:
         encoder = next(name for name in ENCODERS if name in av.codecs_available)
-        options = x264_options(self._crf) if encoder == "libx264" else {}
+        options = x264_options(self._crf, self._live) if encoder == "libx264" else {}
         stream = cast(VideoStream, container.add_stream(encoder, rate=self._rate, options=options))
         stream.height, stream.width = (side + side % 2 for side in image.shape[:2])
         stream.pix_fmt = "yuv420p"
@@ -204,30 +221,10 @@ class VideoWriter:
             move_index_to_front(self.path)
 
 
-def x264_options(crf: float) -> dict[str, str]:
+def x264_options(crf: float, live: bool = False) -> dict[str, str]:
     """How x264 is to encode, as FFmpeg's names and values."""
-    details = ":".join(f"{name}={value}" for name, value in X264.items())
+    details = ":".join(f"{name}={value}" for name, value in (LIVE_X264 if live else X264).items())
     return {"preset": X264_PRESET, "crf": f"{crf:g}", "x264-params": details}
-
-
-def move_index_to_front(path: Path) -> None:
-    """Rewrite a fragmented mp4 as a plain one with its index in front; as it was where there is no room for that."""
-    path = path.resolve()  # the file itself, not a link to it
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with av.open(str(path)) as source, av.open(str(draft), "w", format="mp4", options=WHEN_DONE) as output:
-            streams = {}
-            for stream in source.streams:
-                streams[stream.index] = output.add_stream_from_template(stream)
-                streams[stream.index].time_base = stream.time_base
-            for packet in source.demux():
-                if packet.dts is not None:
-                    packet.stream = streams[packet.stream.index]
-                    output.mux(packet)
-        os.replace(draft, path)
-    except (av.FFmpegError, OSError, ValueError):
-        with contextlib.suppress(OSError):
-            draft.unlink()
 
 
 def to_yuv(image: Image) -> Image:

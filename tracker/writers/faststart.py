@@ -1,0 +1,57 @@
+"""The index of an mp4 at its front, so that a browser starts playing before it has the whole file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import av
+
+WHEN_DONE = {"movflags": "faststart"}
+DRAFT = ".part"
+
+
+def move_index_to_front(path: Path) -> None:
+    """Rewrite a fragmented mp4 as a plain one with its index in front; as it was where there is no room for that."""
+    path = path.resolve()  # the file itself, not a link to it
+    draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
+    try:
+        with av.open(str(path)) as source, av.open(str(draft), "w", format="mp4", options=WHEN_DONE) as output:
+            streams = {}
+            for stream in source.streams:
+                streams[stream.index] = output.add_stream_from_template(stream)
+                streams[stream.index].time_base = stream.time_base
+            for packet in source.demux():
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream.index]
+                    output.mux(packet)
+        os.replace(draft, path)
+    except (av.FFmpegError, OSError, ValueError):
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def remove_drafts(folder: Path, name: str) -> None:
+    """Remove what processes that were killed while they moved an index have left of videos called `name`.
+
+    name: may hold wildcards, as in `Path.glob`. A draft of a process that runs is left alone.
+    """
+    for draft in folder.glob(f".{name}.*{DRAFT}"):
+        number = draft.name.removesuffix(DRAFT).rpartition(".")[2]
+        if number.isdecimal() and not _runs(int(number)):
+            with contextlib.suppress(OSError):
+                draft.unlink()
+
+
+def _runs(process: int) -> bool:
+    """Whether there is a process of that number; True where only its owner may know."""
+    if os.name == "nt":  # a signal would end it there
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
