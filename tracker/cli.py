@@ -25,6 +25,10 @@ other commands:
   keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files: keeptrack eval --help
 """
 
+REGIONS = """\
+Places in the picture, in pixels from its top-left corner. An object is where its foot is, the middle of its box's lower
+edge. All but the last three may be given several times."""
+
 
 class Interrupted(BaseException):
     """Ctrl-C or SIGTERM, as an exception, so that files are closed on the way out."""
@@ -96,6 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_outputs(parser.add_argument_group("outputs"))
     _add_models(parser.add_argument_group("models"))
+    _add_regions(parser.add_argument_group("regions and events", REGIONS))
     _add_range(parser.add_argument_group("which part of the source"))
     parser.add_argument("--version", action="version", version=_version())
     return parser
@@ -169,6 +174,33 @@ def _add_models(group: Any) -> None:
     )
     group.add_argument("--imgsz", type=int, metavar="PIXELS", help="longer side of the model's input")
     group.add_argument("--device", metavar="NAME", help="auto (default), cpu or cuda")
+
+
+def _add_regions(group: Any) -> None:
+    more = {"action": "append"}
+    group.add_argument("--roi", metavar="X1,Y1,...", help="ignore what stands outside this polygon", **more)
+    group.add_argument("--mask", metavar="X1,Y1,...", help="ignore what stands inside this polygon", **more)
+    group.add_argument(
+        "--line",
+        metavar="NAME:X1,Y1,X2,Y2",
+        help="count who crosses this line; walking from its first point to its second, 'in' is from left to right",
+        **more,
+    )
+    group.add_argument("--zone", metavar="NAME:X1,Y1,...", help="tell who is in this polygon, and for how long", **more)
+    group.add_argument(
+        "--regions",
+        metavar="PATH",
+        help='the same from a JSON file: {"roi": [[[x, y], ...]], "mask": [...], "lines": {"door": [[x, y], [x, y]]}, '
+        '"zones": {"hall": [[x, y], ...]}, "anchor": "foot"}',
+    )
+    group.add_argument(
+        "--anchor", metavar="POINT", help="foot (default), or centre where the camera looks straight down"
+    )
+    group.add_argument(
+        "--events",
+        metavar="PATH",
+        help="one JSON object when an object appears, leaves, returns, crosses a line, enters or exits a zone",
+    )
 
 
 def _add_range(group: Any) -> None:

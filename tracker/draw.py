@@ -9,23 +9,21 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
 
 from detectors.base import Floats, Frame, Image
+from tracker.draw_regions import RegionPainter
+from tracker.labels import INK, Colour, line_width, make_tag, paste, text_size
 from tracker.tracks import Tracks
+from tracker.watch import Watch
 
 GOLDEN_ANGLE = 137.50776  # degrees; neighbouring numbers get hues far apart, and no two soon get the same
 LIGHTNESS = (74, 62, 84)  # of CIELAB: never dark, so that one dark label text and one dark outline serve all
 CHROMA = 62
-INK = (24, 20, 16)  # BGR of label text and outlines
 TRAIL = 1.5  # seconds
 SMOOTHING = 0.25  # share of a new position in the trail; detections tremble, objects do not
 
 SHIFT = 4  # bits of a pixel's fraction in OpenCV's line coordinates
 SUBPIXEL = 1 << SHIFT
-
-Colour = tuple[int, int, int]
 
 
 @lru_cache(maxsize=512)
@@ -37,23 +35,17 @@ def colour_of(track_id: int) -> Colour:
     return round(float(b) * 255), round(float(g) * 255), round(float(r) * 255)
 
 
-@lru_cache(maxsize=512)
-def _shades_of(track_id: int) -> Image:
-    """``(256, 3)``: the colour of a number, turning into that of the text."""
-    colour, ink = np.array(colour_of(track_id), dtype=np.float32), np.array(INK, dtype=np.float32)
-    return (colour + np.linspace(0, 1, 256, dtype=np.float32)[:, None] * (ink - colour)).astype(np.uint8)
-
-
 class Annotator:
     """Draws the tracks of successive frames.
 
     class_names: class id -> name, for the labels. in_place: draw on the frames' own pictures, for a caller who does
-    not look at them afterwards; else on copies.
+    not look at them afterwards; else on copies. watch: knows regions and what was counted in them, to be drawn too.
     """
 
-    def __init__(self, class_names: Mapping[int, str], in_place: bool = False) -> None:
+    def __init__(self, class_names: Mapping[int, str], in_place: bool = False, watch: Watch | None = None) -> None:
         self._names = class_names
         self._in_place = in_place
+        self._regions = RegionPainter(watch) if watch is not None and watch.plan else None
         self._trails: dict[int, deque[tuple[float, float, float]]] = {}
 
     def draw(self, frame: Frame, tracks: Tracks) -> Image:
@@ -61,9 +53,11 @@ class Annotator:
         picture: Image = frame.image if self._in_place else frame.image.copy()
         if frame.cut:
             self._trails.clear()
-        line = max(2, round(min(picture.shape[:2]) / 360))
+        line = line_width(picture)
         tracks = replace(tracks, boxes=_near(tracks.boxes, picture))
         self._remember(frame, tracks)
+        if self._regions is not None:
+            self._regions.draw_below(picture)
         for track_id in tracks.track_ids:
             self._draw_trail(picture, int(track_id), frame.time, line)
         for track_id, box in zip(tracks.track_ids, tracks.boxes, strict=True):
@@ -73,6 +67,8 @@ class Annotator:
             cv2.rectangle(picture, *corners, colour_of(int(track_id)), line)
         for row in np.argsort(tracks.boxes[:, 3], kind="stable"):  # the nearer object's label on top
             self._draw_label(picture, tracks[row : row + 1], line)
+        if self._regions is not None:
+            self._regions.draw_above(picture)
         return picture
 
     def _remember(self, frame: Frame, tracks: Tracks) -> None:
@@ -103,41 +99,12 @@ class Annotator:
         """A filled tag above the box, inside it where the picture ends."""
         name = self._names.get(int(track.class_ids[0]), "")
         words = [str(track.track_ids[0]), *name.split(), f"{track.scores[0]:.2f}"]
-        size = max(11, round(min(picture.shape[:2]) / 54))
-        pad = max(2, size // 4)
-        text = _text_mask(tuple(words), size)
-        height, width = min(text.shape[0] + pad, picture.shape[0]), min(text.shape[1] + 2 * pad, picture.shape[1])
-        x1, y1 = track.boxes[0, :2]
-        left = min(max(round(float(x1)) - line // 2 - 1, 0), picture.shape[1] - width)
-        top = min(max(round(float(y1)) - height - line // 2, 0), picture.shape[0] - height)
-        tag = np.zeros((height, width), dtype=np.uint8)
-        inner = tag[pad // 2 : pad // 2 + text.shape[0], pad : pad + text.shape[1]]
-        inner[:] = text[: inner.shape[0], : inner.shape[1]]
-        picture[top : top + height, left : left + width] = _shades_of(int(track.track_ids[0])).take(tag, axis=0)
+        tag = make_tag(tuple(words), colour_of(int(track.track_ids[0])), text_size(picture))
+        x1, y1 = (round(float(edge)) for edge in track.boxes[0, :2])
+        paste(picture, tag, x1 - line // 2 - 1, y1 - min(tag.shape[0], picture.shape[0]) - line // 2)
 
 
 def _near(boxes: Floats, picture: Image) -> Floats:
     """Boxes cut off far outside the picture, where OpenCV's integers would overflow."""
     far = 4.0 * max(picture.shape[:2])
     return np.clip(boxes, -far, far)
-
-
-@lru_cache(maxsize=64)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
-@lru_cache(maxsize=512)
-def _word_mask(word: str, size: int) -> Image:
-    """Coverage ``(h, w)`` from 0 to 255 of a word, all words of a size on the same base line."""
-    font = _font(size)
-    canvas = PillowImage.new("L", (max(1, round(font.getlength(word))), round(size * 1.25)))
-    ImageDraw.Draw(canvas).text((0, size), word, fill=255, font=font, anchor="ls", stroke_width=0)
-    return np.asarray(canvas)
-
-
-def _text_mask(words: tuple[str, ...], size: int) -> Image:
-    """Coverage of words with spaces between them. Words are cached, texts are not: scores change with each frame."""
-    space = np.zeros((round(size * 1.25), max(2, size // 3)), dtype=np.uint8)
-    parts = [part for word in words for part in (space, _word_mask(word, size))]
-    return np.hstack(parts[1:])

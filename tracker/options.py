@@ -34,7 +34,8 @@ class Options:
     single one.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
-    end: seconds.
+    end: seconds. roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several.
+    anchor: None leaves it to the file `regions`, and to "foot".
     """
 
     output: str | Path = "none"
@@ -59,6 +60,13 @@ class Options:
     start: float = 0.0
     end: float | None = None
     max_frames: int | None = None
+    roi: str | Sequence[str] = ()
+    mask: str | Sequence[str] = ()
+    line: str | Sequence[str] = ()
+    zone: str | Sequence[str] = ()
+    regions: str | Path | None = None
+    anchor: str | None = None
+    events: str | Path | None = None
     device: str = "auto"
     overwrite: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -57,6 +57,7 @@ def track_frames(
     cadence: Cadence | None = None,
     carrier: Carrier | None = None,
     workers: int = 0,
+    where: Callable[[Floats], Bools] | None = None,
 ) -> Generator[tuple[Frame, Tracks], None, None]:
     """Each frame with its tracks: detector -> nms, camera motion -> tracker, which asks the embedder.
 
@@ -65,10 +66,11 @@ def track_frames(
     set starts the tracker anew. cadence: tells which frames to detect in, None for all; through the others, the tracks
     are carried by the pictures with a `carrier`, by their own motion without. workers: threads that detect in the next
     frames meanwhile, which changes no result; more than one needs a detector that is `concurrent`. 0 detects when the
-    tracker wants it, as a cadence needs that asks the tracker.
+    tracker wants it, as a cadence needs that asks the tracker. where: tells which boxes ``(N, 4)`` lie where somebody
+    wants to look, None for all.
     """
     tally = Tally() if tally is None else tally
-    for frame, detections in detect_frames(frames, detector, nms_iou, classes, tally, cadence, workers):
+    for frame, detections in detect_frames(frames, detector, nms_iou, classes, tally, cadence, workers, where):
         if detections is None:
             tracks = _carry(frame, tracker, carrier, camera, tally)
             tally.frames += 1
@@ -98,8 +100,9 @@ def detect_frames(
     tally: Tally,
     cadence: Cadence | None = None,
     workers: int = 0,
+    where: Callable[[Floats], Bools] | None = None,
 ) -> Iterator[tuple[Frame, Detections | None]]:
-    """Each frame with what was detected in it: detector -> classes -> nms; None where nobody looked.
+    """Each frame with what was detected in it: detector -> classes -> regions -> nms; None where nobody looked.
 
     Arguments as for `track_frames`.
     """
@@ -118,6 +121,8 @@ def detect_frames(
             detections = detector(frame)
             if classes is not None:
                 detections = detections[np.isin(detections.class_ids, list(classes))]
+            if where is not None:
+                detections = detections[where(detections.boxes)]
             if not detector.suppressed:
                 detections = detections[nms(detections.boxes, detections.scores, nms_iou, detections.class_ids)]
         return frame, detections

@@ -78,6 +78,7 @@ class Display(Silence):
         )
         counts = ", ".join(f"{count} {name}" for name, count in run.class_counts.most_common())
         self._line("tracks", counts or "none")
+        self._show_regions(run)
         if self._with_profile:
             self._show_profile(run.profile())
         else:
@@ -87,6 +88,14 @@ class Display(Silence):
                 self._line("wrote", f"{path.with_suffix('')}.*{path.suffix}  {_files(run.segments)}")
             elif path.is_file():
                 self._line("wrote", f"{path}  {_size(path)}")
+
+    def _show_regions(self, run: Run) -> None:
+        for line, count in run.watch.line_counts().items():
+            self._line("line", f"{line}: {count['in']} in, {count['out']} out")
+        for zone, stay in run.watch.zone_counts().items():
+            visits = f"{stay['entries']} {'visit' if stay['entries'] == 1 else 'visits'}"
+            dwell = f" of {stay['mean_dwell']:.1f} s on average, {stay['max_dwell']:.1f} s at most"
+            self._line("zone", f"{zone}: {visits}{dwell if stay['entries'] else ''}")
 
     def _show_stages(self, run: Run, report: dict[str, Any]) -> None:
         stages, profile = Table.grid(padding=(0, 2)), run.profile()

@@ -26,10 +26,12 @@ from tracker.loading import check_last_frames, detecting_threads, load_motion, m
 from tracker.options import Options, check_options, find_classes
 from tracker.pipeline import Tally, track_frames
 from tracker.profiling import OPENING, Profile, profile_of
+from tracker.regions.plan import make_plan
 from tracker.report import figures
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
+from tracker.watch import Watch
 from tracker.writers.outputs import Writers, check_outputs, first_files, output_paths
 from tracker.writers.stats import write_stats
 
@@ -82,6 +84,7 @@ class Run:
             pass
         for frame, tracks in self._track() if self._plan is None else self._recall(self._plan):
             self._census.see(tracks)
+            self._writers.tell(self.watch.see(frame, tracks))
             self._writers.write(frame, tracks)
             self.progress += 1
             self._first_frame = self._first_frame or time.perf_counter()
@@ -106,6 +109,10 @@ class Run:
             found = tracks_by_frame(revise(recording), recording.times)
         self._plan, self.progress = list(zip(seen, found, strict=True)), 0
 
+    def tick(self, now: float) -> None:
+        """Tell who has left by now (seconds of the source), for a live source that no frames come from."""
+        self._writers.tell(self.watch.tick(now))
+
     def _track(self) -> Iterator[tuple[Frame, Tracks]]:
         """Each frame of the source with its tracks."""
         options = self.options
@@ -121,6 +128,7 @@ class Run:
             self._cadence,
             self._carrier,
             detecting_threads(options, self.source, self.detector),
+            self.watch.plan.where,
         )
         self._exit.callback(frames.close)  # before anything that it uses is closed
         index = 0
@@ -196,7 +204,7 @@ class Run:
             found["detector_calls"] = 0
         first = None if self._first_frame is None else round(self._first_frame - self._started[0], 4)
         names = {"detector": self.detector.name, "tracker": self.options.tracker}
-        return found | {"tracks": self._track_count, "first_frame_seconds": first} | names
+        return found | {"tracks": self._track_count, "first_frame_seconds": first} | names | self.watch.report()
 
     def profile(self) -> Profile:
         """Where the time went, once the files are closed. To be asked for in the thread that iterates."""
@@ -221,10 +229,12 @@ class Run:
             raise InputError(
                 self._shown_name, "is live, and --offline needs an end", "record it, or leave --offline out"
             )
+        plan = make_plan(options, (self.source.width, self.source.height))
+        self.warnings.extend(plan.warnings())
         self.outputs = output_paths(options, self.source)
-        inputs = [Path(p) for p in (self.source.path, options.detections, options.detector, options.appearance) if p]
-        inputs.append(Path(options.camera_motion))
-        check_outputs(first_files(self.outputs, options, self.source), inputs, options.overwrite)
+        inputs = [Path(p) for p in self._inputs() if p]
+        files, logs = first_files(self.outputs, options, self.source), ("--events",) if self.source.live else ()
+        check_outputs(files, inputs, options.overwrite, logs)
         self.tracker = make_tracker(options, self.source)
         self.embedder = load_embedder(options.appearance, options.device, self._needs_looks)
         self.detector = make_detector(options, self.source, "--output" in self.outputs)
@@ -237,8 +247,22 @@ class Run:
         self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
             check_last_frames(self.source.frame_count, self._shown_name, self.detector, self.camera)
-        self._writers = Writers(self.outputs, self.detector.class_names, options, not self._pictures)
+        self.watch = Watch(plan, self.detector.class_names)
+        self._writers = Writers(self.outputs, self.detector.class_names, options, not self._pictures, self.watch)
         self._writers.open(opening, self.source, self.tally)
+        opening.callback(self._part_with_all)
+
+    def _part_with_all(self) -> None:
+        """Tell that everybody leaves, as the run is over. A run without frames has nothing to tell, and no file."""
+        events = self.watch.finish()
+        if events:
+            self._writers.tell(events)
+
+    def _inputs(self) -> Iterator[str | Path | None]:
+        """What the run reads, as far as it has a name."""
+        options = self.options
+        yield from (self.source.path, options.detections, options.detector, options.appearance)
+        yield from (options.camera_motion, options.regions)
 
     def _part(self, frames: Any) -> Iterator[Frame]:
         """The frames between `start` and `end`, at most `max_frames`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from detectors.base import Frame
 from tracker.tracks import Tracks
+from tracker.watch import Watch
 from tracker.writers.lines import LineWriter
 
 
@@ -16,12 +17,14 @@ class JsonlWriter(LineWriter):
 
     index: from 1. time: seconds. box: pixels. class_names: class id -> name; an unknown class is its number as text. A
     track that no detection supports in this frame has ``"filled": true`` as well, or ``"carried": true`` if nobody
-    looked for one.
+    looked for one. watch: where there are zones, a track that is in some has ``"zones": {"hall": 12.4}``, seconds so
+    far; where there are lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
     """
 
-    def __init__(self, path: str | Path, class_names: Mapping[int, str]) -> None:
+    def __init__(self, path: str | Path, class_names: Mapping[int, str], watch: Watch | None = None) -> None:
         super().__init__(path)
         self._names = class_names
+        self._watch = watch
 
     def lines(self, frame: Frame, tracks: Tracks) -> Iterable[str]:
         """One line."""
@@ -33,6 +36,7 @@ class JsonlWriter(LineWriter):
                 "box": [round(float(edge), 2) for edge in box],
             }
             | ({"carried": True} if carried else {"filled": True} if unseen > 0 else {})
+            | self._zones(int(track_id))
             for track_id, class_id, score, box, unseen, carried in zip(
                 tracks.track_ids,
                 tracks.class_ids,
@@ -43,4 +47,13 @@ class JsonlWriter(LineWriter):
                 strict=True,
             )
         ]
-        yield json.dumps({"index": frame.index, "time": round(frame.time, 6), "tracks": listed}, ensure_ascii=False)
+        found = {"index": frame.index, "time": round(frame.time, 6), "tracks": listed}
+        if self._watch is not None and self._watch.plan.lines:
+            found["lines"] = self._watch.line_counts()
+        yield json.dumps(found, ensure_ascii=False)
+
+    def _zones(self, track_id: int) -> dict[str, dict[str, float]]:
+        if self._watch is None or not self._watch.plan.zones:
+            return {}
+        dwells = {zone: round(seconds, 3) for zone, seconds in self._watch.dwells(track_id).items()}
+        return {"zones": dwells} if dwells else {}

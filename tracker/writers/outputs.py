@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +12,18 @@ from detectors.base import Frame
 from detectors.errors import InputError
 from tracker.clock import Clock
 from tracker.durations import duration
+from tracker.events import Event
 from tracker.options import SHORTEST_SEGMENT, Options
 from tracker.pipeline import Tally
 from tracker.sources.base import Source
 from tracker.tracks import Tracks
+from tracker.watch import Watch
 from tracker.writers.lines import LineWriter
 from tracker.writers.quality import rate_factor
 
 if TYPE_CHECKING:  # each is imported when it is opened
     from tracker.draw import Annotator
+    from tracker.writers.events import EventWriter
     from tracker.writers.segments import SegmentedVideo
     from tracker.writers.video import VideoWriter
 
@@ -29,7 +32,7 @@ VIDEO_SUFFIXES = (".mp4", ".m4v")
 
 def output_paths(options: Options, source: Source) -> dict[str, Path]:
     """Option -> path of everything that will be written. Raises InputError for a video that cannot be."""
-    paths = {"--mot": options.mot, "--jsonl": options.jsonl, "--stats": options.stats}
+    paths = {"--mot": options.mot, "--jsonl": options.jsonl, "--events": options.events, "--stats": options.stats}
     found = {option: Path(path) for option, path in paths.items() if path is not None}
     output = str(options.output)
     if output == "auto" and source.has_images:
@@ -60,13 +63,21 @@ class Writers:
     """The files of a run that are written frame by frame, as one.
 
     paths: as of `output_paths`. class_names: of the detector. options: of the run. in_place: whether frames may be
-    drawn on, as nobody looks at them afterwards. `open` them before the first `write`.
+    drawn on, as nobody looks at them afterwards. watch: has seen each frame before it is written. `open` them before
+    the first `write`.
     """
 
     def __init__(
-        self, paths: Mapping[str, Path], class_names: Mapping[int, str], options: Options, in_place: bool
+        self,
+        paths: Mapping[str, Path],
+        class_names: Mapping[int, str],
+        options: Options,
+        in_place: bool,
+        watch: Watch,
     ) -> None:
         self._paths, self._class_names, self._options, self._in_place = paths, class_names, options, in_place
+        self._watch = watch
+        self._events: EventWriter | None = None
         self._lines: list[LineWriter] = []
         self._video: VideoWriter | SegmentedVideo | None = None
         self._annotator: Annotator | None = None
@@ -79,7 +90,7 @@ class Writers:
 
             self._video = self._make_video(self._paths["--output"], source, tally.clock)
             opening.enter_context(self._video)
-            self._annotator = Annotator(self._class_names, in_place=self._in_place)
+            self._annotator = Annotator(self._class_names, in_place=self._in_place, watch=self._watch)
         if "--mot" in self._paths:
             from tracker.writers.mot import MotWriter
 
@@ -87,7 +98,15 @@ class Writers:
         if "--jsonl" in self._paths:
             from tracker.writers.jsonl import JsonlWriter
 
-            self._lines.append(opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names)))
+            self._lines.append(
+                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._watch))
+            )
+        if "--events" in self._paths:
+            from tracker.writers.events import EventWriter
+
+            started_at = getattr(source, "started_at", None)
+            events = EventWriter(self._paths["--events"], started_at, append=source.live)
+            self._events = opening.enter_context(events)
 
     def _make_video(self, path: Path, source: Source, clock: Clock) -> VideoWriter | SegmentedVideo:
         from tracker.writers.video import VideoWriter
@@ -119,6 +138,12 @@ class Writers:
         """What could not be written, though that was no error."""
         return [] if self._video is None else self._video.warnings
 
+    def tell(self, events: Sequence[Event]) -> None:
+        """Write what happened since it was last asked for, if anything has."""
+        if self._events is not None:
+            with self._tally.timing("write"):
+                self._events.write(events)
+
     def write(self, frame: Frame, tracks: Tracks) -> None:
         """Write a frame's tracks to all of them."""
         with self._tally.timing("write"):
@@ -130,10 +155,12 @@ class Writers:
             self._video.write(picture, frame.time)
 
 
-def check_outputs(outputs: dict[str, Path], inputs: Iterable[Path], overwrite: bool) -> None:
+def check_outputs(
+    outputs: dict[str, Path], inputs: Iterable[Path], overwrite: bool, logs: Collection[str] = ()
+) -> None:
     """Make sure that every output can be written and that none destroys anything.
 
-    outputs: option -> path. inputs: files that are read.
+    outputs: option -> path. inputs: files that are read. logs: options whose files are only ever added to.
 
     Raises InputError for a missing or read-only folder, a folder in place of a file, a file that is there already
     (unless `overwrite`), an input, and two outputs of one name.
@@ -155,7 +182,7 @@ def check_outputs(outputs: dict[str, Path], inputs: Iterable[Path], overwrite: b
             raise InputError(path, f"the folder {path.parent} does not exist", "create it, or choose another")
         if place.is_dir():
             raise InputError(path, "is a folder", f"give {option} a file name")
-        if place.is_file() and not overwrite:
+        if place.is_file() and not overwrite and option not in logs:
             raise InputError(path, "exists already", "add --overwrite, or choose another name")
         if not os.access(place if place.exists() else place.parent, os.W_OK):
             raise InputError(path, "cannot be written: no permission", "choose another place")

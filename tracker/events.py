@@ -1,0 +1,46 @@
+"""What happens to objects: they appear, leave, return, cross lines, enter and exit zones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from detectors.base import Floats
+
+APPEAR, LEAVE, RETURN, CROSS, ENTER, EXIT = "appear", "leave", "return", "cross", "enter", "exit"
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """Something that happened to one object.
+
+    kind: one of those above. time, frame: seconds of the source and index of the frame, when it happened; a leave is
+    when the object was last seen, though it can be told only later. box: ``(4,)`` xyxy pixels, at that time.
+    line, direction ("in" or "out"): of a crossing. zone: of an enter or exit. dwell: seconds that it was in the zone.
+    seconds: of a leave, since it appeared or returned. end: whether it left because the run is over.
+    """
+
+    kind: str
+    time: float
+    frame: int
+    track_id: int
+    class_name: str
+    box: Floats
+    line: str | None = None
+    direction: str | None = None
+    zone: str | None = None
+    dwell: float | None = None
+    seconds: float | None = None
+    end: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """As a line of ``--events``, but for the time of day."""
+        found: dict[str, Any] = {"time": round(self.time, 6), "frame": self.frame, "event": self.kind}
+        found |= {"id": self.track_id, "class": self.class_name, "box": [round(float(edge), 2) for edge in self.box]}
+        found |= {"line": self.line, "direction": self.direction, "zone": self.zone}
+        found |= {name: _rounded(getattr(self, name)) for name in ("dwell", "seconds")}
+        return {name: value for name, value in found.items() if value is not None} | ({"end": True} if self.end else {})
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
