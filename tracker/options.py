@@ -31,7 +31,7 @@ class Options:
     that video, "low", "medium", "high" or 0 to 100.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
-    end: seconds.
+    end: seconds. view: HOST:PORT, or one of them, of a page that shows the run; None for no page.
     """
 
     output: str | Path = "none"
@@ -57,6 +57,9 @@ class Options:
     max_frames: int | None = None
     device: str = "auto"
     overwrite: bool = False
+    view: str | int | None = None
+    view_token: str | None = None
+    show: bool = False
 
 
 def find_classes(wanted: str | Sequence[str | int] | None, detector: Detector) -> set[int] | None:

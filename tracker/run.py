@@ -30,6 +30,7 @@ from tracker.report import figures
 from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
+from tracker.watching import Watching
 from tracker.writers.outputs import Writers, check_outputs, output_paths
 from tracker.writers.stats import write_stats
 
@@ -51,6 +52,7 @@ class Run:
         self.tally = Tally()
         self.warnings: list[str] = []
         self.outputs: dict[str, Path] = {}
+        self.watching = Watching(options)
         self._source_name = source
         self._pictures = pictures
         self._plan: list[tuple[Frame, Tracks]] | None = None
@@ -86,6 +88,8 @@ class Run:
             self.progress += 1
             self._first_frame = self._first_frame or time.perf_counter()
             yield frame, tracks
+            if self.watching.stopped:
+                return
 
     def look_ahead(self) -> Iterator[None]:
         """The first of two passes, a step a frame, if there are two. Iterating does it, if it has not been done."""
@@ -100,6 +104,7 @@ class Run:
         for frame, _ in self._track():
             seen.append(replace(frame, image=NO_PICTURE))
             self.progress += 1
+            self.watching.look_ahead(self.progress)
             yield
         with self.tally.timing("track"):
             recording = self.tracker.finish()
@@ -209,6 +214,7 @@ class Run:
     def _open(self, opening: ExitStack) -> None:
         options = self.options
         check_options(options)
+        self.watching.reserve(opening)
         self.source = open_source(self._source_name, options.fps)
         self._ahead = ReadAhead(mark_cuts(self.source.frames), clock=self.tally.clock)
         opening.callback(self._ahead.close)
@@ -232,7 +238,9 @@ class Run:
         self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
             check_last_frames(self.source.frame_count, self._shown_name, self.detector, self.camera)
-        self._writers = Writers(self.outputs, self.detector.class_names, options.quality, not self._pictures)
+        names = self.detector.class_names
+        self.watching.open(opening, self.source, names, self.expected_frames)
+        self._writers = Writers(self.outputs, names, options.quality, not self._pictures, self.watching)
         self._writers.open(opening, self.source, self.tally)
 
     def _part(self, frames: Any) -> Iterator[Frame]:

@@ -14,6 +14,7 @@ from tracker.options import Options
 from tracker.pipeline import Tally
 from tracker.sources.base import Source
 from tracker.tracks import Tracks
+from tracker.watching import Watching
 from tracker.writers.lines import LineWriter
 from tracker.writers.quality import rate_factor
 
@@ -43,13 +44,20 @@ class Writers:
     """The files of a run that are written frame by frame, as one.
 
     paths: as of `output_paths`. class_names: of the detector. quality: of the video, see `rate_factor`. in_place:
-    whether frames may be drawn on, as nobody looks at them afterwards. `open` them before the first `write`.
+    whether frames may be drawn on, as nobody looks at them afterwards. watching: who is shown them as they come.
+    `open` them before the first `write`.
     """
 
     def __init__(
-        self, paths: Mapping[str, Path], class_names: Mapping[int, str], quality: str | float, in_place: bool
+        self,
+        paths: Mapping[str, Path],
+        class_names: Mapping[int, str],
+        quality: str | float,
+        in_place: bool,
+        watching: Watching,
     ) -> None:
         self._paths, self._class_names, self._quality, self._in_place = paths, class_names, quality, in_place
+        self._watching = watching
         self._lines: list[LineWriter] = []
         self._video: VideoWriter | None = None
         self._annotator: Annotator | None = None
@@ -57,14 +65,16 @@ class Writers:
     def open(self, opening: ExitStack, source: Source, tally: Tally) -> None:
         """Open all, to be closed with the stack. tally: is told of the time that each `write` takes."""
         self._tally = tally
-        if "--output" in self._paths:
+        if source.has_images and (self._watching.watched or "--output" in self._paths):
             from tracker.draw import Annotator
+
+            self._annotator = Annotator(self._class_names, in_place=self._in_place)
+        if "--output" in self._paths:
             from tracker.writers.video import VideoWriter
 
             rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._quality)
             video = VideoWriter(self._paths["--output"], rate, base, source.path, crf, clock=tally.clock)
             self._video = opening.enter_context(video)
-            self._annotator = Annotator(self._class_names, in_place=self._in_place)
         if "--mot" in self._paths:
             from tracker.writers.mot import MotWriter
 
@@ -77,7 +87,7 @@ class Writers:
     @property
     def draws(self) -> bool:
         """Whether pictures are needed."""
-        return self._video is not None
+        return self._annotator is not None
 
     @property
     def warnings(self) -> list[str]:
@@ -89,10 +99,13 @@ class Writers:
         with self._tally.timing("write"):
             for writer in self._lines:
                 writer.write(frame, tracks)
-        if self._video is not None and self._annotator is not None:
+        self._watching.look(frame, tracks)
+        if self._annotator is not None and (self._video is not None or self._watching.wants_picture()):
             with self._tally.timing("draw"):
                 picture = self._annotator.draw(frame, tracks)
-            self._video.write(picture, frame.time)
+            if self._video is not None:
+                self._video.write(picture, frame.time)
+            self._watching.show(frame, picture)
 
 
 def check_outputs(outputs: dict[str, Path], inputs: Iterable[Path], overwrite: bool) -> None:
