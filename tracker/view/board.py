@@ -22,7 +22,7 @@ from tracker.view.crops import Crops
 from tracker.view.pace import Pace
 from tracker.view.presence import WINDOW, Timeline
 
-PICTURES = 15.0  # a second at most
+PICTURES_LIVE, PICTURES_OF_A_FILE = 15.0, 10.0  # a second at most; a file takes all the processor has, and shares it
 STATES = 0.3  # seconds between two snapshots of the numbers
 SMOOTHING = 0.2  # share of a new frame in the latency
 
@@ -79,6 +79,7 @@ class Board:
         self._snapshot = Snapshot(clock(), {})
         self._due = self._snapshot_due = -1e9
         self._wanted = False
+        self._period = 1 / (PICTURES_LIVE if source.live else PICTURES_OF_A_FILE)
 
     def want(self) -> None:
         """Somebody waits for a picture. From any thread."""
@@ -106,7 +107,7 @@ class Board:
         now, number = self._clock(), self.picture.number if self.picture else 0
         self._last = Picture(number + 1, image, frame.index, frame.time)
         if now >= self._due:
-            self._due = now + 1 / PICTURES
+            self._due = now + self._period
             self.picture = self._last
             if self._wanted:
                 self._wanted = False
