@@ -18,6 +18,7 @@ examples:
   keeptrack video.mp4                                  writes video.tracked.mp4
   keeptrack video.mp4 --detector yolo11n.onnx --mot video.txt --classes person,car
   keeptrack 0                                          the first camera, until Ctrl-C
+  keeptrack 0 --view                                   and a page that shows it: http://127.0.0.1:8000/
   keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images
   keeptrack MOT17-02/ --detections MOT17-02/det/det.txt --output none --mot MOT17-02.txt
 
@@ -99,6 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
         "or MOTChallenge sequence folder",
     )
     _add_outputs(parser.add_argument_group("outputs"))
+    _add_watching(parser.add_argument_group("watching"))
     _add_models(parser.add_argument_group("models"))
     _add_regions(parser.add_argument_group("regions and events", REGIONS))
     _add_range(parser.add_argument_group("which part of the source"))
@@ -132,6 +134,24 @@ def _add_outputs(group: Any) -> None:
     )
     group.add_argument("--overwrite", action="store_true", help="replace files that exist")
     group.add_argument("--quiet", action="store_true", default=False, help="print nothing but warnings and errors")
+
+
+def _add_watching(group: Any) -> None:
+    group.add_argument(
+        "--view",
+        nargs="?",
+        const="127.0.0.1:8000",
+        type=address,
+        metavar="HOST:PORT",
+        help="serve a page that shows the run while it goes on (default: 127.0.0.1:8000, this computer only)",
+    )
+    group.add_argument(
+        "--view-token",
+        metavar="TOKEN",
+        help="what viewers must know, for any other address than this computer's own; KEEPTRACK_VIEW_TOKEN in the "
+        "environment does the same, unseen by others",
+    )
+    group.add_argument("--show", action="store_true", help="a window; q or Esc closes it and ends the run")
 
 
 def _add_models(group: Any) -> None:
@@ -218,6 +238,17 @@ def seconds(text: str) -> float:
     if text.count(":") > 2 or not 0 <= total < float("inf"):
         raise ValueError(text)
     return total
+
+
+def address(text: str) -> str:
+    """An address as it is written, once it is known to be one: else `--view` would take the source that follows it.
+
+    Raises InputError.
+    """
+    from tracker.view.address import parse_address
+
+    parse_address(text)
+    return text
 
 
 def _eval(argv: Sequence[str]) -> int:

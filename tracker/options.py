@@ -35,7 +35,8 @@ class Options:
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
     end: seconds. roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several.
-    anchor: None leaves it to the file `regions`, and to "foot".
+    anchor: None leaves it to the file `regions`, and to "foot". view: HOST:PORT, or one of them, of a page that shows
+    the run; None for no page.
     """
 
     output: str | Path = "none"
@@ -69,6 +70,9 @@ class Options:
     events: str | Path | None = None
     device: str = "auto"
     overwrite: bool = False
+    view: str | int | None = None
+    view_token: str | None = None
+    show: bool = False
 
 
 def find_classes(wanted: str | Sequence[str | int] | None, detector: Detector) -> set[int] | None:

@@ -32,6 +32,7 @@ from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
 from tracker.tracks import Tracks
 from tracker.watch import Watch
+from tracker.watching import Watching
 from tracker.writers.outputs import Writers, check_outputs, first_files, output_paths
 from tracker.writers.stats import write_stats
 
@@ -53,6 +54,7 @@ class Run:
         self.tally = Tally()
         self.warnings: list[str] = []
         self.outputs: dict[str, Path] = {}
+        self.watching = Watching(options)
         self._source_name = source
         self._pictures = pictures
         self._plan: list[tuple[Frame, Tracks]] | None = None
@@ -89,6 +91,8 @@ class Run:
             self.progress += 1
             self._first_frame = self._first_frame or time.perf_counter()
             yield frame, tracks
+            if self.watching.stopped:
+                return
 
     def look_ahead(self) -> Iterator[None]:
         """The first of two passes, a step a frame, if there are two. Iterating does it, if it has not been done."""
@@ -103,6 +107,7 @@ class Run:
         for frame, _ in self._track():
             seen.append(replace(frame, image=NO_PICTURE))
             self.progress += 1
+            self.watching.look_ahead(self.progress)
             yield
         with self.tally.timing("track"):
             recording = self.tracker.finish()
@@ -222,6 +227,7 @@ class Run:
     def _open(self, opening: ExitStack) -> None:
         options = self.options
         check_options(options)
+        self.watching.reserve(opening)
         self.source = open_source(self._source_name, options.fps)
         self._ahead = ReadAhead(mark_cuts(self.source.frames), clock=self.tally.clock)
         opening.callback(self._ahead.close)
@@ -247,8 +253,10 @@ class Run:
         self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
         if self.source.frame_count is not None:
             check_last_frames(self.source.frame_count, self._shown_name, self.detector, self.camera)
-        self.watch = Watch(plan, self.detector.class_names)
-        self._writers = Writers(self.outputs, self.detector.class_names, options, not self._pictures, self.watch)
+        names = self.detector.class_names
+        self.watch = Watch(plan, names)
+        self.watching.open(opening, self.source, names, self.expected_frames)
+        self._writers = Writers(self.outputs, names, options, not self._pictures, self.watch, self.watching)
         self._writers.open(opening, self.source, self.tally)
         opening.callback(self._part_with_all)
 

@@ -18,6 +18,7 @@ from tracker.pipeline import Tally
 from tracker.sources.base import Source
 from tracker.tracks import Tracks
 from tracker.watch import Watch
+from tracker.watching import Watching
 from tracker.writers.lines import LineWriter
 from tracker.writers.quality import rate_factor
 
@@ -63,8 +64,8 @@ class Writers:
     """The files of a run that are written frame by frame, as one.
 
     paths: as of `output_paths`. class_names: of the detector. options: of the run. in_place: whether frames may be
-    drawn on, as nobody looks at them afterwards. watch: has seen each frame before it is written. `open` them before
-    the first `write`.
+    drawn on, as nobody looks at them afterwards. watch: has seen each frame before it is written. watching: who is
+    shown them as they come. `open` them before the first `write`.
     """
 
     def __init__(
@@ -74,9 +75,10 @@ class Writers:
         options: Options,
         in_place: bool,
         watch: Watch,
+        watching: Watching,
     ) -> None:
         self._paths, self._class_names, self._options, self._in_place = paths, class_names, options, in_place
-        self._watch = watch
+        self._watch, self._watching = watch, watching
         self._events: EventWriter | None = None
         self._lines: list[LineWriter] = []
         self._video: VideoWriter | SegmentedVideo | None = None
@@ -85,12 +87,13 @@ class Writers:
     def open(self, opening: ExitStack, source: Source, tally: Tally) -> None:
         """Open all, to be closed with the stack. tally: is told of the time that each `write` takes."""
         self._tally = tally
-        if "--output" in self._paths:
+        if source.has_images and (self._watching.watched or "--output" in self._paths):
             from tracker.draw import Annotator
 
+            self._annotator = Annotator(self._class_names, in_place=self._in_place, watch=self._watch)
+        if "--output" in self._paths:
             self._video = self._make_video(self._paths["--output"], source, tally.clock)
             opening.enter_context(self._video)
-            self._annotator = Annotator(self._class_names, in_place=self._in_place, watch=self._watch)
         if "--mot" in self._paths:
             from tracker.writers.mot import MotWriter
 
@@ -126,7 +129,7 @@ class Writers:
     @property
     def draws(self) -> bool:
         """Whether pictures are needed."""
-        return self._video is not None
+        return self._annotator is not None
 
     @property
     def segments(self) -> int:
@@ -149,10 +152,13 @@ class Writers:
         with self._tally.timing("write"):
             for writer in self._lines:
                 writer.write(frame, tracks)
-        if self._video is not None and self._annotator is not None:
+        self._watching.look(frame, tracks)
+        if self._annotator is not None and (self._video is not None or self._watching.wants_picture()):
             with self._tally.timing("draw"):
                 picture = self._annotator.draw(frame, tracks)
-            self._video.write(picture, frame.time)
+            if self._video is not None:
+                self._video.write(picture, frame.time)
+            self._watching.show(frame, picture)
 
 
 def check_outputs(

@@ -1,0 +1,128 @@
+"""Who may see the page, and what browsers are told about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tracker.view.address import is_loopback, same_secret
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+LOCKED = """<!doctype html><html lang="en"><meta charset="utf-8"><title>keeptrack: locked</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<h1>This page needs its token</h1><p>It is the word after <code>--view-token</code> where the run was started.</p>
+<form action="/"><label>Token <input name="token" type="password" autocomplete="off" autofocus></label>
+<button>Open</button></form></html>"""
+
+
+class Gate:
+    """Lets requests through to `app` if they may see what it has.
+
+    With a token, every request needs it: as ``?token=``, which a browser gets a cookie for, or as ``Authorization:
+    Bearer``. Without one, the request must have been meant for this computer: a site whose name is made to point here
+    (DNS rebinding) is turned away by the name. Only GET and HEAD are there.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
+        self._app, self._token = app, token
+        self._pass = None if token is None else hashlib.sha256(b"keeptrack view " + token.encode()).hexdigest()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        if scope["type"] != "http":
+            return
+        headers = Headers(scope=scope)
+        given = self._tokens(scope, headers)
+        refusal = self._refusal(scope, headers, given)
+        cookie = self._cookie(scope) if refusal is None and given.by_query else None
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    own.setdefault(name, value)
+                if cookie:
+                    own.append("Set-Cookie", cookie)
+            await send(message)
+
+        await (refusal or self._app)(scope, receive, send_with_headers)
+
+    def _refusal(self, scope: Scope, headers: Headers, given: Given) -> Response | None:
+        if scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("only GET is there\n", 405, {"Allow": "GET, HEAD"})
+        if self._token is None:
+            if is_local_host(headers.get("host", "")):
+                return None
+            return PlainTextResponse("this page is for this computer, under its own name\n", 421)
+        if given.by_query or given.otherwise:
+            return None
+        challenge = {"WWW-Authenticate": "Bearer"}
+        return HTMLResponse(LOCKED, 401) if scope["path"] == "/" else PlainTextResponse("token?\n", 401, challenge)
+
+    def _tokens(self, scope: Scope, headers: Headers) -> Given:
+        """Which of the ways of giving a token have given the right one."""
+        if self._token is None or self._pass is None:
+            return Given(False, False)
+        query = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+        kind, _, word = headers.get("authorization", "").partition(" ")
+        bearer = [word.strip()] if kind.lower() == "bearer" else []
+        passes = cookies(headers.getlist("cookie"), cookie_name(scope))
+        return Given(
+            any(same_secret(each, self._token) for each in query),
+            any(same_secret(each, self._token) for each in bearer) | any(same_secret(p, self._pass) for p in passes),
+        )
+
+    def _cookie(self, scope: Scope) -> str:
+        return f"{cookie_name(scope)}={self._pass}; Path=/; HttpOnly; SameSite=Strict"
+
+
+class Given:
+    """by_query, otherwise: whether the right token came in the address, or as a cookie or header."""
+
+    def __init__(self, by_query: bool, otherwise: bool) -> None:
+        self.by_query, self.otherwise = by_query, otherwise
+
+
+def cookie_name(scope: Scope) -> str:
+    """Of this port: browsers send a host's cookies to all of its ports, and another run may be at the next one."""
+    return f"keeptrack_{(scope.get('server') or ('', 0))[1]}"
+
+
+def cookies(lines: Iterable[str], name: str) -> list[str]:
+    """The values of the cookies of a name."""
+    found = []
+    for line in lines:
+        try:
+            jar = SimpleCookie(line)
+        except CookieError:
+            continue
+        if name in jar:
+            found.append(jar[name].value)
+    return found
+
+
+def is_local_host(host: str) -> bool:
+    """Whether a Host header names this computer as seen by itself, with or without a port."""
+    try:
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
+    except ValueError:
+        return False

@@ -1,0 +1,31 @@
+"""How fast frames go by, over the last seconds."""
+
+from __future__ import annotations
+
+from collections import deque
+
+SPAN = 3.0  # seconds that are looked back
+STEP = 0.05  # seconds between two marks; frames in between are only counted
+
+
+class Pace:
+    """Frames a second, and seconds of the source a second, over the last `SPAN` seconds."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, int, float]] = deque()  # when, frames so far, time of the source
+        self._frames = 0
+
+    def mark(self, now: float, time: float) -> None:
+        """A frame of the source's `time` is done at `now`."""
+        self._frames += 1
+        if not self._marks or now - self._marks[-1][0] >= STEP:
+            self._marks.append((now, self._frames, time))
+        while now - self._marks[0][0] > SPAN and len(self._marks) > 2:
+            self._marks.popleft()
+
+    def rates(self) -> tuple[float, float]:
+        """Frames a second, and how many times as fast as real time; zeros while that is not known."""
+        if len(self._marks) < 2:
+            return 0.0, 0.0
+        (start, first, begin), (end, last, until) = self._marks[0], self._marks[-1]
+        return (last - first) / (end - start), (until - begin) / (end - start)

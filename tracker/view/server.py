@@ -1,0 +1,92 @@
+"""The page's server: uvicorn in a thread of its own, for as long as the run lasts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+import time
+from types import TracebackType
+
+import uvicorn
+
+from tracker.view.app import make_app
+from tracker.view.board import Board
+from tracker.view.feed import Feed
+
+MOST_VIEWERS = 200  # connections at a time; who comes then is told to try again
+IDLE = 30  # seconds after which a connection without requests is closed
+FAREWELL = 0.6  # seconds in which viewers can learn that the run is over
+LATELY = 2.0  # seconds after its last request in which there still is a viewer to tell
+GRACE = 1  # seconds for answers that are on the way
+PATIENCE = 5.0  # seconds to start and to stop
+
+
+class Server:
+    """Serves a board at a socket while it is entered. token: that viewers need, None for none.
+
+    The thread handles no signals and prints nothing. Leaving tells viewers that the run is over, and how.
+    """
+
+    def __init__(self, listening: socket.socket, board: Board, token: str | None) -> None:
+        self._socket, self._board, self._token = listening, board, token
+        self._feed: Feed | None = None
+        self._started, self._over = threading.Event(), False
+        self._thread = threading.Thread(target=self._work, name="serving", daemon=True)
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        self._started.wait(PATIENCE)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._board.end("over" if kind is None else "stopped")
+        self._over = True
+        if self._feed is not None:
+            with contextlib.suppress(RuntimeError):  # its loop is closed: it has failed before
+                self._feed.wake()
+        self._thread.join(PATIENCE)
+        self._socket.close()
+
+    def _work(self) -> None:
+        for name in ("uvicorn", "asyncio"):
+            logging.getLogger(name).addHandler(logging.NullHandler())  # else their lines go to standard error
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._feed = Feed(self._board)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                make_app(self._feed, self._token),
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                limit_concurrency=MOST_VIEWERS,
+                timeout_keep_alive=IDLE,
+                timeout_graceful_shutdown=GRACE,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[self._socket]))
+        self._started.set()
+        await asyncio.wait({serving, asyncio.create_task(self._until_told())}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await asyncio.wait({serving})
+        self._feed.close()
+
+    async def _until_told(self) -> None:
+        """Until the run is over and its viewers know."""
+        assert self._feed is not None
+        while not self._over:
+            await self._feed.wait(1.0)
+        if time.monotonic() - self._feed.asked < LATELY:
+            await asyncio.sleep(FAREWELL)
