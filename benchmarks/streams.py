@@ -1,0 +1,367 @@
+"""Live streams on this computer, from real servers that can fail on demand: for tests and measurements.
+
+MJPEG over HTTP, and H.264 in MPEG-TS over HTTP or plain TCP; rtsp.py has RTSP, stamps.py tells how old a picture is.
+Each server is a context manager that sends the pictures it is given at a steady rate to whoever is connected::
+
+    with MjpegServer(Path("videos/crossing.mp4"), rate=25) as server:
+        capture = cv2.VideoCapture(server.url)
+        server.drop()
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple, TypeVar, cast
+
+import av
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from benchmarks.stamps import milliseconds, stamp
+from detectors.base import Image
+
+LOOPBACK = "127.0.0.1"
+BACKLOG = 60  # chunks that a client may lag behind before it misses some
+KEY_EVERY = 0.5  # seconds between key frames, at which clients join
+PATIENCE = 10.0  # seconds for a client that takes nothing, or says nothing
+PAGE = b"<!DOCTYPE html><title>A page</title><p>Nothing moves here."
+
+Self = TypeVar("Self", bound="StreamServer")
+
+Pictures = Path | Iterable[Image] | Callable[[], Iterator[Image]]
+"""A video file, which is repeated for ever, or pictures ``(H, W, 3)`` BGR of one size; a stream ends with them."""
+
+
+class Chunk(NamedTuple):
+    """A part of a stream. key: whether a client may begin with it."""
+
+    data: bytes
+    key: bool
+
+
+class StreamServer:
+    """Takes pictures at a steady rate, and sends them as chunks to all clients.
+
+    rate: pictures a second. stamped: each picture carries the time when it was sent, see `benchmarks.stamps`. A client
+    that is slow or gone misses chunks; nobody waits for it. `join` waits for the end of the pictures.
+    """
+
+    scheme = "tcp"
+    path = ""
+
+    def __init__(self, pictures: Pictures, rate: float = 25.0, stamped: bool = False) -> None:
+        self.rate = rate
+        self.sent = 0
+        self._pictures = pictures
+        self._stamped = stamped
+        self._clients: list[Client] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._listener: socket.socket | None = None
+        self._port = 0
+        self._thread = threading.Thread(target=self._send_all, name="streaming", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where clients find the stream."""
+        return f"{self.scheme}://{LOOPBACK}:{self._port}{self.path}"
+
+    @property
+    def clients(self) -> int:
+        """How many are being served."""
+        with self._lock:
+            return len(self._clients)
+
+    def __enter__(self: Self) -> Self:
+        self.accept()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._flowing.set()
+        self._thread.join()
+        self.refuse()
+        self.drop()
+
+    def join(self, timeout: float = PATIENCE) -> None:
+        """Wait until all pictures are sent."""
+        self._thread.join(timeout)
+
+    def drop(self) -> None:
+        """End all connections. New ones are welcome, unless `refuse` was called."""
+        with self._lock:
+            clients, self._clients = self._clients, []
+        for client in clients:
+            client.close()
+
+    def refuse(self) -> None:
+        """Take no new connections: nobody listens any more."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits in accept
+            listener.close()
+
+    def accept(self) -> None:
+        """Take new connections, at the same address as before."""
+        if self._listener is None:
+            self._listener = socket.create_server((LOOPBACK, self._port))
+            self._port = self._listener.getsockname()[1]
+            threading.Thread(target=self._welcome_all, args=(self._listener,), daemon=True).start()
+
+    def stall(self) -> None:
+        """Send nothing, without ending any connection."""
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        """Send again after `stall`."""
+        self._flowing.set()
+
+    def _encode(self, picture: Image) -> Chunk:
+        raise NotImplementedError
+
+    def _greet(self, connection: socket.socket) -> bool:
+        """What is said before the stream; False for a client that shall get none."""
+        return True
+
+    def _send_all(self) -> None:
+        began, count = time.monotonic(), 0
+        for picture in iterate(self._pictures):
+            delay = began + count / self.rate - time.monotonic()
+            if self._stop.wait(max(0.0, delay)):
+                return
+            if delay < -1.0 or not self._flowing.is_set():  # there is no catching up
+                self._flowing.wait()
+                began, count = time.monotonic(), 0
+            count += 1
+            self._send(stamp(picture, milliseconds()) if self._stamped else picture)
+            self.sent += 1
+        self.refuse()
+        with self._lock:
+            clients = list(self._clients)
+        for client in clients:
+            client.finish()
+
+    def _send(self, picture: Image) -> None:
+        chunk = self._encode(picture)
+        with self._lock:
+            self._clients = [client for client in self._clients if client.is_there]
+            for client in self._clients:
+                client.send(chunk)
+
+    def _welcome_all(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._welcome, args=(connection,), daemon=True).start()
+
+    def _welcome(self, connection: socket.socket) -> None:
+        connection.settimeout(PATIENCE)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            if self._greet(connection):
+                with self._lock:
+                    self._clients.append(Client(connection))
+                return
+        except OSError:
+            pass
+        connection.close()
+
+
+class Client:
+    """One connection, served by a thread of its own."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.is_there = True
+        self._connection = connection
+        self._waits_for_key = True
+        self._chunks = queue.Queue[bytes | None](BACKLOG)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def send(self, chunk: Chunk) -> None:
+        """Send a chunk as soon as may be, or leave out all up to the next key frame."""
+        self._waits_for_key &= not chunk.key
+        if not self._waits_for_key:
+            try:
+                self._chunks.put_nowait(chunk.data)
+            except queue.Full:
+                self._waits_for_key = True
+
+    def finish(self) -> None:
+        """End the connection when everything has been sent."""
+        with contextlib.suppress(queue.Full):
+            self._chunks.put_nowait(None)
+        self._thread.join(PATIENCE)
+
+    def close(self) -> None:
+        """End the connection now."""
+        self.is_there = False
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._connection.close()
+        with contextlib.suppress(queue.Full):
+            self._chunks.put_nowait(None)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while (data := self._chunks.get()) is not None and self.is_there:
+                self._connection.sendall(data)
+        self.close()
+
+
+class HttpServer(StreamServer):
+    """Over HTTP. user, password: must be given by clients, unless None. ``/page`` is a page, not a stream."""
+
+    scheme = "http"
+    path = "/stream"
+    content_type = "video/mp2t"
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        rate: float = 25.0,
+        stamped: bool = False,
+        user: str | None = None,
+        password: str = "",
+    ) -> None:
+        super().__init__(pictures, rate, stamped)
+        self._secret = None if user is None else base64.b64encode(f"{user}:{password}".encode())
+
+    def _greet(self, connection: socket.socket) -> bool:
+        request = b""
+        while b"\r\n\r\n" not in request and (part := connection.recv(4096)):
+            request += part
+        path = [*request.split(), b"", b""][1].decode("latin-1")
+        if self._secret is not None and b"Authorization: Basic " + self._secret not in request:
+            connection.sendall(_answer("401 Unauthorized", 'WWW-Authenticate: Basic realm="stream"'))
+        elif path == "/page":
+            connection.sendall(_answer("200 OK", "Content-Type: text/html", f"Content-Length: {len(PAGE)}") + PAGE)
+        elif path != self.path:
+            connection.sendall(_answer("404 Not Found"))
+        else:
+            connection.sendall(_answer("200 OK", f"Content-Type: {self.content_type}", "Cache-Control: no-store"))
+            return True
+        return False
+
+
+class MjpegServer(HttpServer):
+    """A JPEG picture after the other, as cheap network cameras send them."""
+
+    path = "/stream.mjpg"
+    content_type = "multipart/x-mixed-replace; boundary=frame"
+
+    def _encode(self, picture: Image) -> Chunk:
+        data = cv2.imencode(".jpg", picture)[1].tobytes()
+        head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+        return Chunk(head.encode() + data + b"\r\n", key=True)
+
+
+class Transport:
+    """Pictures to MPEG-TS: no B-frames, nothing held back, a key frame every half second.
+
+    codec: ``libx264``, ``mpeg4``, ``libx265`` ... size: width and height to scale to, None to leave it.
+    """
+
+    def __init__(self, rate: float, codec: str = "libx264", size: tuple[int, int] | None = None) -> None:
+        self._rate = Fraction(rate).limit_denominator(1000)
+        self._codec, self._size = codec, size
+        self._bytes = io.BytesIO()
+        self._container: OutputContainer | None = None
+        self._count = 0
+        self._start = time.monotonic()
+
+    def encode(self, picture: Image) -> Chunk:
+        """The bytes of a picture ``(H, W, 3)`` BGR, which a client can show at once."""
+        if self._size is not None:
+            picture = np.asarray(cv2.resize(picture, self._size), dtype=np.uint8)
+        if self._container is None:
+            self._open(picture)
+        assert self._container is not None
+        frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = self._count, 1 / self._rate
+        packets = self._stream.encode(frame)
+        self._count += 1
+        self._container.mux(packets)
+        data = self._bytes.getvalue()
+        self._bytes.seek(0)
+        self._bytes.truncate()
+        return Chunk(data, any(packet.is_keyframe for packet in packets))
+
+    def _open(self, picture: Image) -> None:
+        options = {"mpegts_flags": "pat_pmt_at_frames+initial_discontinuity", "omit_video_pes_length": "0"}
+        options |= {"muxdelay": "0", "muxpreload": "0", "flush_packets": "1"}
+        self._container = av.open(self._bytes, "w", format="mpegts", container_options=options)
+        quick = {"preset": "ultrafast", "tune": "zerolatency"} if self._codec.startswith("libx") else {}
+        if self._codec == "libx265":
+            quick["x265-params"] = "log-level=none"
+        self._stream = cast(VideoStream, self._container.add_stream(self._codec, rate=self._rate, options=quick))
+        self._stream.height, self._stream.width = picture.shape[:2]
+        self._stream.pix_fmt = "yuv420p"
+        context = self._stream.codec_context
+        context.gop_size, context.max_b_frames = max(1, round(float(self._rate) * KEY_EVERY)), 0
+        context.thread_count = 1
+        context.bit_rate = 4_000_000
+
+
+class _Transporting(StreamServer):
+    """What both ways to send MPEG-TS have in common."""
+
+    _transport: Transport | None = None
+
+    def change(self, codec: str = "libx264", size: tuple[int, int] | None = None) -> None:
+        """Go on with another codec, or pictures of another size, in the connections that there are."""
+        self._transport = Transport(self.rate, codec, size)
+
+    def _encode(self, picture: Image) -> Chunk:
+        self._transport = self._transport or Transport(self.rate)
+        return self._transport.encode(picture)
+
+
+class TsHttpServer(_Transporting, HttpServer):
+    """MPEG-TS over HTTP."""
+
+    path = "/stream.ts"
+
+
+class TsTcpServer(_Transporting):
+    """MPEG-TS over plain TCP."""
+
+
+def _answer(status: str, *headers: str) -> bytes:
+    return "\r\n".join([f"HTTP/1.0 {status}", *headers, "Connection: close", "", ""]).encode()
+
+
+def iterate(pictures: Pictures) -> Iterator[Image]:
+    """The pictures one by one; those of a file again and again."""
+    if isinstance(pictures, Path):
+        return repeat_video(pictures)
+    return pictures() if callable(pictures) else iter(pictures)
+
+
+def repeat_video(path: Path) -> Iterator[Image]:
+    """The frames of a video file, without end. Raises ValueError for one that has none."""
+    while True:
+        capture, count = cv2.VideoCapture(str(path)), 0
+        while (read := capture.read())[0]:
+            count += 1
+            yield np.asarray(read[1], dtype=np.uint8)
+        capture.release()
+        if not count:
+            raise ValueError(f"{path} has no frames")
