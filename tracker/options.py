@@ -16,6 +16,7 @@ LIMITS = {
     "iou": (0, 1),
     "imgsz": (32, 8192),
     "fps": (0.001, 1000),
+    "rate": (0.1, 1000),
     "max_frames": (1, 10**9),
     "start": (0, 10**9),
     "end": (0, 10**9),
@@ -31,7 +32,8 @@ class Options:
     that video, "low", "medium", "high" or 0 to 100.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
-    end: seconds.
+    end: seconds. size, rate: what a camera is asked for, ``WIDTHxHEIGHT`` and frames a second. reconnect: whether a
+    live source is opened again when it is lost; None does so with streams, not with cameras.
     """
 
     output: str | Path = "none"
@@ -55,6 +57,9 @@ class Options:
     start: float = 0.0
     end: float | None = None
     max_frames: int | None = None
+    size: str | None = None
+    rate: float | None = None
+    reconnect: bool | None = None
     device: str = "auto"
     overwrite: bool = False
 
