@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,9 +27,9 @@ from detectors.errors import InputError
 from tests.conftest import ROOT
 from tests.moving import moving
 from tracker.cuts import mark_cuts
-from tracker.sources import live, open_source, stream
+from tracker.sources import open_source, stream
 from tracker.sources.addresses import file_name, host_of, without_secrets
-from tracker.sources.base import Source
+from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.camera import Wanted, _ask, _differences, parse_size
 from tracker.sources.live import LONGEST_MEMORY, News, open_live, pause_after
 from tracker.sources.lost import Lost
@@ -63,7 +64,8 @@ def test_a_stream_is_live_and_its_frames_carry_this_computers_time(kind: Kind) -
         assert [frame.index for frame in frames] == list(range(1, 11))
         assert frames[0].time == 0.0
         assert (np.diff([frame.time for frame in frames]) > 0).all()
-        assert 0 <= source.now() - frames[-1].time < 1
+        # What had come while it was opened comes at once, a millisecond apart, which may be ahead of the clock.
+        assert -0.02 < source.now() - frames[-1].time < 1
         close(source)
 
 
@@ -202,7 +204,7 @@ def why(url: str) -> str:
     return str(caught.value)
 
 
-def test_what_is_wrong_with_an_address_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_with_an_address_is_told_without_its_password() -> None:
     assert "refuses the connection" in why("http://me:secret@127.0.0.1:9/x")
     assert "refuses the connection" in why("rtsp://me:secret@127.0.0.1:9/x")
     assert "no computer is known as no-such-host.invalid" in why("rtsp://me:secret@no-such-host.invalid/x")
@@ -212,10 +214,9 @@ def test_what_is_wrong_with_an_address_is_told_without_its_password(monkeypatch:
         known = server.url.replace("//", "//me:right@")
         assert "404" in why(known + "x?password=secret")
         assert "not with video" in why(known.replace("/stream.mjpg", "/page"))
-    monkeypatch.setattr(stream, "OPEN_TIMEOUT", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(InputError, match="nothing came for 0.5 seconds"):
-            stream.Stream(f"http://127.0.0.1:{silent.getsockname()[1]}/x", 0.5)
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent, pytest.raises(InputError, match=r"nothing came for 0\.5 seconds"):
+        stream.Stream(f"http://127.0.0.1:{silent.getsockname()[1]}/x", 0.5)
 
 
 def test_rtsp_errors_are_told() -> None:
@@ -273,7 +274,7 @@ def test_a_camera_is_asked_for_compressed_pictures_then_size_then_rate() -> None
 def test_a_camera_that_gives_something_else_is_told_of() -> None:
     source = open_live(FakeConnection(1), lambda *_: FakeConnection(0), "camera 0", "camera-0")
     assert _differences(Wanted(32, 24, 30), source, None) == []
-    told = _differences(Wanted(64, 48, 30), source, live.FRAME_RATE / 2)
+    told = _differences(Wanted(64, 48, 30), source, FRAME_RATE / 2)
     assert told == ["gives 32x24 pixels instead of 64x48 and 15 frames a second instead of 30"]
 
 
@@ -321,13 +322,15 @@ def test_a_whole_run_is_interrupted_and_leaves_whole_files(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("moment", ["opening", "away"])
 def test_ctrl_c_ends_a_run_at_once_while_it_waits(moment: str, tmp_path: Path) -> None:
-    with MjpegServer(moving, 25) as server, socket.create_server(("127.0.0.1", 0)) as silent:
+    with MjpegServer(moving, 25) as server, socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as waiting:
         if moment == "opening":
             run = start(f"http://127.0.0.1:{silent.getsockname()[1]}/x", "-o", "none")
-            silent.accept()
+            waiting.enter_context(silent.accept()[0])
         else:
             run = start(server.url, "-o", "none")
             _wait_until(lambda: server.clients == 1)
+            sent = server.sent
+            _wait_until(lambda: server.sent > sent + 40)
             server.refuse()
             server.drop()
             assert run.stderr is not None

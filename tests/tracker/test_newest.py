@@ -186,6 +186,7 @@ def test_an_interruption_anywhere_leaves_nobody_waiting(steps: int) -> None:
             yield from numbered(1)
 
     newest = Newest(live(endless()))
+    newest.start()
     tracing = sys.gettrace()
     sys.settrace(interrupt_after(steps))
     try:
