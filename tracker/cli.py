@@ -96,7 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="video file, camera number, rtsp:// or http:// address, folder or quoted glob of images, "
+        help="video file, camera number or device, rtsp:// or http:// address, folder or quoted glob of images, "
         "or MOTChallenge sequence folder",
     )
     _add_outputs(parser.add_argument_group("outputs"))
@@ -227,6 +227,13 @@ def _add_range(group: Any) -> None:
     group.add_argument("--start", type=seconds, metavar="TIME", help="begin at this time: seconds, or [HH:]MM:SS")
     group.add_argument("--end", type=seconds, metavar="TIME", help="stop before this time")
     group.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
+    group.add_argument("--size", metavar="WxH", help="ask a camera for pictures of this size, such as 1280x720")
+    group.add_argument("--rate", type=float, metavar="N", help="ask a camera for N frames a second")
+    group.add_argument(
+        "--reconnect",
+        action=argparse.BooleanOptionalAction,
+        help="open a live source again when it is lost (default: addresses yes, cameras no)",
+    )
     group.add_argument("--fps", type=float, metavar="N", help="frames a second of a folder of images (default: 30)")
 
 
@@ -260,6 +267,7 @@ def _eval(argv: Sequence[str]) -> int:
 def _track(argv: Sequence[str]) -> int:
     arguments = vars(build_parser().parse_args(argv))
     source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
+    from tracker.notices import told_at_once
     from tracker.options import Options
     from tracker.run import Run
     from tracker.silence import Silence
@@ -270,7 +278,7 @@ def _track(argv: Sequence[str]) -> int:
     run = Run(source, Options(**arguments), pictures=False)
     display = Silence() if quiet else Display(profile)
     try:
-        with run:
+        with told_at_once(), run:
             display.start(run)
             for _ in run.look_ahead():
                 display.advance(run)

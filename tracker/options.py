@@ -17,6 +17,7 @@ LIMITS = {
     "iou": (0, 1),
     "imgsz": (32, 8192),
     "fps": (0.001, 1000),
+    "rate": (0.1, 1000),
     "max_frames": (1, 10**9),
     "start": (0, 10**9),
     "end": (0, 10**9),
@@ -35,8 +36,9 @@ class Options:
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
     end: seconds. roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several.
-    anchor: None leaves it to the file `regions`, and to "foot". view: HOST:PORT, or one of them, of a page that shows
-    the run; None for no page.
+    anchor: None leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for,
+    ``WIDTHxHEIGHT`` and frames a second. reconnect: whether a live source is opened again when it is lost; None does so
+    with streams, not with cameras. view: HOST:PORT, or one of them, of a page that shows the run; None for no page.
     """
 
     output: str | Path = "none"
@@ -68,6 +70,9 @@ class Options:
     regions: str | Path | None = None
     anchor: str | None = None
     events: str | Path | None = None
+    size: str | None = None
+    rate: float | None = None
+    reconnect: bool | None = None
     device: str = "auto"
     overwrite: bool = False
     view: str | int | None = None

@@ -28,8 +28,9 @@ from tracker.pipeline import Tally, track_frames
 from tracker.profiling import OPENING, Profile, profile_of
 from tracker.regions.plan import make_plan
 from tracker.report import figures
-from tracker.sources import open_source
+from tracker.sources import Source, open_source
 from tracker.sources.ahead import ReadAhead
+from tracker.sources.newest import Newest
 from tracker.tracks import Tracks
 from tracker.watch import Watch
 from tracker.watching import Watching
@@ -122,7 +123,7 @@ class Run:
         """Each frame of the source with its tracks."""
         options = self.options
         frames = track_frames(
-            self._part(self._ahead),
+            self._part(self._frames),
             self.detector,
             self.tracker,
             self.embedder,
@@ -151,7 +152,7 @@ class Run:
         if not self.source.has_images or not (self._pictures or self._writers.draws):
             yield from plan
             return
-        with ReadAhead(open_source(self._source_name, self.options.fps).frames, clock=self.tally.clock) as again:
+        with ReadAhead(self._open_source().frames, clock=self.tally.clock) as again:
             first = plan[0][0].index
             frames = (frame for frame in again if frame.index >= first)
             for seen, tracks in plan:
@@ -208,6 +209,8 @@ class Run:
         if isinstance(self.detector, ReplayDetector):
             found["detector_calls"] = 0
         first = None if self._first_frame is None else round(self._first_frame - self._started[0], 4)
+        if self.source.live:
+            found |= {"skipped": self.source.skipped, "reconnects": self.source.reconnects}
         names = {"detector": self.detector.name, "tracker": self.options.tracker}
         return found | {"tracks": self._track_count, "first_frame_seconds": first} | names | self.watch.report()
 
@@ -228,9 +231,8 @@ class Run:
         options = self.options
         check_options(options)
         self.watching.reserve(opening)
-        self.source = open_source(self._source_name, options.fps)
-        self._ahead = ReadAhead(mark_cuts(self.source.frames), clock=self.tally.clock)
-        opening.callback(self._ahead.close)
+        self.source = self._open_source()
+        self._frames = self._read(self.source, opening)
         if options.offline and self.source.live:
             raise InputError(
                 self._shown_name, "is live, and --offline needs an end", "record it, or leave --offline out"
@@ -271,6 +273,24 @@ class Run:
         options = self.options
         yield from (self.source.path, options.detections, options.detector, options.appearance)
         yield from (options.camera_motion, options.regions)
+
+    def _open_source(self) -> Source:
+        options = self.options
+        return open_source(self._source_name, options.fps, options.size, options.rate, options.reconnect)
+
+    def _read(self, source: Source, opening: ExitStack) -> Iterator[Frame]:
+        """The frames that are tracked: the newest of a live source, all of any other."""
+        if not source.live:
+            ahead = ReadAhead(mark_cuts(source.frames), clock=self.tally.clock)
+            opening.callback(ahead.close)
+            return iter(ahead)
+        newest = Newest(source, self.tally.clock, self.idle)
+        opening.callback(newest.close)
+        newest.start()  # what comes while the models load is old by the time they have
+        return mark_cuts(newest)
+
+    def idle(self) -> None:
+        """Called about ten times a second while the run waits for a live source's next picture."""
 
     def _part(self, frames: Any) -> Iterator[Frame]:
         """The frames between `start` and `end`, at most `max_frames`."""

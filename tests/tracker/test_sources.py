@@ -117,12 +117,12 @@ def test_a_sound_file_is_no_video(tmp_path: Path) -> None:
 
 
 def test_no_such_camera_is_said() -> None:
-    with pytest.raises(InputError, match="camera 73: does not open"):
+    with pytest.raises(InputError, match="camera 73: "):
         open_source(73)
 
 
 def test_no_such_stream_is_said() -> None:
-    with pytest.raises(InputError, match="does not open") as caught:
+    with pytest.raises(InputError, match="refuses the connection") as caught:
         open_source("http://user:secret@127.0.0.1:9/stream.mjpg")
     assert "http://127.0.0.1:9/stream.mjpg" in str(caught.value)
     assert "secret" not in str(caught.value)
@@ -150,7 +150,7 @@ def test_a_network_stream_gives_frames_until_it_ends() -> None:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            source = open_source(f"http://127.0.0.1:{server.server_port}/camera.mjpg")
+            source = open_source(f"http://127.0.0.1:{server.server_port}/camera.mjpg", reconnect=False)
             frames = list(source.frames)
         finally:
             server.shutdown()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import unquote
 
 from detectors.errors import InputError
 from tracker.sources import sequence
@@ -13,23 +14,53 @@ from tracker.sources.base import FRAME_RATE, Source
 __all__ = ["Source", "open_source"]
 
 
-def open_source(source: str | int | Path, frame_rate: float | None = None) -> Source:
+def open_source(
+    source: str | int | Path,
+    frame_rate: float | None = None,
+    size: str | None = None,
+    rate: float | None = None,
+    reconnect: bool | None = None,
+) -> Source:
     """Open whatever `source` names.
 
-    A number is a camera; ``scheme://`` is a stream; a folder with seqinfo.ini is a MOTChallenge sequence, any other a
-    folder of images; a name with ``*``, ``?`` or ``[`` that is no file is a pattern of images; all else is a video.
-    frame_rate: frames a second of images, which carry no times (30 if left out).
+    A number is a camera, as is ``/dev/video0``; ``scheme://`` is a stream; a folder with seqinfo.ini is a MOTChallenge
+    sequence, any other a folder of images; a name with ``*``, ``?`` or ``[`` that is no file is a pattern of images;
+    all else is a video.
+    frame_rate: frames a second of images, which carry no times (30 if left out). size, rate: what a camera is asked
+    for, ``WIDTHxHEIGHT`` and frames a second. reconnect: whether a live source is opened again when it is lost; None
+    does so with streams, not with cameras.
 
-    Raises InputError when there is no such source or nothing in it can be read.
+    Raises InputError when there is no such source, nothing in it can be read, or it cannot be asked for size and rate.
     """
-    rate = FRAME_RATE if frame_rate is None else Fraction(frame_rate).limit_denominator(10000)
+    images_rate = FRAME_RATE if frame_rate is None else Fraction(frame_rate).limit_denominator(10000)
+    text = str(source)
     try:
-        return _open(str(source), rate)
+        if _is_camera(text):
+            return _open_camera(text, size, rate, bool(reconnect))
+        if size is not None or rate is not None:
+            what = "--size" if size is not None else "--rate"
+            raise InputError(what, "is for cameras, and the source is none", "leave it out")
+        return _open(text, images_rate, reconnect is not False)
     except OSError as error:  # no permission, a name that is too long, a disk that does not answer
         raise InputError(source, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
 
 
-def _open(text: str, rate: Fraction) -> Source:
+def _is_camera(text: str) -> bool:
+    path = Path(text)
+    return (text.isdecimal() and not path.exists()) or (path.parent == Path("/dev") and path.name.startswith("video"))
+
+
+def _open_camera(text: str, size: str | None, rate: float | None, reconnect: bool) -> Source:
+    from tracker.sources import camera
+
+    width, height = (None, None) if size is None else camera.parse_size(size)
+    which = int(text) if text.isdecimal() else Path(text)
+    return camera.open_camera(which, camera.Wanted(width, height, rate), reconnect)
+
+
+def _open(text: str, rate: Fraction, reconnect: bool) -> Source:
+    if text.startswith("file://"):
+        text = unquote(text.removeprefix("file://"))
     path, live = Path(text), "://" in text
     if not live and path.is_dir() and sequence.is_sequence(path):
         return sequence.open_sequence(path)
@@ -37,8 +68,10 @@ def _open(text: str, rate: Fraction) -> Source:
         from tracker.sources import images
 
         return images.open_folder(path, rate) if path.is_dir() else images.open_glob(text, rate)
+    if live:
+        from tracker.sources import stream
+
+        return stream.open_stream(text, reconnect)
     from tracker.sources import video
 
-    if text.isdecimal() and not path.exists():
-        return video.open_camera(int(text))
-    return video.open_stream(text) if live else video.open_video(path)
+    return video.open_video(path)

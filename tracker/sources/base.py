@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +23,11 @@ class Source:
     frame_rate: frames a second, on average. time_base: seconds of which the frames' times are multiples.
     frame_count: how many frames there are, or as many as a file announces; None if that is not known.
     path: the file or folder that is read, None for cameras and streams. live: frames come when they come.
-    started_at: when time 0 was, for a live source.
     warnings: filled while reading; what the user should know afterwards.
+
+    Of live sources: started_at: the moment of time 0; zero: the same on `time.monotonic`. connected: whether pictures
+    come at present. reconnects: how often they came again. skipped: frames that nobody had time for. stop: is set when
+    no more are wanted. Frame.index counts all frames that came, so it jumps where some were skipped.
     """
 
     frames: Iterator[Frame]
@@ -34,6 +39,15 @@ class Source:
     frame_count: int | None = None
     path: Path | None = None
     live: bool = False
-    started_at: datetime | None = None
     has_images: bool = True
     warnings: list[str] = field(default_factory=list)
+    started_at: datetime | None = None
+    zero: float = field(default_factory=time.monotonic)
+    connected: bool = True
+    reconnects: int = 0
+    skipped: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def now(self) -> float:
+        """Seconds on the clock of the frames' times, for a live source: a frame is ``now() - frame.time`` old."""
+        return time.monotonic() - self.zero

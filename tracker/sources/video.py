@@ -1,12 +1,10 @@
-"""Video files, cameras and network streams, through OpenCV."""
+"""Video files, on this computer or another, through OpenCV."""
 
 from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -47,62 +45,46 @@ def open_video(path: Path) -> Source:
     if path.stat().st_size == 0:
         raise InputError(path, "the file is empty", "give a video file")
     path.open("rb").close()  # to be told of missing permissions by the system
-    header = _probe(path)
+    header = _probe(plain_name(path), path)
+    source = _open_file(plain_name(path), path, path.stem, header)
+    source.path = path
+    return source
+
+
+def open_remote(url: str, shown: str, name: str, timeout: float) -> Source:
+    """The frames of a video file on another computer, which is read like one on this one.
+
+    shown, name: for messages and for files. timeout: seconds to wait for anything. Raises InputError.
+    """
+    header = _probe(url, shown, timeout)
+    limit = round(1000 * timeout)
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit]
+    return _open_file(url, shown, name, header, limits)
+
+
+def _open_file(address: str, shown: Path | str, name: str, header: Header, settings: Sequence[int] = ()) -> Source:
+    """The frames of what FFmpeg calls `address`. settings: of the capture, OpenCV's numbers and values in turn."""
     threads = max(1, min(available_cores() // 2, MOST_THREADS))  # each holds pictures; one decodes 1080p in 3 ms
-    capture = _silently(cv2.VideoCapture, plain_name(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads])
-    first = _silently(_read, capture) if capture.isOpened() else None
+    capture = silently(cv2.VideoCapture, address, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads, *settings])
+    first = silently(_read, capture) if capture.isOpened() else None
     if first is None:
-        raise InputError(path, "no video frame can be decoded", "give a video file that plays")
+        raise InputError(shown, "no video frame can be decoded", "give a video file that plays")
     source = Source(
         frames=iter(()),
-        name=path.stem,
+        name=name,
         width=first.shape[1],
         height=first.shape[0],
         frame_rate=header.frame_rate,
         time_base=header.time_base,
         frame_count=header.frames,
-        path=path,
     )
-    source.frames = _file_frames(capture, first, source, header)
+    source.frames = _file_frames(capture, first, source, header, shown)
     return source
 
 
-def open_camera(number: int) -> Source:
-    """The frames of a camera, timed by this computer's clock. Raises InputError when it does not open."""
-    capture = _silently(cv2.VideoCapture, number)
-    return _live(capture, f"camera {number}", f"camera-{number}", "check that it is plugged in and not in use")
-
-
-def open_stream(url: str) -> Source:
-    """The frames of an rtsp:// or http:// stream, timed by this computer's clock.
-
-    Raises InputError when it does not open.
-    """
-    capture = _silently(cv2.VideoCapture, url, cv2.CAP_FFMPEG)
-    name = url.split("://", 1)[1].split("@")[-1].split("?")[0].strip("/").replace("/", "-").replace(":", "-")
-    shown = re.sub("//[^/]*@", "//", url)  # errors end up in logs, where a password has no place
-    return _live(capture, shown, name, "check the address, the user and the password")
-
-
-def _live(capture: cv2.VideoCapture, what: str, name: str, remedy: str) -> Source:
-    first = _silently(_read, capture) if capture.isOpened() else None
-    if first is None:
-        raise InputError(what, "does not open or gives no picture", remedy)
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    return Source(
-        frames=_live_frames(capture, first),
-        name=name,
-        width=first.shape[1],
-        height=first.shape[0],
-        frame_rate=Fraction(rate).limit_denominator(1001) if 1 <= rate <= 1000 else Fraction(30),
-        live=True,
-        started_at=datetime.now().astimezone(),
-    )
-
-
-def _probe(path: Path) -> Header:
+def _probe(address: str, shown: Path | str, timeout: float | None = None) -> Header:
     try:
-        with av.open(plain_name(path)) as container:
+        with av.open(address, timeout=timeout) as container:
             stream = container.streams.video[0]
             time_base = _fraction(stream.time_base) or Fraction(1, 90000)
             seconds = float(stream.duration * time_base) if stream.duration else None
@@ -111,7 +93,7 @@ def _probe(path: Path) -> Header:
                 seconds = None if end is None else end - float((stream.start_time or 0) * time_base)
             return Header(time_base, _fraction(stream.average_rate) or Fraction(30), stream.frames or None, seconds)
     except (av.FFmpegError, IndexError, ValueError):
-        raise InputError(path, "is not a video that can be read", "give a video file that plays") from None
+        raise InputError(shown, "is not a video that can be read", "give a video file that plays") from None
 
 
 def _fraction(rational: Fraction | None) -> Fraction | None:
@@ -125,7 +107,9 @@ def _clock(text: str) -> float | None:
     return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
-def _file_frames(capture: cv2.VideoCapture, image: Image | None, source: Source, header: Header) -> Iterator[Frame]:
+def _file_frames(
+    capture: cv2.VideoCapture, image: Image | None, source: Source, header: Header, shown: Path | str
+) -> Iterator[Frame]:
     step = float(1 / source.frame_rate)
     index, last = 0, -step
     try:
@@ -143,22 +127,9 @@ def _file_frames(capture: cv2.VideoCapture, image: Image | None, source: Source,
     short = header.seconds is not None and last + step < NEARLY_ALL * header.seconds
     if few and short:
         source.warnings.append(
-            f"{source.path}: only {last + step:.1f} of {header.seconds:.1f} seconds could be decoded "
+            f"{shown}: only {last + step:.1f} of {header.seconds:.1f} seconds could be decoded "
             f"({index} frames; the file is truncated or damaged)"
         )
-
-
-def _live_frames(capture: cv2.VideoCapture, image: Image | None) -> Iterator[Frame]:
-    start = time.monotonic()
-    index, last = 0, -1.0
-    try:
-        while image is not None:
-            index += 1
-            last = max(time.monotonic() - start, last + 1e-3)
-            yield Frame(image, index, last)
-            image = _read(capture)
-    finally:
-        capture.release()
 
 
 def _read(capture: cv2.VideoCapture) -> Image | None:
@@ -169,7 +140,7 @@ def _read(capture: cv2.VideoCapture) -> Image | None:
 T = TypeVar("T")
 
 
-def _silently(call: Callable[..., T], *arguments: object) -> T:
+def silently(call: Callable[..., T], *arguments: object) -> T:
     """`call` without the lines that OpenCV writes to standard error: ours says it better."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -1,0 +1,129 @@
+"""Cameras of this computer, through OpenCV."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from detectors.base import Image
+from detectors.errors import InputError
+from tracker.sources.base import Source
+from tracker.sources.live import in_background, open_live
+from tracker.sources.lost import Lost
+from tracker.sources.video import silently
+
+DEVICES = Path("/dev")
+NEARLY = 0.1  # share of the rate that a camera may differ from what it was asked for: 29.97 is 30
+
+
+logger = logging.getLogger(__name__)
+
+
+class Wanted(NamedTuple):
+    """What a camera is asked for: pixels, and frames a second; None leaves it to the camera."""
+
+    width: int | None = None
+    height: int | None = None
+    rate: float | None = None
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of ``WIDTHxHEIGHT``. Raises InputError for anything else."""
+    found = re.fullmatch(r"(\d{2,5})[xX](\d{2,5})", text.strip())
+    if found is None:
+        raise InputError(f"--size {text}", "is no size in pixels", "give WIDTHxHEIGHT, such as 1280x720")
+    return int(found[1]), int(found[2])
+
+
+def open_camera(camera: int | Path, wanted: Wanted = Wanted(), reconnect: bool = False) -> Source:  # noqa: B008
+    """The frames of a camera, by its number or device, timed by this computer's clock.
+
+    Raises InputError when it does not open. What a camera gives otherwise than it was asked for is logged.
+    """
+    shown = f"camera {camera}" if isinstance(camera, int) else str(camera)
+    name = f"camera-{camera}" if isinstance(camera, int) else camera.name
+
+    def connect(_timeout: float, _again: bool) -> Camera:
+        return Camera(camera, shown, wanted)
+
+    connection = in_background(lambda: connect(0, False), Camera.close)
+    source = open_live(connection, connect, shown, name, connection.rate, reconnect)
+    for text in _differences(wanted, source, connection.rate):
+        logger.warning("%s: %s", shown, text)
+    return source
+
+
+class Camera:
+    """A camera that is open. Raises InputError when it does not open."""
+
+    def __init__(self, camera: int | Path, shown: str, wanted: Wanted = Wanted()) -> None:  # noqa: B008
+        _check_device(camera, shown)
+        backend = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
+        what = camera if isinstance(camera, int) else str(camera)
+        self._capture = silently(cv2.VideoCapture, what, backend)
+        if not self._capture.isOpened():
+            self._capture.release()
+            raise InputError(shown, "does not open", "check that it is a camera, plugged in and not in use")
+        _ask(self._capture, wanted)
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Frames a second, if it says so."""
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        return Fraction(rate).limit_denominator(1001) if 1 <= rate <= 1000 else None
+
+    def read(self) -> Image:
+        """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""
+        there, image = silently(self._capture.read)
+        if not there:
+            raise Lost("unplugged, or in use by another program")
+        return np.asarray(image, dtype=np.uint8)
+
+    def close(self) -> None:
+        """Give the camera back."""
+        self._capture.release()
+
+
+def _ask(capture: cv2.VideoCapture, wanted: Wanted) -> None:
+    """Ask for size and rate, and for no pictures kept back."""
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    if wanted == Wanted():
+        return
+    # First of all compressed pictures: USB 2 carries raw ones of 1280x720 ten times a second at most.
+    capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+    if wanted.width is not None and wanted.height is not None:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.height)
+    if wanted.rate is not None:
+        capture.set(cv2.CAP_PROP_FPS, wanted.rate)
+
+
+def _differences(wanted: Wanted, source: Source, rate: Fraction | None) -> list[str]:
+    """What a camera does otherwise than it was asked to."""
+    found = []
+    if wanted.width is not None and (source.width, source.height) != (wanted.width, wanted.height):
+        found.append(f"{source.width}x{source.height} pixels instead of {wanted.width}x{wanted.height}")
+    if wanted.rate is not None and rate is not None and abs(rate - wanted.rate) > NEARLY * wanted.rate:
+        found.append(f"{float(rate):.4g} frames a second instead of {wanted.rate:g}")
+    return [f"gives {' and '.join(found)}"] if found else []
+
+
+def _check_device(camera: int | Path, shown: str) -> None:
+    """Raise InputError for what can be known before it is opened, where cameras are devices in a folder."""
+    if sys.platform != "linux":
+        return
+    device = DEVICES / f"video{camera}" if isinstance(camera, int) else camera
+    if not device.exists():
+        there = ", ".join(sorted(path.name.removeprefix("video") for path in DEVICES.glob("video*")))
+        remedy = f"there are: {there}" if there else "plug one in; there is none at all"
+        raise InputError(shown, f"there is no {device}", remedy)
+    if not os.access(device, os.R_OK | os.W_OK):
+        raise InputError(shown, f"no permission to use {device}", "add the user to the group video, and log in again")
