@@ -54,8 +54,9 @@ class Presence:
 
     def gone(self, now: float) -> list[Stay]:
         """Those who have not been seen for so long that they have left; each is told once. now: seconds."""
-        patience = max(PATIENCE, INTERVALS * self._interval)
-        return list(self._end(now, patience))
+        if not self._interval:  # after a single frame nobody knows when to expect the next
+            return []
+        return list(self._end(now, max(PATIENCE, INTERVALS * self._interval)))
 
     def all_gone(self) -> list[Stay]:
         """Everybody leaves."""
