@@ -24,7 +24,18 @@ PATIENCE = 8000  # milliseconds
 def run(crossing: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A run that goes on and on, and the address of its page."""
     clip = repeated(crossing, TIMES, tmp_path / "walkers.mp4")
-    options = ["--detector", "motion", "--appearance", "none", "-o", "none", "--view", "127.0.0.1:0", "--view-token", "word"]
+    options = [
+        "--detector",
+        "motion",
+        "--appearance",
+        "none",
+        "-o",
+        "none",
+        "--view",
+        "127.0.0.1:0",
+        "--view-token",
+        "word",
+    ]
     command = [sys.executable, "-m", "tracker", str(clip), *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
