@@ -7,6 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
+from detectors import Frame
 from tests.tracker.view.boards import ask, make_board
 from tracker.view.board import Board
 
@@ -52,8 +53,6 @@ def test_pictures_are_what_was_shown(board: Board) -> None:
 def test_a_wide_picture_is_made_smaller() -> None:
     board = make_board(frames=0)
     image = np.zeros((1080, 1920, 3), np.uint8)
-    from detectors import Frame
-
     board.show(Frame(image, 1, 0.0), image)
     board.end("over")
     assert size(ask(board, "/frame.jpg")) == (720, 1280)
@@ -76,12 +75,10 @@ def test_there_is_nothing_but_get(board: Board, method: str, path: str) -> None:
         "/crop/1e3.jpg": 404,
         "/crop/٣.jpg": 404,
         "/crop/99999999999999999999999.jpg": 404,
-        "/crop/../page.js": 404,
         "/crop/..%2f..%2fserver.py.jpg": 404,
         "/%2e%2e/%2e%2e/etc/passwd": 404,
         "//etc/passwd": 404,
         "/server.py": 404,
-        "/page.js/../server.py": 404,
         "/frame.jpg?after=x": 400,
         "/frame.jpg?after=-1": 400,
         "/frame.jpg?width=1e9": 400,
@@ -118,8 +115,14 @@ def test_without_a_token_only_this_computers_own_names_are_served(board: Board, 
 @pytest.mark.parametrize("path", [*PATHS, "/stream.mjpg", "/nothing"])
 @pytest.mark.parametrize(
     "given",
-    [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer"}, {"Cookie": "keeptrack_8000=wrong"}, {"Cookie": "=;,"}],
-)  # fmt: skip
+    [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Bearer"},
+        {"Cookie": "keeptrack_8000=wrong"},
+        {"Cookie": "=;,"},
+    ],
+)
 def test_with_a_token_every_request_needs_it(board: Board, path: str, given: dict[str, str]) -> None:
     refused = ask(board, path, token=TOKEN, headers=given)
     assert refused.status_code == 401
