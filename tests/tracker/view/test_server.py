@@ -79,7 +79,7 @@ def test_a_stream_brings_one_picture_after_the_other() -> None:
     with Served() as served, served.connect("/stream.mjpg") as viewer:
         data = b""
         while data.count(b"Content-Type: image/jpeg") < 3:
-            feed(served.board, 5)
+            feed(served.board, 20)
             data += viewer.recv(1 << 16)
     lengths = [int(found) for found in re.findall(rb"Content-Length: (\d+)", data)]
     assert data.partition(b"Content-Length: %d\r\n\r\n" % lengths[0])[2][:2] == b"\xff\xd8"
