@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from detectors import InputError
@@ -48,7 +48,7 @@ def take(address: str, target: Path, size: tuple[int, int], moment: float, dark:
         page.screenshot(path=target)
         chromium.close()
     if target.suffix == ".png":  # the browser saves quickly, this saves space
-        cv2.imwrite(str(target), cv2.imread(str(target)), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        Image.open(target).convert("RGB").save(target, optimize=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.screenshot", description=__doc__)
     parser.add_argument("target", type=Path)
     parser.add_argument("--size", default="1280x800", help="of the browser's window")
-    parser.add_argument("--at", type=float, default=6.0, metavar="SECONDS", help="of the clip")
+    parser.add_argument("--at", type=float, default=5.0, metavar="SECONDS", help="of the clip")
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--address", default="127.0.0.1:8766")
     arguments = parser.parse_args(argv)

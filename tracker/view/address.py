@@ -43,7 +43,7 @@ def parse_address(text: str) -> Address:
         raise InputError(
             f"--view {text}", "is no address of the form HOST:PORT", f"{FORM}; a source goes before --view"
         )
-    if bracketed != (":" in name) or any(letter in name for letter in "/@?#% \t"):
+    if bracketed != (":" in name) or any(letter in name for letter in "/@?#%[] \t"):
         raise InputError(f"--view {text}", "is no address of the form HOST:PORT", FORM)
     return Address(name or LOOPBACK, _port(text, port))
 

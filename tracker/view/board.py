@@ -22,7 +22,8 @@ from tracker.view.crops import Crops
 from tracker.view.pace import Pace
 from tracker.view.presence import WINDOW, Timeline
 
-PICTURES_LIVE, PICTURES_OF_A_FILE = 15.0, 10.0  # a second at most; a file takes all the processor has, and shares it
+PICTURES = 15.0  # a second at most
+SHARED = 80.0  # pictures a second that all viewers get together at most; each costs a little
 STATES = 0.3  # seconds between two snapshots of the numbers
 SMOOTHING = 0.2  # share of a new frame in the latency
 
@@ -79,10 +80,11 @@ class Board:
         self._snapshot = Snapshot(clock(), {})
         self._due = self._snapshot_due = -1e9
         self._wanted = False
-        self._period = 1 / (PICTURES_LIVE if source.live else PICTURES_OF_A_FILE)
+        self._period = 1 / PICTURES
 
-    def want(self) -> None:
-        """Somebody waits for a picture. From any thread."""
+    def want(self, viewers: int = 1) -> None:
+        """So many viewers wait for a picture. From any thread."""
+        self._period = 1 / min(PICTURES, SHARED / viewers)
         self._wanted = True
 
     def wants_picture(self) -> bool:

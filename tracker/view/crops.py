@@ -33,6 +33,7 @@ class Crops:
     def __init__(self) -> None:
         self._crops: dict[int, Crop] = {}  # who was seen last comes last
         self._next = -np.inf  # seconds of a frame's time from which to look again
+        self._newest = 0  # the largest number so far
 
     def get(self, track_id: int) -> Crop | None:
         """The best crop of an object, if there is any."""
@@ -45,8 +46,12 @@ class Crops:
 
     def see(self, frame: Frame, tracks: Tracks) -> None:
         """Look at a frame's picture, before it is drawn on."""
-        if not frame.image.size or not len(tracks) or not (frame.time >= self._next or frame.cut):
+        if not frame.image.size or not len(tracks):
             return
+        newest = int(tracks.track_ids.max())
+        if frame.time < self._next and newest <= self._newest:  # who is new is not kept waiting
+            return
+        self._newest = max(newest, self._newest)
         self._next = frame.time + PERIOD
         worth = worth_of(tracks, frame.image.shape[1], frame.image.shape[0])
         known = [self._crops.get(track_id) for track_id in tracks.track_ids.tolist()]

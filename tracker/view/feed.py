@@ -29,6 +29,7 @@ class Feed:
         self.asked = -1e9  # when somebody last wanted the numbers, by the monotonic clock
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
+        self._waiting = 0  # requests for a picture
         self._pool = ThreadPoolExecutor(1, "viewing")
         self._encoded: dict[tuple[int, int], asyncio.Future[bytes]] = {}
         self._version, self._told, self._built = 0, b"", -1e9
@@ -54,8 +55,12 @@ class Feed:
             left = until - time.monotonic()
             if self.board.ended or left <= 0:
                 return None
-            self.board.want()
-            await self.wait(left)
+            self._waiting += 1
+            try:
+                self.board.want(self._waiting)
+                await self.wait(left)
+            finally:
+                self._waiting -= 1
 
     async def jpeg(self, picture: Picture, width: int, quality: int = QUALITY) -> bytes:
         """A picture, at most `width` wide; whoever asks for the same one gets the same bytes."""

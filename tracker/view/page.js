@@ -241,11 +241,10 @@ function showFigures(state) {
   const done = frames ? Math.min(1, (state.index ?? state.ahead) / frames) : 0;
   find("#progress").hidden = !frames;
   find("#progress i").style.width = `${100 * done}%`;
-  const where = source(state);
-  setText(find("#position"), where);
+  setText(find("#position"), placeOf(state));
 }
 
-function source(state) { // where in the source the run is
+function placeOf(state) { // where in the source the run is
   if (state.index == null) return "";
   if (state.source.origin != null) return `Frame ${state.index}, ${timeOfDay(state.source.origin + state.time)}`;
   const total = state.source.frames ? ` of ${state.source.frames}` : "";
@@ -328,7 +327,8 @@ function fillRow(row, track) {
 const lanes = find("#lanes");
 const LANE = 22;
 const AXIS = 24;
-const SPANS = [15, 30, 60, 120, 300, 600]; // seconds that the timeline is wide
+// Seconds that the timeline is wide, and seconds between its marks where there is room, and where there is little.
+const SPANS = [[15, 3, 5], [30, 5, 10], [60, 10, 20], [120, 20, 60], [300, 60, 120], [600, 120, 300]];
 
 function drawTimeline() {
   const rows = [...(newest?.timeline ?? [])].reverse();
@@ -356,11 +356,11 @@ function drawTimeline() {
   const gutter = wide < 560 ? 92 : 128;
   const right = 16;
   const first = Math.min(...rows.map(([, , spans]) => spans[0][0]));
-  const length = SPANS.find((seconds) => seconds >= newest.time - first) ?? newest.window;
+  const [length, ...steps] = SPANS.find(([seconds]) => seconds >= newest.time - first) ?? SPANS.at(-1);
   const end = Math.max(newest.time, first + length);
   const start = end - length;
   const across = (time) => gutter + ((time - start) / length) * (wide - gutter - right);
-  drawAxis(pen, { start, end, length, across, high, gutter, soft: colour("--soft"), line: colour("--line") });
+  drawAxis(pen, { start, end, steps, across, high, gutter, soft: colour("--soft"), line: colour("--line") });
 
   pen.save();
   pen.beginPath();
@@ -397,9 +397,9 @@ function drawTimeline() {
   drawTimeline.told = { rows, across, gutter };
 }
 
-function drawAxis(pen, { start, end, length, across, high, gutter, soft, line }) {
+function drawAxis(pen, { start, end, steps, across, high, gutter, soft, line }) {
   const origin = newest.source.origin;
-  const step = length / (across(end) - gutter < 480 ? 3 : 6);
+  const step = steps[across(end) - gutter < 480 ? 1 : 0];
   const offset = origin == null ? 0 : origin - new Date(origin * 1000).getTimezoneOffset() * 60; // full minutes of the day
   const firstMark = Math.ceil((start + offset) / step) * step - offset;
   for (let time = firstMark; time <= end; time += step) {

@@ -1,0 +1,160 @@
+"""The page's server while a run goes on: real sockets, good viewers and bad ones."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import socket
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from benchmarks.crowd import request
+from detectors import InputError
+from tests.conftest import ROOT
+from tests.tracker.view.boards import make_board, make_frame, make_tracks
+from tracker import track, watching
+from tracker.view.address import Address, take
+from tracker.view.board import Board
+from tracker.view.server import Server
+
+DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
+
+
+class Served:
+    """A board that is served, and where."""
+
+    def __init__(self, token: str | None = None) -> None:
+        self.board = make_board(frames=1)
+        listening = take(Address("127.0.0.1", 0), token)
+        self.port = int(listening.getsockname()[1])
+        self.server = Server(listening, self.board, token)
+
+    def __enter__(self) -> Served:
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.__exit__(None, None, None)
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
+
+    def connect(self, path: str) -> socket.socket:
+        """A viewer that asks, and reads only what the test reads."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection.sendall(request(path))
+        return connection
+
+
+def feed(board: Board, frames: int, shade: int = 90) -> float:
+    """Show more frames; returns the longest time that one of them took."""
+    longest = 0.0
+    for index in range(frames):
+        frame = make_frame(index + 2, shade=shade)
+        start = time.perf_counter()
+        board.look(frame, make_tracks(1, 2))
+        board.show(frame, frame.image)
+        longest = max(longest, time.perf_counter() - start)
+        time.sleep(0.005)
+    return longest
+
+
+def test_a_picture_comes_as_soon_as_there_is_one() -> None:
+    with Served() as served:
+        number = int(served.get("/frame.jpg").headers["X-Number"])
+        timer = threading.Timer(0.2, feed, (served.board, 30))
+        timer.start()
+        answer = served.get(f"/frame.jpg?after={number}")
+        timer.join()
+        assert int(answer.headers["X-Number"]) > number
+        assert served.get("/state.json").json()["tracks"][0]["id"] == 1
+
+
+def test_a_stream_brings_one_picture_after_the_other() -> None:
+    with Served() as served, served.connect("/stream.mjpg") as viewer:
+        data = b""
+        while data.count(b"Content-Type: image/jpeg") < 3:
+            feed(served.board, 20)
+            data += viewer.recv(1 << 16)
+    lengths = [int(found) for found in re.findall(rb"Content-Length: (\d+)", data)]
+    assert data.partition(b"Content-Length: %d\r\n\r\n" % lengths[0])[2][:2] == b"\xff\xd8"
+
+
+def test_viewers_that_read_nothing_or_vanish_hold_nobody_up() -> None:
+    with Served() as served:
+        silent = [served.connect(path) for path in ("/stream.mjpg", "/frame.jpg", "/state.json", "/snapshot.jpg") * 3]
+        for viewer in silent[::2]:
+            viewer.close()
+        for rubbish in (b"\x16\x03\x01\x00\x00", b"GET / HTTP/1.1\r\n", b"GET /" + b"x" * 90000, b"\r\n\r\n"):
+            silent.append(socket.create_connection(("127.0.0.1", served.port)))
+            silent[-1].sendall(rubbish)
+        assert feed(served.board, 60) < 0.5
+        assert served.get("/frame.jpg").status_code == 200
+        start = time.monotonic()
+    assert time.monotonic() - start < 3
+    for viewer in silent:
+        viewer.close()
+
+
+def test_whoever_waits_is_told_that_the_run_is_over() -> None:
+    with Served() as served:
+        served.get("/state.json")
+        told: list[str] = []
+
+        def follow() -> None:
+            while not told or told[-1] != "over":
+                told.append(json.loads(served.get("/state.json?after=9").content)["state"])
+
+        viewer = threading.Thread(target=follow)
+        viewer.start()
+        time.sleep(0.05)
+        waiting = served.connect(f"/frame.jpg?after={1 << 40}")
+        start = time.monotonic()
+    viewer.join(5)
+    assert told[-1] == "over"
+    assert time.monotonic() - start < 3
+    assert waiting.recv(100).startswith(b"HTTP/1.1 204")
+    waiting.close()
+    with pytest.raises(httpx.ConnectError):
+        served.get("/")
+
+
+def test_nothing_is_printed_and_no_thread_is_left(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR), Served() as served:
+        served.get("/")
+        served.connect("/stream.mjpg").close()
+    assert capfd.readouterr() == ("", "")
+    assert [thread.name for thread in threading.enumerate() if thread.name == "serving"] == []
+
+
+def test_the_python_interface_serves_as_well(crossing: Path) -> None:
+    with take(Address("127.0.0.1", 0), None) as probe:
+        port = probe.getsockname()[1]
+    names: set[str] = set()
+    for frame, _ in track(crossing, detections=DETECTIONS, view=port, view_token="word", max_frames=30):
+        if frame.index == 20:
+            state = httpx.get(f"http://127.0.0.1:{port}/state.json", headers={"Authorization": "Bearer word"}).json()
+            names |= {name for name, _, _ in state["counts"]}
+    assert state["source"]["name"] == "crossing"
+    assert state["tracks"]
+    assert names
+
+
+def test_results_are_the_same_with_a_page(crossing: Path) -> None:
+    def rows(view: int | None) -> list[list[int]]:
+        return [tracks.track_ids.tolist() for _, tracks in track(crossing, detections=DETECTIONS, view=view)]
+
+    assert rows(0) == rows(None)
+
+
+def test_a_missing_server_library_is_named(crossing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "NEEDED", ("starlette", "no_such_library"))
+    with pytest.raises(InputError, match=r"no_such_library not installed \(pip install 'keeptrack\[view\]'\)"):
+        next(track(crossing, view=0))
