@@ -17,7 +17,8 @@ class Setting:
     """What to measure with.
 
     clip: a video. model: an ONNX detector, None for the one inside the package. mot: folder of MOTChallenge sequences.
-    peers: other trackers. rounds: of each comparison. smoke: do very little. folder: for files on the way.
+    peers: other trackers. rounds: of each comparison. smoke: do very little. folder: for files on the way. line: across
+    the clip.
     """
 
     clip: Path
@@ -27,6 +28,7 @@ class Setting:
     peers: Sequence[PeerProcess] = ()
     rounds: int = 3
     smoke: bool = False
+    line: str | None = None
 
     @property
     def yolo(self) -> Path | None:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,12 +95,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def chosen_parts(text: str | None) -> list[str]:
+def chosen_parts(text: str | None, parts: Collection[str] = PARTS) -> list[str]:
     """The parts that a person has listed. Raises InputError for one that does not exist."""
-    names = list(PARTS) if text is None else text.split(",")
+    names = list(parts) if text is None else text.split(",")
     for name in names:
-        if name not in PARTS:
-            raise InputError(f"--only {name}", "no such part", f"choose from: {', '.join(PARTS)}")
+        if name not in parts:
+            raise InputError(f"--only {name}", "no such part", f"choose from: {', '.join(parts)}")
     return names
 
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.rtsp import RtspServer, missing_rtsp
-from benchmarks.stamps import age, read_stamp, stamp
-from benchmarks.streams import MjpegServer, StreamServer, TsHttpServer, TsTcpServer
+from benchmarks.live.rtsp import RtspServer, missing_rtsp
+from benchmarks.live.stamps import age, read_stamp, stamp
+from benchmarks.live.streams import MjpegServer, StreamServer, TsHttpServer, TsTcpServer
 from tests.moving import moving
 
 TIMEOUT = (10.0, 5.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from detectors.base import Ints
 from tracker.tracks import Tracks
 
 
@@ -30,7 +31,16 @@ class Census:
 
     def by_name(self, names: Mapping[int, str]) -> Counter[str]:
         """Tracks so far by the name of their class; names: of classes by id, "object" for those without one."""
-        found: Counter[str] = Counter()
-        for class_id, count in (self._gone + Counter(self._classes.values())).items():
-            found[names.get(class_id, "object")] += count
-        return found
+        return _by_name(self._gone + Counter(self._classes.values()), names)
+
+
+def names_of(class_ids: Ints, names: Mapping[int, str]) -> Counter[str]:
+    """How many of the ids ``(N,)`` stand for each name; names: as for `Census.by_name`."""
+    return _by_name(Counter(class_ids.tolist()), names)
+
+
+def _by_name(counts: Counter[int], names: Mapping[int, str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for class_id, count in counts.items():
+        found[names.get(class_id, "object")] += count
+    return found

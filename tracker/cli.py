@@ -133,7 +133,12 @@ def _add_outputs(group: Any) -> None:
         "--profile", action="store_true", default=False, help="say where the time went, and what bounds the speed"
     )
     group.add_argument("--overwrite", action="store_true", help="replace files that exist")
-    group.add_argument("--quiet", action="store_true", default=False, help="print nothing but warnings and errors")
+    group.add_argument(
+        "--quiet",
+        action="store_true",
+        default=False,
+        help="print warnings and errors only, and a line a minute of a live source",
+    )
 
 
 def _add_watching(group: Any) -> None:
@@ -270,13 +275,15 @@ def _track(argv: Sequence[str]) -> int:
     from tracker.notices import told_at_once
     from tracker.options import Options
     from tracker.run import Run
-    from tracker.silence import Silence
 
-    if not quiet:
+    if quiet:
+        from tracker.journal import Journal
+    else:
         from tracker.progress import Display
 
     run = Run(source, Options(**arguments), pictures=False)
-    display = Silence() if quiet else Display(profile)
+    display = Journal() if quiet else Display(profile)
+    run.on_idle = lambda: display.advance(run)
     try:
         with told_at_once(), run:
             display.start(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
 from tracker.cadence import make_cadence
 from tracker.camera_motion import RecordedCameraMotion
-from tracker.census import Census
+from tracker.census import Census, names_of
 from tracker.cuts import mark_cuts
 from tracker.loading import check_last_frames, detecting_threads, load_motion, make_detector, make_tracker
 from tracker.options import Options, check_options, find_classes
@@ -64,6 +64,9 @@ class Run:
         self._first_frame: float | None = None  # when it had been through all stages
         self._ended = self._started
         self._census = Census()
+        self.here: Counter[str] = Counter()  # objects in the last frame, by the name of their class
+        self.age = 0.0  # seconds of the last frame of a live source, once it was done
+        self.on_idle: Callable[[], None] = lambda: None  # about ten times a second while no frame comes
 
     def __enter__(self) -> Run:
         with ExitStack() as opening:
@@ -90,6 +93,8 @@ class Run:
             self._writers.tell(self.watch.see(frame, tracks))
             self._writers.write(frame, tracks)
             self.progress += 1
+            self.here = names_of(tracks.class_ids, self.detector.class_names)
+            self.age = self.source.now() - frame.time
             self._first_frame = self._first_frame or time.perf_counter()
             yield frame, tracks
             if self.watching.stopped:
@@ -114,10 +119,6 @@ class Run:
             recording = self.tracker.finish()
             found = tracks_by_frame(revise(recording), recording.times)
         self._plan, self.progress = list(zip(seen, found, strict=True)), 0
-
-    def tick(self, now: float) -> None:
-        """Tell who has left by now (seconds of the source), for a live source that no frames come from."""
-        self._writers.tell(self.watch.tick(now))
 
     def _track(self) -> Iterator[tuple[Frame, Tracks]]:
         """Each frame of the source with its tracks."""
@@ -257,7 +258,7 @@ class Run:
             check_last_frames(self.source.frame_count, self._shown_name, self.detector, self.camera)
         names = self.detector.class_names
         self.watch = Watch(plan, names)
-        self.watching.open(opening, self.source, names, self.expected_frames)
+        self.watching.open(opening, self.source, names, self.expected_frames, self.watch)
         self._writers = Writers(self.outputs, names, options, not self._pictures, self.watch, self.watching)
         self._writers.open(opening, self.source, self.tally)
         opening.callback(self._part_with_all)
@@ -284,13 +285,18 @@ class Run:
             ahead = ReadAhead(mark_cuts(source.frames), clock=self.tally.clock)
             opening.callback(ahead.close)
             return iter(ahead)
-        newest = Newest(source, self.tally.clock, self.idle)
+        newest = Newest(source, self.tally.clock, self._idle)
         opening.callback(newest.close)
         newest.start()  # what comes while the models load is old by the time they have
         return mark_cuts(newest)
 
-    def idle(self) -> None:
-        """Called about ten times a second while the run waits for a live source's next picture."""
+    def _idle(self) -> None:
+        """What goes on while the run waits for a live source's next picture."""
+        self._writers.tell(self.watch.tick(self.source.now()))
+        self.watching.idle()
+        if self.watching.stopped:
+            self.source.stop.set()
+        self.on_idle()
 
     def _part(self, frames: Any) -> Iterator[Frame]:
         """The frames between `start` and `end`, at most `max_frames`."""

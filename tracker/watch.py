@@ -73,9 +73,10 @@ class Watch:
             }
         return found
 
-    def snapshot(self) -> dict[str, Any]:
-        """The counts of all lines and zones, as JSON takes them."""
-        return {"lines": self.line_counts(), "zones": self.zone_counts()}
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Line or zone -> what is counted there -> how many, so far or, inside a zone, now."""
+        zones = self.zone_counts()
+        return self.line_counts() | {zone: {key: zones[zone][key] for key in ("inside", "entries")} for zone in zones}
 
     def report(self) -> dict[str, Any]:
         """The counts for ``--stats``: lines by class too."""

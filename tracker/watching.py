@@ -13,6 +13,7 @@ from detectors.errors import InputError
 from tracker.options import Options
 from tracker.sources.base import Source
 from tracker.tracks import Tracks
+from tracker.watch import Watch
 
 if TYPE_CHECKING:  # each is imported when it is asked for
     from tracker.view.board import Board
@@ -54,8 +55,13 @@ class Watching:
         self._listening = opening.enter_context(take(address, self._token))
         self.link = link(self._listening, self._token)
 
-    def open(self, opening: ExitStack, source: Source, names: Mapping[int, str], expected: int | None) -> None:
-        """Begin to show. names: of classes by id. expected: frames, None if not known. Raises InputError."""
+    def open(
+        self, opening: ExitStack, source: Source, names: Mapping[int, str], expected: int | None, watch: Watch
+    ) -> None:
+        """Begin to show. names: of classes by id. expected: frames, None if not known. watch: counts.
+
+        Raises InputError.
+        """
         if self._options.show:
             if not source.has_images:
                 raise InputError(source.path, "has no images to show", "leave --show out")
@@ -67,6 +73,7 @@ class Watching:
             from tracker.view.server import Server
 
             self.board = Board(source, names, expected)
+            self.board.regions = watch.totals
             opening.enter_context(Server(self._listening, self.board, self._token))
 
     @property

@@ -20,8 +20,8 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks.rtsp import RtspServer, missing_rtsp
-from benchmarks.streams import MjpegServer, StreamServer, TsHttpServer, TsTcpServer
+from benchmarks.live.rtsp import RtspServer, missing_rtsp
+from benchmarks.live.streams import MjpegServer, StreamServer, TsHttpServer, TsTcpServer
 from detectors.base import Image
 from detectors.errors import InputError
 from tests.conftest import ROOT

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from benchmarks.viewers import repeated
+from benchmarks.live.viewers import repeated
 from detectors import InputError
 from tests.conftest import ROOT
 from tests.tracker.test_cli import frame_times

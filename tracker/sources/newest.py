@@ -75,6 +75,8 @@ class Newest:
                 return self._slot.get(timeout=IDLE_EVERY)
             if self._idle is not None:
                 self._idle()
+            if self._source.stop.is_set():  # whoever set it need not wait for a picture that may not come
+                return None
 
     def _read(self) -> None:
         try:

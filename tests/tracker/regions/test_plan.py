@@ -20,7 +20,7 @@ def plan(size: tuple[int, int] = SIZE, **options: Any) -> Plan:
     return make_plan(Options(**options), size)
 
 
-BAD = {
+BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a word": ({"line": "door:1,2,three,4"}, "--line door:1,2,three,4: 'three' is not a number"),
     "nothing": ({"roi": ""}, "--roi : '' is not a number"),
     "odd": ({"zone": "hall:1,2,3,4,5,6,7"}, "--zone hall:1,2,3,4,5,6,7: has 7 numbers: an x without its y"),

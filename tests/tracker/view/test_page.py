@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.viewers import repeated
+from benchmarks.live.viewers import repeated
 from tests.conftest import ROOT
 from tests.tracker.view.test_server import Served, feed
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.crowd import request
+from benchmarks.live.crowd import request
 from detectors import InputError
 from tests.conftest import ROOT
 from tests.tracker.view.boards import make_board, make_frame, make_tracks

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""An RTSP server from Debian's GStreamer, for the system's own Python: `benchmarks.rtsp` starts it and sends pictures.
+"""An RTSP server from Debian's GStreamer, for the system's Python: `benchmarks.live.rtsp` starts it and sends pictures.
 
     /usr/bin/python3 rtsp_server.py WIDTH HEIGHT RATE [--port P] [--codec h264|mjpeg] [--user NAME --password SECRET]
 

@@ -28,7 +28,7 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from benchmarks.stamps import milliseconds, stamp
+from benchmarks.live.stamps import milliseconds, stamp
 from detectors.base import Image
 
 LOOPBACK = "127.0.0.1"
@@ -53,7 +53,7 @@ class Chunk(NamedTuple):
 class StreamServer:
     """Takes pictures at a steady rate, and sends them as chunks to all clients.
 
-    rate: pictures a second. stamped: each picture carries the time when it was sent, see `benchmarks.stamps`. A client
+    rate: pictures a second. stamped: each picture carries the time when it was sent, see `stamps.py`. A client
     that is slow or gone misses chunks; nobody waits for it. `join` waits for the end of the pictures.
     """
 

@@ -1,0 +1,1 @@
+"""What live use promises, measured on real streams: `python -m benchmarks.live`."""
