@@ -23,7 +23,7 @@ from tracker.view.pace import Pace
 from tracker.view.presence import WINDOW, Timeline
 
 PICTURES = 15.0  # a second at most
-SHARED = 80.0  # pictures a second that all viewers get together at most; each costs a little
+SHARED = 60.0  # pictures a second that all viewers get together at most; each costs a little
 STATES = 0.3  # seconds between two snapshots of the numbers
 SMOOTHING = 0.2  # share of a new frame in the latency
 
