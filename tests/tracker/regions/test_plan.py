@@ -117,12 +117,13 @@ def test_boxes_are_looked_at_by_their_anchor() -> None:
     assert plan().anchors(boxes).tolist() == [[20, 60], [120, 199], [220, 180]]  # a point of the picture
     assert plan(size=(0, 0)).anchors(boxes).tolist() == [[20, 60], [120, 260], [220, 180]]
     assert plan(anchor="centre").anchors(boxes).tolist() == [[20, 35], [120, 180], [220, 165]]
-    for options, wanted in (
+    cases: list[tuple[dict[str, Any], list[bool]]] = [
         ({"roi": "0,50,150,50,150,200,0,200"}, [True, True, False]),
         ({"roi": ["0,50,50,50,50,80,0,80", "210,170,230,170,230,190,210,190"]}, [True, False, True]),
         ({"mask": "0,50,150,50,150,200,0,200"}, [False, False, True]),
         ({"roi": "0,0,150,0,150,199,0,199", "mask": "0,50,50,50,50,80,0,80"}, [False, True, False]),
-    ):
+    ]
+    for options, wanted in cases:
         where = plan(**options).where
         assert where is not None
         assert where(boxes).tolist() == wanted
