@@ -44,8 +44,8 @@ class Display(Silence):
             self._line("", WHY_AUTO)
         look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
         self._line("tracker", f"{options.tracker}, by {look}{', in two passes' if options.offline else ''}")
-        if run.watching.link:
-            self._line("view", run.watching.link)
+        if run.audience.link:
+            self._line("view", run.audience.link)
         if self._console.is_terminal:
             self._progress = Progress(
                 TextColumn("[bold]tracking"),

@@ -18,24 +18,24 @@ from detectors import Frame, InputError
 from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
 from tracker.appearance import load_embedder
+from tracker.audience import Audience
 from tracker.cadence import make_cadence
 from tracker.camera_motion import RecordedCameraMotion
 from tracker.census import Census, names_of
-from tracker.cuts import mark_cuts
 from tracker.loading import check_last_frames, detecting_threads, load_motion, make_detector, make_tracker
 from tracker.options import Options, check_options, find_classes
 from tracker.pipeline import Tally, track_frames
 from tracker.profiling import OPENING, Profile, profile_of
+from tracker.reading import part_of, read
 from tracker.regions.plan import make_plan
 from tracker.report import figures
-from tracker.sources import Source, open_source
+from tracker.sources import open_source
 from tracker.sources.ahead import ReadAhead
-from tracker.sources.newest import Newest
 from tracker.tracks import Tracks
 from tracker.watch import Watch
-from tracker.watching import Watching
-from tracker.writers.outputs import Writers, check_outputs, first_files, output_paths
+from tracker.writers.outputs import check_outputs, first_files, input_paths, output_paths
 from tracker.writers.stats import write_stats
+from tracker.writers.together import Writers
 
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
@@ -55,7 +55,7 @@ class Run:
         self.tally = Tally()
         self.warnings: list[str] = []
         self.outputs: dict[str, Path] = {}
-        self.watching = Watching(options)
+        self.audience = Audience(options)
         self._source_name = source
         self._pictures = pictures
         self._plan: list[tuple[Frame, Tracks]] | None = None
@@ -97,7 +97,7 @@ class Run:
             self.age = self.source.now() - frame.time
             self._first_frame = self._first_frame or time.perf_counter()
             yield frame, tracks
-            if self.watching.stopped:
+            if self.audience.stopped:
                 return
 
     def look_ahead(self) -> Iterator[None]:
@@ -113,7 +113,7 @@ class Run:
         for frame, _ in self._track():
             seen.append(replace(frame, image=NO_PICTURE))
             self.progress += 1
-            self.watching.look_ahead(self.progress)
+            self.audience.look_ahead(self.progress)
             yield
         with self.tally.timing("track"):
             recording = self.tracker.finish()
@@ -124,7 +124,7 @@ class Run:
         """Each frame of the source with its tracks."""
         options = self.options
         frames = track_frames(
-            self._part(self._frames),
+            part_of(self._frames, options),
             self.detector,
             self.tracker,
             self.embedder,
@@ -153,7 +153,7 @@ class Run:
         if not self.source.has_images or not (self._pictures or self._writers.draws):
             yield from plan
             return
-        with ReadAhead(self._open_source().frames, clock=self.tally.clock) as again:
+        with ReadAhead(open_source(self._source_name, self.options.fps).frames, clock=self.tally.clock) as again:
             first = plan[0][0].index
             frames = (frame for frame in again if frame.index >= first)
             for seen, tracks in plan:
@@ -231,9 +231,9 @@ class Run:
     def _open(self, opening: ExitStack) -> None:
         options = self.options
         check_options(options)
-        self.watching.reserve(opening)
-        self.source = self._open_source()
-        self._frames = self._read(self.source, opening)
+        self.audience.reserve(opening)
+        self.source = open_source(self._source_name, options.fps, options.size, options.rate, options.reconnect)
+        self._frames = read(self.source, self.tally.clock, self._idle, opening)
         if options.offline and self.source.live:
             raise InputError(
                 self._shown_name, "is live, and --offline needs an end", "record it, or leave --offline out"
@@ -241,9 +241,8 @@ class Run:
         plan = make_plan(options, (self.source.width, self.source.height))
         self.warnings.extend(plan.warnings())
         self.outputs = output_paths(options, self.source)
-        inputs = [Path(p) for p in self._inputs() if p]
         files, logs = first_files(self.outputs, options, self.source), ("--events",) if self.source.live else ()
-        check_outputs(files, inputs, options.overwrite, logs)
+        check_outputs(files, input_paths(options, self.source), options.overwrite, logs)
         self.tracker = make_tracker(options, self.source)
         self.embedder = load_embedder(options.appearance, options.device, self._needs_looks)
         self.detector = make_detector(options, self.source, "--output" in self.outputs)
@@ -258,8 +257,8 @@ class Run:
             check_last_frames(self.source.frame_count, self._shown_name, self.detector, self.camera)
         names = self.detector.class_names
         self.watch = Watch(plan, names)
-        self.watching.open(opening, self.source, names, self.expected_frames, self.watch)
-        self._writers = Writers(self.outputs, names, options, not self._pictures, self.watch, self.watching)
+        self.audience.open(opening, self.source, names, self.expected_frames, self.watch)
+        self._writers = Writers(self.outputs, names, options, not self._pictures, self.watch, self.audience)
         self._writers.open(opening, self.source, self.tally)
         opening.callback(self._part_with_all)
 
@@ -269,47 +268,13 @@ class Run:
         if events:
             self._writers.tell(events)
 
-    def _inputs(self) -> Iterator[str | Path | None]:
-        """What the run reads, as far as it has a name."""
-        options = self.options
-        yield from (self.source.path, options.detections, options.detector, options.appearance)
-        yield from (options.camera_motion, options.regions)
-
-    def _open_source(self) -> Source:
-        options = self.options
-        return open_source(self._source_name, options.fps, options.size, options.rate, options.reconnect)
-
-    def _read(self, source: Source, opening: ExitStack) -> Iterator[Frame]:
-        """The frames that are tracked: the newest of a live source, all of any other."""
-        if not source.live:
-            ahead = ReadAhead(mark_cuts(source.frames), clock=self.tally.clock)
-            opening.callback(ahead.close)
-            return iter(ahead)
-        newest = Newest(source, self.tally.clock, self._idle)
-        opening.callback(newest.close)
-        newest.start()  # what comes while the models load is old by the time they have
-        return mark_cuts(newest)
-
     def _idle(self) -> None:
         """What goes on while the run waits for a live source's next picture."""
         self._writers.tell(self.watch.tick(self.source.now()))
-        self.watching.idle()
-        if self.watching.stopped:
+        self.audience.idle()
+        if self.audience.stopped:
             self.source.stop.set()
         self.on_idle()
-
-    def _part(self, frames: Any) -> Iterator[Frame]:
-        """The frames between `start` and `end`, at most `max_frames`."""
-        options, count = self.options, 0
-        for frame in frames:
-            if frame.time < options.start - 1e-9:
-                continue
-            if options.end is not None and frame.time >= options.end - 1e-9:
-                return
-            yield frame
-            count += 1
-            if count == options.max_frames:
-                return
 
 
 def track(source: str | int | Path, **options: Any) -> Iterator[tuple[Frame, Tracks]]:

@@ -161,8 +161,8 @@ class _Reader:
 def read_newest(connection: Connection, rate: Fraction) -> Image:
     """The first picture ``(H, W, 3)`` that had to be waited for.
 
-    Opening a stream looks at its beginning, which is old by then and comes at once. rate: pictures a second. Raises Lost
-    when there is no picture at all.
+    Opening a stream looks at its beginning, which is old by then and comes at once. rate: pictures a second. Raises
+    Lost when there is no picture at all.
     """
     deadline = time.monotonic() + LONGEST_BACKLOG
     image = connection.read()

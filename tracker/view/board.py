@@ -142,8 +142,8 @@ class Board:
             "seconds": round(now - self._started, 1),
             "quiet": quiet,
             "ahead": self.ahead,
-            "skipped": getattr(source, "skipped", None),
-            "reconnects": getattr(source, "reconnects", None),
+            "skipped": source.skipped if source.live else None,
+            "reconnects": source.reconnects if source.live else None,
             "window": WINDOW,
             **snapshot.numbers,
         }
@@ -154,15 +154,14 @@ class Board:
             return self.ended
         if quiet is None:
             return "ahead" if self.ahead else "starting"
-        if getattr(self.source, "connected", True) is False:
+        if not self.source.connected:
             return "lost"
         return "waiting" if quiet > 2.0 else "running"
 
     def _note_age(self, frame: Frame) -> None:
         """How old the frame is now that it is done, where the source has a clock; smoothed."""
-        now = getattr(self.source, "now", None)
-        if now is not None and self.source.live:
-            age = max(0.0, now() - frame.time)
+        if self.source.live:
+            age = max(0.0, self.source.now() - frame.time)
             self._age = age if self._age is None else self._age + SMOOTHING * (age - self._age)
 
     def _take_snapshot(self, now: float) -> None:
@@ -171,7 +170,7 @@ class Board:
             return
         frame, tracks = self._frame
         if self.origin is None and self.source.live:
-            started = getattr(self.source, "started_at", None)
+            started = self.source.started_at
             self.origin = round(time.time() - frame.time if started is None else started.timestamp(), 3)
         fps, speed = self._pace.rates()
         numbers = {
