@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.live.streams import MjpegServer
 from detectors import Frame, InputError
 from tests import scenes
 from tests.conftest import MakeVideo
@@ -128,37 +127,14 @@ def test_no_such_stream_is_said() -> None:
     assert "secret" not in str(caught.value)
 
 
-class MotionJpeg(BaseHTTPRequestHandler):
-    """Fifteen frames of motion JPEG over HTTP, then the end."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        self.end_headers()
-        for picture in scenes.render(scenes.CROSSING, 15):
-            data = cv2.imencode(".jpg", picture)[1].tobytes()
-            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
-            with contextlib.suppress(ConnectionError):  # a reader may leave early
-                self.wfile.write(head.encode() + data + b"\r\n")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
-        """Keep the test's output clean."""
-
-
 def test_a_network_stream_gives_frames_until_it_ends() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), MotionJpeg) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            source = open_source(f"http://127.0.0.1:{server.server_port}/camera.mjpg", reconnect=False)
-            frames = list(source.frames)
-        finally:
-            server.shutdown()
-            thread.join()
+    with MjpegServer(lambda: scenes.render(scenes.CROSSING, 30), 25) as server:
+        source = open_source(server.url, reconnect=False)
+        frames = list(source.frames)
     assert source.live
     assert source.path is None
-    assert source.name.endswith("camera.mjpg")
-    assert 12 <= len(frames) <= 15
+    assert source.name.endswith("stream.mjpg")
+    assert 5 <= len(frames) <= 30
     assert all(frame.image.shape == (scenes.HEIGHT, scenes.WIDTH, 3) for frame in frames)
     assert all(after.time > before.time for before, after in pairwise(frames))
 

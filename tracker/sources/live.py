@@ -28,8 +28,6 @@ GROWTH = 0.3  # after that, the pause is this share of the time since the loss
 LONGEST_PAUSE = 30.0  # seconds
 SHORT_LIVED = 2.0  # seconds; what did not last longer is not tried again at once
 PATIENCE_WITH = ((QUICKLY, 3.0), (60.0, 5.0))  # (seconds since the loss, seconds for a try until then)
-LONGEST_BACKLOG = 1.0  # seconds to spend on what has come already when a source is opened
-WAITED = 0.5  # of the time between two pictures: what takes longer did not lie ready
 REMIND = 10.0  # times: told after a minute, after ten, after a hundred ...
 LONGEST_MEMORY = max(max(preset.max_age, preset.memory) for preset in PRESETS.values())
 """Seconds after which no tracker knows anything of what it saw, so that whoever is seen then is somebody new."""
@@ -54,7 +52,7 @@ def open_live(
     messages and for files. rate: frames a second, None if unknown. Raises InputError when no picture comes.
     """
     try:
-        first = in_background(lambda: read_newest(connection, rate or FRAME_RATE))
+        first = in_background(connection.read)
     except Lost as lost:
         connection.close()
         raise InputError(shown, f"opens, but gives no picture: {lost}", "check that it plays elsewhere") from None
@@ -139,7 +137,7 @@ class _Reader:
         patience = next((seconds for limit, seconds in PATIENCE_WITH if away < limit), None)
         connection = self._connect(10.0 if patience is None else patience, True)
         try:
-            image = read_newest(connection, self._source.frame_rate)
+            image = connection.read()
         except BaseException:
             connection.close()
             raise
@@ -156,22 +154,6 @@ class _Reader:
             self._resized = True
             self._news.tell(f"the pictures are {width}x{height} now; scaled to {size[0]}x{size[1]} as at first")
         return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def read_newest(connection: Connection, rate: Fraction) -> Image:
-    """The first picture ``(H, W, 3)`` that had to be waited for.
-
-    Opening a stream looks at its beginning, which is old by then and comes at once. rate: pictures a second. Raises
-    Lost when there is no picture at all.
-    """
-    deadline = time.monotonic() + LONGEST_BACKLOG
-    image = connection.read()
-    with contextlib.suppress(Lost):  # it is told again by the next read
-        while (began := time.monotonic()) < deadline:
-            image = connection.read()
-            if time.monotonic() - began > WAITED / rate:
-                break
-    return image
 
 
 def pause_after(away: float, chance: Callable[[], float] = random.random) -> float:

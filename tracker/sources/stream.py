@@ -5,6 +5,7 @@ It also takes options for each connection by itself, so that none of them reache
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -20,7 +21,7 @@ from av.video.stream import VideoStream
 from detectors.base import Image
 from detectors.errors import InputError
 from tracker.sources.addresses import file_name, host_of, without_secrets
-from tracker.sources.base import Source
+from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.live import in_background, open_live
 from tracker.sources.lost import Lost
 
@@ -36,6 +37,8 @@ UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 OPTIONS = {"rtsp_flags": "prefer_tcp", "overrun_nonfatal": "1"}
 PROBING = 500_000  # microseconds of the stream to look at: enough to find its rate
 PROBING_AGAIN = 100_000  # where that is known
+LONGEST_BACKLOG = 1.0  # seconds to spend on the pictures that came meanwhile
+WAITED = 0.5  # of the time between two pictures: one that takes longer did not lie ready
 
 
 def open_stream(url: str, reconnect: bool = True) -> Source:
@@ -77,6 +80,7 @@ class Stream:
             self.close()
             raise
         self._paced = self._container.format.name.startswith("hls")  # a segment comes at once
+        self._caught_up = self._paced
         self._pictures = self._decode()
 
     @property
@@ -94,6 +98,8 @@ class Stream:
 
     def read(self) -> Image:
         """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""
+        if not self._caught_up:
+            return self._catch_up()
         try:
             return next(self._pictures)
         except StopIteration:
@@ -104,6 +110,18 @@ class Stream:
     def close(self) -> None:
         """End the connection."""
         self._container.close()
+
+    def _catch_up(self) -> Image:
+        """The first picture that had to be waited for: those that were looked at while opening are old by now."""
+        self._caught_up = True
+        wait, deadline = WAITED / float(self.rate or FRAME_RATE), time.monotonic() + LONGEST_BACKLOG
+        image = self.read()
+        with contextlib.suppress(Lost):  # the next read tells it again
+            while (began := time.monotonic()) < deadline:
+                image = self.read()
+                if time.monotonic() - began > wait:
+                    break
+        return image
 
     def _video(self) -> VideoStream:
         if self._container.format.name.endswith("_pipe"):
