@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import queue
 import sys
 import threading
@@ -187,14 +188,17 @@ def test_an_interruption_anywhere_leaves_nobody_waiting(steps: int) -> None:
 
     newest = Newest(live(endless()))
     newest.start()
-    tracing = sys.gettrace()
+    tracing, interrupted = sys.gettrace(), False
+    gc.disable()  # an exception in somebody's finalizer is lost
     sys.settrace(interrupt_after(steps))
     try:
-        for _ in newest:
+        for _, _ in zip(range(1000), newest):  # noqa: B905  # one of them is endless
             pass
     except Interrupted:
-        pass
+        interrupted = True
     finally:
         sys.settrace(tracing)
+        gc.enable()
+    assert interrupted
     newest.close()
     assert not newest._thread.is_alive()
