@@ -35,7 +35,7 @@ class Gap(NamedTuple):
 def measure(setting: Setting) -> Found:
     """A run for each kind of stream."""
     there, skipped = kinds()
-    evenly = np.linspace(SHORTEST, LONGEST, 2 if setting.smoke else DROPS)
+    evenly = np.linspace(SHORTEST, LONGEST, 1 if setting.smoke else DROPS)
     lengths = np.random.default_rng(0).permutation(evenly).round(2).tolist()
     rows, figures = [], {}
     for kind in there[:1] if setting.smoke else there:

@@ -12,7 +12,7 @@ from benchmarks.live.streams import TsHttpServer
 from benchmarks.parts import Found, Setting, Sheet, SkippedError
 
 RATE = 25  # frames a second
-MINUTES = 30.0
+MINUTES, SMOKE_MINUTES = 30.0, 0.1
 SETTLED = 2.0  # minutes after which nothing may grow
 WINDOW = 1.0  # minutes over which memory is averaged
 EVERY = 1.0  # seconds between two looks
@@ -22,7 +22,7 @@ def measure(setting: Setting) -> Found:
     """The clip as an endless stream, with everything written that can be."""
     if not Path("/proc/self/statm").exists():
         raise SkippedError("there is no /proc, which tells what memory a process holds")
-    minutes = 0.2 if setting.smoke else MINUTES
+    minutes = SMOKE_MINUTES if setting.smoke else MINUTES
     with TsHttpServer(setting.clip, RATE) as server:
         held, frames, seconds = follow(server.url, minutes, setting)
     figures = {"mb": held, "frames": frames, "seconds": seconds}
