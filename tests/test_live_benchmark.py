@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks.live.__main__ import PARTS, main
-from benchmarks.live.drops import Gap, gaps_in
+from benchmarks.live.drops import Gap, Seen, gaps_in
 from benchmarks.live.lanes import HEIGHT, LANES, TOP, WIDTH, box, lane_of, pictures
 
 
@@ -36,16 +35,11 @@ def test_objects_are_where_the_scene_says() -> None:
     assert not changed.any()
 
 
-def line_of(time: float, numbers: list[int], jump: float = 0.0) -> dict[str, Any]:
-    tracks = [{"id": number, "box": box(LANES[lane], time + jump).tolist()} for lane, number in enumerate(numbers)]
-    return {"time": time, "tracks": tracks}
-
-
 def test_gaps_are_found_and_numbers_compared_by_lane() -> None:
-    before = [line_of(index / 10, [1, 2, 3]) for index in range(20)]
-    after = [line_of(4 + index / 10, [1, 7, 3]) for index in range(20)]
+    before = [Seen(index / 10, {0: 1, 1: 2, 2: 3}) for index in range(20)]
+    after = [Seen(4 + index / 10, {0: 1, 1: 7 if index else 2, 3: 3}) for index in range(20)]
     (gap,) = gaps_in([*before, *after])
-    assert gap == Gap(gap.lasted, 2, 3)
+    assert gap == Gap(gap.lasted, 1, 3)
     assert gap.lasted == pytest.approx(2.1)
     assert gaps_in(before) == []
 

@@ -79,7 +79,8 @@ class Display(Silence):
             "done", f"{report['frames']} {frames} in {report['seconds']:.1f} s, {report['fps']:.1f} frames a second"
         )
         if run.source.live:
-            self._line("", f"{report['skipped']} skipped to keep up, {report['reconnects']} reconnections")
+            times = "once" if report["reconnects"] == 1 else f"{report['reconnects']} times"
+            self._line("", f"{report['skipped']} skipped to keep up, {times} connected again")
         counts = ", ".join(f"{count} {name}" for name, count in run.class_counts.most_common())
         self._line("tracks", counts or "none")
         self._show_regions(run)

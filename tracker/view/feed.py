@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +20,7 @@ from tracker.view.board import STATES, Board, Picture
 
 WIDTHS = (480, 800, 1280)  # pixels of a viewer's picture at most; 0 stands for as it is
 QUALITY, SNAPSHOT_QUALITY, CROP_QUALITY = 75, 93, 85
+PRIORITY = 10  # of the encoding, as of `nice`: a tenth of the processor's time where others want it all
 PATIENCE = 5.0  # seconds that a request waits for a picture, before it is told that there is none
 FRESH = 1.5  # seconds that a snapshot waits for the next picture
 
@@ -30,7 +34,7 @@ class Feed:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._waiting = 0  # requests for a picture
-        self._pool = ThreadPoolExecutor(1, "viewing")
+        self._pool = ThreadPoolExecutor(1, "viewing", stand_back)
         self._encoded: dict[tuple[int, int], asyncio.Future[bytes]] = {}
         self._version, self._told, self._built = 0, b"", -1e9
         self._tick: asyncio.Task[None] | None = None
@@ -109,6 +113,13 @@ class Feed:
 
     def _in_thread(self, call: Callable[[], bytes]) -> asyncio.Future[bytes]:
         return self._loop.run_in_executor(self._pool, call)
+
+
+def stand_back() -> None:
+    """Let the system prefer all other threads to this one: viewers wait rather than the tracking."""
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PRIORITY)
 
 
 def shrunk(image: Image, width: int) -> Image:
