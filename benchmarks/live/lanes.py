@@ -37,9 +37,20 @@ def box(lane: Lane, seconds: float) -> Floats:
     """xyxy box ``(4,)`` of the lane's object."""
     width, height = lane.size
     way = WIDTH - width
-    x = (lane.speed * seconds + lane.phase * 2 * way) % (2 * way)
-    left = min(x, 2 * way - x)
+    gone = _gone(lane, seconds)
+    left = min(gone, 2 * way - gone)
     return np.array([left, lane.foot - height, left + width, lane.foot])
+
+
+def goes_right(lane: Lane, seconds: float) -> bool:
+    """Which way the lane's object goes."""
+    return _gone(lane, seconds) < WIDTH - lane.size[0]
+
+
+def _gone(lane: Lane, seconds: float) -> float:
+    """Pixels that the object has gone since it was last at the left."""
+    once = 2 * (WIDTH - lane.size[0])
+    return (lane.speed * seconds + lane.phase * once) % once
 
 
 def lane_of(seen: Floats) -> int | None:

@@ -65,7 +65,7 @@ def test_a_stream_is_live_and_its_frames_carry_this_computers_time(kind: Kind) -
         assert [frame.index for frame in frames] == list(range(1, 11))
         assert frames[0].time == 0.0
         assert (np.diff([frame.time for frame in frames]) > 0).all()
-        assert 0 <= source.now() - frames[-1].time < 1
+        assert -0.1 < source.now() - frames[-1].time < 1  # a decoder lets the last picture of a burst go early
         close(source)
 
 
@@ -143,6 +143,8 @@ def test_a_change_in_the_middle_is_survived(
 
 class FakeConnection:
     """Gives pictures, then is lost."""
+
+    stamp: float | None = None
 
     def __init__(self, pictures: int, shape: tuple[int, int] = (24, 32)) -> None:
         self._left, self._shape = pictures, shape

@@ -64,6 +64,8 @@ def open_camera(camera: int | Path, wanted: Wanted = Wanted(), reconnect: bool =
 class Camera:
     """A camera that is open. Raises InputError when it does not open."""
 
+    stamp: float | None = None
+
     def __init__(self, camera: int | Path, shown: str, wanted: Wanted = Wanted()) -> None:  # noqa: B008
         _check_device(camera, shown)
         backend = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY

@@ -21,6 +21,7 @@ from detectors.errors import InputError
 from tracker.presets import PRESETS
 from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.lost import Connection, Lost
+from tracker.sources.steady import Steady
 
 QUICKLY = 10.0  # seconds after a loss in which it is tried again and again
 PAUSE = 0.2  # seconds between these tries
@@ -78,13 +79,15 @@ class _Reader:
         self._since = time.monotonic()  # when this connection was made
         self._news = News(shown)
         self._resized = self._was_away = False
+        self._taken = Steady()
 
     def frames(self, image: Image | None) -> Iterator[Frame]:
         """The frames from the first picture on."""
         index, last = 0, 0.0
         try:
             while image is not None:
-                now, index = self._source.now() if index else 0.0, index + 1
+                now = self._taken(self._connection.stamp, self._source.now() if index else 0.0)
+                index += 1
                 long_away = self._was_away and now - last > LONGEST_MEMORY
                 last = max(now, last + 1e-3) if index > 1 else now
                 yield Frame(self._fitted(image), index, last, cut=long_away)
@@ -126,7 +129,7 @@ class _Reader:
                     reminder *= REMIND
                 pause = pause_after(away)
                 continue
-            self._since = time.monotonic()
+            self._since, self._taken = time.monotonic(), Steady()
             self._source.connected = True
             self._source.reconnects += 1
             self._news.tell(f"back after {self._since - lost:.1f} s")

@@ -12,7 +12,9 @@ class Lost(Exception):  # noqa: N818  # it is what happened, and nothing that a 
 
 
 class Connection(Protocol):
-    """A camera or stream that is open."""
+    """A camera or stream that is open. stamp: seconds of the last picture on its own clock, None if it has none."""
+
+    stamp: float | None
 
     def read(self) -> Image:
         """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""

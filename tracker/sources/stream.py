@@ -29,6 +29,7 @@ OPEN_TIMEOUT, READ_TIMEOUT = 10.0, 5.0  # seconds
 KEY_FRAME = 10.0  # seconds until the first picture: some cameras send a key frame every few seconds only
 UNDECODABLE = 1.0  # seconds without any picture in what comes, as after a change of codec; a new connection helps
 LONGEST_HOLD = 1.0  # seconds between two pictures of a paced stream; more is a jump in its time stamps
+UNTIMED = ("mpjpeg", "mjpeg")  # formats without time stamps, for which FFmpeg counts pictures
 FILES = ("http", "https", "ftp")  # where a length may be known: then it is a file on another computer
 SCHEMES = "rtsp://, http://, https://, rtmp://, tcp:// or udp://"
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
@@ -81,6 +82,8 @@ class Stream:
             raise
         self._paced = self._container.format.name.startswith("hls")  # a segment comes at once
         self._caught_up = self._paced
+        self._clocked = self._container.format.name not in UNTIMED
+        self.stamp: float | None = None
         self._pictures = self._decode()
 
     @property
@@ -144,6 +147,7 @@ class Stream:
                 if self._paced and frame.time is not None:
                     first = frame.time if first is None else first
                     began = _hold(began or time.monotonic(), frame.time - first)
+                self.stamp = frame.time if self._clocked else None
                 yield np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
                 deadline = time.monotonic() + UNDECODABLE
             if time.monotonic() > deadline:

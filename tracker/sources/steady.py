@@ -1,0 +1,26 @@
+"""When pictures were taken, told from their time stamps and from when they came."""
+
+from __future__ import annotations
+
+SHARE = 0.05  # of the difference between both clocks, taken over with each picture
+JUMP = 0.5  # seconds of difference at which the stamps must have begun anew
+
+
+class Steady:
+    """Puts a source's own time stamps on this computer's clock.
+
+    Pictures come in bursts: a network holds them back, a decoder lets one go only with the next. Their stamps tell how
+    far they are apart, and the average of many tells where the stamps' zero is (a phase-locked loop of first order).
+    """
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+
+    def __call__(self, stamp: float | None, now: float) -> float:
+        """When a picture was taken that comes `now`, in seconds. stamp: its time on the clock of its source, or None."""
+        if stamp is None:
+            return now
+        if self._offset is None or abs(now - stamp - self._offset) > JUMP:
+            self._offset = now - stamp
+        self._offset += SHARE * (now - stamp - self._offset)
+        return stamp + self._offset
