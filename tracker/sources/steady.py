@@ -17,7 +17,7 @@ class Steady:
         self._offset: float | None = None
 
     def __call__(self, stamp: float | None, now: float) -> float:
-        """When a picture was taken that comes `now`, in seconds. stamp: its time on the clock of its source, or None."""
+        """When a picture was taken that comes `now`, in seconds. stamp: that by its source, or None."""
         if stamp is None:
             return now
         if self._offset is None or abs(now - stamp - self._offset) > JUMP:
