@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.errors import InputError
-from tracker.cli import Parser
+from tracker.arguments import Parser
 from tracker.evaluate import Evaluation, Scores, evaluate, read_results
 from tracker.ground_truth import GT, load_ground_truth
 from tracker.writers.outputs import check_outputs

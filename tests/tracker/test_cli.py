@@ -16,7 +16,8 @@ import pytest
 
 from tests import onnx_models, scenes
 from tests.conftest import ROOT, MakeVideo
-from tracker.cli import explain_import_error, main, seconds
+from tracker.arguments import seconds
+from tracker.cli import explain_import_error, main
 from tracker.presets import PRESETS
 
 GOLDEN = ROOT / "tests" / "golden"

@@ -20,7 +20,7 @@ from tracker.sources.base import Source
 from tracker.tracks import Tracks
 from tracker.view.crops import Crops
 from tracker.view.pace import Pace
-from tracker.view.presence import WINDOW, Timeline
+from tracker.view.timeline import WINDOW, Timeline
 
 PICTURES = 15.0  # a second at most
 SHARED = 60.0  # pictures a second that all viewers get together at most; each costs a little

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from tests.tracker.view.boards import NAMES, make_board, make_frame, make_source, make_tracks
-from tracker.view import crops, presence
+from tracker.view import crops
 from tracker.view.board import PICTURES, SHARED, Board
 from tracker.view.crops import Crops, worth_of
 from tracker.view.pace import Pace
-from tracker.view.presence import Timeline
+from tracker.view.timeline import MOST_OBJECTS, MOST_SPANS, WINDOW, Timeline
 
 
 class Hands:
@@ -107,14 +107,14 @@ def test_the_timeline_joins_short_gaps_and_forgets() -> None:
     for time in (0.0, 0.5, 0.9, 5.0, 5.5):
         timeline.see(time, [(1, 0)])
     assert timeline.rows() == [(1, 0, [[0.0, 0.9], [5.0, 5.5]])]
-    timeline.see(presence.WINDOW + 6, [(2, 0)])
+    timeline.see(WINDOW + 6, [(2, 0)])
     assert 1 not in timeline
     for track_id in range(10, 5000):
         timeline.see(700.0, [(track_id, 0)])
     for step in range(1000):
         timeline.see(800.0 + 2 * step, [(9, 0)])
-    assert len(timeline.rows()) <= presence.MOST_OBJECTS
-    assert len(timeline.rows()[-1][2]) == presence.MOST_SPANS
+    assert len(timeline.rows()) <= MOST_OBJECTS
+    assert len(timeline.rows()[-1][2]) == MOST_SPANS
 
 
 def test_the_pace_is_that_of_the_last_seconds() -> None:
