@@ -69,17 +69,20 @@ def kill(url: str, folder: Path, moment: float) -> Left:
         killed = time.time()
         process.wait()
         segments = sorted(folder.glob("a.*.mp4"))
-        stamps = [last_stamp(path) for path in segments]
+        stamps = [number for number in map(last_stamp, segments) if number is not None]
         return Left(age(stamps[-1]) - (time.time() - killed), *text_missing(folder, killed), len(segments))
 
 
-def last_stamp(path: Path) -> int:
-    """The number on the last picture of a video, all of which has to be decoded. Raises ValueError for none."""
+def last_stamp(path: Path) -> int | None:
+    """The number on the last picture of a video, all of which has to be decoded; None while there is none in it yet.
+
+    Raises ValueError when the picture has no number.
+    """
     with av.open(str(path)) as container:
         found = [read_stamp(frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
-    if found[-1] is None:
+    if found and found[-1] is None:
         raise ValueError(f"{path}: the last picture has no stamp")
-    return found[-1]
+    return found[-1] if found else None
 
 
 def text_missing(folder: Path, killed: float) -> tuple[float, float]:

@@ -156,6 +156,16 @@ def test_a_picture_of_what_happens_now_is_in_the_file_soon(tmp_path: Path) -> No
         assert len(times_in(path)) >= 12 - 4
 
 
+def test_a_live_file_opens_from_its_first_moment_on(tmp_path: Path) -> None:
+    path = tmp_path / "live.mp4"
+    with VideoWriter(path, Fraction(25), Fraction(1, 1000), live=True, depth=1) as writer:
+        for index in range(3):  # the first has been taken, by the time that there is room for the third
+            writer.write(PICTURE, index / 25)
+        writer.write(PICTURE, 1.0)
+        with av.open(str(path)) as container:
+            assert container.streams.video[0].codec_context.name == "h264"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody can be asked there whether a process runs")
 def test_drafts_of_dead_processes_are_removed_and_others_are_not(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:

@@ -52,6 +52,8 @@ LIMITED_RANGE = 1
 # Fragments of half a second, each complete in itself: a run that is killed leaves a file that plays. The header waits
 # for the first fragment, because only then is it known when sound and picture begin.
 WHILE_RUNNING = {"movflags": "delay_moov+default_base_moof", "frag_duration": "500000", "flush_packets": "1"}
+# Live sources have no sound, and files of them begin in the middle of a run: each opens from its first moment on.
+WHILE_LIVE = WHILE_RUNNING | {"movflags": "empty_moov+default_base_moof"}
 
 
 class VideoWriter:
@@ -168,8 +170,11 @@ class VideoWriter:
     def _open(self, image: Image, seconds: float) -> None:
         self._start = seconds
         remove_drafts(self.path.parent, glob.escape(self.path.name))
-        self._container = av.open(plain_name(self.path), "w", format="mp4", container_options=WHILE_RUNNING)
+        options = WHILE_LIVE if self._live else WHILE_RUNNING
+        self._container = av.open(plain_name(self.path), "w", format="mp4", container_options=options)
         self._stream = self._add_stream(self._container, image)
+        if self._live:
+            self._container.start_encoding()  # writes the header
         if self._audio_path is not None and has_sound(self._audio_path):
             try:
                 self._audio = AudioTrack(self._audio_path, self._container, seconds)
