@@ -15,7 +15,7 @@ MARGIN = 1.15  # side of the square that is cut out, in longer sides of the box
 BETTER = 1.2  # times as good as the best so far, to take its place
 PERIOD = 0.2  # seconds between two looks; a better view lasts longer than that
 MOST_A_LOOK = 6  # crops; the others come with the next look
-MOST = 300  # objects that are remembered
+MOST = 60  # objects that are remembered, but for those who are there: some come back
 SMALLEST = 6  # pixels of a box's shorter side
 
 
@@ -60,12 +60,18 @@ class Crops:
             if gain[row] < BETTER or not worth[row]:
                 break
             self._take(frame.image, int(tracks.track_ids[row]), tracks.boxes[row], float(worth[row]))
+        if len(self._crops) > MOST:
+            self._forget(set(tracks.track_ids.tolist()))
 
     def _take(self, picture: Image, track_id: int, box: Floats, worth: float) -> None:
         before = self._crops.pop(track_id, None)
         self._crops[track_id] = Crop(cut_out(picture, box), worth, before.version + 1 if before else 1)
-        while len(self._crops) > MOST:
-            del self._crops[next(iter(self._crops))]
+
+    def _forget(self, present: set[int]) -> None:
+        """Keep those who are there, and of the others the ones that came last."""
+        gone = [track_id for track_id in self._crops if track_id not in present]
+        for track_id in gone[: max(0, len(self._crops) - MOST)]:
+            del self._crops[track_id]
 
 
 def worth_of(tracks: Tracks, width: int, height: int) -> Floats:

@@ -140,6 +140,15 @@ def test_a_better_view_takes_the_place_of_a_worse_one() -> None:
     assert found.get(1) is None
 
 
+def test_who_is_there_keeps_the_best_view_whoever_comes() -> None:
+    found = Crops()
+    found.see(make_frame(1), make_tracks(1, score=0.9))
+    for track_id in range(2, 200):
+        found.see(make_frame(track_id), make_tracks(1, track_id, score=0.5))
+    assert found.get(1) is not None
+    assert len(found._crops) == crops.MOST
+
+
 def test_a_crop_is_no_view_of_the_picture_that_is_drawn_on() -> None:
     found, frame = Crops(), make_frame(1)
     found.see(frame, make_tracks(1))
