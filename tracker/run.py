@@ -94,7 +94,7 @@ class Run:
             self._writers.write(frame, tracks)
             self.progress += 1
             self.here = names_of(tracks.class_ids, self.detector.class_names)
-            self.age = self.source.now() - frame.time
+            self.age = max(0.0, self.source.now() - frame.time)
             self._first_frame = self._first_frame or time.perf_counter()
             yield frame, tracks
             if self.audience.stopped:

@@ -37,3 +37,17 @@ def test_stamps_that_begin_anew_do_not_take_time_along() -> None:
     after = [steady(index / 25, 2 + index / 25) for index in range(50)]
     assert np.allclose(np.diff([*before, *after]), 1 / 25)
     assert steady(1.96 + JUMP * 2, 4.0) == 4.0
+
+
+@given(speed=st.one_of(st.floats(0.1, 0.3), st.floats(2, 5)))
+def test_stamps_at_another_speed_are_not_believed_for_long(speed: float) -> None:
+    steady = Steady()
+    times = np.array([steady(speed * index / 25, index / 25) for index in range(1000)])
+    assert (times[200:] == np.arange(200, 1000) / 25).all()
+
+
+def test_a_clip_that_is_repeated_is_believed_on() -> None:
+    steady, random = Steady(), np.random.default_rng(0)
+    times = [steady(index % 250 / 25, index / 25 + random.uniform(0, 0.03)) for index in range(2000)]
+    assert np.abs(np.diff(times) - 1 / 25).max() < 0.035
+    assert np.abs(np.diff(times)[600:740] - 1 / 25).max() < 0.002
