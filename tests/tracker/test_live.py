@@ -326,7 +326,8 @@ def test_a_whole_run_is_interrupted_and_leaves_whole_files(tmp_path: Path) -> No
     frames = [json.loads(line) for line in lines.read_text().splitlines()]
     told = json.loads(stats.read_text())
     assert told["reconnects"] == 1
-    assert told["skipped"] == frames[-1]["index"] - frames[0]["index"] + 1 - len(frames)
+    between = frames[-1]["index"] - frames[0]["index"] + 1 - len(frames)
+    assert between <= told["skipped"] <= between + 25  # more may have come while the last one was tracked
     with av.open(str(video)) as container:
         assert abs(sum(1 for _ in container.decode(video=0)) - len(frames)) <= 1
 
