@@ -9,7 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from benchmarks.live.streams import Pictures, StreamServer, iterate
+from benchmarks.live.server import Pictures, StreamServer, iterate
 from detectors.base import Image
 
 PYTHON = "/usr/bin/python3"  # the one that Debian's python3-gi belongs to
@@ -60,9 +60,7 @@ class RtspServer(StreamServer):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._flowing.set()
-        self._thread.join()
+        self._stop_sending()
         self.end()
 
     def end(self) -> None:

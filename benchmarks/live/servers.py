@@ -10,7 +10,8 @@ from multiprocessing.connection import Connection
 
 from benchmarks.live.lanes import pictures
 from benchmarks.live.rtsp import RtspServer, missing_rtsp
-from benchmarks.live.streams import MjpegServer, StreamServer, TsHttpServer, TsTcpServer
+from benchmarks.live.server import StreamServer
+from benchmarks.live.streams import MjpegServer, TsHttpServer, TsTcpServer
 
 KINDS: dict[str, type[StreamServer]] = {
     "MJPEG over HTTP": MjpegServer,

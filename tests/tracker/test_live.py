@@ -21,8 +21,9 @@ import numpy as np
 import pytest
 
 from benchmarks.live.rtsp import RtspServer, missing_rtsp
+from benchmarks.live.server import StreamServer
 from benchmarks.live.stamps import age, read_stamp
-from benchmarks.live.streams import MjpegServer, StreamServer, TsHttpServer, TsTcpServer
+from benchmarks.live.streams import MjpegServer, TsHttpServer, TsTcpServer
 from detectors.base import Image
 from detectors.errors import InputError
 from tests.conftest import ROOT
@@ -119,7 +120,8 @@ def test_a_stall_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
         server.stall()
         threading.Timer(1.0, server.resume).start()
         while source.reconnects == 0:
-            next(source.frames)
+            frame = next(source.frames)
+        assert frame.time > 0.5  # no sooner than the time-out
         close(source)
 
 

@@ -128,6 +128,7 @@ def test_a_lost_connection_is_told_and_mended(page: Page) -> None:
         page.context.set_offline(False)
         feed(served.board, 10)
         wait_for(page, "document.body.dataset.state !== 'cut'")
+        assert page.locator("#status-text").text_content() != "Connection lost"
 
 
 def test_whoever_has_no_token_is_asked_for_it(page: Page) -> None:
@@ -136,3 +137,4 @@ def test_whoever_has_no_token_is_asked_for_it(page: Page) -> None:
         page.get_by_label("Token").fill("word")
         page.get_by_role("button", name="Open").click()
         wait_for(page, "document.body.dataset.state === 'running' || document.body.dataset.state === 'waiting'")
+        assert page.get_by_label("Token").count() == 0
