@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +38,9 @@ from tracker.writers.outputs import check_outputs, first_files, input_paths, out
 from tracker.writers.stats import write_stats
 from tracker.writers.together import Writers
 
+if TYPE_CHECKING:
+    from tracker.offline.first_pass import FirstPass
+
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
 
@@ -58,6 +62,7 @@ class Run:
         self.audience = Audience(options)
         self._source_name = source
         self._pictures = pictures
+        self.first_pass: FirstPass | None = None  # once there has been one, of an offline run
         self._plan: list[tuple[Frame, Tracks]] | None = None
         self._exit = ExitStack()
         self._started = time.perf_counter(), time.process_time(), time.thread_time()
@@ -104,21 +109,36 @@ class Run:
         """The first of two passes, a step a frame, if there are two. Iterating does it, if it has not been done."""
         if not self.options.offline or self._plan is not None:
             return
-        from tracker.offline.recorder import Recorder
         from tracker.offline.revise import revise
         from tracker.offline.trajectory import tracks_by_frame
 
-        assert isinstance(self.tracker, Recorder)
         seen = []
-        for frame, _ in self._track():
+        for frame in self.record():
             seen.append(replace(frame, image=NO_PICTURE))
-            self.progress += 1
-            self.audience.look_ahead(self.progress)
             yield
         with self.tally.timing("track"):
-            recording = self.tracker.finish()
+            assert self.first_pass is not None
+            recording = self.first_pass.recording
             found = tracks_by_frame(revise(recording), recording.times)
         self._plan, self.progress = list(zip(seen, found, strict=True)), 0
+
+    def record(self) -> Iterator[Frame]:
+        """Look at each frame once and keep what was found as `first_pass`, for whoever does without the second."""
+        from tracker.offline.first_pass import FirstPass
+        from tracker.offline.recorder import Recorder
+
+        assert isinstance(self.tracker, Recorder)
+        indices = array("q")
+        for frame, _ in self._track():
+            indices.append(frame.index)
+            self.progress += 1
+            self.audience.look_ahead(self.progress)
+            yield frame
+        with self.tally.timing("track"):
+            recording = self.tracker.finish()
+        source, names = self.source, dict(self.detector.class_names)
+        seen = np.array(indices, dtype=np.int64)
+        self.first_pass = FirstPass(seen, recording, names, source.width, source.height, source.frame_rate)
 
     def _track(self) -> Iterator[tuple[Frame, Tracks]]:
         """Each frame of the source with its tracks."""
