@@ -14,20 +14,10 @@ from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.review.trust import trust_of
 
 POINTS = 12  # of a path, at most
-COLUMNS = [
-    "id",
-    "class",
-    "first",
-    "last",
-    "frames",
-    "filled",
-    "mean score",
-    "distance",
-    "heights",
-    "path",
-    "trust",
-    "reason",
-]
+COLUMNS = (
+    *("id", "class", "first", "last", "frames", "filled", "mean score"),
+    *("distance", "heights", "path", "trust", "reason"),
+)
 
 
 @dataclass(frozen=True)
