@@ -22,9 +22,8 @@ def extract(annotations: Annotations, video: Path, folder: Path, every: int = 1)
     Raises InputError when the video cannot be read or a picture cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with open_source(video) as source:
-        for frame in source:
-            if (frame.index - 1) % every == 0:
-                picture = folder / f"{stem_of(annotations.name, frame.index)}.jpg"
-                if not cv2.imwrite(str(picture), frame.image):
-                    raise InputError(picture, "cannot be written", "check the folder and the space on its disk")
+    for frame in open_source(video).frames:
+        if (frame.index - 1) % every == 0:
+            picture = folder / f"{stem_of(annotations.name, frame.index)}.jpg"
+            if not cv2.imwrite(str(picture), frame.image):
+                raise InputError(picture, "cannot be written", "check the folder and the space on its disk")

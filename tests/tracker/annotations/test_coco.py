@@ -47,7 +47,7 @@ def test_training_reads_the_boxes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "old, new", [('"bbox": [1.0', '"bbox": ["x"'), ('"image_id": 2', '"image_id": 1'), ("]\n}", "")]
+    ("old", "new"), [('"bbox": [1.0', '"bbox": ["x"'), ('"image_id": 2', '"image_id": 1'), ("]\n}", "")]
 )
 def test_a_bad_file_is_named(tmp_path: Path, old: str, new: str) -> None:
     path = tmp_path / "a.json"
