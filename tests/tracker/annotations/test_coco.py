@@ -57,3 +57,12 @@ def test_a_bad_file_is_named(tmp_path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(InputError, match=r"a\.json"):
         coco.read(path)
+
+
+def test_pycocotools_reads_two_videos(tmp_path: Path) -> None:
+    reader = pytest.importorskip("pycocotools.coco")
+    coco.write_many([_video("a"), _video("b")], tmp_path / "all.json")
+    read = reader.COCO(str(tmp_path / "all.json"))
+    assert len(read.imgs) == 10
+    (entry,) = read.loadAnns(read.getAnnIds(imgIds=[7]))
+    assert (entry["track_id"], entry["bbox"]) == (3, [2, 2, 10, 20.25])
