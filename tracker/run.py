@@ -40,6 +40,7 @@ from tracker.writers.together import Writers
 
 if TYPE_CHECKING:
     from tracker.offline.first_pass import FirstPass
+    from tracker.offline.trajectory import Trajectory
 
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
@@ -63,6 +64,7 @@ class Run:
         self._source_name = source
         self._pictures = pictures
         self.first_pass: FirstPass | None = None  # once there has been one, of an offline run
+        self.trajectories: list[Trajectory] = []  # what came of it
         self._plan: list[tuple[Frame, Tracks]] | None = None
         self._exit = ExitStack()
         self._started = time.perf_counter(), time.process_time(), time.thread_time()
@@ -119,7 +121,8 @@ class Run:
         with self.tally.timing("track"):
             assert self.first_pass is not None
             recording = self.first_pass.recording
-            found = tracks_by_frame(revise(recording), recording.times)
+            self.trajectories = revise(recording)
+            found = tracks_by_frame(self.trajectories, recording.times)
         self._plan, self.progress = list(zip(seen, found, strict=True)), 0
 
     def record(self) -> Iterator[Frame]:
@@ -164,8 +167,7 @@ class Run:
             yield frame, tracks
         if not index:
             raise InputError(self._shown_name, "has no frames in that part", "check --start and --end")
-        read_all = options.end is None and options.max_frames is None
-        if read_all and self.source.frame_count is None:
+        if not self.partial and self.source.frame_count is None:
             check_last_frames(index, self._shown_name, self.detector, self.camera)  # only reading to the end could tell
 
     def _recall(self, plan: Sequence[tuple[Frame, Tracks]]) -> Iterator[tuple[Frame, Tracks]]:
@@ -182,6 +184,11 @@ class Run:
                     why = f"frame {seen.index} was there at first, and is not any more"
                     raise InputError(self._shown_name, why, "leave the source alone until the run is over")
                 yield replace(seen, image=frame.image), tracks
+
+    @property
+    def partial(self) -> bool:
+        """Whether the run ends before its source."""
+        return self.options.end is not None or self.options.max_frames is not None
 
     @property
     def class_counts(self) -> Counter[str]:

@@ -16,7 +16,10 @@ from tracker.options import Options
 from tracker.sources.sequence import is_sequence
 
 VIDEOS = frozenset(
-    ".3gp .asf .avi .flv .m2ts .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .vob .webm .wmv".split()
+    (
+        *(".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg"),
+        *(".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+    )
 )
 LISTS = (".txt", ".csv")
 OF_A_RUN = ("output", "mot", "jsonl", "stats", "events", "view", "view_token", "show", "overwrite", "offline")

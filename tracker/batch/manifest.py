@@ -73,7 +73,9 @@ class Manifest:
             raise InputError(self.path, "is not the record of a batch", "choose another folder")
         if version > VERSION:
             remedy = "use that version, or choose another folder"
-            raise InputError(self.path, f"is from a newer keeptrack (version {version}; this one knows {VERSION})", remedy)
+            raise InputError(
+                self.path, f"is from a newer keeptrack (version {version}; this one knows {VERSION})", remedy
+            )
         self._file.execute("PRAGMA synchronous = FULL")
         with self._transaction():
             self._file.execute(f"PRAGMA application_id = {APPLICATION}")

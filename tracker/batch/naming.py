@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
@@ -28,14 +29,14 @@ def name_folders(sources: Sequence[str], known: Mapping[str, str]) -> dict[str, 
     return names
 
 
-def _candidates(source: str) -> list[str]:
+def _candidates(source: str) -> Iterator[str]:
     """Names from short to long, then with numbers."""
     path = PurePath(urlsplit(source).path or source) if "://" in source else PurePath(source)
     parts = [part for part in (*path.parent.parts, path.name) if part not in (path.anchor, "..", ".")]
     stem = _clean(path.stem)
-    names = [stem, _clean(path.name)]
-    names += [_clean("-".join([*parts[-more - 1 : -1], path.name])) for more in range(1, len(parts))]
-    return names + [f"{stem}-{number}" for number in range(2, 10**6)]
+    yield from (stem, _clean(path.name))
+    yield from (_clean("-".join([*parts[-more - 1 : -1], path.name])) for more in range(1, len(parts)))
+    yield from (f"{stem}-{number}" for number in itertools.count(2))
 
 
 def _clean(text: str) -> str:
