@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -98,8 +99,14 @@ def _failures(entries: list[Entry]) -> Table:
     table.add_column("why", overflow="fold")
     for entry in entries:
         if entry.state == "failed":
-            table.add_row(Text(entry.source), Text(entry.reason))
+            table.add_row(Text(_near(entry.source)), Text(entry.reason))
     return table
+
+
+def _near(source: str) -> str:
+    """A path as seen from the current folder, if it lies there."""
+    here = os.path.join(os.getcwd(), "")
+    return source.removeprefix(here)
 
 
 def _short(name: str) -> str:

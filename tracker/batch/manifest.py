@@ -126,7 +126,8 @@ class Manifest:
         try:
             yield
         except BaseException:
-            self._file.execute("ROLLBACK")
+            if self._file.in_transaction:  # SQLite itself gives up on some errors
+                self._file.execute("ROLLBACK")
             raise
         self._file.execute("COMMIT")
 
