@@ -1,6 +1,6 @@
 "use strict";
 
-const FIRST = 6; // to look at first, as cards
+const FIRST = 8; // to look at first, as cards
 const LANES = 10; // of a timeline, before it is unfolded
 const RANK = { failed: 0, done: 1, waiting: 2 };
 const $ = (query) => document.querySelector(query);
@@ -118,8 +118,7 @@ function look(track, video) {
   const words = make("span", {},
     make("p", {}, tag(track), " ", make("b", {}, track.label), make("span", { className: "soft" }, `  ${clock(track.first, 1)}`)),
     make("p", { className: "reason" }, track.reason));
-  const item = linked(video, track.first, {}, crop(track), words);
-  return make("li", {}, ...item.childNodes.length && video.clip ? [item] : [...item.childNodes]);
+  return make("li", {}, linked(video, track.first, { className: "look" }, crop(track), words));
 }
 
 function axis(seconds) {
@@ -178,7 +177,7 @@ function fits(video) {
   const words = $("#search").value.trim().toLowerCase();
   if (label && !video.counts.some(([name]) => name === label)) return false;
   if ($("#only").checked && !video.doubtful && video.state !== "failed") return false;
-  return !words || [video.name, video.reason, ...video.counts.map(([name]) => name)].some((text) => text.toLowerCase().includes(words));
+  return !words || [video.name, video.reason, ...video.reasons, ...video.counts.map(([name]) => name)].some((text) => text.toLowerCase().includes(words));
 }
 
 function arrange() {
@@ -187,7 +186,7 @@ function arrange() {
   const byDoubt = (one, two) => videos[two].doubtful - videos[one].doubtful || videos[one].trust - videos[two].trust || byName(one, two);
   const order = $("#order").value === "name" ? byName : byDoubt;
   const rank = (number) => RANK[videos[number].state] ?? 1;
-  const shown = videos.keys().filter ? [...videos.keys()].filter((number) => fits(videos[number])) : [];
+  const shown = [...videos.keys()].filter((number) => fits(videos[number]));
   shown.sort((one, two) => rank(one) - rank(two) || order(one, two));
   $("#videos").replaceChildren(...shown.map((number) => sections[number]));
   for (const number of shown) near.observe(sections[number]);

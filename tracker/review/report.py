@@ -103,6 +103,7 @@ def _write_video(file: TextIO, video: VideoEntry, base: Path, spent: _Budget) ->
             "size": [record.get("width", 0), record.get("height", 0)],
             "counts": Counter(track["label"] for track in tracks).most_common(),
             "doubtful": sum(bool(track["reason"]) for track in tracks),
+            "reasons": sorted({track["reason"] for track in tracks} - {""}),
             "trust": min((track["trust"] for track in tracks), default=1.0),
             "clip": _link(video.folder, base),
         }
