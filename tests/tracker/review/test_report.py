@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.tracker.view.test_page import page as page  # the browser
 from tests.tracker.review.batches import MARKUP, embedded, record, video, walk
+from tests.tracker.view.test_page import page as page  # the browser
 from tracker.review.report import VideoEntry, write_report
 
 BLOCK = re.compile(r'<script type="application/json" id="([\w-]+)">(.*)</script>')
