@@ -65,9 +65,9 @@ def _write_frames(annotations: Annotations, file: TextIO) -> None:
 
 
 def _detection(track: AnnotatedTrack, row: int, size: Floats) -> Entry:
-    corners = (track.boxes[row] / size).tolist()
-    box = [corners[0], corners[1], corners[2] - corners[0], corners[3] - corners[1]]
-    entry = {"_cls": "Detection", "attributes": {}, "tags": [], "label": track.label}
+    x1, y1, x2, y2 = (track.boxes[row] / size).tolist()
+    box: list[float] = [x1, y1, x2 - x1, y2 - y1]
+    entry: Entry = {"_cls": "Detection", "attributes": {}, "tags": [], "label": track.label}
     entry |= {"bounding_box": [round(value, 9) for value in box], "confidence": round(float(track.scores[row]), 6)}
     return entry | {"index": track.track_id, "filled": bool(track.filled[row])}
 

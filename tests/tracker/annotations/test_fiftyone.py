@@ -34,7 +34,7 @@ def test_what_fiftyone_exports_is_read(tmp_path: Path) -> None:
     (tmp_path / "samples.json").write_text(json.dumps({"samples": [sample]}), encoding="utf-8")
     (tmp_path / "frames.json").write_text(json.dumps({"frames": [frame]}), encoding="utf-8")
     (after,) = fiftyone.read(tmp_path)
-    assert (after.name, after.source, after.labels, after.frame_rate) == ("a", "a.mp4", ("car",), 25)
+    assert (after.name, after.source, list(after.labels), float(after.frame_rate)) == ("a", "a.mp4", ["car"], 25.0)
     np.testing.assert_allclose(after.tracks[0].boxes, [[32, 24, 48, 48]])
 
 
