@@ -10,9 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
-from tracker.review.summary import TrackSummary
+from tracker.review.summary import TrackSummary, with_rate
 
 
 def write_record(
@@ -21,7 +23,7 @@ def write_record(
     """Write the video's size and length in seconds, and a line for each track with its JPEG as base64."""
     frames = annotations.frame_count
     head = {"name": annotations.name, "width": annotations.width, "height": annotations.height}
-    head |= {"frames": frames, "seconds": frames / float(annotations.frame_rate)}
+    head |= {"frames": frames, "seconds": seconds_of(annotations)}
     draft = path.with_name(path.name + ".part")
     with draft.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head)[:-1] + ', "tracks": [')
@@ -30,6 +32,17 @@ def write_record(
             file.write((",\n" if place else "\n") + json.dumps(asdict(summary) | {"view": view}))
         file.write("]}\n")
     os.replace(draft, path)
+
+
+def seconds_of(annotations: Annotations) -> float:
+    """Length of the video: to the end of its last frame."""
+    video = with_rate(annotations)
+    if not video.frame_count:
+        return 0.0
+    if video.times is not None and not len(video.times):
+        return 0.0
+    last = len(video.times) if video.times is not None else video.frame_count
+    return float(video.time_of(np.array([last]))[0] + 1 / video.frame_rate)
 
 
 def read_record(path: Path) -> dict[str, Any]:

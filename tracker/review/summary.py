@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.review.trust import trust_of
 
+UNKNOWN = Fraction(25)  # frames a second, of a video whose rate nobody has told
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # starts of a cell that a spreadsheet would compute
 POINTS = 12  # of a path, at most
 COLUMNS = (
     *("id", "class", "first", "last", "frames", "filled", "mean score"),
@@ -46,9 +49,15 @@ class TrackSummary:
 
 
 def summarise(annotations: Annotations) -> list[TrackSummary]:
-    """A summary of each track, in the order of the tracks."""
+    """A summary of each track, in the order of the tracks; at 25 frames a second where no rate is known."""
+    annotations = with_rate(annotations)
     judged = trust_of(annotations)
     return [_summary(annotations, track, *verdict) for track, verdict in zip(annotations.tracks, judged, strict=True)]
+
+
+def with_rate(annotations: Annotations) -> Annotations:
+    """The same at 25 frames a second, where its frame rate is not known."""
+    return annotations if annotations.frame_rate > 0 else replace(annotations, frame_rate=UNKNOWN)
 
 
 def _summary(annotations: Annotations, track: AnnotatedTrack, trust: float, reason: str) -> TrackSummary:
@@ -91,5 +100,10 @@ def _row(summary: TrackSummary) -> list[object]:
     numbers = (summary.filled, summary.mean_score, summary.distance, summary.heights)
     filled, score, distance, heights = (f"{number:.3f}" for number in numbers)
     times = f"{summary.first:.3f}", f"{summary.last:.3f}"
-    what = summary.track_id, summary.label, *times, summary.frames
+    what = summary.track_id, _as_text(summary.label), *times, summary.frames
     return [*what, filled, score, distance, heights, path, f"{summary.trust:.3f}", summary.reason]
+
+
+def _as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

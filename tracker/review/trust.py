@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.base import Floats
+from detectors.boxes import iou_matrix
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame
+
+DOUBTFUL, SURE = 0.5, 0.8  # of the trust: below the first hardly, from the second on well trusted
 
 
 @dataclass(frozen=True)
@@ -71,17 +74,16 @@ def largest_jump(track: AnnotatedTrack) -> float:
 def _overlaps(annotations: Annotations, same: float) -> Floats:
     """The share of each track's boxes that lie on another track's of the same class."""
     tracks = annotations.tracks
+    if not tracks:
+        return np.zeros(0)
+    lengths = np.array([len(track) for track in tracks])
+    starts, boxes = np.cumsum(lengths) - lengths, np.concatenate([track.boxes for track in tracks])
+    labels = np.unique([track.label for track in tracks], return_inverse=True)[1]
     counts = np.zeros(len(tracks))
-    labels = np.array([track.label for track in tracks])
     for _, owners, rows in by_frame(tracks):
         if len(owners) < 2:
             continue
-        boxes = np.array([tracks[owner].boxes[row] for owner, row in zip(owners, rows, strict=True)])
-        corner, far = np.maximum(boxes[:, None, :2], boxes[:, :2]), np.minimum(boxes[:, None, 2:], boxes[:, 2:])
-        common = np.clip(far - corner, 0, None).prod(axis=2)
-        areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-        iou = common / np.maximum(areas[:, None] + areas - common, 1e-9)
-        np.fill_diagonal(iou, 0)
-        iou[labels[owners][:, None] != labels[owners]] = 0
-        counts[owners] += iou.max(axis=1) >= same
-    return counts / np.array([len(track) for track in tracks]) if tracks else counts
+        here = boxes[starts[owners] + rows]
+        alike = (iou_matrix(here, here) >= same) & (labels[owners][:, None] == labels[owners])
+        counts[owners] += alike.sum(axis=1) > 1  # each is like itself
+    return counts / lengths
