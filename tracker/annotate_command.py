@@ -17,9 +17,11 @@ from tracker.batch.batch import Batch, Engine, Wanted
 from tracker.batch.display import BatchDisplay
 from tracker.batch.listing import find_videos
 from tracker.batch.local import STALL, run_local
+from tracker.batch.manifest import Entry
 from tracker.options import Options, check_options
 
 FAILED = 1
+REPORT = "report.html"
 MOST_JOBS = 256
 OWN = ("sources", "out", "format", "keyframes", "video", "crops", "jobs", "stall", "quiet")
 
@@ -47,10 +49,29 @@ def main(argv: Sequence[str]) -> int:
             for event in batch.run(_engine(own)):
                 display.see(event)
             entries, skipped = batch.entries, batch.skipped
+            report = _report(out, entries)
     finally:
         display.stop()
-    display.summary(entries, skipped, time.perf_counter() - started, None)
+    display.summary(entries, skipped, time.perf_counter() - started, report)
     return FAILED if any(entry.state == "failed" for entry in entries) else 0
+
+
+def _report(out: Path, entries: Sequence[Entry]) -> Path:
+    """Write the page about the batch."""
+    from tracker.review.record import RECORD, read_record
+    from tracker.review.report import VideoEntry, write_report
+
+    path = out / REPORT
+    write_report(
+        path,
+        (
+            VideoEntry(each.name, each.state, each.reason, each.name, read_record(out / each.name / RECORD))
+            if each.state == "done"
+            else VideoEntry(each.name, each.state, each.reason)
+            for each in entries
+        ),
+    )
+    return path
 
 
 def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:

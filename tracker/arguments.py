@@ -18,6 +18,7 @@ examples:
 
 other commands:
   keeptrack annotate SOURCES... -o DIR                 many videos, for labelling tools: keeptrack annotate --help
+  keeptrack convert IN OUT                             annotations of one format into another
   keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files: keeptrack eval --help
 """
 

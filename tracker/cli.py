@@ -71,6 +71,12 @@ def _annotate(argv: Sequence[str]) -> int:
     return annotate_command.main(argv[1:])
 
 
+def _convert(argv: Sequence[str]) -> int:
+    from tracker import convert_command
+
+    return convert_command.main(argv[1:])
+
+
 def _track(argv: Sequence[str]) -> int:
     arguments = vars(build_parser().parse_args(argv))
     source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
@@ -102,7 +108,7 @@ def _track(argv: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS = {"annotate": _annotate, "eval": _eval}
+COMMANDS = {"annotate": _annotate, "convert": _convert, "eval": _eval}
 
 
 def explain_import_error(error: ImportError) -> str:

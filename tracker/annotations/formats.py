@@ -31,9 +31,11 @@ FORMATS = {
     each.name: each
     for each in (
         Format("mot", "MOTChallenge text", "mot", "mot.txt"),
+        Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True),
         Format("coco", "COCO of videos", "coco", "coco.json"),
         Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", interpolates=True),
         Format("yolo", "YOLO text", "yolo", "yolo"),
+        Format("fiftyone", "FiftyOne", "fiftyone", "fiftyone"),
     )
 }
 

@@ -12,7 +12,7 @@ from tracker.annotations.document import AnnotatedTrack, Annotations
 
 IOU = 0.9
 ROUNDING = 1e-3  # of the overlap, which what a format rounds off must not cost
-AHEAD = 64  # frames that are tried at once; more if all of them can be reached
+AHEAD = 64  # frames between two keyframes at most, which bounds the time that the search takes
 
 
 def parse_keyframes(text: str) -> float | None:
@@ -54,14 +54,14 @@ def fewest(boxes: Floats, overlap: float) -> Ints:
     """Which of the boxes ``(K, 4)`` of consecutive frames to keep: the fewest from which lines reproduce the others.
 
     The first and the last are among them. It is the shortest path from one to the other, in a graph that joins any two
-    boxes whose straight line has at least this IoU with each box between.
+    boxes, at most `AHEAD` frames apart, whose straight line has at least this IoU with each box between.
     """
     count = len(boxes)
     steps = np.full(count, count + 1)  # from the first box to each
     before = np.zeros(count, dtype=np.int64)
     steps[0] = 0
     for start in range(count - 1):
-        ends = start + 1 + np.flatnonzero(_reaches(boxes[start:], overlap))
+        ends = start + 1 + np.flatnonzero(_reaches(boxes[start : start + AHEAD + 1], overlap))
         better = ends[steps[ends] > steps[start] + 1]
         steps[better], before[better] = steps[start] + 1, start
     path = [count - 1]
@@ -71,19 +71,7 @@ def fewest(boxes: Floats, overlap: float) -> Ints:
 
 
 def _reaches(boxes: Floats, overlap: float) -> Bools:
-    """Of each box ``(K - 1,)`` after the first, whether the line to it from the first reproduces all between.
-
-    Looks ahead in windows that double, and stops behind one at whose end nothing is reached.
-    """
-    window = min(AHEAD, len(boxes) - 1)
-    while True:
-        found = _reached(boxes[: window + 1], overlap)
-        if window == len(boxes) - 1 or not found[window // 2 :].any():
-            return found
-        window = min(2 * window, len(boxes) - 1)
-
-
-def _reached(boxes: Floats, overlap: float) -> Bools:
+    """Of each box ``(K - 1,)`` after the first, whether the line to it from the first reproduces all between."""
     ends = np.arange(1, len(boxes))
     share = np.minimum(ends[None, :] / ends[:, None], 1.0)  # row: where the line ends; column: which box
     lines = boxes[0] + share[:, :, None] * (boxes[1:] - boxes[0])[:, None, :]

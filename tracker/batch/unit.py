@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from detectors.base import Frame
+from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
 from tracker.batch import results
@@ -70,7 +70,8 @@ def _views(annotations: Annotations, frames: Iterator[Frame]) -> dict[int, bytes
 def _write(job: Job, draft: Path, annotations: Annotations, views: dict[int, bytes]) -> None:
     from tracker.annotations.formats import parse_formats, write_formats
     from tracker.annotations.keyframes import parse_keyframes, with_keyframes
-    from tracker.review.record import write_record
+    from tracker.review.record import RECORD, write_record
+    from tracker.review.sheet import contact_sheet
     from tracker.review.summary import summarise, write_csv
 
     overlap = parse_keyframes(job.keyframes)
@@ -81,9 +82,19 @@ def _write(job: Job, draft: Path, annotations: Annotations, views: dict[int, byt
         write_formats([each for each in formats if each.interpolates], sparse, draft)
     summaries = summarise(annotations)
     write_csv(summaries, draft / "summary.csv")
-    write_record(draft / "summary.json", annotations, summaries, views)
+    write_record(draft / RECORD, annotations, summaries, views)
+    if views:
+        _write_sheet(draft / "contact.jpg", contact_sheet(annotations, summaries, views))
     if job.crops:
         _write_crops(draft / CROPS, views)
+
+
+def _write_sheet(path: Path, sheet: Image) -> None:
+    import cv2
+
+    done, data = cv2.imencode(".jpg", sheet)
+    if done:
+        path.write_bytes(data.tobytes())
 
 
 def _write_crops(folder: Path, views: dict[int, bytes]) -> None:

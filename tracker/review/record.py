@@ -16,6 +16,8 @@ from detectors.errors import InputError
 from tracker.annotations.document import Annotations
 from tracker.review.summary import TrackSummary, with_rate
 
+RECORD = "summary.json"  # its name in the folder
+
 
 def write_record(
     path: Path, annotations: Annotations, summaries: Sequence[TrackSummary], views: Mapping[int, bytes]

@@ -86,4 +86,4 @@ def _overlaps(annotations: Annotations, same: float) -> Floats:
         here = boxes[starts[owners] + rows]
         alike = (iou_matrix(here, here) >= same) & (labels[owners][:, None] == labels[owners])
         counts[owners] += alike.sum(axis=1) > 1  # each is like itself
-    return counts / lengths
+    return np.asarray(counts / lengths)
