@@ -13,7 +13,8 @@ from tracker.sources import open_source
 
 def stem_of(name: str, frame: int) -> str:
     """What the files of frame `frame`, from 1, of the video `name` are called, without a suffix."""
-    return f"{name}_{frame:06d}"
+    plain = name.replace("/", "_").replace("\\", "_")  # a name out of a file leads to no other folder
+    return f"{plain}_{frame:06d}"
 
 
 def extract(annotations: Annotations, video: Path, folder: Path, every: int = 1) -> None:

@@ -41,3 +41,25 @@ def test_rows_without_track_numbers_are_refused(tmp_path: Path) -> None:
     (tmp_path / "tracks" / "a_000001.txt").write_text("0 0.5 0.5 0.1 0.1\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"a_000001\.txt:1: has no track number"):
         yolo.read(tmp_path)
+
+
+def test_a_correction_that_names_no_track_is_not_lost(tmp_path: Path) -> None:
+    yolo.write(_video(), tmp_path)
+    (tmp_path / "labels" / "a_000002.txt").write_text("1 0.5 0.5 0.1 0.1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"labels/a_000002\.txt: is not what tracks/"):
+        yolo.read(tmp_path)
+
+
+def test_an_earlier_video_leaves_nothing_in_the_folder(tmp_path: Path) -> None:
+    yolo.write(_video("old"), tmp_path)
+    yolo.write(_video("new"), tmp_path)
+    assert not list(tmp_path.rglob("old_*"))
+    (after,) = yolo.read(tmp_path)
+    assert after.name == "new"
+
+
+def test_labels_of_somebody_else_are_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "mine.txt").write_text("0 0.5 0.5 0.1 0.1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"mine\.txt: is in the way"):
+        yolo.write(_video(), tmp_path)
