@@ -95,7 +95,7 @@ def _line(text: str, size: int) -> Image:
 
 
 def _fits(text: str, size: int, width: int) -> bool:
-    return bool(_line(text + "...", size).shape[1] <= width)
+    return len(_line(text + "...", size)[0]) <= width
 
 
 def _clock(seconds: float) -> str:

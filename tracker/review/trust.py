@@ -8,82 +8,77 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.boxes import iou_matrix
-from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame
+from tracker.annotations.document import Annotations, by_frame
 
-DOUBTFUL, SURE = 0.5, 0.8  # of the trust: below the first hardly, from the second on well trusted
+DOUBTFUL, SURE = 0.5, 0.8  # of the trust: hardly trusted below the first, not to be looked at from the second on
+CUES = {
+    "score": "detected with low scores",
+    "filled": "largely filled in",
+    "overlap": "lies on another track: a duplicate?",
+    "meetings": "met others: the same one all along?",
+}
+ON, NEAR = 0.6, 0.3  # intersection over union of a duplicate, and of two that meet
 
 
 @dataclass(frozen=True)
 class Doubting:
-    """What makes a track doubtful, as log-odds. Set by hand, not fitted: the order counts, the value is no probability.
+    """What makes a track doubtful, as log-odds: a logistic regression on `CUES`, by `benchmarks.trust`.
 
-    start: of a track with nothing against it. score: more for each 1 of mean score that is missing. short: more for a
-    life of no time at all, none from `lasting` seconds on. filled: more for a track that nobody has seen. jump: more
-    for each height, beyond `still`, of the largest step against its own motion, up to `most`. overlap: more for a track
-    that lies on another's all its life. same: intersection over union from which two boxes lie on each other.
+    start: of a track with nothing against it. score: more for each 1 of mean score that is missing to the video's
+    usual one, as a share of that. filled: more for a track that nobody has seen. overlap: more for a track that lies
+    on another's all its life. meetings: more for each natural logarithm of 1 + how often it has met another.
     """
 
-    start: float = -4.0
-    score: float = 4.0
-    short: float = 2.0
-    filled: float = 3.0
-    jump: float = 2.0
-    overlap: float = 3.0
-    lasting: float = 1.0
-    still: float = 0.3
-    most: float = 1.5
-    same: float = 0.6
+    start: float = -3.36
+    score: float = 3.15
+    filled: float = 5.27
+    overlap: float = 2.58
+    meetings: float = 0.79
 
 
 def trust_of(annotations: Annotations, doubting: Doubting | None = None) -> list[tuple[float, str]]:
-    """Of each track its trust in [0, 1] and the largest reason for doubt, "" where there is hardly any."""
+    """Of each track its trust in [0, 1] and the largest reason for doubt, "" for a trust of `SURE` or more."""
     doubting = doubting or Doubting()
-    overlaps = _overlaps(annotations, doubting.same)
-    return [
-        _judge(annotations, track, float(share), doubting)
-        for track, share in zip(annotations.tracks, overlaps, strict=True)
-    ]
+    doubts = cues_of(annotations) * [getattr(doubting, cue) for cue in CUES]
+    trusts = 1 / (1 + np.exp(doubting.start + doubts.sum(axis=1)))
+    largest = doubts.argmax(axis=1)
+    words = list(CUES.values())
+    return [(float(trust), words[cue] if trust < SURE else "") for trust, cue in zip(trusts, largest, strict=True)]
 
 
-def _judge(annotations: Annotations, track: AnnotatedTrack, overlap: float, doubting: Doubting) -> tuple[float, str]:
-    first, last = annotations.time_of(track.frames[[0, -1]])
-    jump = min(max(0.0, largest_jump(track) - doubting.still), doubting.most)
-    doubts = {
-        "detected with low scores": doubting.score * (1 - float(np.clip(track.scores.mean(), 0, 1))),
-        "short": doubting.short * max(0.0, 1 - (last - first) / doubting.lasting),
-        "largely filled in": doubting.filled * float(track.filled.mean()),
-        "jumps against its own motion": doubting.jump * jump,
-        "lies on another track: a duplicate?": doubting.overlap * overlap,
-    }
-    trust = 1 / (1 + np.exp(doubting.start + sum(doubts.values())))
-    reason = max(doubts, key=lambda name: doubts[name])
-    return float(trust), reason if doubts[reason] >= 1 else ""
-
-
-def largest_jump(track: AnnotatedTrack) -> float:
-    """The largest change, in own heights, from one step between neighbouring frames to the next."""
-    largest = 0.0
-    heights = np.maximum(track.boxes[:, 3] - track.boxes[:, 1], 1.0)
-    centres = (track.boxes[:, :2] + track.boxes[:, 2:]) / 2
-    for rows in track.stretches():
-        bends = np.linalg.norm(np.diff(centres[rows], n=2, axis=0), axis=1)
-        largest = max(largest, float((bends / heights[rows][1:-1]).max(initial=0.0)) if len(bends) else 0.0)
-    return largest
-
-
-def _overlaps(annotations: Annotations, same: float) -> Floats:
-    """The share of each track's boxes that lie on another track's of the same class."""
+def cues_of(annotations: Annotations) -> Floats:
+    """What speaks against each track ``(N, C)``, in the order of `CUES`, 0 for nothing."""
     tracks = annotations.tracks
     if not tracks:
-        return np.zeros(0)
+        return np.zeros((0, len(CUES)))
+    scores = np.array([track.scores.mean() for track in tracks])
+    usual = max(float(np.median(np.concatenate([track.scores for track in tracks]))), 1e-9)
+    overlap, meetings = _neighbours(annotations)
+    return np.column_stack(
+        [
+            np.clip(1 - scores / usual, 0, 1),
+            [track.filled.mean() for track in tracks],
+            overlap,
+            np.log1p(meetings),
+        ]
+    )
+
+
+def _neighbours(annotations: Annotations) -> tuple[Floats, Floats]:
+    """Of each track the share of its boxes that lie on another's of its class, and how often it begins to meet one."""
+    tracks = annotations.tracks
     lengths = np.array([len(track) for track in tracks])
     starts, boxes = np.cumsum(lengths) - lengths, np.concatenate([track.boxes for track in tracks])
     labels = np.unique([track.label for track in tracks], return_inverse=True)[1]
-    counts = np.zeros(len(tracks))
+    on, near = np.zeros(len(boxes), dtype=bool), np.zeros(len(boxes) + 1, dtype=bool)
     for _, owners, rows in by_frame(tracks):
         if len(owners) < 2:
             continue
-        here = boxes[starts[owners] + rows]
-        alike = (iou_matrix(here, here) >= same) & (labels[owners][:, None] == labels[owners])
-        counts[owners] += alike.sum(axis=1) > 1  # each is like itself
-    return np.asarray(counts / lengths)
+        here = starts[owners] + rows
+        overlaps = iou_matrix(boxes[here], boxes[here]) * (labels[owners][:, None] == labels[owners])
+        np.fill_diagonal(overlaps, 0)
+        most = overlaps.max(axis=1)
+        on[here], near[here] = most >= ON, most >= NEAR
+    begins = near[:-1] & ~np.roll(near, 1)[:-1]
+    begins[starts] = near[starts]
+    return np.add.reduceat(on, starts, dtype=float) / lengths, np.add.reduceat(begins, starts, dtype=float)
