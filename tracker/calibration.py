@@ -87,6 +87,18 @@ class LikenessScale:
         self._weight = np.full(2, self.CAUTION)
         self._sum = self.CAUTION * np.asarray(self.START)
 
+    @property
+    def state(self) -> Floats:
+        """All that it knows, ``(2, 2)``: weights, and weighted sums, of the same and of different objects."""
+        return np.stack([self._weight, self._sum])
+
+    @classmethod
+    def from_state(cls, state: Floats) -> LikenessScale:
+        """The scale that has this `state`."""
+        scale = cls()
+        scale._weight, scale._sum = np.array(state, dtype=np.float64)
+        return scale
+
     def see(self, similarities: Floats) -> None:
         """Take in the similarities ``(N, N)`` of N tracks and their N matches of one frame, in the same order."""
         count = len(similarities)

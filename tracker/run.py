@@ -175,8 +175,9 @@ class Run:
         if not self.source.has_images or not (self._pictures or self._writers.draws):
             yield from plan
             return
-        with ReadAhead(open_source(self._source_name, self.options.fps).frames, clock=self.tally.clock) as again:
-            first = plan[0][0].index
+        source, first = open_source(self._source_name, self.options.fps), plan[0][0].index
+        source.start = plan[0][0].time
+        with ReadAhead(source.frames, clock=self.tally.clock) as again:
             frames = (frame for frame in again if frame.index >= first)
             for seen, tracks in plan:
                 frame = next(frames, None)
@@ -260,6 +261,7 @@ class Run:
         check_options(options)
         self.audience.reserve(opening)
         self.source = open_source(self._source_name, options.fps, options.size, options.rate, options.reconnect)
+        self.source.start = options.start
         self._frames = read(self.source, self.tally.clock, self._idle, opening)
         if options.offline and self.source.live:
             raise InputError(

@@ -24,6 +24,8 @@ class Source:
     frame_count: how many frames there are, or as many as a file announces; None if that is not known.
     path: the file or folder that is read, None for cameras and streams. live: frames come when they come.
     warnings: filled while reading; what the user should know afterwards.
+    start: seconds from which frames are wanted; to be set before the first is asked for. Those before may be left out,
+    but for the last of them, whose picture tells whether the next is of another shot.
 
     Of live sources: started_at: the moment of time 0; zero: the same on `time.monotonic`. connected: whether pictures
     come at present. reconnects: how often they came again. skipped: frames that nobody had time for. stop: is set when
@@ -41,6 +43,7 @@ class Source:
     live: bool = False
     has_images: bool = True
     warnings: list[str] = field(default_factory=list)
+    start: float = 0.0
     started_at: datetime | None = None
     zero: float = field(default_factory=time.monotonic)
     connected: bool = True

@@ -71,7 +71,8 @@ def read_image(path: Path) -> Image | None:
 def _frames(paths: Sequence[Path], source: Source) -> Iterator[Frame]:
     unreadable: list[Path] = []
     resized: list[Path] = []
-    for index, path in enumerate(paths, start=1):
+    skipped = min(max(0, int(source.start * source.frame_rate) - 1), len(paths))
+    for index, path in enumerate(paths[skipped:], start=skipped + 1):
         image = read_image(path)
         if image is None:
             unreadable.append(path)

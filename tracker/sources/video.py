@@ -17,6 +17,7 @@ from detectors.cores import available_cores
 from detectors.errors import InputError
 from tracker.names import plain_name
 from tracker.sources.base import Source
+from tracker.sources.seek import find_place, move
 
 MOST_THREADS = 4  # of the decoder
 NEARLY_ALL = 0.98  # a container may announce a little more than it holds; a share below this means a damaged file
@@ -64,9 +65,7 @@ def open_remote(url: str, shown: str, name: str, timeout: float) -> Source:
 
 def _open_file(address: str, shown: Path | str, name: str, header: Header, settings: Sequence[int] = ()) -> Source:
     """The frames of what FFmpeg calls `address`. settings: of the capture, OpenCV's numbers and values in turn."""
-    threads = max(1, min(available_cores() // 2, MOST_THREADS))  # each holds pictures; one decodes 1080p in 3 ms
-    capture = silently(cv2.VideoCapture, address, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads, *settings])
-    first = silently(_read, capture) if capture.isOpened() else None
+    capture, first = _open_capture(address, settings)
     if first is None:
         raise InputError(shown, "no video frame can be decoded", "give a video file that plays")
     source = Source(
@@ -78,8 +77,15 @@ def _open_file(address: str, shown: Path | str, name: str, header: Header, setti
         time_base=header.time_base,
         frame_count=header.frames,
     )
-    source.frames = _file_frames(capture, first, source, header, shown)
+    source.frames = _file_frames(address, settings, capture, first, source, header, shown)
     return source
+
+
+def _open_capture(address: str, settings: Sequence[int]) -> tuple[cv2.VideoCapture, Image | None]:
+    """A file's reader, and the first picture; None where there is none."""
+    threads = max(1, min(available_cores() // 2, MOST_THREADS))  # each holds pictures; one decodes 1080p in 3 ms
+    capture = silently(cv2.VideoCapture, address, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads, *settings])
+    return capture, silently(_read, capture) if capture.isOpened() else None
 
 
 def _probe(address: str, shown: Path | str, timeout: float | None = None) -> Header:
@@ -108,14 +114,28 @@ def _clock(text: str) -> float | None:
 
 
 def _file_frames(
-    capture: cv2.VideoCapture, image: Image | None, source: Source, header: Header, shown: Path | str
+    address: str,
+    settings: Sequence[int],
+    capture: cv2.VideoCapture,
+    image: Image | None,
+    source: Source,
+    header: Header,
+    shown: Path | str,
 ) -> Iterator[Frame]:
     step = float(1 / source.frame_rate)
     index, last = 0, -step
     try:
+        place = find_place(address, source.start, _seconds(capture)) if source.start and source.path else None
+        if place is not None:
+            if move(capture, place):
+                index, last = place.number, float(place.stamps[-2])
+                image = _picture(capture.retrieve())
+            else:
+                capture.release()
+                capture, image = _open_capture(address, settings)
         while image is not None:
             index += 1
-            stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            stamp = _seconds(capture)
             # Raw streams and broken files have no time stamps, or some that stand still: count on from the last.
             last = stamp if stamp > last else last + step
             yield Frame(image, index, last)
@@ -132,8 +152,16 @@ def _file_frames(
         )
 
 
+def _seconds(capture: cv2.VideoCapture) -> float:
+    return capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+
+
 def _read(capture: cv2.VideoCapture) -> Image | None:
-    there, image = capture.read()
+    return _picture(capture.read())
+
+
+def _picture(given: tuple[bool, object]) -> Image | None:
+    there, image = given
     return image if there else None  # type: ignore[return-value]  # OpenCV's stubs do not know the dtype
 
 
