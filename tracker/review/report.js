@@ -45,7 +45,7 @@ function showTotals() {
   }
   const missing = [[crops, "picture"], [leftOut, "track"]].filter(([number]) => number).map(([n, what]) => many(n, what));
   $("#left-out").hidden = !missing.length;
-  $("#left-out").textContent = `To keep this page small it leaves out ${missing.join(" and ")} with the least doubt; all are in the videos' folders.`;
+  $("#left-out").textContent = `To keep this page small it leaves out ${missing.join(" and ")}; all are in the summary.json of the videos' folders.`;
   const failed = count("failed");
   const status = $("#status");
   status.textContent = failed ? `${many(failed, "video")} failed` : count("waiting") ? "Not finished yet" : "All done";

@@ -85,7 +85,7 @@ def test_no_picture_is_taken_beyond_the_last_that_is_wanted() -> None:
 def _shape(view: bytes) -> tuple[int, ...]:
     picture = cv2.imdecode(np.frombuffer(view, dtype=np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    return picture.shape
+    return tuple(map(int, picture.shape))
 
 
 def test_a_view_is_as_large_as_it_is_or_as_asked_for() -> None:
