@@ -7,7 +7,6 @@ in it, so the same tracks give the same bytes. What FiftyOne exports itself (fra
 from __future__ import annotations
 
 import json
-import mimetypes
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,6 +19,8 @@ from tracker.annotations import checked
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 
 Entry = dict[str, Any]
+# FiftyOne takes a sample for a video by its suffix; the system's own table of them differs between machines.
+VIDEOS = (".mp4", ".m4v", ".mkv", ".mov", ".avi", ".webm", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv")
 SAMPLES, METADATA, FRAMES = "samples.json", "metadata.json", "frames.json"
 
 
@@ -41,12 +42,12 @@ def write(annotations: Annotations, path: Path) -> None:
 
 
 def _sample(annotations: Annotations) -> Entry:
-    suffix = Path(annotations.source).name
-    is_video = (mimetypes.guess_type(suffix)[0] or "").startswith("video/")
+    file = Path(annotations.source).name
+    is_video = Path(file).suffix.lower() in VIDEOS
     rate, count = float(annotations.frame_rate), annotations.frame_count
     size = {"frame_width": annotations.width, "frame_height": annotations.height}
     metadata = {"_cls": "VideoMetadata", **size, "frame_rate": rate, "total_frame_count": count}
-    sample: Entry = {"filepath": f"data/{suffix if is_video else annotations.name + '.mp4'}", "tags": []}
+    sample: Entry = {"filepath": f"data/{file if is_video else annotations.name + '.mp4'}", "tags": []}
     sample |= {"metadata": metadata | {"duration": round(count / rate, 6)}, "frames": "frames/video.json"}
     sample |= {"name": annotations.name, "source": annotations.source, "labels": list(labels_of(annotations))}
     sample["exact_frame_rate"] = str(annotations.frame_rate)
