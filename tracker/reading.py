@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
 from detectors.base import Frame
+from detectors.errors import InputError
 from tracker.clock import Clock
 from tracker.cuts import mark_cuts
 from tracker.options import Options
 from tracker.sources.ahead import ReadAhead
 from tracker.sources.base import Source
 from tracker.sources.newest import Newest
+
+
+class NoFramesError(InputError):
+    """The part of a source that is wanted has no frames."""
 
 
 def read(source: Source, clock: Clock, idle: Callable[[], None], opening: ExitStack) -> Iterator[Frame]:

@@ -27,7 +27,7 @@ from tracker.loading import check_last_frames, detecting_threads, load_motion, m
 from tracker.options import Options, check_options, find_classes
 from tracker.pipeline import Tally, track_frames
 from tracker.profiling import OPENING, Profile, profile_of
-from tracker.reading import part_of, read
+from tracker.reading import NoFramesError, part_of, read
 from tracker.regions.plan import make_plan
 from tracker.report import figures
 from tracker.sources import open_source
@@ -126,22 +126,33 @@ class Run:
         self._plan, self.progress = list(zip(seen, found, strict=True)), 0
 
     def record(self) -> Iterator[Frame]:
-        """Look at each frame once and keep what was found as `first_pass`, for whoever does without the second."""
+        """Look at each frame once and keep what was found as `first_pass`, for whoever does without the second.
+
+        Raises NoFramesError where there is none, and keeps that as well: a video may end before a piece of it begins.
+        """
+        indices = array("q")
+        try:
+            for frame, _ in self._track():
+                indices.append(frame.index)
+                self.progress += 1
+                self.audience.look_ahead(self.progress)
+                yield frame
+        except NoFramesError:
+            self._keep(indices)
+            raise
+        self._keep(indices)
+
+    def _keep(self, indices: Sequence[int]) -> None:
+        """What the first pass has found. indices: numbers of its frames."""
         from tracker.offline.first_pass import FirstPass
         from tracker.offline.recorder import Recorder
 
         assert isinstance(self.tracker, Recorder)
-        indices = array("q")
-        for frame, _ in self._track():
-            indices.append(frame.index)
-            self.progress += 1
-            self.audience.look_ahead(self.progress)
-            yield frame
         with self.tally.timing("track"):
             recording = self.tracker.finish()
-        source, names = self.source, dict(self.detector.class_names)
-        seen = np.array(indices, dtype=np.int64)
-        self.first_pass = FirstPass(seen, recording, names, source.width, source.height, source.frame_rate)
+        source, names, seen = self.source, dict(self.detector.class_names), np.array(indices, dtype=np.int64)
+        size, told = (source.width, source.height), tuple(source.warnings)
+        self.first_pass = FirstPass(seen, recording, names, *size, source.frame_rate, told)
 
     def _track(self) -> Iterator[tuple[Frame, Tracks]]:
         """Each frame of the source with its tracks."""
@@ -166,7 +177,7 @@ class Run:
             index = frame.index
             yield frame, tracks
         if not index:
-            raise InputError(self._shown_name, "has no frames in that part", "check --start and --end")
+            raise NoFramesError(self._shown_name, "has no frames in that part", "check --start and --end")
         if not self.partial and self.source.frame_count is None:
             check_last_frames(index, self._shown_name, self.detector, self.camera)  # only reading to the end could tell
 

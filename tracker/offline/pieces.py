@@ -53,8 +53,7 @@ def plan_pieces(
         return whole
     span = seconds - start
     wanted = count if count is not None else max(1, round(span / (length or span)))
-    fitting = int(span / (LEAST * overlap)) if overlap > 0 else wanted
-    number = max(1, min(wanted, fitting))
+    number = wanted if wanted * LEAST * overlap <= span else max(1, int(span / (LEAST * overlap)))
     return list(_divide(start, span / number, number, overlap))
 
 

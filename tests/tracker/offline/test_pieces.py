@@ -1,0 +1,363 @@
+"""How a video is divided, and that its pieces, put together again, are the video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors import InputError
+from detectors.base import Floats
+from tests import scenes
+from tests.conftest import ROOT
+from tests.tracker.offline.test_revise import columns, walk
+from tracker.calibration import LikenessScale
+from tracker.offline.first_pass import FirstPass
+from tracker.offline.pieces import Piece, plan_pieces
+from tracker.offline.revise import revise
+from tracker.offline.stitch import stitch
+from tracker.offline.trajectory import Recording, Trajectory
+from tracker.options import Options
+from tracker.reading import NoFramesError
+from tracker.run import Run
+
+DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
+RATE = 20
+few = settings(deadline=None, derandomize=True, max_examples=60)
+
+
+def whole_of(tracks: Sequence[Trajectory], times: Floats, shots: Sequence[int] | None = None) -> FirstPass:
+    """A first pass with these tracks, numbered as they appear; its camera moves."""
+    length = len(times)
+    ordered = sorted(tracks, key=lambda track: int(track.frames[0]))
+    numbered = [replace(track, track_id=number) for number, track in enumerate(ordered, start=1)]
+    cameras: list[Floats | None] = [None, *(np.array([[1, 0, at], [0, 1, -at]], float) for at in range(1, length))]
+    at = np.zeros(length, np.int64) if shots is None else np.asarray(shots)
+    scale = LikenessScale()
+    scale.see(np.eye(3))
+    recording = Recording(times, at, cameras, numbered, 0.7, scale)
+    return FirstPass(np.arange(1, length + 1), recording, {0: "person"}, 640, 480, Fraction(RATE))
+
+
+def cut_out(whole: FirstPass, first: int, last: int) -> FirstPass:
+    """What somebody who has seen only the frames `first` up to before `last` would know of the same tracks."""
+    recording = whole.recording
+    tracks = [track[(track.frames >= first) & (track.frames < last)] for track in recording.trajectories]
+    there = [replace(track, frames=track.frames - first) for track in tracks if len(track.frames)]
+    numbered = [replace(track, track_id=number) for number, track in enumerate(there, start=1)]
+    shots = recording.shots[first:last]
+    part = replace(
+        recording,
+        times=recording.times[first:last],
+        shots=shots - (shots[0] if len(shots) else 0),
+        cameras=[None, *recording.cameras[first + 1 : last]][: last - first],
+        trajectories=numbered,
+    )
+    return replace(whole, indices=whole.indices[first:last], recording=part)
+
+
+def cut_up(whole: FirstPass, bounds: Sequence[int], overlap: int) -> tuple[list[FirstPass], list[Piece]]:
+    """Pieces whose own parts end before the frames `bounds`; each begins `overlap` frames earlier."""
+    times, edges = whole.recording.times, [0, *bounds, len(whole.indices)]
+    parts, pieces = [], []
+    for number, (first, last) in enumerate(pairwise(edges)):
+        begins = max(0, first - overlap) if number else 0
+        parts.append(cut_out(whole, begins, last))
+        pieces.append(Piece(number, float(times[begins]), None, float(times[first]), None))
+    return parts, pieces
+
+
+def unmoved(found: FirstPass) -> Recording:
+    """The recording, had the camera stood still."""
+    return replace(found.recording, cameras=[None] * len(found.indices))
+
+
+def tracks_of(found: FirstPass) -> list[dict[str, object]]:
+    return [columns(track) for track in found.recording.trajectories]
+
+
+def check_same(found: FirstPass, whole: FirstPass) -> None:
+    assert tracks_of(found) == tracks_of(whole)
+    mine, theirs = found.recording, whole.recording
+    assert found.indices.tolist() == whole.indices.tolist()
+    assert mine.times.tolist() == theirs.times.tolist()
+    assert mine.shots.tolist() == theirs.shots.tolist()
+    assert mine.typical == theirs.typical
+    assert mine.likeness.state.tolist() == theirs.likeness.state.tolist()
+    for a, b in zip(mine.cameras, theirs.cameras, strict=True):
+        assert (a is None and b is None) or np.array_equal(a, b)  # type: ignore[arg-type]
+
+
+def random_whole(seed: int) -> FirstPass:
+    """People in lanes of their own, who come and go and are hidden now and then; with cuts, at uneven times."""
+    rng = np.random.default_rng(seed)
+    length = int(rng.integers(120, 300))
+    times = np.cumsum(rng.choice([0.02, 0.05, 0.2], length, p=[0.2, 0.7, 0.1])).round(3)
+    shots = np.cumsum(rng.random(length) < 0.01)
+    tracks = []
+    for lane in range(int(rng.integers(0, 8))):
+        begin = int(rng.integers(0, length - 20))
+        frames = np.arange(begin, min(length, begin + int(rng.integers(10, length))))
+        frames = frames[(shots[frames] == shots[begin]) & (rng.random(len(frames)) < 0.9) | (frames == begin)]
+        track = walk(frames, 10 * rng.random(), 0.5, score=float(rng.uniform(0.3, 1)))
+        tracks.append(replace(track, boxes=track.boxes + np.array([0, 100 * lane, 0, 100 * lane])))
+    return whole_of(tracks, times, (shots - shots[0]).tolist())
+
+
+@given(seed=st.integers(0, 2**32 - 1), cuts=st.lists(st.floats(0.1, 0.9), max_size=3), overlap=st.integers(12, 60))
+@few
+def test_what_was_cut_up_is_whole_again(seed: int, cuts: list[float], overlap: int) -> None:
+    whole = random_whole(seed)
+    bounds = sorted({int(cut * len(whole.indices)) for cut in cuts})
+    parts, pieces = cut_up(whole, [bound for bound in bounds if bound > 2], overlap)
+    found, hidden = stitch(parts, pieces), whole.recording
+    seen = [part.recording.trajectories for part in parts]
+    if all(_met(whole, track, parts) for track in hidden.trajectories):
+        check_same(found, whole)
+    assert found.indices.tolist() == whole.indices.tolist()
+    assert found.recording.shots.tolist() == hidden.shots.tolist()
+    boxes = sorted(box for track in found.recording.trajectories for box in track.boxes.tolist())
+    assert boxes == sorted(box for track in hidden.trajectories for box in track.boxes.tolist())
+    assert len(found.recording.trajectories) <= sum(map(len, seen))
+
+
+def _met(whole: FirstPass, track: Trajectory, parts: Sequence[FirstPass]) -> bool:
+    """Whether neighbours that both know a track both see it where they overlap."""
+    numbers = set((track.frames + 1).tolist())
+    for before, after in pairwise(parts):
+        mine, theirs = set(before.indices.tolist()), set(after.indices.tolist())
+        if numbers & mine and numbers & theirs and not numbers & mine & theirs:
+            return False
+    return True
+
+
+def test_the_whole_is_found_again_often_enough_to_tell() -> None:
+    """That the test above does not pass for want of cases."""
+    met = 0
+    for seed in range(40):
+        whole = random_whole(seed)
+        parts, pieces = cut_up(whole, [len(whole.indices) // 2], 40)
+        if all(_met(whole, track, parts) for track in whole.recording.trajectories) and whole.recording.trajectories:
+            met += 1
+            check_same(stitch(parts, pieces), whole)
+    assert met > 20
+
+
+def test_a_track_longer_than_several_pieces_keeps_its_number() -> None:
+    whole = whole_of([walk(range(200), 0, 1), walk(range(90, 200), 400, 0)], np.arange(200) / RATE)
+    parts, pieces = cut_up(whole, [50, 100, 150], 20)
+    assert [len(part.recording.trajectories) for part in parts] == [1, 2, 2, 2]
+    check_same(stitch(parts, pieces), whole)
+    check_same(stitch([whole], pieces[:1]), whole)
+
+
+def test_pieces_without_tracks_or_without_frames() -> None:
+    times = np.arange(200) / RATE
+    whole = whole_of([walk(range(10, 40), 0, 1), walk(range(160, 200), 400, 0)], times)
+    parts, pieces = cut_up(whole, [50, 100, 150], 20)
+    assert not parts[2].recording.trajectories
+    check_same(stitch(parts, pieces), whole)
+    behind = cut_out(whole, 200, 200)
+    check_same(stitch([*parts, behind], [*pieces, Piece(4, 99.0, None, 99.0, None)]), whole)
+    assert len(stitch([behind, behind], pieces[:2]).indices) == 0
+
+
+def test_a_cut_in_the_overlap_is_one_cut() -> None:
+    shots = [0] * 45 + [1] * 55
+    whole = whole_of([walk(range(45), 0, 1), walk(range(45, 100), 45, 1)], np.arange(100) / RATE, shots)
+    for bound in (44, 45, 46, 50):
+        check_same(stitch(*cut_up(whole, [bound], 20)), whole)
+
+
+def test_without_an_overlap_the_frames_are_there_and_the_next_stage_can_join() -> None:
+    whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
+    found = stitch(*cut_up(whole, [50], 0))
+    assert found.indices.tolist() == whole.indices.tolist()
+    assert [len(track.frames) for track in found.recording.trajectories] == [50, 50]
+    assert [len(track.frames) for track in revise(unmoved(found))] == [100]
+
+
+def test_frames_that_are_missing_at_the_seam() -> None:
+    whole = whole_of([walk(range(100), 0, 1), walk(range(100), 300, 0)], np.arange(100) / RATE)
+    parts, pieces = cut_up(whole, [50], 20)
+    left = [row for row in range(100) if not 46 <= row < 54]
+    holes = [_without(part, range(47, 55)) for part in parts]
+    found = stitch(holes, pieces)
+    assert found.indices.tolist() == [row + 1 for row in left]
+    assert [len(track.frames) for track in found.recording.trajectories] == [92, 92]
+    gap = stitch([_without(parts[0], range(41, 99)), _without(parts[1], range(1, 60))], pieces)  # nothing in common
+    assert gap.indices.tolist() == [*range(1, 41), *range(60, 101)]
+    assert len(gap.recording.trajectories) == 4
+    assert [len(track.frames) for track in revise(unmoved(gap))] == [81, 81]
+
+
+def _without(part: FirstPass, numbers: range) -> FirstPass:
+    """The same, had these frames of the source not come."""
+    kept = ~np.isin(part.indices, list(numbers))
+    rows = np.cumsum(kept) - 1
+    tracks = [track[kept[track.frames]] for track in part.recording.trajectories]
+    recording = replace(
+        part.recording,
+        times=part.recording.times[kept],
+        shots=part.recording.shots[kept],
+        cameras=[camera for camera, keep in zip(part.recording.cameras, kept, strict=True) if keep],
+        trajectories=[replace(track, frames=rows[track.frames]) for track in tracks],
+    )
+    return replace(part, indices=part.indices[kept], recording=recording)
+
+
+def with_tracks(part: FirstPass, *tracks: Trajectory) -> FirstPass:
+    numbered = [replace(track, track_id=number) for number, track in enumerate(tracks, start=1)]
+    return replace(part, recording=replace(part.recording, trajectories=numbered))
+
+
+def test_of_two_that_claim_the_same_the_one_at_the_change_over_goes_on() -> None:
+    whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
+    parts, pieces = cut_up(whole, [60], 40)
+    parts[0] = with_tracks(parts[0], walk(range(42), 0, 1), walk(range(44, 60), 0, 1))  # lost for a moment
+    found = stitch(parts, pieces).recording.trajectories
+    assert [track.frames.tolist() for track in found] == [list(range(42)), list(range(44, 100))]
+    parts, pieces = cut_up(whole, [60], 40)
+    twice = with_tracks(parts[1], walk(range(30), 20, 1), walk(range(32, 80), 20, 1))  # the later one lost it
+    found = stitch([parts[0], twice], pieces).recording.trajectories
+    assert [track.frames.tolist() for track in found] == [list(range(100))]
+
+
+def test_who_swaps_in_one_piece_is_followed_by_place_at_the_change_over() -> None:
+    one, other = walk(range(100), 0, 0), walk(range(100), 300, 0)
+    whole = whole_of([one, other], np.arange(100) / RATE)
+    parts, pieces = cut_up(whole, [70], 50)  # from frame 20; planned change-over at frame 70
+    early = np.arange(80) < 10
+    swapped = [
+        replace(mine[20:], frames=np.arange(80), boxes=np.where(early[:, None], theirs.boxes[20:], mine.boxes[20:]))
+        for mine, theirs in ((one, other), (other, one))
+    ]
+    check_same(stitch([parts[0], with_tracks(parts[1], *swapped)], pieces), whole)
+
+
+def test_a_class_is_that_of_the_whole_track() -> None:
+    whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
+    parts, pieces = cut_up(whole, [30], 20)
+    (short,) = parts[0].recording.trajectories
+    found = stitch([with_tracks(parts[0], replace(short, class_id=7)), parts[1]], pieces)
+    assert [track.class_id for track in found.recording.trajectories] == [0]
+    parts, pieces = cut_up(whole, [80], 20)
+    (long,) = parts[0].recording.trajectories
+    found = stitch([with_tracks(parts[0], replace(long, class_id=7)), parts[1]], pieces)
+    assert [track.class_id for track in found.recording.trajectories] == [7]
+
+
+def test_looks_are_not_counted_twice() -> None:
+    whole = whole_of([replace(walk(range(100), 0, 1), look=np.array([100.0, 0.0]))], np.arange(100) / RATE)
+    parts, pieces = cut_up(whole, [60], 20)
+    looks = [[len(part.recording.trajectories[0].frames) * 1.0, 0.0] for part in parts]
+    given_ = [
+        with_tracks(part, replace(part.recording.trajectories[0], look=np.array(look)))
+        for part, look in zip(parts, looks, strict=True)
+    ]
+    (track,) = stitch(given_, pieces).recording.trajectories
+    assert track.look is not None
+    np.testing.assert_allclose(track.look, [100, 0])
+
+
+def test_what_a_score_means_is_what_was_learned_last() -> None:
+    whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
+    (dark, bright), pieces = cut_up(whole, [50], 20)
+    scale = LikenessScale()
+    bright = replace(bright, recording=replace(bright.recording, typical=0.5, likeness=scale))
+    found = stitch([dark, bright], pieces).recording
+    assert found.typical == pytest.approx((0.7 + 0.5) / 2, abs=0.01)
+    assert found.likeness is dark.recording.likeness  # the later piece has seen no looks
+
+
+def test_parts_of_another_video_are_refused() -> None:
+    whole = whole_of([], np.arange(100) / RATE)
+    parts, pieces = cut_up(whole, [50], 20)
+    other = replace(parts[1], recording=replace(parts[1].recording, times=parts[1].recording.times + 0.01))
+    for wrong in ([parts[0], other], [parts[1], parts[0]], parts[:1], [parts[0], replace(parts[1], width=1)]):
+        with pytest.raises(InputError):
+            stitch(wrong, pieces)
+
+
+@given(
+    seconds=st.floats(0.1, 40_000),
+    count=st.integers(1, 50),
+    overlap=st.floats(0, 20),
+    start=st.floats(0, 100),
+    by_length=st.booleans(),
+)
+@few
+def test_every_second_is_some_piece_s_own(
+    seconds: float, count: int, overlap: float, start: float, by_length: bool
+) -> None:
+    asked = {"length": seconds / count} if by_length else {"count": count}
+    pieces = plan_pieces(seconds, overlap=overlap, start=start, **asked)
+    assert [piece.number for piece in pieces] == list(range(len(pieces)))
+    assert pieces[0].start == pieces[0].first == start
+    assert pieces[-1].end is None
+    for before, after in pairwise(pieces):
+        assert before.last is not None
+        assert before.end is not None
+        assert before.last == pytest.approx(after.first)
+        assert before.end - after.start == pytest.approx(overlap)
+        assert after.start <= after.first <= before.end + 1e-9
+    for before, after in zip(pieces[:-2], pieces[2:], strict=True):
+        assert before.end is not None
+        assert before.end <= after.start + 1e-6  # no frame is looked at three times
+
+
+def test_short_videos_are_one_piece_and_nonsense_is_refused() -> None:
+    assert (
+        plan_pieces(9.0, count=4) == plan_pieces(None, count=4) == plan_pieces(3600.0) == [Piece(0, 0, None, 0, None)]
+    )
+    assert len(plan_pieces(36_000.0, length=600.0)) == 60
+    assert len(plan_pieces(100.0, count=4, overlap=2)) == 4
+    for asked in ({"count": 0}, {"length": 0.0}, {"count": 1, "length": 1.0}, {"count": 2, "overlap": -1.0}):
+        with pytest.raises(InputError):
+            plan_pieces(100.0, **asked)
+
+
+def look_at(source: Path, options: Options) -> FirstPass:
+    with Run(source, options, pictures=False) as run:
+        for _ in run.record():
+            pass
+    assert run.first_pass is not None
+    return run.first_pass
+
+
+def test_runs_over_pieces_are_a_run_over_the_whole(crossing: Path) -> None:
+    options = Options(detections=DETECTIONS, offline=True, appearance="none")
+    whole = look_at(crossing, options)
+    pieces = plan_pieces(float(whole.recording.times[-1]), count=3, overlap=2)
+    assert len(pieces) == 3
+    parts = [look_at(crossing, piece.options(options)) for piece in pieces]
+    assert all(len(part.indices) < 80 for part in parts)
+    found = stitch(parts, pieces)
+    assert found.indices.tolist() == whole.indices.tolist() == list(range(1, scenes.CROSSING_FRAMES + 1))
+    mine, theirs = revise(found.recording), revise(whole.recording)
+    assert [columns(track)["frames"] for track in mine] == [columns(track)["frames"] for track in theirs]
+    for a, b in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(a.boxes, b.boxes, atol=1.0)
+
+
+def test_a_piece_behind_the_end_of_a_video_has_no_frames(crossing: Path) -> None:
+    options = Piece(1, 60.0, None, 60.0, None).options(Options(detections=DETECTIONS))
+    with Run(crossing, options, pictures=False) as run, pytest.raises(NoFramesError):
+        list(run.record())
+    assert run.first_pass is not None
+    assert not len(run.first_pass.indices)
+
+
+def test_an_interrupted_first_pass_is_none(crossing: Path) -> None:
+    with Run(crossing, Options(detections=DETECTIONS, offline=True), pictures=False) as run:
+        steps = run.record()
+        next(steps)
+        steps.close()  # type: ignore[attr-defined]
+    assert run.first_pass is None

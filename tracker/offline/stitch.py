@@ -1,0 +1,178 @@
+"""The pieces of a video put together again, as if they had been looked at as one.
+
+Two neighbours have both looked at the frames where they overlap. Somewhere there one hands over to the other, where
+both see the same; whoever is followed by both keeps one number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from detectors.base import Floats, Ints
+from detectors.errors import InputError
+from tracker.calibration import LikenessScale, ScoreScale
+from tracker.offline.first_pass import FirstPass
+from tracker.offline.overlap import Seam, find_seam
+from tracker.offline.pieces import Piece
+from tracker.offline.trajectory import COLUMNS, Recording, Trajectory
+from tracker.tracks import LEAST_VOTE
+
+
+@dataclass(frozen=True, eq=False)
+class _Share:
+    """What one piece contributes: its rows from `low` up to before `high`, which begin at row `base` of the whole.
+
+    names: of each of its tracks, a number that the parts of one track share over all pieces.
+    """
+
+    part: FirstPass
+    low: int
+    high: int
+    base: int
+    names: Sequence[int]
+
+    def own(self, track: Trajectory) -> Trajectory | None:
+        """What it contributes to a track, in rows of the whole; None for nothing. Looks count by the share of boxes."""
+        first, last = np.searchsorted(track.frames, [self.low, self.high])
+        if first == last:
+            return None
+        look = None if track.look is None else track.look * ((last - first) / len(track.frames))
+        mine = track[first:last]
+        return replace(mine, frames=mine.frames - self.low + self.base, look=look)
+
+
+def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
+    """The first pass over the whole video. parts: of the `pieces`, in their order; one may have no frames.
+
+    Tracks are numbered in the order in which they appear. A track's class is the one with the largest sum of scores.
+    Raises InputError where the parts are not of one video, or not as many as the pieces.
+    """
+    _check(parts, pieces)
+    seen = [(part, piece) for part, piece in zip(parts, pieces, strict=True) if len(part.indices)]
+    if len(seen) < 2:
+        return replace(seen[0][0] if seen else parts[0], warnings=_warnings(parts))
+    shares = list(_shares([part for part, _ in seen], [piece.first for _, piece in seen]))
+    spans = [slice(share.low, share.high) for share in shares]
+    recordings = [share.part.recording for share in shares]
+    recording = Recording(
+        times=np.concatenate([one.times[span] for one, span in zip(recordings, spans, strict=True)]),
+        shots=_shots(shares),
+        cameras=_cameras(shares),
+        trajectories=_trajectories(shares),
+        typical=_typical(shares),
+        likeness=_likeness(recordings),
+    )
+    indices = np.concatenate([share.part.indices[span] for share, span in zip(shares, spans, strict=True)])
+    names = {number: name for share in reversed(shares) for number, name in share.part.class_names.items()}
+    return replace(shares[0].part, indices=indices, recording=recording, class_names=names, warnings=_warnings(parts))
+
+
+def _check(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> None:
+    if len(parts) != len(pieces) or not parts:
+        what = f"{len(parts)} parts of {len(pieces)} pieces"
+        raise InputError(what, "are not a video", "give the first pass of each piece, in order")
+    for before, after in pairwise([part for part in parts if len(part.indices)]):
+        one = np.intersect1d(before.indices, after.indices, return_indices=True)
+        same = np.array_equal(before.recording.times[one[1]], after.recording.times[one[2]])
+        ordered = before.indices[0] <= after.indices[0] and before.indices[-1] <= after.indices[-1]
+        if not same or not ordered or (before.width, before.height) != (after.width, after.height):
+            raise InputError("pieces", "are not of one video, or not in order", "look at the video again")
+
+
+def _warnings(parts: Sequence[FirstPass]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(warning for part in parts for warning in part.warnings))
+
+
+def _shares(parts: Sequence[FirstPass], begins: Sequence[float]) -> Iterator[_Share]:
+    """What each part contributes. begins: seconds from which they are to be taken, about."""
+    low, base, count = 0, 0, len(parts[0].recording.trajectories)
+    names = list(range(count))
+    for before, after, begin in zip(parts[:-1], parts[1:], begins[1:], strict=True):
+        seam = find_seam(before, after, begin, not_before=int(before.indices[low]))
+        high = int(np.searchsorted(before.indices, seam.index))
+        yield _Share(before, low, high, base, names)
+        names = _continued(seam, names, len(after.recording.trajectories), count)
+        count += len(names)
+        base += high - low
+        low = int(np.searchsorted(after.indices, seam.index))
+    yield _Share(parts[-1], low, len(parts[-1].indices), base, names)
+
+
+def _continued(seam: Seam, names: Sequence[int], tracks: int, unused: int) -> list[int]:
+    """The names of the later part's tracks: those of the tracks that they continue, or new ones."""
+    found = list(range(unused, unused + tracks))
+    for before, after in seam.pairs.tolist():
+        found[after] = names[before]
+    return found
+
+
+def _trajectories(shares: Sequence[_Share]) -> list[Trajectory]:
+    found = defaultdict[int, list[Trajectory]](list)
+    for share in shares:
+        for name, track in zip(share.names, share.part.recording.trajectories, strict=True):
+            own = share.own(track)
+            if own is not None:
+                found[name].append(own)
+    whole = sorted((_join(links) for links in found.values()), key=lambda track: int(track.frames[0]))
+    return [replace(track, track_id=number) for number, track in enumerate(whole, start=1)]
+
+
+def _join(links: Sequence[Trajectory]) -> Trajectory:
+    """The parts of one track, which follow each other, as one."""
+    if len(links) == 1:
+        return links[0]
+    votes = defaultdict[int, float](float)
+    for link in links:
+        votes[link.class_id] += float(np.maximum(link.scores[~link.carried], LEAST_VOTE).sum())
+    columns: dict[str, Any] = {name: np.concatenate([getattr(link, name) for link in links]) for name in COLUMNS}
+    looks = [link.look for link in links if link.look is not None]
+    class_id = max(votes, key=lambda one: votes[one])
+    return replace(links[0], **columns, class_id=class_id, look=np.sum(looks, axis=0) if looks else None)
+
+
+def _shots(shares: Sequence[_Share]) -> Ints:
+    """One shot goes on over a seam: where the pieces overlap, both have seen the same cuts."""
+    found = [shares[0].part.recording.shots[: shares[0].high]]
+    for before, share in pairwise(shares):
+        shots = share.part.recording.shots
+        taken = before.part.indices[before.low : before.high]
+        _, one, other = np.intersect1d(taken, share.part.indices, assume_unique=True, return_indices=True)
+        gone_on = found[-1][one[-1]] - shots[other[-1]] if len(one) else found[-1][-1] - shots[share.low]
+        found.append(shots[share.low : share.high] + gone_on)
+    return np.concatenate(found)
+
+
+def _cameras(shares: Sequence[_Share]) -> list[Floats | None]:
+    """The first frame of a piece has no camera motion of its own: where it is taken, its neighbour has to tell."""
+    found = list[Floats | None]()
+    for share in shares:
+        found.extend(share.part.recording.cameras[share.low : share.high])
+    return found
+
+
+def _typical(shares: Sequence[_Share]) -> float:
+    """Each piece by what it adds, as `ScoreScale` would have counted it: what is long ago fades."""
+    typical, known = shares[0].part.recording.typical, _squares(shares[0])
+    for share in shares[1:]:
+        new = _squares(share)
+        known = min(known + new, ScoreScale.MEMORY)
+        typical += min(new / max(known, 1e-9), 1.0) * (share.part.recording.typical - typical)
+    return typical
+
+
+def _squares(share: _Share) -> float:
+    own = [share.own(track) for track in share.part.recording.trajectories]
+    return float(sum((track.scores[~track.carried] ** 2).sum() for track in own if track is not None))
+
+
+def _likeness(recordings: Sequence[Recording]) -> LikenessScale:
+    """That of the last piece which has seen any looks: the scale remembers no more than a few seconds."""
+    start = LikenessScale().state
+    learned = [one.likeness for one in recordings if not np.array_equal(one.likeness.state, start)]
+    return learned[-1] if learned else recordings[-1].likeness
