@@ -123,7 +123,7 @@ def _add_results(group: Any) -> None:
         "--keyframes",
         default="all",
         metavar="WHICH",
-        help="where a tool interpolates: all boxes (default), or auto, as few as keep each box at an IoU of 0.9; "
+        help="where a tool interpolates: all boxes (default), or auto, few that keep each box at an IoU of 0.9; "
         "auto:0.95 for another",
     )
     group.add_argument("--video", action="store_true", default=False, help="the annotated video, too")

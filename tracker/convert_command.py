@@ -24,10 +24,10 @@ def main(argv: Sequence[str]) -> int:
     arguments = build_parser().parse_args(argv)
     source, target = Path(arguments.input), Path(arguments.output)
     wanted = _format(arguments.format, target)
-    overlap = parse_keyframes(arguments.keyframes)
+    keyframes = parse_keyframes(arguments.keyframes)
     videos = [_completed(video, arguments) for video in read_annotations(source)]
-    if overlap is not None:
-        videos = [with_keyframes(video, overlap) for video in videos]
+    if keyframes is not None:
+        videos = [with_keyframes(video, *keyframes) for video in videos]
     _check(source, target, len(videos), arguments.overwrite)
     draft = target.with_name(f"{target.name}.part")
     _remove(draft)
@@ -54,7 +54,7 @@ def build_parser() -> Parser:
         "--keyframes",
         default="all",
         metavar="WHICH",
-        help="all boxes (default), or auto, as few as keep each box at an IoU of 0.9; auto:0.95 for another",
+        help="all boxes (default), or auto, few that keep each box at an IoU of 0.9; auto:0.95 for another",
     )
     parser.add_argument("--fps", type=Fraction, metavar="N", help="frames a second, where IN does not say")
     parser.add_argument("--size", metavar="WxH", help="of the picture, where IN does not say, such as 1280x720")

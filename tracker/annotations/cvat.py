@@ -19,7 +19,7 @@ import numpy as np
 from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
-from tracker.annotations.keyframes import interpolated
+from tracker.annotations.interpolation import between
 
 REMEDY = "export it again as 'CVAT for video 1.1'"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
@@ -40,7 +40,7 @@ _Rows = tuple[Ints, Floats, Bools, Bools]  # frames, boxes, filled, keyframes
 
 
 def write(annotations: Annotations, path: Path) -> None:
-    """Write the tracks one by one, to a thousandth of a pixel. Boxes that nobody has seen are marked as occluded."""
+    """Write the tracks one by one, to a ten-thousandth of a pixel. Boxes that nobody has seen are occluded."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n')
         _write_meta(annotations, file)
@@ -77,7 +77,7 @@ def _write_track(track: AnnotatedTrack, frame_count: int, file: TextIO) -> None:
 
 
 def _write_box(file: TextIO, frame: int, box: list[float], occluded: bool, outside: bool) -> None:
-    sides = " ".join(f'{side}="{value:.3f}"' for side, value in zip(SIDES, box, strict=True))
+    sides = " ".join(f'{side}="{value:.4f}"' for side, value in zip(SIDES, box, strict=True))
     state = f'keyframe="1" outside="{outside:d}" occluded="{occluded:d}"'
     file.write(f'    <box frame="{frame}" {state} {sides} z_order="0"></box>\n')
 
@@ -194,7 +194,7 @@ def _stretch(here: list[_Shape], end: int) -> _Rows:
     occluded = np.array([shape.occluded for shape in here])[before]
     keys[-1] = True
     boxes[-1] = here[-1].box
-    return frames, interpolated(frames, boxes, keys), occluded, keys
+    return frames, between(frames[keys], boxes[keys], frames), occluded, keys
 
 
 def _read_box(path: Path, where: str, box: ET.Element) -> _Shape:

@@ -1,86 +1,102 @@
-"""Fewer boxes for a person to correct: keyframes, between which a labelling tool draws straight lines."""
+"""Few boxes for people to correct: keyframes, and straight lines between them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import Bools, Floats, Ints
+from detectors.base import Bools, Floats
 from detectors.errors import InputError
 from tracker.annotations.document import AnnotatedTrack, Annotations
+from tracker.annotations.fewest import fewest
+from tracker.annotations.interpolation import between, iou_of_pairs
+from tracker.annotations.thinning import thin
+from tracker.annotations.windows import rounded
 
-IOU = 0.9
-ROUNDING = 1e-3  # of the overlap, which what a format rounds off must not cost
-AHEAD = 64  # frames between two keyframes at most, which bounds the time that the search takes
+IOU = 0.9  # each box keeps with the one that is drawn, if nobody says otherwise
+REMEDY = "all, auto, tracked, auto:IOU or tracked:IOU, with IOU from 0.5 to 0.99, such as auto:0.8"
+
+Pick = Callable[[Floats, Sequence[slice], float], tuple[Bools, Floats]]
 
 
-def parse_keyframes(text: str) -> float | None:
-    """The overlap that ``auto`` or ``auto:IOU`` asks for; None for ``all``. Raises InputError for anything else."""
+class Keyframes(NamedTuple):
+    """Which keyframes a person wants. iou: that each box keeps. free: whether keyframes may have boxes of their own."""
+
+    iou: float
+    free: bool = True
+
+
+def parse_keyframes(text: str) -> Keyframes | None:
+    """``all`` is None; ``auto[:IOU]`` has few keyframes with boxes of their own, ``tracked[:IOU]`` some of the track's.
+
+    Raises InputError.
+    """
+    kind, colon, number = text.partition(":")
     if text == "all":
         return None
-    kind, _, value = text.partition(":")
     try:
-        overlap = float(value) if value else IOU
+        iou = float(number) if colon else IOU
     except ValueError:
-        overlap = -1.0
-    if kind != "auto" or not 0 < overlap < 1:
-        raise InputError(f"--keyframes {text}", "is not understood", "give all, auto, or auto:0.95")
-    return overlap
+        iou = 0.0
+    if kind not in ("auto", "tracked") or not 0.5 <= iou <= 0.99:
+        raise InputError(f"--keyframes {text}", "is no choice of keyframes", f"choose {REMEDY}")
+    return Keyframes(iou, kind == "auto")
 
 
-def with_keyframes(annotations: Annotations, overlap: float = IOU) -> Annotations:
-    """The annotations with the fewest of their boxes as keyframes, and all others on the lines between these.
+def with_keyframes(annotations: Annotations, iou: float = IOU, free: bool = True) -> Annotations:
+    """The same tracks with few keyframes; each box lies on the line between those around it.
 
-    Each box then has at least this IoU with what it was.
+    iou: the least overlap of each box with the one in its place before, from 0.5 to 0.99. free: keyframes may have
+    boxes of their own; of detected, jittering boxes about a third fewer do then, though not always the fewest possible. Else
+    they are boxes of the track, and the fewest of those at most `fewest.LONGEST` frames apart. Keyframes are rounded to
+    the hundredth of a pixel, of small boxes to the ten-thousandth, so that they are written as they are. A box without
+    area is a keyframe.
     """
-    return replace(annotations, tracks=[_thinned(track, overlap) for track in annotations.tracks])
+    lengths = [len(track) for track in annotations.tracks]
+    if not lengths:
+        return annotations
+    starts = np.cumsum([0, *lengths]).tolist()
+    boxes = np.concatenate([track.boxes for track in annotations.tracks])
+    stretches = [
+        slice(start + rows.start, start + rows.stop)
+        for start, track in zip(starts[:-1], annotations.tracks, strict=True)
+        for rows in track.stretches()
+    ]
+    kept, values = (thin if free else _pick_fewest)(boxes, stretches, iou)
+    lines = _lines(boxes, kept, values, stretches, iou)
+    tracks = [
+        replace(track, boxes=lines[start : start + len(track)], keyframes=kept[start : start + len(track)])
+        for start, track in zip(starts[:-1], annotations.tracks, strict=True)
+    ]
+    return replace(annotations, tracks=tracks)
 
 
-def _thinned(track: AnnotatedTrack, overlap: float) -> AnnotatedTrack:
-    chosen = np.zeros(len(track), dtype=bool)
-    for rows in track.stretches():
-        chosen[rows.start + fewest(track.boxes[rows], overlap)] = True
-    return replace(track, boxes=interpolated(track.frames, track.boxes, chosen), keyframes=chosen)
+def _pick_fewest(boxes: Floats, stretches: Sequence[slice], iou: float) -> tuple[Bools, Floats]:
+    fine = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) * (1 - iou) < 0.08
+    values = rounded(boxes.T, fine).T
+    kept = np.concatenate([fewest(values[rows], boxes[rows], iou) for rows in stretches])
+    return kept, values
 
 
-def interpolated(frames: Ints, boxes: Floats, keyframes: Bools) -> Floats:
-    """Boxes ``(K, 4)`` on the straight lines between those of the keyframes ``(K,)``, which stay as they are."""
-    columns = [np.interp(frames, frames[keyframes], column) for column in boxes[keyframes].T]
-    return np.stack(columns, axis=1)
+def _lines(boxes: Floats, kept: Bools, values: Floats, stretches: Sequence[slice], iou: float) -> Floats:
+    """All boxes ``(N, 4)`` as a reader draws them. Marks those that would still miss what is asked in `kept`."""
+    lines = np.empty_like(boxes)
+    for rows in stretches:
+        frames = np.arange(rows.stop - rows.start)
+        while True:
+            at = np.flatnonzero(kept[rows])
+            lines[rows] = between(at, values[rows][at], frames)
+            missing = (iou_of_pairs(lines[rows].T, boxes[rows].T) < iou) & ~kept[rows]
+            if not missing.any():
+                break
+            values[rows][missing] = boxes[rows][missing].round(4)
+            kept[rows] |= missing
+    return lines
 
 
-def fewest(boxes: Floats, overlap: float) -> Ints:
-    """Which of the boxes ``(K, 4)`` of consecutive frames to keep: the fewest from which lines reproduce the others.
-
-    The first and the last are among them. It is the shortest path from one to the other, in a graph that joins any two
-    boxes, at most `AHEAD` frames apart, whose straight line has at least this IoU with each box between.
-    """
-    count = len(boxes)
-    steps = np.full(count, count + 1)  # from the first box to each
-    before = np.zeros(count, dtype=np.int64)
-    steps[0] = 0
-    for start in range(count - 1):
-        ends = start + 1 + np.flatnonzero(_reaches(boxes[start : start + AHEAD + 1], overlap))
-        better = ends[steps[ends] > steps[start] + 1]
-        steps[better], before[better] = steps[start] + 1, start
-    path = [count - 1]
-    while path[-1] > 0:
-        path.append(int(before[path[-1]]))
-    return np.array(path[::-1], dtype=np.int64)
-
-
-def _reaches(boxes: Floats, overlap: float) -> Bools:
-    """Of each box ``(K - 1,)`` after the first, whether the line to it from the first reproduces all between."""
-    ends = np.arange(1, len(boxes))
-    share = np.minimum(ends[None, :] / ends[:, None], 1.0)  # row: where the line ends; column: which box
-    lines = boxes[0] + share[:, :, None] * (boxes[1:] - boxes[0])[:, None, :]
-    fits = _iou(lines, boxes[None, 1:]) >= min(overlap + ROUNDING, 1.0)
-    return np.asarray((fits | (ends[None, :] >= ends[:, None])).all(axis=1))
-
-
-def _iou(a: Floats, b: Floats) -> Floats:
-    corner, far = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
-    common = np.clip(far - corner, 0.0, None).prod(axis=-1)
-    areas = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1)
-    return np.asarray(common / np.maximum(areas - common, 1e-12))
+def track_overlaps(track: AnnotatedTrack, other: AnnotatedTrack) -> Floats:
+    """IoU ``(K,)`` of the boxes of two tracks that have the same frames."""
+    return iou_of_pairs(track.boxes.T, other.boxes.T)

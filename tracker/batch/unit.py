@@ -15,6 +15,7 @@ from tracker.batch import results
 from tracker.batch.annotating import annotations_of
 from tracker.batch.job import Job, Outcome
 from tracker.run import Run
+from tracker.view.crops import SIDE
 
 Tell = Callable[[str, int, int | None], None]  # what is being done, frames so far, frames in all if known
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -43,7 +44,7 @@ def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
         for _ in run.look_ahead():
             tell("tracking", run.progress, run.expected_frames)
         annotations = annotations_of(run, job.name)
-        views = _views(annotations, _again(run, tell)) if run.source.has_images else {}
+        views = _views(annotations, _again(run, tell), None if job.crops else SIDE) if run.source.has_images else {}
     _write(job, draft, annotations, views)
     warnings = tuple(str(warning) for warning in run.warnings)
     return Outcome("done", "", run.progress, len(annotations.tracks), warnings=warnings)
@@ -57,11 +58,11 @@ def _again(run: Run, tell: Tell) -> Iterator[Frame]:
         yield frame
 
 
-def _views(annotations: Annotations, frames: Iterator[Frame]) -> dict[int, bytes]:
-    """A picture of each object; reads all frames."""
+def _views(annotations: Annotations, frames: Iterator[Frame], side: int | None) -> dict[int, bytes]:
+    """A picture of each object, at most `side` pixels wide and high; reads all frames."""
     from tracker.review.views import best_frames, take_views
 
-    views = take_views(frames, annotations, best_frames(annotations))
+    views = take_views(frames, annotations, best_frames(annotations), side)
     for _ in frames:  # the annotated video goes on after the last view
         pass
     return views
@@ -73,20 +74,22 @@ def _write(job: Job, draft: Path, annotations: Annotations, views: dict[int, byt
     from tracker.review.record import RECORD, write_record
     from tracker.review.sheet import contact_sheet
     from tracker.review.summary import summarise, write_csv
+    from tracker.review.views import shrunk
 
-    overlap = parse_keyframes(job.keyframes)
+    wanted = parse_keyframes(job.keyframes)
     formats = parse_formats(",".join(job.formats))
-    write_formats([each for each in formats if not each.interpolates or overlap is None], annotations, draft)
-    if overlap is not None:
-        sparse = with_keyframes(annotations, overlap)
+    write_formats([each for each in formats if not each.interpolates or wanted is None], annotations, draft)
+    if wanted is not None:
+        sparse = with_keyframes(annotations, *wanted)
         write_formats([each for each in formats if each.interpolates], sparse, draft)
+    if job.crops:
+        _write_crops(draft / CROPS, views)
+        views = {track_id: shrunk(view) for track_id, view in views.items()}
     summaries = summarise(annotations)
     write_csv(summaries, draft / "summary.csv")
     write_record(draft / RECORD, annotations, summaries, views)
     if views:
         _write_sheet(draft / "contact.jpg", contact_sheet(annotations, summaries, views))
-    if job.crops:
-        _write_crops(draft / CROPS, views)
 
 
 def _write_sheet(path: Path, sheet: Image) -> None:

@@ -59,3 +59,14 @@ def take_views(
         if frame.index >= last:
             break
     return views
+
+
+def shrunk(view: bytes, side: int = SIDE) -> bytes:
+    """A JPEG made at most `side` pixels wide and high; one that is small enough as it is."""
+    picture = cv2.imdecode(np.frombuffer(view, dtype=np.uint8), cv2.IMREAD_COLOR)
+    if picture is None or max(picture.shape[:2]) <= side:
+        return view
+    scale = side / max(picture.shape[:2])
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

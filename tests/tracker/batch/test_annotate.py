@@ -102,7 +102,7 @@ def test_a_bad_video_is_told_and_the_others_are_done(clips: Path, capsys: pytest
     [
         (("clips", "--format", "mot,xyz"), "--format xyz: there is no such format (these are: mot, "),
         (("clips", "--format", ","), "--format: names no format"),
-        (("clips", "--keyframes", "few"), "--keyframes few: is not understood"),
+        (("clips", "--keyframes", "few"), "--keyframes few: is no choice of keyframes"),
         (("clips", "--jobs", "0"), "--jobs 0: is not between 1 and"),
         (("clips", "--stall", "0"), "--stall 0: is not above 0"),
         (("clips", "--conf", "2"), "--conf 2: is not between 0 and 1"),
