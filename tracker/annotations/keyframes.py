@@ -50,10 +50,10 @@ def with_keyframes(annotations: Annotations, iou: float = IOU, free: bool = True
     """The same tracks with few keyframes; each box lies on the line between those around it.
 
     iou: the least overlap of each box with the one in its place before, from 0.5 to 0.99. free: keyframes may have
-    boxes of their own; of detected, jittering boxes about a third fewer do then, though not always the fewest possible. Else
-    they are boxes of the track, and the fewest of those at most `fewest.LONGEST` frames apart. Keyframes are rounded to
-    the hundredth of a pixel, of small boxes to the ten-thousandth, so that they are written as they are. A box without
-    area is a keyframe.
+    boxes of their own; of detected, jittering boxes about a third fewer do then, though not always the fewest
+    possible. Else they are boxes of the track, and the fewest of those at most `fewest.LONGEST` frames apart. Keyframes
+    are rounded to the hundredth of a pixel, of small boxes to the ten-thousandth, so that they are written as they are.
+    A box without area is a keyframe.
     """
     lengths = [len(track) for track in annotations.tracks]
     if not lengths:
