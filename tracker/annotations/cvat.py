@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -114,6 +115,8 @@ def read(path: Path) -> list[Annotations]:
             _reject(path, "an image", "is from a task of images, which have no tracks")
     if len({track.track_id for track in tracks}) < len(tracks):
         _reject(path, "a track", "has the number of another")
+    if any(track.track_id == 0 for track in tracks):  # CVAT itself counts from 0
+        tracks = [replace(track, track_id=track.track_id + 1) for track in tracks]
     ends = [int(track.frames[-1]) for track in tracks]
     count = int(_number(path, meta, ".//size", max(ends, default=0)))
     labels = [each.text or "" for each in meta.iterfind(".//labels/label/name")]
@@ -127,7 +130,7 @@ def read(path: Path) -> list[Annotations]:
         labels=labels,
         tracks=sorted(tracks, key=lambda track: track.track_id),
     )
-    return [Annotations(**{**vars(found), "labels": labels_of(found)})]
+    return [replace(found, labels=labels_of(found))]
 
 
 def _elements(path: Path) -> Iterator[ET.Element]:

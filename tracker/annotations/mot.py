@@ -41,10 +41,10 @@ def read(path: Path) -> list[Annotations]:
         scores = np.clip(rows.values[found.order, SCORE], 0.0, 1.0)
     else:
         scores = np.ones(len(frames))
-    owners = [found.ids == track_id for track_id in np.unique(found.ids)]
-    tracks = [
-        AnnotatedTrack(int(found.ids[own][0]), LABEL, frames[own], found.boxes[own], scores[own]) for own in owners
-    ]
+    order = np.argsort(found.ids, kind="stable")
+    ids, starts = np.unique(found.ids[order], return_index=True)
+    owners = zip(ids.tolist(), np.split(order, starts[1:]), strict=False)  # an empty file splits into one part
+    tracks = [AnnotatedTrack(number, LABEL, frames[own], found.boxes[own], scores[own]) for number, own in owners]
     last = int(frames.max(initial=0))
     return [Annotations(path.stem, "", 0, 0, RATE, last, [LABEL], tracks)]
 

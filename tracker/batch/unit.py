@@ -33,7 +33,7 @@ def work(job: Job, tell: Tell) -> Outcome:
         draft = results.begin(job)
         outcome = _make(job, draft, tell)
         results.publish(job, draft, fingerprint, outcome)
-    except (InputError, OSError, ValueError, ArithmeticError, LookupError, MemoryError, ImportError) as error:
+    except Exception as error:  # whatever a damaged file makes a library raise: the other videos go on
         results.discard(job)
         outcome = Outcome("failed", _reason(job, error), full=_is_full(error))
     return Outcome(**{**vars(outcome), "seconds": time.perf_counter() - started})
@@ -45,9 +45,11 @@ def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
             tell("tracking", run.progress, run.expected_frames)
         annotations = annotations_of(run, job.name)
         views = _views(annotations, _again(run, tell), None if job.crops else SIDE) if run.source.has_images else {}
+    assert run.first_pass is not None
+    frames = len(run.first_pass.indices)
+    tell("writing", frames, frames)
     _write(job, draft, annotations, views)
-    warnings = tuple(str(warning) for warning in run.warnings)
-    return Outcome("done", "", run.progress, len(annotations.tracks), warnings=warnings)
+    return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(map(str, run.warnings)))
 
 
 def _again(run: Run, tell: Tell) -> Iterator[Frame]:

@@ -72,6 +72,11 @@ def test_what_a_person_drew_is_interpolated_as_in_cvat(tmp_path: Path) -> None:
     assert track.boxes[:, 0].tolist() == [0, 10, 20, 20, 50, 50]
 
 
+def test_numbers_from_0_as_cvat_counts_become_numbers_from_1(tmp_path: Path) -> None:
+    rows = "".join(f'<track id="{number}" label="car">{box(0, number)}</track>' for number in (0, 4))
+    assert [track.track_id for track in read(tmp_path, rows).tracks] == [1, 5]
+
+
 @pytest.mark.parametrize(
     ("tracks", "said"),
     [

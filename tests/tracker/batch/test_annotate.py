@@ -63,6 +63,19 @@ def test_each_video_gets_a_folder_and_every_format_the_same_tracks(clips: Path) 
     assert len(json.loads((folder / "summary.json").read_text())["tracks"]) == len(rows)
 
 
+def test_a_sequence_without_pictures_needs_none(clips: Path) -> None:
+    sequence = clips / "seq"
+    sequence.mkdir()
+    (sequence / "seqinfo.ini").write_text(
+        "[Sequence]\nname=seq\nframeRate=25\nseqLength=60\nimWidth=640\nimHeight=360\n"
+    )
+    assert annotate("clips/seq", "--crops") == 0
+    with Manifest(Path("out")) as manifest:
+        (entry,) = manifest.entries()
+    assert (entry.frames, entry.tracks) == (60, len(scenes.CROSSING))
+    assert not list(Path("out", "seq", "crops").iterdir())
+
+
 def test_what_is_done_is_skipped_and_what_changed_is_done_again(
     clips: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
