@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.base import Frame
 from tracker.annotations.document import Annotations, by_frame
-from tracker.view.crops import SIDE, cut_out, worth_of_boxes
+from tracker.view.crops import SIDE, cut_out, shrink, worth_of_boxes
 
 QUALITY = 85  # of the JPEG
 
@@ -66,7 +66,5 @@ def shrunk(view: bytes, side: int = SIDE) -> bytes:
     picture = cv2.imdecode(np.frombuffer(view, dtype=np.uint8), cv2.IMREAD_COLOR)
     if picture is None or max(picture.shape[:2]) <= side:
         return view
-    scale = side / max(picture.shape[:2])
-    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    small = shrink(np.asarray(picture, dtype=np.uint8), side)
     return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

@@ -109,8 +109,13 @@ def cut_out(picture: Image, box: Floats, side: int | None = SIDE) -> Image:
     part = picture[top:bottom, left:right]
     if not part.size:
         return np.zeros((1, 1, 3), dtype=np.uint8)
-    scale = side / max(part.shape[:2]) if side else 1.0
+    return np.array(part if side is None else shrink(part, side), dtype=np.uint8)
+
+
+def shrink(picture: Image, side: int = SIDE) -> Image:
+    """A picture at most `side` wide and high; the same if it is small enough."""
+    scale = side / max(picture.shape[:2])
     if scale >= 1:
-        return np.array(part, dtype=np.uint8)
-    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
-    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return picture
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
