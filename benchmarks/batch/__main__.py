@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.batch.clips import cut, damaged
-from benchmarks.batch.commands import command, entries, run, same
+from benchmarks.batch.commands import Finished, command, entries, run, same
 from benchmarks.parts import ROOT
 from benchmarks.tables import print_circumstances, print_table
 
@@ -48,28 +48,30 @@ def _clips(videos: list[Path], folder: Path, count: int, seconds: float) -> list
 def jobs(videos: list[Path], folder: Path, markdown: bool) -> bool:
     """The same clips by one job and by two, three times in turn, medians; one job on one core for comparison."""
     clips = _clips(videos, folder, CLIPS, SECONDS)
-    ways = {"1 job, all cores": (1, None), "2 jobs": (2, None), "1 job, one core": (1, 1)}
-    took: dict[str, list[float]] = {way: [] for way in ways}
+    ways = {"1 job, all cores": (1, None), "2 jobs": (2, None), "1 job, bound to one core": (1, 1)}
+    found: dict[str, list[Finished]] = {way: [] for way in ways}
     for number in range(3):
         for way, (count, cores) in ways.items():
-            status, seconds, said = run(command(clips, folder / f"{way}{number}", "--jobs", str(count)), cores)
-            if status:
-                print(said)
+            done = run(command(clips, folder / f"{way}{number}", "--jobs", str(count)), cores)
+            if done.status:
+                print(done.said)
                 return False
-            took[way].append(seconds)
-    base = float(np.median(took["1 job, all cores"]))
-    medians = {way: float(np.median(seconds)) for way, seconds in took.items()}
-    rows = [
-        [way, f"{value:.1f}", f"{3600 * CLIPS / value:.0f}", f"{base / value:.2f}x"] for way, value in medians.items()
-    ]
-    print_table(f"{CLIPS} clips of {SECONDS:g} s", ["", "seconds", "videos an hour", "speed"], [rows], markdown)
+            found[way].append(done)
+    medians = {way: float(np.median([each.seconds for each in runs])) for way, runs in found.items()}
+    base = medians["1 job, all cores"]
+    rows = []
+    for way, value in medians.items():
+        busy = float(np.median([each.cores for each in found[way]]))
+        rows.append([way, f"{value:.1f}", f"{busy:.2f}", f"{3600 * CLIPS / value:.0f}", f"{base / value:.2f}x"])
+    headings = ["", "seconds", "cores busy", "videos an hour", "speed"]
+    print_table(f"{CLIPS} clips of {SECONDS:g} s", headings, [rows], markdown)
     return True
 
 
 def kills(videos: list[Path], folder: Path, markdown: bool) -> bool:
     """Whole batches killed at random moments and then resumed, against one that nobody has disturbed."""
     clips = _clips(videos, folder, 6, 3.0)
-    _, whole, _ = run(command(clips, folder / "whole", "--jobs", "2"))
+    whole = run(command(clips, folder / "whole", "--jobs", "2")).seconds
     rows, fine = [], True
     for number, moment in enumerate(np.random.default_rng(0).uniform(0.3, 0.95, KILLS) * whole):
         out = folder / f"killed{number}"
@@ -79,7 +81,7 @@ def kills(videos: list[Path], folder: Path, markdown: bool) -> bool:
         process.send_signal(signal.SIGKILL)  # its workers notice by themselves
         process.wait()
         there = {path.name: path.stat().st_ino for path in out.iterdir() if (path / "done.json").is_file()}
-        status, _, _ = run(arguments)
+        status = run(arguments).status
         kept = all((out / name).stat().st_ino == inode for name, inode in there.items())
         equal = same(folder / "whole", out)
         fine &= equal and kept and status == 0
@@ -94,7 +96,7 @@ def mutated(videos: list[Path], folder: Path, markdown: bool) -> bool:
     clips = _clips(videos, folder, 10, 1.0)
     (folder / "damaged").mkdir()
     total = len(list(damaged(clips, folder / "damaged", MUTATED)))
-    status, seconds, _ = run(command([folder / "damaged"], folder / "out", "--jobs", "2", "--stall", "60"))
+    done = run(command([folder / "damaged"], folder / "out", "--jobs", "2", "--stall", "60"))
     found = entries(folder / "out")
     states = Counter(entry.state for entry in found)
     crashed = sum("crashed" in entry.reason or "by itself" in entry.reason for entry in found)
@@ -102,7 +104,7 @@ def mutated(videos: list[Path], folder: Path, markdown: bool) -> bool:
     silent = sum(entry.state == "failed" and not entry.reason for entry in found)
     rows = [["clips", str(total)], *([state, str(count)] for state, count in states.items())]
     rows += [["a library crashed", str(crashed)], ["hung", str(hung)], ["failed without a reason", str(silent)]]
-    rows += [["the batch's exit status", str(status)], ["seconds", f"{seconds:.0f}"]]
+    rows += [["the batch's exit status", str(done.status)], ["seconds", f"{done.seconds:.0f}"]]
     print_table("damaged clips", ["", "count"], [rows], markdown)
     causes = Counter(entry.reason[:CAUSES] for entry in found if entry.state == "failed")
     print_table("why", ["reason", "count"], [[[why, str(count)] for why, count in causes.most_common(12)]], markdown)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import filecmp
 import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.parts import ROOT
@@ -21,12 +23,33 @@ def command(sources: Sequence[Path], out: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "tracker", "annotate", *map(str, sources), "-o", str(out), "--quiet", *options]
 
 
-def run(arguments: Sequence[str], cores: int | None = None) -> tuple[int, float, str]:
-    """Exit status, seconds and standard error. cores: at most, None for all."""
-    environment = {**os.environ, **({} if cores is None else {"KEEPTRACK_CORES": str(cores)})}
-    started = time.perf_counter()
-    done = subprocess.run(arguments, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, check=False)
-    return done.returncode, time.perf_counter() - started, done.stderr
+@dataclass(frozen=True)
+class Finished:
+    """A command that has ended. seconds: on the clock. cores: kept busy on average. said: on standard error."""
+
+    status: int
+    seconds: float
+    cores: float
+    said: str
+
+
+def run(arguments: Sequence[str], cores: int | None = None) -> Finished:
+    """Run a command to its end. cores: that it is bound to, None for all."""
+    bound = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(bound)[:cores])  # which a child inherits
+    try:
+        started, before = time.perf_counter(), _busy()
+        done = subprocess.run(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.sched_setaffinity(0, bound)
+    seconds = time.perf_counter() - started
+    return Finished(done.returncode, seconds, (_busy() - before) / seconds, done.stderr)
+
+
+def _busy() -> float:
+    """Seconds of processor time that all ended processes of ours have taken."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def entries(out: Path) -> list[Entry]:
