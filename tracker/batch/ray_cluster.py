@@ -17,7 +17,7 @@ from detectors.errors import InputError
 
 PATIENCE = 15.0  # seconds for a cluster to answer
 STORE = 80 * 2**20  # bytes; Ray takes no less, and a job and its outcome are small
-PORT = 10001  # of Ray's own client protocol
+CLIENT = "ray://"  # Ray's protocol for whoever is not part of the cluster
 STARTING = "start one with `ray start --head`, or leave --ray-address out to use this computer"
 
 
@@ -62,19 +62,19 @@ def _here(opening: ExitStack) -> dict[str, Any]:
 
 def _there(address: str) -> dict[str, Any]:
     """How to connect to a cluster. Raises InputError if nobody is there, for which Ray itself would take minutes."""
-    if address.startswith("ray://"):
+    if address != "auto":
         _knock(address)
-    else:
+    if not address.startswith(CLIENT):
         _ask(address)
     return {"address": address}
 
 
 def _knock(address: str) -> None:
-    host, _, port = address.removeprefix("ray://").partition(":")
+    host, _, port = address.removeprefix(CLIENT).rpartition(":")
     try:
-        socket.create_connection((host, int(port or PORT)), PATIENCE).close()
-    except (OSError, ValueError) as error:
-        raise InputError(f"--ray-address {address}", f"no Ray cluster answers there: {error}", STARTING) from None
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise _nobody(address, str(error)) from None
 
 
 def _ask(address: str) -> None:
@@ -87,7 +87,11 @@ def _ask(address: str) -> None:
     except subprocess.TimeoutExpired:
         why = f"nothing within {PATIENCE:g} seconds"
     if why:
-        raise InputError(f"--ray-address {address}", f"no Ray cluster answers there: {why}", STARTING)
+        raise _nobody(address, why)
+
+
+def _nobody(address: str, why: str) -> InputError:
+    return InputError(f"--ray-address {address}", f"no Ray cluster answers there: {why}", STARTING)
 
 
 def _remedy(said: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
 import time
 from collections.abc import Iterator
@@ -28,24 +29,25 @@ KEEP_GPUS = "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"  # at 0, jobs see the GPUs alth
 
 
 @dataclass
+class _Past:
+    """How a job has failed so far. crashed: on which nodes."""
+
+    tries: int = 0
+    crashed: list[str] = field(default_factory=list)
+
+
+@dataclass
 class _Attempt:
     """A job that Ray has. host, node: where it is, once it has begun. given_up: when it was stopped for its silence."""
 
     job: Job
     draft: Path
     ref: Any
+    past: _Past
     host: str = ""
     node: str = ""
     heard: float = 0.0
     given_up: float | None = None
-
-
-@dataclass
-class _Past:
-    """How a job has failed so far. crashed: on which nodes."""
-
-    tries: int = 0
-    crashed: list[str] = field(default_factory=list)
 
 
 def run_ray(
@@ -81,7 +83,6 @@ class _Office:
         self._task = ray.remote(job_task())
         self._desk = _near(ray, desk())
         self._hearing = self._desk.take.remote()
-        self._past: dict[str, _Past] = {}
         self._sent = 0
         self._able = time.monotonic()  # when there was a CPU
         self.attempts: dict[str, _Attempt] = {}
@@ -90,7 +91,7 @@ class _Office:
         """Whether Ray has as many jobs as it should."""
         return len(self.attempts) >= (self._count or AHEAD * max(1, sum(alive(self._ray).values())))
 
-    def send(self, job: Job) -> None:
+    def send(self, job: Job, past: _Past | None = None) -> None:
         """Give a job to Ray. The draft is made here, so that it can be taken away whatever becomes of the node."""
         try:
             draft = results.begin(job)
@@ -103,7 +104,7 @@ class _Office:
         self._sent += 1
         key = str(self._sent)
         ref = task.remote(tracker.__version__, pack(job, draft, cores, self._work), self._desk, key)
-        self.attempts[key] = _Attempt(job, draft, ref)
+        self.attempts[key] = _Attempt(job, draft, ref, past or _Past())
 
     def events(self) -> Iterator[Event]:
         """What has happened since, or happens within a second."""
@@ -146,7 +147,7 @@ class _Office:
             results.discard(attempt.draft)
             answer = _published(attempt.job) or self._why(attempt, error)
         if answer is None:
-            self.send(attempt.job)
+            self.send(attempt.job, attempt.past)
         elif isinstance(answer, Outcome):
             if not attempt.node:
                 yield Begun(attempt.job)
@@ -157,7 +158,7 @@ class _Office:
     def _why(self, attempt: _Attempt, error: Exception) -> Outcome | None:
         """What to say of an attempt that did not end well; None to begin anew."""
         errors, living = self._ray.exceptions, alive(self._ray)
-        past = self._past.setdefault(attempt.job.source, _Past())
+        past = attempt.past
         past.tries += 1
         if isinstance(error, errors.NodeDiedError) or (attempt.node and attempt.node not in living):
             return None if past.tries < TRIES else Outcome("failed", f"its node died, {past.tries} times")
@@ -191,7 +192,7 @@ class _Office:
 
     def _check_cpus(self) -> None:
         now = time.monotonic()
-        if any(attempt.node for attempt in self.attempts.values()) or sum(alive(self._ray).values()):
+        if any(attempt.node for attempt in self.attempts.values()) or any(alive(self._ray).values()):
             self._able = now
         elif now - self._able > self._stall:
             why = f"no node with a CPU for {self._stall:.0f} seconds"
@@ -212,9 +213,8 @@ class _Office:
 
 def _near(ray: Any, kind: type) -> Any:
     """An actor on our own node, or on that which speaks for us: without it there would be nobody to report to."""
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # type: ignore[import-untyped,unused-ignore]
-
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    strategies = importlib.import_module("ray.util.scheduling_strategies")
+    here = strategies.NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return ray.remote(num_cpus=0, scheduling_strategy=here)(kind).remote()
 
 

@@ -21,9 +21,10 @@ BEAT = 0.5  # seconds between two words about progress
 
 
 def job_task() -> Callable[..., Any]:
-    """``(version, packed, tell)``: the outcome of the job, or a pair of host and why it cannot work for us.
+    """``(version, packed, desk, key)``: the outcome of the job, or a pair of host and why it cannot work for us.
 
-    version: of keeptrack. packed: see `do_job`. tell: is called with (host, what is done, frames, frames in all).
+    version: of keeptrack. packed: see `do_job`. desk: is told (key, node, host, what is done, frames, frames in
+    all); of the beginning, with no word for what is done, before anything else happens.
     """
 
     def task(version: str, packed: bytes, desk: Any, key: str) -> Any:
@@ -36,12 +37,13 @@ def job_task() -> Callable[..., Any]:
             return host, "keeptrack is not installed there"
         if tracker.__version__ != version:
             return host, f"has keeptrack {tracker.__version__}, and this is {version}"
-        import ray
-
+        from tracker.batch.ray_cluster import import_ray
         from tracker.batch.ray_node import do_job
 
-        node = ray.get_runtime_context().get_node_id()
-        return do_job(packed, lambda *word: desk.tell.remote((key, node, host, *word)), host)
+        ray = import_ray()
+        sender = key, ray.get_runtime_context().get_node_id(), host
+        ray.get(desk.tell.remote((*sender, "", 0, None)))
+        return do_job(packed, lambda *word: desk.tell.remote((*sender, *word)), host)
 
     return task
 
@@ -76,9 +78,8 @@ def pack(job: Job, draft: Path, cores: int, work: Work | None) -> bytes:
 
 
 def do_job(packed: bytes, tell: Callable[[str, int, int | None], None], host: str) -> Outcome:
-    """Do what was packed. tell: is called a few times a second, first of all with ``("", 0, None)``."""
+    """Do what was packed. tell: is called a few times a second."""
     job, draft, cores, work = pickle.loads(packed)
-    tell("", 0, None)
     if missing := _unseen(job, draft):
         why = f"{missing} cannot be seen from node {host} (videos and results must be at the same path on each node)"
         return Outcome("failed", why)
