@@ -1,4 +1,4 @@
-"""``python -m benchmarks.batch``: jobs side by side, batches that are killed, and damaged videos, as tables."""
+"""``python -m benchmarks.batch``: jobs side by side, batches and nodes that are killed, damaged videos, as tables."""
 
 from __future__ import annotations
 
@@ -27,11 +27,16 @@ def main() -> int:
     """Run the parts that are asked for; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.batch", description=__doc__)
     parser.add_argument("--clip", type=Path, action="append", required=True, help="a video; may be given several times")
-    parser.add_argument("--only", default="jobs,kills,mutated", help="parts, separated by commas")
+    parser.add_argument("--only", default="jobs,kills,mutated", help="parts, separated by commas; also: ray")
     parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
     print_circumstances()
-    parts: dict[str, Callable[[list[Path], Path, bool], bool]] = {"jobs": jobs, "kills": kills, "mutated": mutated}
+    parts: dict[str, Callable[[list[Path], Path, bool], bool]] = {
+        "jobs": jobs,
+        "kills": kills,
+        "mutated": mutated,
+        "ray": ray,
+    }
     fine = True
     for name in arguments.only.split(","):
         with tempfile.TemporaryDirectory() as folder:
@@ -87,6 +92,16 @@ def kills(videos: list[Path], folder: Path, markdown: bool) -> bool:
     headings = ["killed after", "done by then", "not done again", "identical"]
     print_table(f"{len(clips)} clips, 2 jobs, kill -9, resumed", headings, [rows], markdown)
     return fine
+
+
+def ray(videos: list[Path], folder: Path, markdown: bool) -> bool:
+    """On a Ray cluster: nodes that are killed, and how fast it is."""
+    from benchmarks.batch.cluster import killed_nodes, throughput
+
+    for part in ("few", "many"):
+        (folder / part).mkdir()
+    fine = killed_nodes(_clips(videos, folder / "few", 6, 3.0), folder / "few", markdown)
+    return throughput(_clips(videos, folder / "many", CLIPS, SECONDS), folder / "many", markdown) and fine
 
 
 def mutated(videos: list[Path], folder: Path, markdown: bool) -> bool:

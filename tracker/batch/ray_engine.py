@@ -153,7 +153,9 @@ class _Office:
                 yield Begun(attempt.job)
             yield Ended(attempt.job, answer)
         else:
-            raise InputError(f"node {answer[0]}", answer[1], f"install keeptrack {tracker.__version__} on each node")
+            raise InputError(
+                f"Ray node {answer[0]}", answer[1], f"install keeptrack {tracker.__version__} on each node"
+            )
 
     def _why(self, attempt: _Attempt, error: Exception) -> Outcome | None:
         """What to say of an attempt that did not end well; None to begin anew."""
@@ -185,7 +187,7 @@ class _Office:
             if attempt.given_up is not None and now - attempt.given_up > GRACE:
                 del self.attempts[key]
                 results.discard(attempt.draft)
-                yield Ended(attempt.job, self._silent())
+                yield Ended(attempt.job, _published(attempt.job) or self._silent())
             elif attempt.given_up is None and attempt.node and now - attempt.heard > self._stall:
                 attempt.given_up = now
                 self._ray.cancel(attempt.ref, force=True)
