@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -42,6 +43,7 @@ def ray_cluster(address: str | None) -> Iterator[None]:
     with ExitStack() as opening:
         if not ray.is_initialized():
             where = _here(opening) if address is None else _there(address)
+            terminated = signal.getsignal(signal.SIGTERM)
             try:
                 ray.init(**where, logging_level="ERROR", log_to_driver=False)
             except (Exception, SystemExit) as error:  # Ray leaves the program when it has waited for long enough
@@ -49,6 +51,8 @@ def ray_cluster(address: str | None) -> Iterator[None]:
                 what = "--engine ray" if address is None else f"--ray-address {address}"
                 raise InputError(what, f"no connection to Ray: {said[0]}", _remedy(" ".join(said))) from None
             opening.callback(ray.shutdown)
+            with suppress(ValueError):  # it is for the main thread only, and so Ray has not changed it in another
+                signal.signal(signal.SIGTERM, terminated)
         yield
 
 

@@ -70,6 +70,11 @@ def run_ray(
             office.send(job)
         while office.attempts:
             yield from office.events()
+    except SystemError as error:
+        cause = error.__cause__
+        if cause is None or isinstance(cause, Exception):
+            raise
+        raise cause from None  # Ctrl-C, which Ray does not always pass on as it came
     finally:
         office.close()
 
