@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -59,6 +60,7 @@ def ray_cluster(address: str | None) -> Iterator[None]:
 def _here(opening: ExitStack) -> dict[str, Any]:
     """How to start Ray on this computer: without its page, and without a word to its makers."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or else Ray leaves one in the home folder
     folder = opening.enter_context(TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True))
     where = {"address": "local", "num_cpus": available_cores(), "object_store_memory": STORE, "_temp_dir": folder}
     return {**where, "include_dashboard": False}
@@ -87,7 +89,8 @@ def _ask(address: str) -> None:
     command += [] if address == "auto" else ["--address", address]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-        why = "" if found.returncode == 0 else (found.stderr.strip().splitlines() or ["it is not well"])[-1]
+        said = found.stderr.strip().splitlines() or ["it is not well"]
+        why = "" if found.returncode == 0 else said[-1].split(". ")[0]
     except subprocess.TimeoutExpired:
         why = f"nothing within {PATIENCE:g} seconds"
     if why:

@@ -185,8 +185,9 @@ def test_a_node_that_dies_costs_no_video_and_not_a_byte(cluster: Any, crossing: 
 def test_a_ray_of_its_own_is_there_for_the_batch_only(crossing: Path) -> None:
     with TemporaryDirectory(prefix="r") as folder:
         command = [sys.executable, "-m", "tracker", "annotate", str(crossing), "-o", f"{folder}/out", "--engine", "ray"]
-        environment = {**os.environ, "TMPDIR": f"{folder}/t"}
-        Path(folder, "t").mkdir()
+        environment = {**os.environ, "TMPDIR": f"{folder}/t", "HOME": f"{folder}/h"}
+        for name in ("t", "h"):
+            Path(folder, name).mkdir()
         done = subprocess.run(
             [*command, "--max-frames", "9", "--detector", "motion", "--appearance", "none"],
             cwd=ROOT,
@@ -197,6 +198,6 @@ def test_a_ray_of_its_own_is_there_for_the_batch_only(crossing: Path) -> None:
         )
         assert (done.returncode, done.stderr) == (0, "")
         assert "1 of 1 videos" in done.stdout
-        assert list(Path(folder, "t").iterdir()) == []
+        assert [path for name in ("t", "h") for path in Path(folder, name).iterdir()] == []
         commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
         assert not [each for each in commands if folder.encode() in each]
