@@ -98,10 +98,9 @@ def ray(videos: list[Path], folder: Path, markdown: bool) -> bool:
     """On a Ray cluster: nodes that are killed, and how fast it is."""
     from benchmarks.batch.cluster import killed_nodes, throughput
 
-    for part in ("few", "many"):
-        (folder / part).mkdir()
-    fine = killed_nodes(_clips(videos, folder / "few", 6, 3.0), folder / "few", markdown)
-    return throughput(_clips(videos, folder / "many", CLIPS, SECONDS), folder / "many", markdown) and fine
+    clips = _clips(videos, folder, CLIPS, SECONDS)
+    fine = killed_nodes(clips, folder, markdown)
+    return throughput(clips, folder, markdown) and fine
 
 
 def mutated(videos: list[Path], folder: Path, markdown: bool) -> bool:

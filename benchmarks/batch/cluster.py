@@ -78,7 +78,7 @@ def killed_nodes(clips: list[Path], folder: Path, markdown: bool) -> bool:
     with cluster(NODES) as nodes:
         options = ("--engine", "ray", "--ray-address", nodes.address)
         _, whole, _ = run(command(clips, folder / "whole", *options))
-        for number, moment in enumerate(rng.uniform(0.15, 0.9, KILLS) * whole):
+        for number, moment in enumerate(rng.uniform(0.3, 0.95, KILLS) * whole):
             out = folder / f"killed{number}"
             process = subprocess.Popen(command(clips, out, *options), cwd=ROOT, stdout=subprocess.DEVNULL)
             time.sleep(float(moment))

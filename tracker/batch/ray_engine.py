@@ -207,15 +207,18 @@ class _Office:
 
     def close(self) -> None:
         """End all that goes on, and see that nothing of it is published any more."""
-        with suppress(self._ray.exceptions.RayError):
-            for attempt in self.attempts.values():
-                self._ray.cancel(attempt.ref, force=True)
-            refs = [attempt.ref for attempt in self.attempts.values()]
-            if refs:
-                self._ray.wait(refs, num_returns=len(refs), timeout=GRACE)
-            self._ray.kill(self._desk)
+        if self._ray.is_initialized():  # or else all has ended, and Ray would begin anew to be asked
+            with suppress(self._ray.exceptions.RayError):
+                self._end_all([attempt.ref for attempt in self.attempts.values()])
         for attempt in self.attempts.values():
             results.discard(attempt.draft)
+
+    def _end_all(self, refs: list[Any]) -> None:
+        for ref in refs:
+            self._ray.cancel(ref, force=True)
+        if refs:
+            self._ray.wait(refs, num_returns=len(refs), timeout=GRACE)
+        self._ray.kill(self._desk)
 
 
 def _near(ray: Any, kind: type) -> Any:
