@@ -50,12 +50,12 @@ class BatchDisplay:
 
     def _move(self, bars: Progress, event: Event) -> None:
         source = event.job.source
-        if isinstance(event, Begun):
+        if isinstance(event, Begun) and source not in self._tasks:
             self._tasks[source] = bars.add_task(escape(_short(event.job.name)), total=None)
         elif isinstance(event, Step):
             doing = f"{escape(_short(event.job.name))} [dim]{event.doing}[/]"
             bars.update(self._tasks[source], completed=event.done, total=event.total, description=doing)
-        else:
+        elif isinstance(event, Ended):
             bars.remove_task(self._tasks.pop(source))
             bars.advance(self._all)
 

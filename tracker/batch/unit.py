@@ -22,19 +22,21 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 VIDEO, CROPS = "tracked.mp4", "crops"
 
 
-def work(job: Job, tell: Tell) -> Outcome:
+def work(job: Job, tell: Tell, draft: Path | None = None) -> Outcome:
     """Make the results of a job and put them in their place. tell: is called with each frame.
 
-    Whatever goes wrong with the video becomes an outcome; nothing of it is left then, and older results stay.
+    draft: of `results.begin`, if that was done elsewhere. Whatever goes wrong with the video becomes an outcome;
+    nothing of it is left then, and older results stay.
     """
     started = time.perf_counter()
     try:
         fingerprint = job.fingerprint()
-        draft = results.begin(job)
+        draft = draft or results.begin(job)
         outcome = _make(job, draft, tell)
         results.publish(job, draft, fingerprint, outcome)
     except Exception as error:  # whatever a damaged file makes a library raise: the other videos go on
-        results.discard(job)
+        if draft is not None:
+            results.discard(draft)
         outcome = Outcome("failed", _reason(job, error), full=_is_full(error))
     return Outcome(**{**vars(outcome), "seconds": time.perf_counter() - started})
 
