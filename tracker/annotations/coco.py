@@ -50,10 +50,9 @@ def _section(file: TextIO, before: str, name: str, entries: Iterable[Entry]) -> 
 
 def _video(number: int, video: Annotations) -> Entry:
     size = {"width": video.width, "height": video.height}
-    rate = str(video.frame_rate)
     more = {
         "source": video.source,
-        "frame_rate": rate,
+        "frame_rate": str(video.frame_rate),
         "frame_count": video.frame_count,
         "labels": list(labels_of(video)),
     }
@@ -159,7 +158,7 @@ def _read_video(
         source=checked.text(source, "source") if source != "" else "",
         width=checked.whole(video["width"], "width", 0, checked.MOST_PIXELS),
         height=checked.whole(video["height"], "height", 0, checked.MOST_PIXELS),
-        frame_rate=checked.rate(video.get("frame_rate", 30)),
+        frame_rate=checked.rate(video.get("frame_rate", 0)),
         frame_count=count,
         labels=tuple(dict.fromkeys([*labels, *(track.label for track in tracks)])),
         tracks=tracks,

@@ -13,7 +13,8 @@ from tracker.annotations.document import Annotations
 
 class Format(NamedTuple):
     """module: has ``write(annotations, path)``, ``read(path)`` and ``recognises(path)``. place: file or folder in a
-    video's folder of results. interpolates: whether its readers draw the boxes between keyframes themselves.
+    video's folder of results. interpolates: whether its readers draw the boxes between keyframes themselves. also:
+    files that go with it, which the module tells apart by their names.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Format(NamedTuple):
     module: str
     place: str
     interpolates: bool = False
+    also: tuple[str, ...] = ()
 
     def load(self) -> Any:
         """The module, which is imported only now."""
@@ -30,10 +32,10 @@ class Format(NamedTuple):
 FORMATS = {
     each.name: each
     for each in (
-        Format("mot", "MOTChallenge text", "mot", "mot.txt"),
+        Format("mot", "MOTChallenge text", "mot", "mot.txt", also=("mot.zip",)),
         Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True),
         Format("coco", "COCO of videos", "coco", "coco.json"),
-        Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", interpolates=True),
+        Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", True, ("labelstudio.xml",)),
         Format("yolo", "YOLO text", "yolo", "yolo"),
         Format("fiftyone", "FiftyOne", "fiftyone", "fiftyone"),
     )
@@ -53,11 +55,12 @@ def parse_formats(text: str) -> tuple[Format, ...]:
 
 
 def write_formats(formats: Iterable[Format], annotations: Annotations, folder: Path) -> list[Path]:
-    """Write each format to its place in a video's folder of results."""
+    """Write each format to its places in a video's folder of results."""
     places = []
     for each in formats:
-        each.load().write(annotations, folder / each.place)
-        places.append(folder / each.place)
+        for place in (each.place, *each.also):
+            each.load().write(annotations, folder / place)
+            places.append(folder / place)
     return places
 
 

@@ -66,7 +66,7 @@ def _assert_well_formed(video: Annotations) -> None:
     assert isinstance(video.name, str)
     assert video.name
     assert min(video.width, video.height, video.frame_count) >= 0
-    assert video.frame_rate > 0
+    assert video.frame_rate >= 0
     assert all(isinstance(label, str) for label in video.labels)
     assert video.times is None or len(video.times) == video.frame_count
     assert len({track.track_id for track in video.tracks}) == len(video.tracks)

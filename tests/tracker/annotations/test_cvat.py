@@ -43,7 +43,7 @@ def test_it_reads_back_what_it_wrote(tmp_path: Path, seed: int, tracks: int, len
     cvat.write(annotations, tmp_path / "a.xml")
     (found,) = cvat.read(tmp_path / "a.xml")
     assert cvat.recognises(tmp_path / "a.xml")
-    assert list(found.labels) == annotations.labels
+    assert found.labels == annotations.labels
     for name in ("name", "source", "width", "height", "frame_rate", "frame_count"):
         assert getattr(found, name) == getattr(annotations, name)
     assert len(found.tracks) == len(annotations.tracks)
