@@ -64,14 +64,18 @@ def write_formats(formats: Iterable[Format], annotations: Annotations, folder: P
     return places
 
 
+def format_of(path: Path) -> Format | None:
+    """The format that a file or folder seems to have, after a short look."""
+    return next((each for each in FORMATS.values() if each.load().recognises(path)), None)
+
+
 def read_annotations(path: Path) -> list[Annotations]:
     """The annotations in a file or folder of any format. Raises InputError if it has none that is known."""
     if not path.exists():
         raise InputError(path, "no such file or folder", "check the path")
-    for each in FORMATS.values():
-        module = each.load()
-        if module.recognises(path):
-            found: list[Annotations] = module.read(path)
-            return found
+    found = format_of(path)
+    if found is not None:
+        videos: list[Annotations] = found.load().read(path)
+        return videos
     known = ", ".join(f"{each.title}" for each in FORMATS.values())
     raise InputError(path, "is in no format that is known", f"these are: {known}")

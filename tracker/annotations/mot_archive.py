@@ -12,7 +12,7 @@ from pathlib import Path
 from detectors.errors import InputError
 from tracker.annotations.archives import add_text, names_in, read_member
 from tracker.annotations.document import Annotations, labels_of
-from tracker.annotations.mot_truth import CHALLENGE, tracks_of_truth, truth_lines
+from tracker.annotations.mot_truth import tracks_of_truth, truth_lines
 from tracker.mot_rows import rows_of_text
 
 PLACES = (("gt/gt.txt", "gt/labels.txt"), ("gt.txt", "labels.txt"))  # the second one in archives of earlier versions
@@ -40,7 +40,7 @@ def read_archive(path: Path) -> Annotations:
     there = names_in(path)
     rows, labels = next((pair for pair in PLACES if pair[0] in there), PLACES[0])
     text = _text(path, rows)
-    names = _text(path, labels).splitlines() if labels in there else CHALLENGE
+    names = _text(path, labels).splitlines() if labels in there else None
     return tracks_of_truth(rows_of_text(f"{path}/{rows}", text), path.stem, names)
 
 

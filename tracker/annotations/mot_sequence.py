@@ -10,7 +10,8 @@ from pathlib import Path
 from detectors.errors import InputError
 from tracker.annotations import checked
 from tracker.annotations.document import Annotations, labels_of
-from tracker.annotations.mot_truth import CHALLENGE, tracks_of_truth, truth_lines
+from tracker.annotations.mot_truth import tracks_of_truth, truth_lines
+from tracker.annotations.names import NAMELESS
 from tracker.ground_truth import GT, PEDESTRIAN
 from tracker.mot_rows import read_rows
 from tracker.sources.sequence import INFO
@@ -23,17 +24,17 @@ def write_sequence(annotations: Annotations, folder: Path) -> None:
     """Write a sequence of the folder's name; scores are lost, and classes where there are several.
 
     All rows are of MOTChallenge's class 1, the one that counts there, since the results that they are compared with
-    have no classes. gt/labels.txt names that class where there is one only. seqinfo.ini has no frame rate where none is
-    known. Raises InputError for a video without frames, which cannot be evaluated.
+    have no classes. gt/labels.txt names that class as the tracks do where they have one only. seqinfo.ini has no
+    frame rate where none is known. Raises InputError for a video without frames, which cannot be evaluated.
     """
     if annotations.frame_count < 1:
         raise InputError(annotations.name, "has no frames, so there is nothing to compare with", "give a video")
     (folder / GT).parent.mkdir(parents=True, exist_ok=True)
     with (folder / GT).open("w", encoding="ascii", newline="\n") as file:
         file.writelines(truth_lines(annotations, [PEDESTRIAN] * len(annotations.tracks)))
-    labels = labels_of(annotations)
-    if len(labels) == 1:
-        (folder / LABELS).write_text(f"{labels[0]}\n", encoding="utf-8", newline="\n")
+    labels = list({track.label for track in annotations.tracks} or set(labels_of(annotations)))
+    name = labels[0] if len(labels) == 1 else NAMELESS
+    (folder / LABELS).write_text(f"{name}\n", encoding="utf-8", newline="\n")
     (folder / INFO).write_text(_info(annotations, folder.name), encoding="utf-8", newline="\n")
 
 
@@ -63,7 +64,7 @@ def read_sequence(folder: Path) -> Annotations:
     The names of classes are those of gt/labels.txt, or MOTChallenge's. Rows whose flag is 0 are left out. Raises
     InputError, naming file and line.
     """
-    names = _names(folder / LABELS) if (folder / LABELS).is_file() else CHALLENGE
+    names = _names(folder / LABELS) if (folder / LABELS).is_file() else None
     found = tracks_of_truth(read_rows(folder / GT, REMEDY), folder.resolve().name, names)
     return _described(found, folder / INFO) if (folder / INFO).is_file() else found
 

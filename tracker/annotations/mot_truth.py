@@ -36,14 +36,14 @@ def truth_lines(annotations: Annotations, classes: Sequence[int]) -> Iterator[st
             yield f"{frame},{track.track_id},{box},1,{classes[owner]},{0 if track.filled[row] else 1}\n"
 
 
-def tracks_of_truth(rows: MotRows, name: str, names: Sequence[str]) -> Annotations:
-    """The tracks of a file as it lies in gt/. names: of its classes, from 1.
+def tracks_of_truth(rows: MotRows, name: str, listed: Sequence[str] | None) -> Annotations:
+    """The tracks of a file as it lies in gt/. listed: names of its classes, from 1; None for MOTChallenge's.
 
     Files of another number of columns have no classes. Raises InputError, naming file and line.
     """
-    values = rows.values
+    values, names = rows.values, CHALLENGE if listed is None else listed
     if values.shape[1] != VISIBILITY + 1:
-        return tracks_of(rows, name)
+        return tracks_of(rows, name, listed if listed and not len(values) else (NAMELESS,))
     classes = values[:, CLASS]
     known = (classes == CLASSLESS) | ((classes >= 1) & (classes <= len(names)) & (classes % 1 == 0))
     why = f"class {{{CLASS}:g}} has no name: there are {len(names)}"
@@ -52,7 +52,7 @@ def tracks_of_truth(rows: MotRows, name: str, names: Sequence[str]) -> Annotatio
     kept = MotRows(rows.path, values[counts], rows.lines[counts])
     found = tracks_of(kept, name, names, classes=classes[counts], filled=values[counts, VISIBILITY] <= 0)
     used = {track.label for track in found.tracks}
-    return replace(found, labels=[label for label in found.labels if label in used]) if names is CHALLENGE else found
+    return found if listed else replace(found, labels=[label for label in found.labels if label in used])
 
 
 def tracks_of(

@@ -72,7 +72,8 @@ def _labels_of(rows: list[list[float]]) -> list[Floats]:
 
 
 def _write_heads(annotations: Annotations, path: Path) -> None:
-    names = "".join(f"  {n}: {json.dumps(label, ensure_ascii=False)}\n" for n, label in enumerate(labels_of(annotations)))
+    quoted = [json.dumps(label, ensure_ascii=False) for label in labels_of(annotations)]
+    names = "".join(f"  {number}: {label}\n" for number, label in enumerate(quoted))
     (path / "data.yaml").write_text(f"train: images\nval: images\nnames:\n{names}", encoding="utf-8")
     (path / "classes.txt").write_text("".join(f"{label}\n" for label in labels_of(annotations)), encoding="utf-8")
     keys = ("name", "source", "width", "height", "frame_count")
