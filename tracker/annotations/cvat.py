@@ -157,7 +157,7 @@ def _elements(path: Path) -> Iterator[ET.Element]:
                 elif event == "end" and element.tag in ("meta", "track", "image"):
                     yield element
                     root.clear()
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # the others: encodings that there are not
         raise InputError(path, f"is not XML: {error}", REMEDY) from None
     except OSError as error:
         raise InputError(path, f"cannot be read: {error.strerror}", "check the path") from None

@@ -34,7 +34,8 @@ def read_text(path: Path) -> Annotations:
     rows = read_rows(path, REMEDY)
     scores = None
     if rows.values.shape[1] > SCORE:
-        scores = np.clip(rows.values[:, SCORE], 0.0, 1.0)
+        given = rows.values[:, SCORE]
+        scores = np.where(given == -1, 1.0, np.clip(given, 0.0, 1.0))  # -1 where a file has no scores
     return tracks_of(rows, path.stem, scores=scores)
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from detectors.base import Bools, Floats
+from tracker.annotations import checked
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 from tracker.annotations.names import NAMELESS
 from tracker.mot_rows import LONGEST, MotRows, sort_by_frame
@@ -69,6 +70,8 @@ def tracks_of(
     and all have the first where `classes` are left out. Where an id is 0, ids begin there, and each becomes one more.
     Raises InputError, naming file and line.
     """
+    far = (np.abs(rows.values[:, 2:6]) > checked.MOST_PIXELS).any(axis=1)
+    rows.reject(far, "the box is too far away", f"boxes are x, y, width, height, up to {checked.MOST_PIXELS} pixels")
     length = int(min(rows.values[:, 0].max(initial=1), LONGEST))
     found = sort_by_frame(rows, length, "frames count from 1")
     count = len(found.ids)

@@ -7,7 +7,6 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
-from detectors.base import Floats, Ints
 from tracker.annotations.document import AnnotatedTrack, Annotations
 
 LABELS = [
@@ -22,7 +21,7 @@ IDS = st.one_of(st.integers(1, 50), st.integers(1, 10**9))
 
 
 @st.composite
-def annotations(draw: st.DrawFn, sized: bool = True) -> Annotations:
+def any_annotations(draw: st.DrawFn, sized: bool = True) -> Annotations:
     """Up to five tracks with gaps, partly or wholly outside of the picture; sized: whether its size is known."""
     count = draw(st.integers(1, 40))
     labels = draw(st.lists(st.sampled_from(LABELS), min_size=1, max_size=5))
@@ -42,8 +41,3 @@ def _track(draw: st.DrawFn, track_id: int, count: int, labels: list[str]) -> Ann
     scores = np.array([draw(st.floats(0, 1)) for _ in frames])
     filled = np.array([draw(st.booleans()) for _ in frames])
     return AnnotatedTrack(track_id, draw(st.sampled_from(labels)), frames, corners, scores, filled)
-
-
-def rows(track: AnnotatedTrack) -> tuple[Ints, Floats]:
-    """Frames and boxes."""
-    return track.frames, track.boxes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from detectors.errors import InputError
-from tests.tracker.annotations.drawn import annotations
+from tests.tracker.annotations.drawn import LABELS, any_annotations
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS, format_of, read_annotations
 from tracker.annotations.names import plain
 
-EMPTY = Annotations("empty", "", 640, 480, 25, 7, [], [])  # type: ignore[arg-type]  # as an int is a number of frames
+EMPTY = Annotations("empty", "", 640, 480, Fraction(25), 7, [], [])
 
 
 class Kept(NamedTuple):
@@ -41,7 +42,7 @@ KEPT = [
     Kept("yolo", "a", pixels=1e-4, scores=1e-6, shares=True),
     Kept("fiftyone", "a", pixels=1e-5, scores=1e-6, filled=True, shares=True),
 ]
-any_path = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+any_path = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _check(before: Annotations, after: Annotations, kept: Kept) -> None:
@@ -64,7 +65,7 @@ def _check(before: Annotations, after: Annotations, kept: Kept) -> None:
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda kept: f"{kept.name}-{kept.place}")
 @any_path
-@given(before=annotations())
+@given(before=any_annotations())
 @example(before=EMPTY)
 def test_what_is_kept_comes_back(tmp_path: Path, kept: Kept, before: Annotations) -> None:
     path = tmp_path / kept.place
@@ -78,7 +79,7 @@ def test_what_is_kept_comes_back(tmp_path: Path, kept: Kept, before: Annotations
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda kept: f"{kept.name}-{kept.place}")
 @settings(any_path, max_examples=15)
-@given(before=annotations(sized=False))
+@given(before=any_annotations(sized=False))
 def test_an_unknown_size_is_asked_for_where_it_is_needed(tmp_path: Path, kept: Kept, before: Annotations) -> None:
     path = tmp_path / kept.place
     if kept.shares:
@@ -92,9 +93,19 @@ def test_an_unknown_size_is_asked_for_where_it_is_needed(tmp_path: Path, kept: K
 
 
 @any_path
-@given(before=annotations())
+@given(before=any_annotations())
 def test_names_stay_as_they_are_if_files_can_hold_them(before: Annotations) -> None:
     for name in (before.name, *before.labels):
         assert plain(name) == name
         assert len(name.splitlines()) == 1
         name.encode()
+
+
+def test_trainers_read_the_same_names(tmp_path: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    video = Annotations("clip", "", 640, 480, Fraction(25), 7, LABELS, [])
+    FORMATS["yolo"].load().write(video, tmp_path)
+    read = yaml.safe_load((tmp_path / "data.yaml").read_text(encoding="utf-8"))["names"]
+    assert tuple(read.values()) == video.labels
+    assert list(read) == list(range(len(video.labels)))
+    assert tuple((tmp_path / "classes.txt").read_text(encoding="utf-8").splitlines()) == video.labels

@@ -62,7 +62,7 @@ def _replaced(node: Any, path: tuple[Any, ...], value: Any) -> Any:
     return node
 
 
-def _assert_well_formed(video: Annotations) -> None:
+def assert_well_formed(video: Annotations) -> None:
     assert isinstance(video.name, str)
     assert video.name
     assert min(video.width, video.height, video.frame_count) >= 0
@@ -90,7 +90,7 @@ def test_a_bad_value_is_named_or_harmless(written: Path, data: st.DataObject) ->
     said = ""
     try:
         for video in module.read(written / whole):
-            _assert_well_formed(video)
+            assert_well_formed(video)
     except InputError as error:
         said = error.what
     (written / name).write_bytes(content)
