@@ -11,12 +11,20 @@ from pathlib import Path
 
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
-from tracker.annotations.formats import FORMATS, Format, parse_formats
+from tracker.annotations.formats import FORMATS
 from tracker.annotations.keyframes import Keyframes, parse_keyframes, with_keyframes
 from tracker.annotations.whole import whole
 from tracker.arguments import Parser
 from tracker.convert_input import Input, read_input
-from tracker.convert_output import Pictures, check_input, check_shape, check_target, format_for, write_output
+from tracker.convert_output import (
+    Pictures,
+    check_given,
+    check_shape,
+    check_target,
+    format_for,
+    one_format,
+    write_output,
+)
 
 EXAMPLES = """\
 examples:
@@ -31,19 +39,18 @@ examples:
 def main(argv: Sequence[str]) -> int:
     """Read, write; returns the exit status. Raises InputError."""
     arguments = build_parser().parse_args(argv)
+    check_given(arguments.input, arguments.output)
     source, target = Path(arguments.input), Path(arguments.output)
     wanted = format_for(arguments.format, target)
-    origin = None if arguments.source is None else _one("--from", arguments.source).name
+    origin = None if arguments.source is None else one_format(arguments.source, "--from").name
     keyframes = parse_keyframes(arguments.keyframes)
     pictures = _pictures(arguments)
-    _check_rate(arguments.fps)
-    size = _size(arguments.size)
+    fps, size = _rate(arguments.fps), _size(arguments.size)
     try:
-        check_input(source)
         check_target(source, target, wanted, arguments.overwrite)
         found = read_input(source, origin)
-        check_shape(target, wanted, found.many, pictures is not None)
-        ready = _prepared(found, pictures, arguments.fps, size, keyframes)
+        check_shape(target, wanted, found.many, pictures)
+        ready = _prepared(found, pictures, fps, size, keyframes)
     except OSError as error:
         what = error.filename or source
         raise InputError(what, f"cannot be read: {error.strerror or error}", "check the permissions") from None
@@ -111,7 +118,7 @@ def build_parser() -> Parser:
         metavar="WHICH",
         help="all boxes (default), or auto, few that keep each box at an IoU of 0.9; auto:0.95 for another",
     )
-    parser.add_argument("--fps", type=Fraction, metavar="N", help="frames a second, where IN does not say")
+    parser.add_argument("--fps", metavar="N", help="frames a second, where IN does not say")
     parser.add_argument("--size", metavar="WxH", help="of the picture, where IN does not say, such as 1280x720")
     _add_pictures(parser.add_argument_group("pictures"))
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
@@ -148,16 +155,16 @@ def _pictures(arguments: argparse.Namespace) -> Pictures | None:
     return Pictures(video, every, arguments.partial)
 
 
-def _one(option: str, name: str) -> Format:
-    formats = parse_formats(name)
-    if len(formats) > 1:
-        raise InputError(f"{option} {name}", "names several formats", "name one")
-    return formats[0]
-
-
-def _check_rate(fps: Fraction | None) -> None:
-    if fps is not None and not Fraction(1, 10_000) <= fps <= 10_000:
-        raise InputError(f"--fps {fps}", "is no frame rate", "give frames a second")
+def _rate(text: str | None) -> Fraction | None:
+    if text is None:
+        return None
+    try:
+        fps = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        fps = Fraction(0)
+    if not Fraction(1, 10_000) <= fps <= 10_000:
+        raise InputError(f"--fps {text}", "is no frame rate", "give frames a second, such as 25 or 30000/1001")
+    return fps
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

@@ -46,15 +46,23 @@ def format_for(name: str | None, target: Path) -> Format:
         name = DEFAULT.get(target.suffix.lower())
         if name is None:
             raise InputError(target, "does not tell its format", f"add --format with one of: {', '.join(FORMATS)}")
-    formats = parse_formats(name)
+    return one_format(name, "--format")
+
+
+def one_format(name: str, option: str) -> Format:
+    """The format of that name. Raises InputError, naming the option."""
+    formats = parse_formats(name, option)
     if len(formats) > 1:
-        raise InputError(f"--format {name}", "names several formats", "convert once for each")
+        raise InputError(f"{option} {name}", "names several formats", "name one, and convert once for each")
     return formats[0]
 
 
-def check_input(source: Path) -> None:
-    """Raise InputError if it is not there."""
-    if not source.exists():
+def check_given(source: str, target: str) -> None:
+    """Raise InputError if the input is not there, or a name is empty, as out of a script's unset variable."""
+    for name, given in (("IN", source), ("OUT", target)):
+        if not given:
+            raise InputError(name, "is empty", "give the name of a file or folder")
+    if not Path(source).exists():
         raise InputError(source, "no such file or folder", "check the path")
 
 
@@ -80,18 +88,20 @@ def _replaceable(folder: Path, wanted: Format) -> bool:
     return all(path.is_dir() and (wanted.load().recognises(path) or (path / wanted.place).exists()) for path in there)
 
 
-def check_shape(target: Path, wanted: Format, many: bool, pictured: bool) -> None:
+def check_shape(target: Path, wanted: Format, many: bool, pictures: Pictures | None) -> None:
     """Raise InputError if the target's name does not fit what will be written."""
+    if pictures is not None and pictures.every > 1 and wanted.name not in WITH_PICTURES:
+        raise InputError(f"--every {pictures.every}", f"{wanted.name} gets no pictures", "leave it out")
     ending = target.suffix.lower() if target.suffix.lower() in FILES else ""
-    whole_set = pictured and wanted.name in WITH_PICTURES
+    whole_set = pictures is not None and wanted.name in WITH_PICTURES
     folder = (many and wanted.name != "coco") or whole_set
     endings = {Path(place).suffix for place in (wanted.place, *wanted.also)}
     allowed = {""} if folder else endings | ({""} if wanted.name == "mot" else set())
     if ending in allowed:
         return
     if allowed == {""}:
-        what = "several videos" if many else "pictures" if whole_set else wanted.title
-        raise InputError(target, f"has the name of a file, and {what} make a folder", "leave the ending out")
+        what = "several videos make" if many else "pictures make" if whole_set else f"{wanted.title} makes"
+        raise InputError(target, f"has the name of a file, and {what} a folder", "leave the ending out")
     known = " or ".join(sorted(allowed - {""}))
     raise InputError(target, f"is no name for {wanted.title}, a file that ends in {known}", "change the ending")
 

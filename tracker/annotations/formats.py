@@ -42,15 +42,15 @@ FORMATS = {
 }
 
 
-def parse_formats(text: str) -> tuple[Format, ...]:
+def parse_formats(text: str, option: str = "--format") -> tuple[Format, ...]:
     """The formats that are named, separated by commas, each once. Raises InputError for an unknown one, or none."""
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     there = f"these are: {', '.join(FORMATS)}"
     for name in names:
         if name not in FORMATS:
-            raise InputError(f"--format {name}", "there is no such format", there)
+            raise InputError(f"{option} {name}", "there is no such format", there)
     if not names:
-        raise InputError("--format", "names no format", there)
+        raise InputError(option, "names no format", there)
     return tuple(FORMATS[name] for name in names)
 
 
