@@ -32,7 +32,7 @@ class Format(NamedTuple):
 FORMATS = {
     each.name: each
     for each in (
-        Format("mot", "MOTChallenge text", "mot", "mot.txt", also=("mot.zip",)),
+        Format("mot", "MOTChallenge", "mot", "mot.txt", also=("mot.zip",)),
         Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True),
         Format("coco", "COCO of videos", "coco", "coco.json"),
         Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", True, ("labelstudio.xml",)),
