@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -74,7 +76,6 @@ def test_keyframes_and_what_the_input_does_not_say(capsys: pytest.CaptureFixture
         (("in.xml", "a.txt", "--partial"), "--partial: is about pictures"),
         (("in.xml", "a", "--format", "mot", "--video", "in.xml", "--every", "0"), "--every 0: is not above 0"),
         (("in.xml", "b.xml", "--video", "in.xml", "--every", "2"), "--every 2: cvat gets no pictures"),
-        (("in.xml", "/proc/a.txt"), "/proc/a.txt: cannot be written"),
         (("in.xml", "a.txt", "--fps", "1/0"), "--fps 1/0: is no frame rate"),
         (("in.xml", "a.txt", "--fps", "fast"), "--fps fast: is no frame rate"),
         (("in.xml", "a.txt", "--size", "0x5"), "--size 0x5: is no size"),
@@ -135,6 +136,20 @@ def test_what_was_there_is_replaced_only_by_what_is_whole(monkeypatch: pytest.Mo
     FORMATS["cvat"].load().write(replace(SIZED, name="other"), Path("b.xml"))
     assert main(["convert", "b.xml", "set", "--format", "yolo", "--overwrite"]) == 0
     assert read_annotations(Path("set"))[0].name == "other"
+
+
+def test_a_full_disk_leaves_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fill(_: Annotations, path: Path) -> None:
+        path.write_text("half of i")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(FORMATS["cvat"].load(), "write", fill)
+    before = _files()
+    assert main(["convert", "in.xml", "a.xml"]) == 1
+    assert (
+        capsys.readouterr().err == "error: a.xml: cannot be written: No space left on device (choose another place)\n"
+    )
+    assert _files() == before
 
 
 def test_the_labelling_configuration_is_written_by_its_name() -> None:
