@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(what, f"cannot be read: {error.strerror or error}", "check the permissions") from None
     with whole(target) as draft:
         write_output(ready, found.many, wanted, draft, pictures)
-    for warning in found.warnings:
+    for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):
         print(f"warning: {warning}", file=sys.stderr)
     return 0
 
@@ -66,7 +66,7 @@ def _prepared(
 ) -> list[tuple[Annotations, Path | None]]:
     """The videos as they are to be written, each with the file of its pictures if that is wanted."""
     ready = []
-    for given, made_of in found.videos:
+    for given, made_of, _ in found.videos:
         file = None if pictures is None else pictures.file_of(given, made_of, found.many)
         video = _described(given, fps, size, file)
         ready.append((video if keys is None else with_keyframes(video, *keys), file))

@@ -33,7 +33,7 @@ def read_input(path: Path, wanted: str | None = None) -> Input:
     if not found.videos:
         raise InputError(path, "has no video in it", "give another file")
     names: dict[str, str] = {}
-    for video, _ in found.videos:
+    for video, *_ in found.videos:
         name = safe_name(video.name).casefold()
         if name in names:
             why = f"has two videos of one name, {names[name]} and {video.name}"
@@ -49,7 +49,7 @@ def _read(path: Path, wanted: str | None) -> Input:
         videos, missing = read_batch(path, wanted)
         return Input(videos, True, missing)
     if is_results(path):
-        return Input([Finished(read_results(path, wanted), None)], many=False)
+        return Input([read_results(path, wanted)], many=False)
     if wanted is None and path.is_dir() and format_of(path) is None:
         return _read_folder(path)
     there = read_annotations(path) if wanted is None else FORMATS[wanted].load().read(path)

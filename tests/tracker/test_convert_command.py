@@ -15,6 +15,7 @@ from detectors.base import Floats
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.formats import FORMATS, read_annotations
 from tracker.cli import main
+from tracker.ground_truth import load_ground_truth
 
 BOXES: Floats = np.array([[10.0, 20, 50, 100]]) + np.arange(20.0)[:, None]
 SIZED = Annotations(
@@ -146,15 +147,26 @@ def test_a_full_disk_leaves_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.setattr(FORMATS["cvat"].load(), "write", fill)
     before = _files()
     assert main(["convert", "in.xml", "a.xml"]) == 1
-    assert (
-        capsys.readouterr().err == "error: a.xml: cannot be written: No space left on device (choose another place)\n"
-    )
+    said = "a.xml: cannot be written: No space left on device (choose another place)"
+    assert capsys.readouterr().err == f"error: {said}\n"
     assert _files() == before
 
 
 def test_the_labelling_configuration_is_written_by_its_name() -> None:
     assert main(["convert", "in.xml", "config.xml", "--format", "labelstudio"]) == 0
     assert '<Label value="car"/>' in Path("config.xml").read_text()
+
+
+@pytest.mark.parametrize("place", [*(each.place for each in FORMATS.values()), "mot.zip"])
+def test_every_format_comes_back_as_ground_truth(place: str) -> None:
+    name = next(each.name for each in FORMATS.values() if place in (each.place, *each.also))
+    FORMATS[name].load().write(SIZED, Path(place))
+    assert main(["convert", place, "truth", "--format", "mot"]) == 0
+    (truth,) = load_ground_truth("truth")
+    assert truth.length == (24 if name == "mot" else 30)  # the last frame that has a box, where nothing else is known
+    assert truth.counts.all()
+    assert np.flatnonzero(np.diff(truth.bounds)).tolist() == list(range(4, 24))
+    assert np.allclose(truth.boxes, BOXES, atol=2e-3)
 
 
 def test_a_sequence_folder_is_the_truth_of_an_evaluation(capsys: pytest.CaptureFixture[str]) -> None:

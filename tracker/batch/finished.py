@@ -19,14 +19,18 @@ from tracker.batch.results import DONE
 from tracker.review.record import RECORD, read_record
 
 RICHEST = ("coco", "fiftyone", "yolo", "cvat", "labelstudio", "mot")  # those that lose least come first
-LATER = 2.0  # seconds after the end of the work from which a file was changed by somebody
+LATER = 60.0  # seconds after the end of the work from which a file was changed by somebody: copies take a while
 
 
 class Finished(NamedTuple):
-    """The results of one video. source: the file that it was made of, None where that is not known."""
+    """The results of one video. source: the file that it was made of, None where that is not known.
+
+    note: what a person should know about where they are from, or "".
+    """
 
     annotations: Annotations
     source: Path | None
+    note: str = ""
 
 
 def is_batch(path: Path) -> bool:
@@ -47,7 +51,7 @@ def read_batch(path: Path, wanted: str | None = None) -> tuple[list[Finished], l
     found, missing = [], []
     for name, source, state, reason in _rows(path / NAME):
         if state == "done" and is_results(path / name):
-            found.append(Finished(read_results(path / name, wanted, source), Path(source)))
+            found.append(read_results(path / name, wanted, Path(source)))
         else:
             why = "its results are gone" if state == "done" else state + (f", {reason}" if reason else "")
             missing.append(f"{name}: not done ({why})")
@@ -69,14 +73,14 @@ def _rows(path: Path) -> list[tuple[str, str, str, str]]:
         raise InputError(path, f"cannot be read: {error}", "give the folder of a batch") from None
 
 
-def read_results(folder: Path, wanted: str | None = None, source: str = "") -> Annotations:
+def read_results(folder: Path, wanted: str | None = None, source: Path | None = None) -> Finished:
     """The annotations in a video's folder of results, named as the folder.
 
     They come from the format `wanted`; else from the one file that has been changed since; else from the one that says
     most. What it does not say comes from summary.json. source: of the video. Raises InputError when there is no such
     file, or several were changed.
     """
-    name = wanted or _chosen(folder)
+    name, changed = (wanted, False) if wanted else _chosen(folder)
     place = folder / FORMATS[name].place
     if not place.exists():
         raise InputError(folder, f"has no {place.name}", "choose a format that is there")
@@ -84,11 +88,13 @@ def read_results(folder: Path, wanted: str | None = None, source: str = "") -> A
     if len(videos) != 1:
         raise InputError(place, f"has {len(videos)} videos in it", "give a file of the one video")
     found: Annotations = videos[0]
-    found = replace(found, name=folder.resolve().name, source=found.source or Path(source).name)
-    return _completed(found, folder / RECORD)
+    found = replace(found, name=folder.resolve().name, source=found.source or (source.name if source else ""))
+    note = f"{place}: was changed, so it is the one that is read" if changed else ""
+    return Finished(_completed(found, folder / RECORD), source, note)
 
 
-def _chosen(folder: Path) -> str:
+def _chosen(folder: Path) -> tuple[str, bool]:
+    """The format to read, and whether its file was changed."""
     there = [name for name in RICHEST if (folder / FORMATS[name].place).exists()]
     if not there:
         raise InputError(folder, "has no annotations of a known format", "annotate the video again")
@@ -97,7 +103,7 @@ def _chosen(folder: Path) -> str:
     if len(changed) > 1:
         places = ", ".join(FORMATS[name].place for name in changed)
         raise InputError(folder, f"has several files that were changed: {places}", "say which, such as --from cvat")
-    return [*changed, *there][0]
+    return [*changed, *there][0], bool(changed)
 
 
 def _changed(path: Path) -> float:
