@@ -18,6 +18,7 @@ from tracker.arguments import Parser
 from tracker.convert_input import Input, read_input
 from tracker.convert_output import (
     Pictures,
+    Videos,
     check_given,
     check_shape,
     check_target,
@@ -50,11 +51,11 @@ def main(argv: Sequence[str]) -> int:
         check_target(source, target, wanted, arguments.overwrite)
         found = read_input(source, origin)
         check_shape(target, wanted, found.many, pictures)
-        ready = _prepared(found, pictures, fps, size, keyframes)
     except OSError as error:
         what = error.filename or source
         raise InputError(what, f"cannot be read: {error.strerror or error}", "check the permissions") from None
     with whole(target) as draft:
+        ready = _prepared(found, pictures, fps, size, keyframes)
         write_output(ready, found.many, wanted, draft, pictures)
     for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):
         print(f"warning: {warning}", file=sys.stderr)
@@ -63,14 +64,13 @@ def main(argv: Sequence[str]) -> int:
 
 def _prepared(
     found: Input, pictures: Pictures | None, fps: Fraction | None, size: tuple[int, int] | None, keys: Keyframes | None
-) -> list[tuple[Annotations, Path | None]]:
-    """The videos as they are to be written, each with the file of its pictures if that is wanted."""
-    ready = []
-    for given, made_of, _ in found.videos:
-        file = None if pictures is None else pictures.file_of(given, made_of, found.many)
+) -> Videos:
+    """The videos as they are to be written, one after the other."""
+    for each in found.videos:
+        given = each.load()
+        file = None if pictures is None else pictures.file_of(given, each.source, found.many)
         video = _described(given, fps, size, file)
-        ready.append((video if keys is None else with_keyframes(video, *keys), file))
-    return ready
+        yield (video if keys is None else with_keyframes(video, *keys)), file
 
 
 def _described(

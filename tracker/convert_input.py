@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from detectors.errors import InputError
+from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS, format_of, read_annotations
-from tracker.batch.finished import Finished, is_batch, is_results, read_batch, read_results
+from tracker.batch.finished import Finished, is_batch, is_results, read_batch, results_in
 from tracker.batch.naming import safe_name
 
 
@@ -33,12 +34,12 @@ def read_input(path: Path, wanted: str | None = None) -> Input:
     if not found.videos:
         raise InputError(path, "has no video in it", "give another file")
     names: dict[str, str] = {}
-    for video, *_ in found.videos:
-        name = safe_name(video.name).casefold()
+    for each in found.videos:
+        name = safe_name(each.name).casefold()
         if name in names:
-            why = f"has two videos of one name, {names[name]} and {video.name}"
+            why = f"has two videos of one name, {names[name]} and {each.name}"
             raise InputError(path, why, "convert them one by one, or rename one")
-        names[name] = video.name
+        names[name] = each.name
     return found
 
 
@@ -49,11 +50,15 @@ def _read(path: Path, wanted: str | None) -> Input:
         videos, missing = read_batch(path, wanted)
         return Input(videos, True, missing)
     if is_results(path):
-        return Input([read_results(path, wanted)], many=False)
+        return Input([results_in(path, wanted)], many=False)
     if wanted is None and path.is_dir() and format_of(path) is None:
         return _read_folder(path)
     there = read_annotations(path) if wanted is None else FORMATS[wanted].load().read(path)
-    return Input([Finished(video, None) for video in there], many=len(there) > 1)
+    return Input([_given(video) for video in there], many=len(there) > 1)
+
+
+def _given(video: Annotations) -> Finished:
+    return Finished(video.name, lambda: video)
 
 
 def _read_folder(folder: Path) -> Input:
@@ -66,7 +71,7 @@ def _read_folder(folder: Path) -> Input:
         if format_of(path) is None:
             others.append(f"{path}: is in no format that is known, and left out")
         else:
-            videos += [Finished(video, None) for video in read_annotations(path)]
+            videos += map(_given, read_annotations(path))
     if not videos:
         read_annotations(folder)  # says what there might be
     return Input(videos, True, others)

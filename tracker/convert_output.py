@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ FILES = (".xml", ".txt", ".zip", ".json")  # names that end so are those of file
 WITH_PICTURES = ("coco", "yolo", "mot")
 SET = "annotations.json"
 
-Videos = Sequence[tuple[Annotations, Path | None]]  # each with the file of its pictures
+Videos = Iterator[tuple[Annotations, Path | None]]  # each with the file of its pictures, if those are wanted
 
 
 class Pictures(NamedTuple):
@@ -111,7 +111,7 @@ def write_output(videos: Videos, many: bool, wanted: Format, target: Path, pictu
     if wanted.name == "coco":
         _write_coco(videos, target, pictures)
     elif not many:
-        _write_one(*videos[0], wanted, target, pictures)
+        _write_one(*next(videos), wanted, target, pictures)
     else:
         target.mkdir()
         for video, file in videos:
@@ -122,10 +122,10 @@ def _write_coco(videos: Videos, target: Path, pictures: Pictures | None) -> None
     from tracker.annotations import coco
     from tracker.annotations.training_set import write_coco_set
 
-    files = [(video, file) for video, file in videos if file is not None]
-    if pictures is None or not files:
-        coco.write_many([video for video, _ in videos], target)
+    if pictures is None:
+        coco.write_many((video for video, _ in videos), target)
     else:
+        files = ((video, file) for video, file in videos if file is not None)
         write_coco_set(files, target, pictures.every, pictures.partial)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,17 +15,21 @@ COCO, IMAGES = "annotations.json", "images"
 
 
 def write_coco_set(
-    annotated: Sequence[tuple[Annotations, Path]], folder: Path, every: int = 1, partial: bool = False
+    annotated: Iterable[tuple[Annotations, Path]], folder: Path, every: int = 1, partial: bool = False
 ) -> None:
     """Write annotations.json and images/ of all videos, each given with its file; boxes are clipped to the picture.
 
     every, partial: as in `pictures.extract`. Raises InputError.
     """
-    videos = []
-    for video, file in annotated:
-        seen = extract(video, file, folder / IMAGES, every, partial=partial)
-        videos.append(replace(video, frame_count=seen, times=None if video.times is None else video.times[:seen]))
+    (folder / IMAGES).mkdir(parents=True)
+    videos = (_pictured(video, file, folder / IMAGES, every, partial) for video, file in annotated)
     coco.write_many(videos, folder / COCO, every, clipped=True)
+
+
+def _pictured(video: Annotations, file: Path, images: Path, every: int, partial: bool) -> Annotations:
+    """The video, as long as its file is, with its pictures written."""
+    seen = extract(video, file, images, every, partial=partial)
+    return replace(video, frame_count=seen, times=None if video.times is None else video.times[:seen])
 
 
 def write_yolo_set(video: Annotations, file: Path, folder: Path, every: int = 1, partial: bool = False) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -23,13 +25,15 @@ LATER = 60.0  # seconds after the end of the work from which a file was changed 
 
 
 class Finished(NamedTuple):
-    """The results of one video. source: the file that it was made of, None where that is not known.
+    """The results of one video, which are read when they are asked for. name: of the video.
 
-    note: what a person should know about where they are from, or "".
+    source: the file that it was made of, None where that is not known. note: what a person should know about where the
+    annotations are from, or "".
     """
 
-    annotations: Annotations
-    source: Path | None
+    name: str
+    load: Callable[[], Annotations]
+    source: Path | None = None
     note: str = ""
 
 
@@ -46,12 +50,12 @@ def is_results(path: Path) -> bool:
 def read_batch(path: Path, wanted: str | None = None) -> tuple[list[Finished], list[str]]:
     """The results of all videos that are done, by name, and what is missing: a line each, with the reason.
 
-    wanted: name of the format to read; see `read_results`. Raises InputError if none is done.
+    wanted: name of the format to read; see `results_in`. Raises InputError if none is done.
     """
     found, missing = [], []
     for name, source, state, reason in _rows(path / NAME):
         if state == "done" and is_results(path / name):
-            found.append(read_results(path / name, wanted, Path(source)))
+            found.append(results_in(path / name, wanted, Path(source)))
         else:
             why = "its results are gone" if state == "done" else state + (f", {reason}" if reason else "")
             missing.append(f"{name}: not done ({why})")
@@ -73,7 +77,7 @@ def _rows(path: Path) -> list[tuple[str, str, str, str]]:
         raise InputError(path, f"cannot be read: {error}", "give the folder of a batch") from None
 
 
-def read_results(folder: Path, wanted: str | None = None, source: Path | None = None) -> Finished:
+def results_in(folder: Path, wanted: str | None = None, source: Path | None = None) -> Finished:
     """The annotations in a video's folder of results, named as the folder.
 
     They come from the format `wanted`; else from the one file that has been changed since; else from the one that says
@@ -84,13 +88,18 @@ def read_results(folder: Path, wanted: str | None = None, source: Path | None = 
     place = folder / FORMATS[name].place
     if not place.exists():
         raise InputError(folder, f"has no {place.name}", "choose a format that is there")
+    note = f"{place}: was changed, so it is the one that is read" if changed else ""
+    return Finished(folder.resolve().name, partial(_read, folder, name, source), source, note)
+
+
+def _read(folder: Path, name: str, source: Path | None) -> Annotations:
+    place = folder / FORMATS[name].place
     videos = FORMATS[name].load().read(place)
     if len(videos) != 1:
         raise InputError(place, f"has {len(videos)} videos in it", "give a file of the one video")
     found: Annotations = videos[0]
     found = replace(found, name=folder.resolve().name, source=found.source or (source.name if source else ""))
-    note = f"{place}: was changed, so it is the one that is read" if changed else ""
-    return Finished(_completed(found, folder / RECORD), source, note)
+    return _completed(found, folder / RECORD)
 
 
 def _chosen(folder: Path) -> tuple[str, bool]:
