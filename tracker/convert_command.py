@@ -100,11 +100,12 @@ def build_parser() -> Parser:
         "input", metavar="IN", help="a file or folder of annotations, a folder of such, or the folder of a batch"
     )
     parser.add_argument("output", metavar="OUT", help="a file or folder to write; several videos make a folder")
-    names = ", ".join(FORMATS)
     parser.add_argument(
-        "--format", metavar="NAME", help=f"{names} (default: .xml is cvat, .txt and .zip are mot); mot makes a folder "
-        "of any other name a MOTChallenge sequence",
-    )  # fmt: skip
+        "--format",
+        metavar="NAME",
+        help=f"{', '.join(FORMATS)} (default: .xml is cvat, .txt and .zip are mot); mot makes OUT a MOTChallenge "
+        "sequence folder if it is called otherwise",
+    )
     parser.add_argument(
         "--from",
         dest="source",

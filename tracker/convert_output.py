@@ -83,7 +83,7 @@ def check_target(source: Path, target: Path, wanted: Format, overwrite: bool) ->
 def _replaceable(folder: Path, wanted: Format) -> bool:
     """Whether a folder is empty, or such as this command writes."""
     there = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    if not there or (folder / SET).is_file() or wanted.load().recognises(folder):
+    if {path.name for path in there} <= {SET, "images"} or wanted.load().recognises(folder):
         return True
     return all(path.is_dir() and (wanted.load().recognises(path) or (path / wanted.place).exists()) for path in there)
 

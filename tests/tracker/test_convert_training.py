@@ -101,6 +101,13 @@ def _first(count: int) -> AnnotatedTrack:
     return AnnotatedTrack(1, "car", np.arange(1, count + 1), BOXES[:count])
 
 
+def test_a_sequence_without_pictures_is_no_video(clip: Annotations, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["convert", "in.xml", "seq", "--format", "mot"]) == 0
+    for name in ("coco", "yolo", "mot"):
+        assert main(["convert", "in.xml", "set", "--format", name, "--video", "seq"]) == 1
+        assert "seq: has no pictures" in capsys.readouterr().err
+
+
 def test_unknown_frame_rates_are_asked_for(clip: Annotations, capsys: pytest.CaptureFixture[str]) -> None:
     FORMATS["cvat"].load().write(replace(clip, frame_rate=Fraction(0)), Path("cvat.xml"))
     assert main(["convert", "cvat.xml", "tasks.json", "--format", "labelstudio"]) == 1

@@ -131,7 +131,7 @@ def read(path: Path) -> list[Annotations]:
     count = int(_number(path, meta, ".//size", max(ends, default=0)))
     labels = [each.text or "" for each in meta.iterfind(".//labels/label/name")]
     found = Annotations(
-        name=meta.findtext(".//task/name") or path.stem,
+        name=meta.findtext(".//task/name") or (path.resolve().parent.name if path.name == ARCHIVED else path.stem),
         source=meta.findtext(".//source") or "",
         width=int(_number(path, meta, ".//original_size/width", 0)),
         height=int(_number(path, meta, ".//original_size/height", 0)),

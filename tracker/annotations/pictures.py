@@ -24,16 +24,28 @@ def stem_of(name: str, frame: int) -> str:
 def described(annotations: Annotations, video: Path) -> Annotations:
     """The same with what the video says where the annotations do not: size, frame rate, and with them the length.
 
-    Raises InputError when the video cannot be read or its pictures have another size.
+    Raises InputError when the video cannot be read, has no pictures, or they have another size.
     """
-    source = open_source(video)
+    source = _open(video)
     known, size = (annotations.width, annotations.height), _size(source)
     if all(known) and known != size:
         why = f"has pictures of {size[0]}x{size[1]}, the annotations are of {known[0]}x{known[1]}"
         raise InputError(video, why, REMEDY)
-    count = annotations.frame_count if all(known) else max(annotations.frame_count, source.frame_count or 0)
+    count = annotations.frame_count if all(known) else max(annotations.frame_count, _length(source, video))
     rate = annotations.frame_rate or source.frame_rate
     return replace(annotations, width=size[0], height=size[1], frame_rate=rate, frame_count=count)
+
+
+def _open(video: Path) -> Source:
+    source = open_source(video)
+    if not source.has_images:
+        raise InputError(video, "has no pictures", "give the video, or the folder with its pictures")
+    return source
+
+
+def _length(source: Source, video: Path) -> int:
+    """How many frames there are, by counting them where the file does not say."""
+    return source.frame_count or sum(1 for _ in open_source(video).frames)
 
 
 def _size(source: Source) -> tuple[int, int]:
@@ -59,7 +71,7 @@ def extract(
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = name or (lambda frame: stem_of(annotations.name, frame))
-    source, seen = open_source(video), 0
+    source, seen = _open(video), 0
     for frame in source.frames:
         if frame.index > annotations.frame_count:
             if not partial:
