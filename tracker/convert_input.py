@@ -62,16 +62,30 @@ def _given(video: Annotations) -> Finished:
 
 
 def _read_folder(folder: Path) -> Input:
-    """The files and folders in it that are of a known format."""
+    """The files and folders in it that are of a known format, or hold one that is."""
     videos: list[Finished] = []
     others: list[str] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
-        if format_of(path) is None:
+        place = _known(path)
+        if is_results(path):
+            videos.append(results_in(path))
+        elif place is None:
             others.append(f"{path}: is in no format that is known, and left out")
         else:
-            videos += map(_given, read_annotations(path))
+            videos += map(_given, read_annotations(place))
     if not videos:
         read_annotations(folder)  # says what there might be
     return Input(videos, True, others)
+
+
+def _known(path: Path) -> Path | None:
+    """The file or folder itself, if its format is known, or else the only one in it whose format is."""
+    if format_of(path) is not None:
+        return path
+    inside = [each for each in sorted(path.iterdir()) if format_of(each) is not None] if path.is_dir() else []
+    if len(inside) > 1:
+        names = ", ".join(each.name for each in inside)
+        raise InputError(path, f"holds several annotations, {names}", "keep one of them in it")
+    return inside[0] if inside else None

@@ -121,6 +121,24 @@ def test_a_folder_of_files_is_read_file_by_file(capsys: pytest.CaptureFixture[st
     ]
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_it_writes_of_several_it_reads_again(name: str) -> None:
+    Path("some").mkdir()
+    for video in ("day", "night"):
+        FORMATS["cvat"].load().write(replace(SIZED, name=video), Path("some", f"{video}.xml"))
+    target = "all.json" if name == "coco" else "all"
+    assert main(["convert", "some", target, "--format", name]) == 0
+    assert main(["convert", target, "again", "--format", "mot"]) == 0
+    assert sorted(path.name for path in Path("again").iterdir()) == ["day", "night"]
+
+
+def test_what_cvat_exports_unpacks_to_a_folder_that_is_read() -> None:
+    Path("task 7").mkdir()
+    Path("in.xml").rename("task 7/annotations.xml")
+    assert main(["convert", "task 7", "a.zip"]) == 0
+    assert len(read_annotations(Path("a.zip"))[0].tracks) == 1
+
+
 def test_names_out_of_a_file_lead_nowhere_else() -> None:
     Path("some").mkdir()
     FORMATS["cvat"].load().write(replace(SIZED, name="../../away"), Path("some", "a.xml"))

@@ -93,7 +93,9 @@ def _clean(text: str) -> str:
 
 
 def recognises(path: Path) -> bool:
-    """Whether its first element is CVAT's, or it is the archive that CVAT exports."""
+    """Whether its first element is CVAT's, or it is the archive that CVAT exports, or the folder that this makes."""
+    if path.is_dir():
+        return (path / ARCHIVED).is_file()
     if path.suffix.lower() == ".zip":
         return ARCHIVED in names_in(path)
     try:
@@ -131,7 +133,7 @@ def read(path: Path) -> list[Annotations]:
     count = int(_number(path, meta, ".//size", max(ends, default=0)))
     labels = [each.text or "" for each in meta.iterfind(".//labels/label/name")]
     found = Annotations(
-        name=meta.findtext(".//task/name") or (path.resolve().parent.name if path.name == ARCHIVED else path.stem),
+        name=meta.findtext(".//task/name") or path.resolve().stem,
         source=meta.findtext(".//source") or "",
         width=int(_number(path, meta, ".//original_size/width", 0)),
         height=int(_number(path, meta, ".//original_size/height", 0)),
@@ -164,7 +166,9 @@ def _elements(path: Path) -> Iterator[ET.Element]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """The XML, also out of CVAT's archive."""
+    """The XML, also out of CVAT's archive or of the folder that it unpacks to."""
+    if path.is_dir():
+        return (path / ARCHIVED).open("rb")
     if path.suffix.lower() == ".zip":
         return io.BytesIO(read_member(path, ARCHIVED, REMEDY))
     return path.open("rb")
