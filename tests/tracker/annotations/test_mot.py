@@ -49,14 +49,6 @@ def test_the_archive_is_what_cvat_takes(tmp_path: Path) -> None:
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.zip"])
-def test_the_same_tracks_give_the_same_bytes(tmp_path: Path, name: str) -> None:
-    mot.write(_video(), tmp_path / name)
-    first = (tmp_path / name).read_bytes()
-    mot.write(_video(), tmp_path / name)
-    assert (tmp_path / name).read_bytes() == first
-
-
 def test_an_archive_that_somebody_has_unpacked(tmp_path: Path) -> None:
     mot.write(_two_classes(), tmp_path / "a.zip")
     shutil.unpack_archive(tmp_path / "a.zip", tmp_path / "unpacked")
