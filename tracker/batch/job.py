@@ -13,7 +13,7 @@ from typing import Any, Literal
 from detectors.errors import InputError
 from tracker.options import Options
 
-RESULTS = 1  # grows when the same options lead to other files, so that all is made anew
+RESULTS = 2  # grows when the same options lead to other files, so that all is made anew
 MODELS = ("detector", "appearance", "detections", "camera_motion", "regions")  # options that may name a file
 
 WORDS = ("auto", "none", "sliding", "motion", "yolo")  # what they say otherwise
