@@ -1,0 +1,107 @@
+"""Boxes without a detector's trembling: paths as smooth as the tracks themselves let one believe.
+
+Each of the four sides is smoothed by itself, so that one that lies at the picture's edge, while the object comes in,
+stays there. How much of what is seen is noise, the tracks tell: see `tracker.offline.noise`. Noise is held to be of
+Student's t, so that a box that is far off, as of somebody half hidden, pulls little (Lange, Little and Taylor, "Robust
+statistical modeling using the t distribution", 1989).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.linalg import solveh_banded
+
+from detectors.base import Floats
+from tracker.offline.kinks import Kinks
+from tracker.offline.noise import Likelihood, Noise
+from tracker.offline.paths import Paths
+from tracker.offline.trajectory import Recording, Trajectory
+
+ALIKE = ([0, 2], [1], [3])  # sides that have one noise: left and right, top, bottom
+BURST = 1.0  # seconds for which an object is held to be of one liveliness and of one size
+FREEDOM = 4  # degrees of it, of Student's t: what its authors advise
+STEPS = 6  # of weighting anew
+ENOUGH = 100_000  # boxes that tell the noise
+BLOCK = 100_000  # boxes at a time, which fit the processor's memory
+
+
+def steady(recording: Recording, tracks: Sequence[Trajectory]) -> list[Trajectory]:
+    """The tracks with smoothed boxes. Boxes that no detection supports move along with those around them."""
+    boxes = sum(len(track.frames) for track in tracks)
+    if not boxes:
+        return list(tracks)
+    noises = find_noises(recording, tracks[:: -(-boxes // ENOUGH)])
+    found = list[Trajectory]()
+    for some in _blocks(tracks):
+        paths = Paths.of(some, recording.times)
+        moves = moves_of(paths, noises)
+        for track, rows in zip(some, np.split(moves, np.cumsum(paths.lengths)[:-1]), strict=True):
+            found.append(_moved(track, rows))
+    return found
+
+
+def find_noises(recording: Recording, tracks: Sequence[Trajectory]) -> list[Noise]:
+    """The noise of each of the four sides, which all of these tracks share."""
+    paths = Paths.of(tracks, recording.times)
+    sizes = paths.sizes(BURST)
+    kinks = Kinks.of_paths(paths.times, paths.owners, sizes)
+    parts = np.unique(paths.parts(BURST)[kinks.rows + 1], return_inverse=True)[1]
+    likelihood = Likelihood(kinks, paths.boxes / sizes[:, None], parts)
+    found = {side: noise for sides in ALIKE for noise in [likelihood.most_likely(sides)] for side in sides}
+    return [found[side] for side in range(4)]
+
+
+def moves_of(paths: Paths, noises: Sequence[Noise]) -> Floats:
+    """How far ``(N, 4)``, in pixels, the smoothed sides lie from those that were detected."""
+    sizes = paths.sizes(BURST)
+    kinks = Kinks.of_paths(paths.times, paths.owners, sizes)
+    if not len(kinks):
+        return np.zeros_like(paths.boxes)
+    penalty, values = kinks.penalty(), paths.boxes / sizes[:, None]
+    pulls = kinks.back(kinks.of(values))
+    moves = [
+        _settle(penalty * noise.stiffness, pulls[:, side] * noise.stiffness, noise.variance)
+        for side, noise in enumerate(noises)
+    ]
+    return np.stack(moves, axis=1) * sizes[:, None]
+
+
+def _settle(penalty: Floats, pull: Floats, variance: float) -> Floats:
+    """Moves ``(N,)`` that bring the sum of their own weighted squares and of all kinks down to the least.
+
+    They, and not the paths, are solved for: where a path has no kinks, they are zero exactly.
+    """
+    weights = np.ones(len(pull))
+    for _ in range(STEPS):
+        bands = penalty.copy()
+        bands[2] += weights
+        moves = solveh_banded(bands, -pull, overwrite_ab=True, check_finite=False)
+        weights = (FREEDOM + 1) / (FREEDOM + moves**2 / variance)
+    return np.asarray(moves)
+
+
+def _blocks(tracks: Sequence[Trajectory]) -> Iterator[list[Trajectory]]:
+    """Tracks that have BLOCK boxes together, or one that has more."""
+    some, boxes = list[Trajectory](), 0
+    for track in tracks:
+        if some and boxes + len(track.frames) > BLOCK:
+            yield some
+            some, boxes = [], 0
+        some.append(track)
+        boxes += len(track.frames)
+    yield some
+
+
+def _moved(track: Trajectory, moves: Floats) -> Trajectory:
+    """The track with its detected boxes moved ``(K, 4)``, and the others as much as their neighbours among those."""
+    if not len(moves):
+        return track
+    seen = track.frames[~track.filled]
+    boxes = track.boxes + np.stack([np.interp(track.frames, seen, side) for side in moves.T], axis=1)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    inside_out = boxes[:, :2] > boxes[:, 2:]
+    boxes = np.where(np.tile(inside_out, 2), np.tile(middle, 2), boxes)
+    return replace(track, boxes=boxes)
