@@ -7,7 +7,7 @@ matrix with three numbers in each, all paths are smoothed by one banded system, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,10 @@ class Kinks:
         for place, weight in enumerate(self.weights):
             found[self.rows + place] += weight[:, None] * kinks
         return found
+
+    def times(self, factors: Floats) -> Kinks:
+        """Each multiplied by one of the factors ``(M,)``."""
+        return replace(self, weights=self.weights * factors)
 
     def covariance(self) -> Floats:
         """The kinks' covariance where each value trembles by itself with a variance of 1: lower bands ``(3, M)``."""

@@ -47,6 +47,7 @@ class Paths:
 
     def parts(self, length: float) -> Ints:
         """Numbers ``(N,)``: which boxes are of one track and in the same part of it, of `length` seconds."""
-        since = self.times - np.repeat(self.times[np.cumsum(self.lengths) - self.lengths], self.lengths)
+        starts = np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
+        since = self.times - self.times[starts]
         turns = (since // length).astype(np.int64)
         return np.asarray(self.owners * (turns.max(initial=0) + 1) + turns)

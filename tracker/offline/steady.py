@@ -30,49 +30,46 @@ BLOCK = 100_000  # boxes at a time, which fit the processor's memory
 
 def steady(recording: Recording, tracks: Sequence[Trajectory]) -> list[Trajectory]:
     """The tracks with smoothed boxes. Boxes that no detection supports move along with those around them."""
-    boxes = sum(len(track.frames) for track in tracks)
+    boxes = sum(int((~track.filled).sum()) for track in tracks)
     if not boxes:
         return list(tracks)
-    noises = find_noises(recording, tracks[:: -(-boxes // ENOUGH)])
+    noises = find_noises(Paths.of(tracks[:: -(-boxes // ENOUGH)], recording.times))
     found = list[Trajectory]()
     for some in _blocks(tracks):
         paths = Paths.of(some, recording.times)
-        moves = moves_of(paths, noises)
-        for track, rows in zip(some, np.split(moves, np.cumsum(paths.lengths)[:-1]), strict=True):
-            found.append(_moved(track, rows))
+        moves = np.split(find_moves(paths, noises), np.cumsum(paths.lengths)[:-1])
+        found += [_moved(track, each) for track, each in zip(some, moves, strict=True)]
     return found
 
 
-def find_noises(recording: Recording, tracks: Sequence[Trajectory]) -> list[Noise]:
-    """The noise of each of the four sides, which all of these tracks share."""
-    paths = Paths.of(tracks, recording.times)
+def find_noises(paths: Paths) -> list[Noise]:
+    """The noise of each of the sides that are ALIKE, which all tracks share."""
     sizes = paths.sizes(BURST)
     kinks = Kinks.of_paths(paths.times, paths.owners, sizes)
-    parts = np.unique(paths.parts(BURST)[kinks.rows + 1], return_inverse=True)[1]
-    likelihood = Likelihood(kinks, paths.boxes / sizes[:, None], parts)
-    found = {side: noise for sides in ALIKE for noise in [likelihood.most_likely(sides)] for side in sides}
-    return [found[side] for side in range(4)]
+    found, groups = np.unique(paths.parts(BURST)[kinks.rows + 1], return_inverse=True)
+    likelihood = Likelihood(kinks, paths.boxes / sizes[:, None], groups, len(found))
+    return [likelihood.noise(sides) for sides in ALIKE]
 
 
-def moves_of(paths: Paths, noises: Sequence[Noise]) -> Floats:
+def find_moves(paths: Paths, noises: Sequence[Noise]) -> Floats:
     """How far ``(N, 4)``, in pixels, the smoothed sides lie from those that were detected."""
-    sizes = paths.sizes(BURST)
-    kinks = Kinks.of_paths(paths.times, paths.owners, sizes)
-    if not len(kinks):
-        return np.zeros_like(paths.boxes)
-    penalty, values = kinks.penalty(), paths.boxes / sizes[:, None]
-    pulls = kinks.back(kinks.of(values))
-    moves = [
-        _settle(penalty * noise.stiffness, pulls[:, side] * noise.stiffness, noise.variance)
-        for side, noise in enumerate(noises)
-    ]
-    return np.stack(moves, axis=1) * sizes[:, None]
+    sizes, moves = paths.sizes(BURST), np.zeros_like(paths.boxes)
+    kinks, values = Kinks.of_paths(paths.times, paths.owners, sizes), paths.boxes / sizes[:, None]
+    owners = paths.owners[kinks.rows + 1]
+    likelihood = Likelihood(kinks, values, owners, len(paths.lengths))
+    for sides, noise in zip(ALIKE, noises, strict=True):
+        stiff = kinks.times(np.sqrt(likelihood.stiffness(sides, noise)[owners]))
+        penalty, pulls = stiff.penalty(), stiff.back(stiff.of(values[:, sides]))
+        for side, pull in zip(sides, pulls.T, strict=True):
+            moves[:, side] = _settle(penalty, pull, noise.variance) * sizes
+    return moves
 
 
 def _settle(penalty: Floats, pull: Floats, variance: float) -> Floats:
-    """Moves ``(N,)`` that bring the sum of their own weighted squares and of all kinks down to the least.
+    """Moves ``(N,)`` with the least sum of their own squares, weighted as Student's t does, and of those of all kinks.
 
-    They, and not the paths, are solved for: where a path has no kinks, they are zero exactly.
+    penalty, pull: the kinks' squares as a quadratic form, and its product with the path. It is the moves, and not the
+    path, that is solved for: where it has no kinks, they are exactly none.
     """
     weights = np.ones(len(pull))
     for _ in range(STEPS):
