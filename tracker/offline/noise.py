@@ -48,9 +48,9 @@ class Likelihood:
         """values: ``(N, C)`` in sizes of the object. groups: ``(M,)``, from 0 up to below `count`, of each kink."""
         found, covariance = kinks.of(values), kinks.covariance()
         self.counts = np.bincount(groups, minlength=count)
-        self.squares = np.empty((found.shape[1], count, len(STIFFNESS)))
-        self.logs = np.empty((count, len(STIFFNESS)))
-        for place, stiffness in enumerate(STIFFNESS):
+        self.squares = np.zeros((found.shape[1], count, len(STIFFNESS)))
+        self.logs = np.zeros((count, len(STIFFNESS)))
+        for place, stiffness in enumerate(STIFFNESS if len(found) else ()):  # LAPACK takes no empty matrix
             bands = covariance.copy()
             bands[0] += 1 / stiffness
             root = cholesky_banded(bands, lower=True)

@@ -47,7 +47,7 @@ def find_noises(paths: Paths) -> list[Noise]:
     sizes = paths.sizes(BURST)
     kinks = Kinks.of_paths(paths.times, paths.owners, sizes)
     found, groups = np.unique(paths.parts(BURST)[kinks.rows + 1], return_inverse=True)
-    likelihood = Likelihood(kinks, paths.boxes / sizes[:, None], groups, len(found))
+    likelihood = Likelihood(kinks, paths.boxes / sizes[:, None], groups, max(len(found), 1))
     return [likelihood.noise(sides) for sides in ALIKE]
 
 
@@ -93,12 +93,15 @@ def _blocks(tracks: Sequence[Trajectory]) -> Iterator[list[Trajectory]]:
 
 
 def _moved(track: Trajectory, moves: Floats) -> Trajectory:
-    """The track with its detected boxes moved ``(K, 4)``, and the others as much as their neighbours among those."""
-    if not len(moves):
+    """The track with its detected boxes moved ``(K, 4)``, and the others as much as their neighbours among those.
+
+    No side goes farther than it was ever seen, so not out of the picture.
+    """
+    seen = ~track.filled
+    if not seen.any():
         return track
-    seen = track.frames[~track.filled]
-    boxes = track.boxes + np.stack([np.interp(track.frames, seen, side) for side in moves.T], axis=1)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    inside_out = boxes[:, :2] > boxes[:, 2:]
-    boxes = np.where(np.tile(inside_out, 2), np.tile(middle, 2), boxes)
-    return replace(track, boxes=boxes)
+    frames, known = track.frames, track.boxes[seen]
+    boxes = track.boxes + np.stack([np.interp(frames, frames[seen], side) for side in moves.T], axis=1)
+    boxes = np.clip(boxes, known.min(axis=0), known.max(axis=0))
+    inside_out = np.tile(boxes[:, :2] > boxes[:, 2:], 2)
+    return replace(track, boxes=np.where(inside_out, np.tile((boxes[:, :2] + boxes[:, 2:]) / 2, 2), boxes))
