@@ -38,7 +38,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-SMOOTHED = 4.0  # pixels by which no box of the crossing is moved, or made larger or smaller
+SMOOTHED = 8.0  # pixels by which no box of the crossing is moved, or made larger or smaller
 
 
 def read_jsonl(name: str) -> list[dict[str, Any]]:
