@@ -9,7 +9,7 @@ held to be one as well, the lively seconds would count as noise, and be smoothed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,9 @@ from tracker.offline.kinks import Kinks
 STIFFNESS = 10.0 ** np.arange(
     -8, 3.5, 0.5
 )  # seconds cubed: the noise's variance over that by which velocity changes in 1 s
-USUAL, TIMES = 0.02, 30  # what is believed beforehand: a deviation in sizes, as if it had been seen so many times
+USUAL, TIMES = 0.02, 10  # what is believed beforehand: a deviation in sizes, as if it had been seen so many times
 ROUNDS, SETTLED = 200, 1e-3  # of the search, and the relative change of the variance that ends it
+TAILS = 25  # degrees of freedom of Student's t that a track's kinks follow: a few that are far off decide nothing
 RARE = 1e-9  # share of seconds that no liveliness falls below, so that none is ruled out for good
 
 
@@ -46,17 +47,13 @@ class Likelihood:
 
     def __init__(self, kinks: Kinks, values: Floats, groups: Ints, count: int) -> None:
         """values: ``(N, C)`` in sizes of the object. groups: ``(M,)``, from 0 up to below `count`, of each kink."""
-        found, covariance = kinks.of(values), kinks.covariance()
         self.counts = np.bincount(groups, minlength=count)
-        self.squares = np.zeros((found.shape[1], count, len(STIFFNESS)))
+        self.squares = np.zeros((values.shape[1], count, len(STIFFNESS)))
         self.logs = np.zeros((count, len(STIFFNESS)))
-        for place, stiffness in enumerate(STIFFNESS if len(found) else ()):  # LAPACK takes no empty matrix
-            bands = covariance.copy()
-            bands[0] += 1 / stiffness
-            root = cholesky_banded(bands, lower=True)
-            for column, innovations in enumerate(dtbtrs(root, found, uplo="L")[0].T):
-                self.squares[column, :, place] = np.bincount(groups, innovations**2, minlength=count)
-            self.logs[:, place] = np.bincount(groups, np.log(root[0]), minlength=count)
+        for place, (squares, logs) in enumerate(_innovations(kinks, values)):
+            for column, each in enumerate(squares.T):
+                self.squares[column, :, place] = np.bincount(groups, each, minlength=count)
+            self.logs[:, place] = np.bincount(groups, logs, minlength=count)
 
     def noise(self, columns: Sequence[int]) -> Noise:
         """The most likely noise that these columns have in common, where groups are seconds."""
@@ -72,10 +69,36 @@ class Likelihood:
                 break
         return Noise(variance, shares / shares.sum())
 
-    def stiffness(self, columns: Sequence[int], noise: Noise) -> Floats:
-        """The stiffness ``(B,)`` to be expected of each group, where it is one for these columns and of this noise."""
-        odds = sum(_log_likelihoods(self.squares[each], self.logs, self.counts, noise.variance) for each in columns)
-        return np.asarray(np.exp(_chances(np.asarray(odds), noise.shares) @ np.log(STIFFNESS)))
+
+def find_stiffness(
+    kinks: Kinks, values: Floats, groups: Ints, count: int, noises: Sequence[tuple[Sequence[int], Noise]]
+) -> Floats:
+    """The stiffness ``(L, B)`` to be expected of each group, where it is one for columns of the same noise.
+
+    noises: of L sets of columns. The others as for `Likelihood`.
+    """
+    odds = np.zeros((len(noises), count, len(STIFFNESS)))
+    for place, (squares, logs) in enumerate(_innovations(kinks, values)):
+        for row, (columns, noise) in enumerate(noises):
+            rare = (TAILS + 1) / 2 * np.log1p(squares[:, columns] / (TAILS * noise.variance)).sum(axis=1)
+            odds[row, :, place] = -np.bincount(groups, rare + len(columns) * logs, minlength=count)
+    found = [_chances(each, noise.shares) @ np.log(STIFFNESS) for each, (_, noise) in zip(odds, noises, strict=True)]
+    return np.exp(np.stack(found))
+
+
+def _innovations(kinks: Kinks, values: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """For each stiffness: what the kinks before do not tell of each kink, squared, ``(M, C)``, and the logarithms
+    ``(M,)`` of its deviation; in units of the noise.
+    """
+    if not len(kinks):  # LAPACK takes no empty matrix
+        return
+    found, covariance = kinks.of(values), kinks.covariance()
+    for stiffness in STIFFNESS:
+        bands = covariance.copy()
+        bands[0] += 1 / stiffness
+        root = cholesky_banded(bands, lower=True)
+        innovations = dtbtrs(root, found, uplo="L")[0]
+        yield innovations**2, np.log(root[0])
 
 
 def _log_likelihoods(squares: Floats, logs: Floats, counts: Ints, variance: float) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from detectors.base import Floats, Ints
 from tracker.offline.trajectory import Trajectory
 
+CLOSE = 1e-4  # seconds: what is as near as this to a limit is within it, however times are rounded
 SMALLEST = 1.0  # pixels of an object's size: one that is smaller trembles like this
 
 
@@ -39,6 +40,7 @@ class Paths:
         """Sizes ``(N,)`` in pixels: roots of the boxes' area, the mean over so many seconds before and after."""
         sides = np.maximum(self.boxes[:, 2:] - self.boxes[:, :2], 0)
         sums = np.concatenate([[0.0], np.cumsum(np.sqrt(sides[:, 0] * sides[:, 1]))])
+        around += CLOSE
         apart = np.ptp(self.times) + 3 * around if len(self.times) else 0.0
         places = self.times + self.owners * apart
         low = np.searchsorted(places, places - around)
@@ -49,5 +51,5 @@ class Paths:
         """Numbers ``(N,)``: which boxes are of one track and in the same part of it, of `length` seconds."""
         starts = np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
         since = self.times - self.times[starts]
-        turns = (since // length).astype(np.int64)
+        turns = ((since + CLOSE) // length).astype(np.int64)
         return np.asarray(self.owners * (turns.max(initial=0) + 1) + turns)

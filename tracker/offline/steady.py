@@ -16,7 +16,7 @@ from scipy.linalg import solveh_banded
 
 from detectors.base import Floats
 from tracker.offline.kinks import Kinks
-from tracker.offline.noise import Likelihood, Noise
+from tracker.offline.noise import Likelihood, Noise, find_stiffness
 from tracker.offline.paths import Paths
 from tracker.offline.trajectory import Recording, Trajectory
 
@@ -56,16 +56,17 @@ def find_moves(paths: Paths, noises: Sequence[Noise]) -> Floats:
     sizes, moves = paths.sizes(BURST), np.zeros_like(paths.boxes)
     kinks, values = Kinks.of_paths(paths.times, paths.owners, sizes), paths.boxes / sizes[:, None]
     owners = paths.owners[kinks.rows + 1]
-    likelihood = Likelihood(kinks, values, owners, len(paths.lengths))
-    for sides, noise in zip(ALIKE, noises, strict=True):
-        stiff = kinks.times(np.sqrt(likelihood.stiffness(sides, noise)[owners]))
+    known = list(zip(ALIKE, noises, strict=True))
+    stiffness = find_stiffness(kinks, values, owners, len(paths.lengths), known)
+    for (sides, noise), found in zip(known, stiffness, strict=True):
+        stiff = kinks.times(np.sqrt(found[owners]))
         penalty, pulls = stiff.penalty(), stiff.back(stiff.of(values[:, sides]))
         for side, pull in zip(sides, pulls.T, strict=True):
-            moves[:, side] = _settle(penalty, pull, noise.variance) * sizes
+            moves[:, side] = settle(penalty, pull, noise.variance) * sizes
     return moves
 
 
-def _settle(penalty: Floats, pull: Floats, variance: float) -> Floats:
+def settle(penalty: Floats, pull: Floats, variance: float) -> Floats:
     """Moves ``(N,)`` with the least sum of their own squares, weighted as Student's t does, and of those of all kinks.
 
     penalty, pull: the kinks' squares as a quadratic form, and its product with the path. It is the moves, and not the
