@@ -14,6 +14,7 @@ import numpy as np
 from detectors.base import Floats, Ints
 
 CLOSE = 0.1  # of the usual time between two boxes: what is nearer, by an odd clock, counts as so far apart
+SHORTEST = 1e-3  # seconds: the same, whatever is usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Kinks:
         rows = np.flatnonzero(inside[:-1] & inside[1:])
         if not len(rows):
             return cls(rows, np.zeros((3, 0)), len(times))
-        steps = np.maximum(steps, CLOSE * np.median(steps[inside]))
+        steps = np.maximum(steps, max(CLOSE * np.median(steps[inside]), SHORTEST))
         before, after = steps[rows], steps[rows + 1]
         root = np.sqrt((before + after) / 2)
         weights = np.stack([1 / before, -(1 / before + 1 / after), 1 / after]) / root

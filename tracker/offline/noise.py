@@ -19,9 +19,8 @@ from scipy.linalg.lapack import dtbtrs
 from detectors.base import Floats, Ints
 from tracker.offline.kinks import Kinks
 
-STIFFNESS = 10.0 ** np.arange(
-    -8, 3.5, 0.5
-)  # seconds cubed: the noise's variance over that by which velocity changes in 1 s
+# Variance of the noise over the one by which velocity changes in a second: seconds cubed.
+STIFFNESS = 10.0 ** np.arange(-8, 3.5, 0.5)
 USUAL, TIMES = 0.02, 10  # what is believed beforehand: a deviation in sizes, as if it had been seen so many times
 ROUNDS, SETTLED = 200, 1e-3  # of the search, and the relative change of the variance that ends it
 TAILS = 25  # degrees of freedom of Student's t that a track's kinks follow: a few that are far off decide nothing
@@ -83,7 +82,7 @@ def find_stiffness(
             rare = (TAILS + 1) / 2 * np.log1p(squares[:, columns] / (TAILS * noise.variance)).sum(axis=1)
             odds[row, :, place] = -np.bincount(groups, rare + len(columns) * logs, minlength=count)
     found = [_chances(each, noise.shares) @ np.log(STIFFNESS) for each, (_, noise) in zip(odds, noises, strict=True)]
-    return np.exp(np.stack(found))
+    return np.asarray(np.exp(np.stack(found)))
 
 
 def _innovations(kinks: Kinks, values: Floats) -> Iterator[tuple[Floats, Floats]]:

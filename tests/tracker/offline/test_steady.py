@@ -30,10 +30,9 @@ def seen(boxes: Floats, number: int = 1, start: int = 0) -> Trajectory:
     return Trajectory(number, 0, start + np.arange(len(boxes)), boxes, np.full(len(boxes), 0.8), none, none)
 
 
-def remember(tracks: Sequence[Trajectory], times: Floats | None = None) -> Recording:
+def remember(tracks: Sequence[Trajectory]) -> Recording:
     count = max((int(track.frames[-1]) for track in tracks), default=0) + 1
-    times = np.arange(count) / RATE if times is None else times
-    return Recording(times, np.zeros(count, dtype=np.int64), [None] * count, tracks, typical=0.8)
+    return Recording(np.arange(count) / RATE, np.zeros(count, dtype=np.int64), [None] * count, tracks, typical=0.8)
 
 
 def smoothed(*tracks: Trajectory) -> list[Floats]:
@@ -97,7 +96,6 @@ def test_weighted_anew_it_is_the_same_as_in_whole_matrices(seed: int) -> None:
     kinks = kinks.times(np.full(len(kinks), 1e-2))
     moves = settle(kinks.penalty(), kinks.back(kinks.of(values[:, None]))[:, 0], variance)
     assert moves[np.bincount(owners)[owners] < 3] == pytest.approx(0, abs=0)
-    # weights and moves take turns here, and there in another form of the same equations
     np.testing.assert_allclose(values + moves, path, atol=1e-6)
 
 
@@ -234,3 +232,23 @@ def test_nothing_and_next_to_nothing_are_tracks_too() -> None:
     found = smoothed(seen(wild))
     assert np.isfinite(found[0]).all()
     assert (found[0][:, 2:] >= found[0][:, :2]).all()
+
+
+@given(seed=seeds)
+@settings(deadline=None, derandomize=True, max_examples=60)
+def test_whatever_was_tracked_is_smoothed_to_boxes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    times = np.cumsum(rng.uniform(1e-3, 1, 50) * 10.0 ** rng.uniform(-6, 2))
+    tracks = []
+    for number in range(1, 5):
+        frames = np.flatnonzero(rng.random(50) < rng.random())
+        corner = rng.standard_cauchy((len(frames), 2)) * 10.0 ** rng.uniform(-3, 4)
+        size = np.abs(rng.normal(0, 10.0 ** rng.uniform(-6, 3), corner.shape)) * (rng.random((len(frames), 1)) < 0.9)
+        whole = seen(np.concatenate([corner, corner + size], axis=1), number)
+        gone = rng.random(len(frames)) < 0.2
+        tracks.append(replace(whole, frames=frames, filled=gone, carried=gone))
+    recording = Recording(times, np.zeros(50, dtype=np.int64), [None] * 50, tracks, typical=0.8)
+    for mine, before in zip(steady(recording, tracks), tracks, strict=True):
+        assert np.isfinite(mine.boxes).all()
+        assert (mine.boxes[:, 2:] >= mine.boxes[:, :2]).all()
+        assert mine.frames.tolist() == before.frames.tolist()
