@@ -1,10 +1,10 @@
 """How much detected boxes tremble, and how lively their objects move: told by the tracks themselves.
 
 A side of a box is where the object's is, and off by the detector's noise; its velocity walks randomly. Noise is there
-all the time, while liveliness comes in bursts: somebody turns, throws up the arms, and walks on. So each second of a
+all the time, while liveliness comes in bursts: somebody turns, throws up the arms, and walks on. So each moment of a
 track is held to have a liveliness of its own, out of a distribution that all share, while the noise is one; both are
 found by expectation and maximisation (Dempster, Laird and Rubin, 1977) of the likelihood of the kinks. Were liveliness
-held to be one as well, the lively seconds would count as noise, and be smoothed away.
+held to be one as well, the lively moments would count as noise, and be smoothed away.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ STIFFNESS = 10.0 ** np.arange(-8, 3.5, 0.5)
 USUAL, TIMES = 0.02, 10  # what is believed beforehand: a deviation in sizes, as if it had been seen so many times
 ROUNDS, SETTLED = 200, 1e-3  # of the search, and the relative change of the variance that ends it
 TAILS = 25  # degrees of freedom of Student's t that a track's kinks follow: a few that are far off decide nothing
-RARE = 1e-9  # share of seconds that no liveliness falls below, so that none is ruled out for good
+RARE = 1e-9  # share of moments that no liveliness falls below, so that none is ruled out for good
 
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """variance: of a side of a box, in squares of the object's size. shares: ``(S,)`` of the seconds that have each
+    """variance: of a side of a box, in squares of the object's size. shares: ``(S,)`` of the moments that have each
     stiffness.
     """
 
@@ -55,7 +55,7 @@ class Likelihood:
             self.logs[:, place] = np.bincount(groups, logs, minlength=count)
 
     def noise(self, columns: Sequence[int]) -> Noise:
-        """The most likely noise that these columns have in common, where groups are seconds."""
+        """The most likely noise that these columns have in common, where groups are moments."""
         squares = np.concatenate([self.squares[column] for column in columns])
         logs, counts = np.tile(self.logs, (len(columns), 1)), np.tile(self.counts, len(columns))
         variance, shares = USUAL**2, np.full(len(STIFFNESS), 1 / len(STIFFNESS))

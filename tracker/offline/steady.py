@@ -21,7 +21,7 @@ from tracker.offline.paths import Paths
 from tracker.offline.trajectory import Recording, Trajectory
 
 ALIKE = ([0, 2], [1], [3])  # sides that have one noise: left and right, top, bottom
-BURST = 1.0  # seconds for which an object is held to be of one liveliness and of one size
+BURST = 0.5  # seconds for which an object is held to be of one liveliness and of one size
 FREEDOM = 4  # degrees of it, of Student's t: what its authors advise
 STEPS = 6  # of weighting anew
 ENOUGH = 100_000  # boxes that tell the noise
