@@ -8,14 +8,15 @@ from tracker.offline.fill import fill
 from tracker.offline.join import join
 from tracker.offline.prune import prune, trim
 from tracker.offline.stabilise import Stabiliser
+from tracker.offline.steady import steady
 from tracker.offline.trajectory import Recording, Trajectory
 
-STAGES = ("trim", "join", "prune", "fill")
+STAGES = ("trim", "join", "prune", "steady", "fill")
 
 
 def revise(recording: Recording, stages: Collection[str] = STAGES) -> list[Trajectory]:
-    """The trajectories as they look in hindsight: loose ends cut off, fragments joined, doubtful tracks left out, gaps
-    filled. stages: those to run.
+    """The trajectories as they look in hindsight: loose ends cut off, fragments joined, doubtful tracks left out, boxes
+    smoothed, gaps filled. stages: those to run.
     """
     tracks = list(recording.trajectories)
     if "trim" in stages:
@@ -24,6 +25,8 @@ def revise(recording: Recording, stages: Collection[str] = STAGES) -> list[Traje
         tracks = join(recording, tracks)
     if "prune" in stages:
         tracks = prune(recording, tracks)
+    if "steady" in stages:
+        tracks = steady(recording, tracks)
     if "fill" in stages:
         camera = Stabiliser(recording.cameras)
         tracks = [fill(recording, track, camera) for track in tracks]
