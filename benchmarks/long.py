@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -21,13 +21,13 @@ import numpy as np
 
 from benchmarks.memory import forget_peak, memory_mb
 from benchmarks.tables import print_circumstances
-from detectors.base import Floats
+from detectors.base import Floats, Ints
 from tracker.offline.archive import load, save
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece, plan_pieces
 from tracker.offline.revise import STAGES, revise
 from tracker.offline.stitch import stitch
-from tracker.offline.trajectory import Recording, Trajectory, tracks_by_frame
+from tracker.offline.trajectory import Recording, Trajectory, each_frame
 
 RATE, STAY = 25, 300  # frames a second; frames that an object stays, on average
 GAP = 0.02  # chance in each frame to be lost for a moment
@@ -48,7 +48,7 @@ def make_tracks(frames: int, objects: int, seed: int = 0) -> list[Trajectory]:
     return [replace(track, track_id=number) for number, track in enumerate(tracks, start=1)]
 
 
-def _walk(rng: np.random.Generator, seen: np.ndarray) -> Iterator[Trajectory]:  # type: ignore[type-arg]
+def _walk(rng: np.random.Generator, seen: Ints) -> Iterator[Trajectory]:
     centres = rng.uniform(0, 1800, 2) + rng.normal(0, 2, 2) * (seen - seen[0])[:, None]
     boxes = np.tile(centres, 2) + np.array([-20.0, -50, 20, 50]) + rng.normal(0, 0.5, (len(seen), 4))
     boxes = boxes.astype(np.float32).astype(np.float64)
@@ -114,12 +114,8 @@ def main() -> None:
         with told(stage):
             recording = replace(recording, trajectories=revise(recording, [stage]))
     with told("by frame"):
-        count = _count(lambda: tracks_by_frame(recording.trajectories, recording.times))
+        count = sum(map(len, each_frame(recording.trajectories, recording.times)))
     print(f"{len(recording.trajectories)} tracks, {count} boxes")
-
-
-def _count(found: Callable[[], object]) -> int:
-    return sum(len(tracks) for tracks in found())  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ from tracker.writers.together import Writers
 
 if TYPE_CHECKING:
     from tracker.offline.first_pass import FirstPass
+    from tracker.offline.trajectory import Trajectory
 
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
@@ -63,7 +64,8 @@ class Run:
         self._source_name = source
         self._pictures = pictures
         self.first_pass: FirstPass | None = None  # once there has been one, of an offline run
-        self._plan: list[tuple[Frame, Tracks]] | None = None
+        self._plan: Sequence[Frame] | None = None  # its frames, without their pictures
+        self._found: Sequence[Trajectory] = ()  # what it has found, in hindsight
         self._exit = ExitStack()
         self._started = time.perf_counter(), time.process_time(), time.thread_time()
         self._first_frame: float | None = None  # when it had been through all stages
@@ -110,7 +112,6 @@ class Run:
         if not self.options.offline or self._plan is not None:
             return
         from tracker.offline.revise import revise
-        from tracker.offline.trajectory import tracks_by_frame
 
         seen = []
         for frame in self.record():
@@ -118,9 +119,8 @@ class Run:
             yield
         with self.tally.timing("track"):
             assert self.first_pass is not None
-            recording = self.first_pass.recording
-            found = tracks_by_frame(revise(recording), recording.times)
-        self._plan, self.progress = list(zip(seen, found, strict=True)), 0
+            self._found = revise(self.first_pass.recording)
+        self._plan, self.progress = seen, 0
 
     def record(self) -> Iterator[Frame]:
         """Look at each frame once and keep what was found as `first_pass`, for whoever does without the second.
@@ -179,16 +179,20 @@ class Run:
         if read_all and self.source.frame_count is None:
             check_last_frames(index, self._shown_name, self.detector, self.camera)  # only reading to the end could tell
 
-    def _recall(self, plan: Sequence[tuple[Frame, Tracks]]) -> Iterator[tuple[Frame, Tracks]]:
+    def _recall(self, plan: Sequence[Frame]) -> Iterator[tuple[Frame, Tracks]]:
         """What the first pass has found, with the pictures read again if anybody looks at them."""
+        from tracker.offline.trajectory import each_frame
+
+        assert self.first_pass is not None
+        found = each_frame(self._found, self.first_pass.recording.times)
         if not self.source.has_images or not (self._pictures or self._writers.draws):
-            yield from plan
+            yield from zip(plan, found, strict=True)
             return
-        source, first = open_source(self._source_name, self.options.fps), plan[0][0].index
-        source.start = plan[0][0].time
+        source, first = open_source(self._source_name, self.options.fps), plan[0]
+        source.start = first.time
         with ReadAhead(source.frames, clock=self.tally.clock) as again:
-            frames = (frame for frame in again if frame.index >= first)
-            for seen, tracks in plan:
+            frames = (frame for frame in again if frame.index >= first.index)
+            for seen, tracks in zip(plan, found, strict=True):
                 frame = next(frames, None)
                 if frame is None or frame.index != seen.index:
                     why = f"frame {seen.index} was there at first, and is not any more"
@@ -258,7 +262,7 @@ class Run:
         """How many tracks there are, in the frames so far or, offline, in all."""
         if self._plan is None:
             return self.tracker.confirmed_count
-        return len({track_id for _, tracks in self._plan for track_id in tracks.track_ids.tolist()})
+        return len(self._found)
 
     def _open(self, opening: ExitStack) -> None:
         options = self.options

@@ -76,6 +76,7 @@ def _open_file(address: str, shown: Path | str, name: str, header: Header, setti
         frame_rate=header.frame_rate,
         time_base=header.time_base,
         frame_count=header.frames,
+        seconds=header.seconds,
     )
     source.frames = _file_frames(address, settings, capture, first, source, header, shown)
     return source

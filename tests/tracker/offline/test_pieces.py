@@ -361,3 +361,9 @@ def test_an_interrupted_first_pass_is_none(crossing: Path) -> None:
         next(steps)
         steps.close()  # type: ignore[attr-defined]
     assert run.first_pass is None
+
+
+def test_the_last_piece_ends_where_the_run_is_to_end() -> None:
+    asked = Options(start=10.0, end=110.0)
+    ends = [piece.options(asked).end for piece in plan_pieces(110.0, count=2, overlap=8, start=10.0)]
+    assert ends == [62.0, 110.0]
