@@ -17,6 +17,8 @@ examples:
   keeptrack MOT17-02/ --detections MOT17-02/det/det.txt --output none --mot MOT17-02.txt
 
 other commands:
+  keeptrack annotate SOURCES... -o DIR                 many videos, for labelling tools: keeptrack annotate --help
+  keeptrack convert IN OUT                             annotations of one format into another
   keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files: keeptrack eval --help
 """
 
@@ -50,9 +52,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_outputs(parser.add_argument_group("outputs"))
     _add_watching(parser.add_argument_group("watching"))
-    _add_models(parser.add_argument_group("models"))
+    models = parser.add_argument_group("models")
+    add_models(models)
+    models.add_argument(
+        "--offline",
+        action="store_true",
+        help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",
+    )
     _add_regions(parser.add_argument_group("regions and events", REGIONS))
-    _add_range(parser.add_argument_group("which part of the source"))
+    source = parser.add_argument_group("which part of the source")
+    add_range(source)
+    _add_live(source)
     parser.add_argument("--version", action="version", version=_version())
     return parser
 
@@ -108,7 +118,8 @@ def _add_watching(group: Any) -> None:
     group.add_argument("--show", action="store_true", help="a window; q or Esc closes it and ends the run")
 
 
-def _add_models(group: Any) -> None:
+def add_models(group: Any) -> None:
+    """What finds objects and follows them."""
     group.add_argument(
         "--detector",
         metavar="NAME|PATH",
@@ -134,11 +145,6 @@ def _add_models(group: Any) -> None:
         metavar="N|auto",
         help="detect in each N-th frame (default: 1), or where it is needed; tracks are carried through the others",
     )
-    group.add_argument(
-        "--offline",
-        action="store_true",
-        help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",
-    )
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
     group.add_argument(
         "--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1; for files 0)"
@@ -151,24 +157,24 @@ def _add_models(group: Any) -> None:
 
 
 def _add_regions(group: Any) -> None:
-    more = {"action": "append"}
-    group.add_argument("--roi", metavar="X1,Y1,...", help="ignore what stands outside this polygon", **more)
-    group.add_argument("--mask", metavar="X1,Y1,...", help="ignore what stands inside this polygon", **more)
+    add_ignored(group)
     group.add_argument(
         "--line",
         metavar="NAME:X1,Y1,X2,Y2",
+        action="append",
         help="count who crosses this line; walking from its first point to its second, 'in' is from left to right",
-        **more,
     )
-    group.add_argument("--zone", metavar="NAME:X1,Y1,...", help="tell who is in this polygon, and for how long", **more)
+    group.add_argument(
+        "--zone",
+        metavar="NAME:X1,Y1,...",
+        action="append",
+        help="tell who is in this polygon, and for how long",
+    )
     group.add_argument(
         "--regions",
         metavar="PATH",
         help='the same from a JSON file: {"roi": [[[x, y], ...]], "mask": [...], "lines": {"door": [[x, y], [x, y]]}, '
         '"zones": {"hall": [[x, y], ...]}, "anchor": "foot"}',
-    )
-    group.add_argument(
-        "--anchor", metavar="POINT", help="foot (default), or centre where the camera looks straight down"
     )
     group.add_argument(
         "--events",
@@ -177,10 +183,25 @@ def _add_regions(group: Any) -> None:
     )
 
 
-def _add_range(group: Any) -> None:
+def add_ignored(group: Any) -> None:
+    """Places in the picture where nothing is looked for."""
+    more = {"action": "append"}
+    group.add_argument("--roi", metavar="X1,Y1,...", help="ignore what stands outside this polygon", **more)
+    group.add_argument("--mask", metavar="X1,Y1,...", help="ignore what stands inside this polygon", **more)
+    group.add_argument(
+        "--anchor", metavar="POINT", help="foot (default), or centre where the camera looks straight down"
+    )
+
+
+def add_range(group: Any) -> None:
+    """Which frames of a source, and when they were."""
     group.add_argument("--start", type=seconds, metavar="TIME", help="begin at this time: seconds, or [HH:]MM:SS")
     group.add_argument("--end", type=seconds, metavar="TIME", help="stop before this time")
     group.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
+    group.add_argument("--fps", type=float, metavar="N", help="frames a second of a folder of images (default: 30)")
+
+
+def _add_live(group: Any) -> None:
     group.add_argument("--size", metavar="WxH", help="ask a camera for pictures of this size, such as 1280x720")
     group.add_argument("--rate", type=float, metavar="N", help="ask a camera for N frames a second")
     group.add_argument(
@@ -188,7 +209,6 @@ def _add_range(group: Any) -> None:
         action=argparse.BooleanOptionalAction,
         help="open a live source again when it is lost (default: addresses yes, cameras no)",
     )
-    group.add_argument("--fps", type=float, metavar="N", help="frames a second of a folder of images (default: 30)")
 
 
 def seconds(text: str) -> float:

@@ -39,7 +39,7 @@ class Interruption:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = sys.argv[1:] if argv is None else list(argv)
-    command = _eval if given[:1] == ["eval"] else _track  # a source of that name is ./eval
+    command = COMMANDS.get(given[0], _track) if given else _track  # a source of such a name is ./eval
     interruption = Interruption()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -63,6 +63,18 @@ def _eval(argv: Sequence[str]) -> int:
     from tracker import eval_command
 
     return eval_command.main(argv[1:])
+
+
+def _annotate(argv: Sequence[str]) -> int:
+    from tracker import annotate_command
+
+    return annotate_command.main(argv[1:])
+
+
+def _convert(argv: Sequence[str]) -> int:
+    from tracker import convert_command
+
+    return convert_command.main(argv[1:])
 
 
 def _track(argv: Sequence[str]) -> int:
@@ -94,6 +106,9 @@ def _track(argv: Sequence[str]) -> int:
         if run.has_results:
             display.summary(run)
     return 0
+
+
+COMMANDS = {"annotate": _annotate, "convert": _convert, "eval": _eval}
 
 
 def explain_import_error(error: ImportError) -> str:

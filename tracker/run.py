@@ -64,8 +64,8 @@ class Run:
         self._source_name = source
         self._pictures = pictures
         self.first_pass: FirstPass | None = None  # once there has been one, of an offline run
+        self.trajectories: Sequence[Trajectory] = ()  # what came of it, in hindsight
         self._plan: Sequence[Frame] | None = None  # its frames, without their pictures
-        self._found: Sequence[Trajectory] = ()  # what it has found, in hindsight
         self._exit = ExitStack()
         self._started = time.perf_counter(), time.process_time(), time.thread_time()
         self._first_frame: float | None = None  # when it had been through all stages
@@ -119,7 +119,7 @@ class Run:
             yield
         with self.tally.timing("track"):
             assert self.first_pass is not None
-            self._found = revise(self.first_pass.recording)
+            self.trajectories = revise(self.first_pass.recording)
         self._plan, self.progress = seen, 0
 
     def record(self) -> Iterator[Frame]:
@@ -175,8 +175,7 @@ class Run:
             yield frame, tracks
         if not index:
             raise NoFramesError(self._shown_name, "has no frames in that part", "check --start and --end")
-        read_all = options.end is None and options.max_frames is None
-        if read_all and self.source.frame_count is None:
+        if not self.partial and self.source.frame_count is None:
             check_last_frames(index, self._shown_name, self.detector, self.camera)  # only reading to the end could tell
 
     def _recall(self, plan: Sequence[Frame]) -> Iterator[tuple[Frame, Tracks]]:
@@ -184,7 +183,7 @@ class Run:
         from tracker.offline.trajectory import each_frame
 
         assert self.first_pass is not None
-        found = each_frame(self._found, self.first_pass.recording.times)
+        found = each_frame(self.trajectories, self.first_pass.recording.times)
         if not self.source.has_images or not (self._pictures or self._writers.draws):
             yield from zip(plan, found, strict=True)
             return
@@ -198,6 +197,11 @@ class Run:
                     why = f"frame {seen.index} was there at first, and is not any more"
                     raise InputError(self._shown_name, why, "leave the source alone until the run is over")
                 yield replace(seen, image=frame.image), tracks
+
+    @property
+    def partial(self) -> bool:
+        """Whether the run ends before its source."""
+        return self.options.end is not None or self.options.max_frames is not None
 
     @property
     def class_counts(self) -> Counter[str]:
@@ -262,7 +266,7 @@ class Run:
         """How many tracks there are, in the frames so far or, offline, in all."""
         if self._plan is None:
             return self.tracker.confirmed_count
-        return len(self._found)
+        return len(self.trajectories)
 
     def _open(self, opening: ExitStack) -> None:
         options = self.options

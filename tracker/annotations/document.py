@@ -106,3 +106,8 @@ def by_frame(tracks: Sequence[AnnotatedTrack]) -> Iterator[tuple[int, Ints, Ints
     for start, end in pairwise([0, *changes.tolist(), len(order)]):
         here = order[start:end]
         yield int(frames[here[0]]), owners[here], rows[here]
+
+
+def labels_of(annotations: Annotations) -> tuple[str, ...]:
+    """The video's labels in their order, then those that only its tracks have."""
+    return tuple(dict.fromkeys([*annotations.labels, *(track.label for track in annotations.tracks)]))

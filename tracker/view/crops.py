@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from detectors.base import Floats, Frame, Image
+from detectors.base import Bools, Floats, Frame, Image
 from tracker.tracks import Tracks
 
 SIDE = 96  # pixels of the longer side
@@ -75,8 +75,17 @@ class Crops:
 
 
 def worth_of(tracks: Tracks, width: int, height: int) -> Floats:
-    """How good a view of each object ``(N,)`` this is: size times score times share that nothing hides."""
-    x1, y1, x2, y2 = tracks.boxes.T
+    """How good a view of each object ``(N,)`` this is; 0 where it was not seen in this very frame."""
+    seen = ~tracks.carried & (tracks.time_since_update <= 0)
+    return worth_of_boxes(tracks.boxes, tracks.scores, seen, width, height)
+
+
+def worth_of_boxes(boxes: Floats, scores: Floats, seen: Bools, width: float, height: float) -> Floats:
+    """How good a view ``(N,)`` the boxes ``(N, 4)`` of one frame give: size times score times share that nothing hides.
+
+    scores: ``(N,)``. seen: ``(N,)``, 0 is the worth of those that are not. width, height: of the picture in pixels.
+    """
+    x1, y1, x2, y2 = boxes.T
     sides = np.minimum(x2 - x1, y2 - y1)
     area = np.maximum((x2 - x1) * (y2 - y1), 1e-9)
     inside = np.clip(np.minimum(x2, width) - np.maximum(x1, 0), 0, None)
@@ -85,12 +94,12 @@ def worth_of(tracks: Tracks, width: int, height: int) -> Floats:
     down = np.minimum.outer(y2, y2) - np.maximum.outer(y1, y1)
     nearer = y2[None, :] > y2[:, None]  # who stands lower stands in front
     hidden = (np.clip(across, 0, None) * np.clip(down, 0, None) * nearer / area[:, None]).max(axis=1, initial=0)
-    seen = (sides >= SMALLEST) & ~tracks.carried & (tracks.time_since_update <= 0)
-    return np.where(seen, np.sqrt(area) * tracks.scores * inside**2 * (1 - np.clip(hidden, 0, 1)) ** 2, 0.0)
+    worth = np.sqrt(area) * scores * inside**2 * (1 - np.clip(hidden, 0, 1)) ** 2
+    return np.where(seen & (sides >= SMALLEST), worth, 0.0)
 
 
-def cut_out(picture: Image, box: Floats) -> Image:
-    """A square around a box, as far as the picture goes, at most `SIDE` wide and high."""
+def cut_out(picture: Image, box: Floats, side: int | None = SIDE) -> Image:
+    """A square around a box, as far as the picture goes, at most `side` wide and high; None for as it is."""
     x1, y1, x2, y2 = box
     half = MARGIN * max(x2 - x1, y2 - y1) / 2
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
@@ -100,8 +109,13 @@ def cut_out(picture: Image, box: Floats) -> Image:
     part = picture[top:bottom, left:right]
     if not part.size:
         return np.zeros((1, 1, 3), dtype=np.uint8)
-    scale = SIDE / max(part.shape[:2])
+    return np.array(part if side is None else shrink(part, side), dtype=np.uint8)
+
+
+def shrink(picture: Image, side: int = SIDE) -> Image:
+    """A picture at most `side` wide and high; the same if it is small enough."""
+    scale = side / max(picture.shape[:2])
     if scale >= 1:
-        return np.array(part, dtype=np.uint8)
-    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
-    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return picture
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

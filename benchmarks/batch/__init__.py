@@ -1,0 +1,1 @@
+"""Batches: side by side, killed, and full of damaged videos."""

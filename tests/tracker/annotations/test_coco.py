@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from detectors.errors import InputError
+from tracker.annotations import coco
+from tracker.annotations.document import AnnotatedTrack, Annotations
+from tracker.annotations.pictures import stem_of
+from training.dataset import load_dataset
+
+
+def _video(name: str = "a", label: str = "car") -> Annotations:
+    boxes = np.array([[1, 2, 11, 22.5], [2, 2, 12, 22.25], [5, 6, 7, 8]])
+    track = AnnotatedTrack(
+        3, label, np.array([1, 2, 4]), boxes, np.array([0.5, 0.25, 1]), np.array([False, True, False])
+    )
+    times = np.array([0, 0.1, 0.2, 0.4, 0.5])
+    return Annotations(name, f"{name}.mp4", 64, 48, Fraction(30000, 1001), 5, ("person", label), [track], times)
+
+
+def test_videos_read_back_equal(tmp_path: Path) -> None:
+    written = [_video("a"), _video("b", "dog")]
+    coco.write_many(written, tmp_path / "all.json")
+    assert coco.recognises(tmp_path / "all.json")
+    for before, after in zip(written, coco.read(tmp_path / "all.json"), strict=True):
+        for name in ("name", "source", "width", "height", "frame_rate", "frame_count", "labels"):
+            assert getattr(before, name) == getattr(after, name)
+        np.testing.assert_array_equal(before.times, after.times)
+        for mine, theirs in zip(before.tracks, after.tracks, strict=True):
+            assert (mine.track_id, mine.label) == (theirs.track_id, theirs.label)
+            for column in ("frames", "boxes", "scores", "filled"):
+                np.testing.assert_array_equal(getattr(mine, column), getattr(theirs, column))
+
+
+def test_training_reads_the_boxes(tmp_path: Path) -> None:
+    coco.write(_video(), tmp_path / "annotations.json")
+    for frame in range(1, 6):
+        cv2.imwrite(str(tmp_path / f"{stem_of('a', frame)}.jpg"), np.zeros((48, 64, 3), np.uint8))
+    images = load_dataset(tmp_path).images
+    assert [len(image.boxes) for image in images] == [1, 1, 0, 1, 0]
+    np.testing.assert_allclose(images[0].boxes, [[1, 2, 11, 22.5]])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"bbox": [1.0', '"bbox": ["x"'), ('"image_id": 2', '"image_id": 1'), ("]\n}", "")]
+)
+def test_a_bad_file_is_named(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "a.json"
+    coco.write(_video(), path)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.json"):
+        coco.read(path)
+
+
+def test_pycocotools_reads_two_videos(tmp_path: Path) -> None:
+    reader = pytest.importorskip("pycocotools.coco")
+    coco.write_many([_video("a"), _video("b")], tmp_path / "all.json")
+    read = reader.COCO(str(tmp_path / "all.json"))
+    assert len(read.imgs) == 10
+    (entry,) = read.loadAnns(read.getAnnIds(imgIds=[7]))
+    assert (entry["track_id"], entry["bbox"]) == (3, [2, 2, 10, 20.25])

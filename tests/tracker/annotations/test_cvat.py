@@ -1,0 +1,105 @@
+"""CVAT's XML, there and back."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors.errors import InputError
+from tracker.annotations import cvat
+from tracker.annotations.document import AnnotatedTrack, Annotations
+from tracker.annotations.keyframes import with_keyframes
+
+HEAD = "<annotations><version>1.1</version><meta><task><size>{size}</size></task></meta>"
+
+
+def made(seed: int, tracks: int, length: int) -> Annotations:
+    rng = np.random.default_rng(seed)
+    found = []
+    for number in range(1, tracks + 1):
+        frames = np.flatnonzero(rng.random(length) < 0.8) + 1
+        if len(frames):
+            corners = np.cumsum(rng.normal(0, 2, (len(frames), 2)), axis=0) + 200
+            boxes = np.hstack([corners, corners + np.array([30, 70])])
+            filled = rng.random(len(frames)) < 0.2
+            found.append(
+                AnnotatedTrack(number, f'class <{number % 2}> & "co"', frames, boxes, np.ones(len(frames)), filled)
+            )
+    return Annotations(
+        "clip é", "clip.mp4", 640, 480, Fraction(30000, 1001), length, sorted({track.label for track in found}), found
+    )
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**6), st.integers(0, 4), st.integers(1, 40), st.booleans())
+def test_it_reads_back_what_it_wrote(tmp_path: Path, seed: int, tracks: int, length: int, sparse: bool) -> None:
+    annotations = made(seed, tracks, length)
+    annotations = with_keyframes(annotations, 0.9) if sparse else annotations
+    cvat.write(annotations, tmp_path / "a.xml")
+    (found,) = cvat.read(tmp_path / "a.xml")
+    assert cvat.recognises(tmp_path / "a.xml")
+    assert list(found.labels) == annotations.labels
+    for name in ("name", "source", "width", "height", "frame_rate", "frame_count"):
+        assert getattr(found, name) == getattr(annotations, name)
+    assert len(found.tracks) == len(annotations.tracks)
+    for ours, theirs in zip(annotations.tracks, found.tracks, strict=True):
+        assert (theirs.track_id, theirs.label) == (ours.track_id, ours.label)
+        assert (theirs.frames == ours.frames).all()
+        assert (theirs.keyframes == ours.keyframes).all()
+        assert np.allclose(theirs.boxes, ours.boxes, atol=1e-3)
+        if not sparse:
+            assert (theirs.filled == ours.filled).all()
+
+
+def box(frame: int, x: float, more: str = "") -> str:
+    return f'<box frame="{frame}" xtl="{x}" ytl="0" xbr="{x + 10}" ybr="20" {more}/>'
+
+
+def read(tmp_path: Path, tracks: str, size: int = 10) -> Annotations:
+    (tmp_path / "a.xml").write_text(HEAD.format(size=size) + tracks + "</annotations>")
+    return cvat.read(tmp_path / "a.xml")[0]
+
+
+def test_what_a_person_drew_is_interpolated_as_in_cvat(tmp_path: Path) -> None:
+    boxes = box(2, 0) + box(3, 77, 'keyframe="0"') + box(4, 20) + box(6, 20, 'outside="1"') + box(8, 50)
+    (track,) = read(tmp_path, f'<track id="1" label="car">{boxes}</track>').tracks
+    assert track.frames.tolist() == [3, 4, 5, 6, 9, 10]
+    assert track.boxes[:, 0].tolist() == [0, 10, 20, 20, 50, 50]
+
+
+def test_numbers_from_0_as_cvat_counts_become_numbers_from_1(tmp_path: Path) -> None:
+    rows = "".join(f'<track id="{number}" label="car">{box(0, number)}</track>' for number in (0, 4))
+    assert [track.track_id for track in read(tmp_path, rows).tracks] == [1, 5]
+
+
+@pytest.mark.parametrize(
+    ("tracks", "said"),
+    [
+        ('<track id="1" label="a"><polygon frame="0"/></track>', "track 1: holds a polygon"),
+        ('<track id="x" label="a"/>', "track x: has no number"),
+        (f'<track id="1" label="a">{box(0, 0)}{box(0, 5)}</track>', "track 1: has two boxes in one frame"),
+        (f'<track id="1">{box(-1, 0)}</track>', "track 1: has a box in frame -1 that cannot be"),
+        (f'<track id="1">{box(0, float("nan"))}</track>', "track 1: has a box in frame 0 that cannot be"),
+        ('<track id="1"><box frame="0"/></track>', "track 1: has a box without a frame and four sides"),
+        (f'<track id="1">{box(0, 0, chr(114) + "otation=" + chr(34) + "30" + chr(34))}</track>', "has a turned box"),
+        (f'<track id="1">{box(0, 0)}</track>' * 2, "a track: has the number of another"),
+        ("<image id='0'/>", "an image: is from a task of images"),
+        ("<track", "is not XML"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, tracks: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, tracks)
+
+
+def test_a_bomb_of_entities_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(
+        '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bb">]><annotations>&b;</annotations>'
+    )
+    with pytest.raises(InputError, match="declares a document type"):
+        cvat.read(tmp_path / "a.xml")

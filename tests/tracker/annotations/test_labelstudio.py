@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors.errors import InputError
+from tests.tracker.annotations.test_coco import _video
+from tracker.annotations import coco, labelstudio
+
+
+def test_a_track_with_a_gap_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    labelstudio.write(_video(), path)
+    assert labelstudio.recognises(path)
+    assert not coco.recognises(path)
+    (after,) = labelstudio.read(path)
+    (track,) = after.tracks
+    assert (after.name, after.frame_rate, track.track_id, track.label) == ("a", _video().frame_rate, 3, "car")
+    np.testing.assert_array_equal(track.frames, [1, 2, 4])
+    np.testing.assert_allclose(track.boxes, _video().tracks[0].boxes)
+
+
+def test_a_truncated_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    labelstudio.write(_video(), path)
+    path.write_text(path.read_text(encoding="utf-8")[:-5], encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.json"):
+        labelstudio.read(path)
+
+
+def _task(**data: object) -> dict[str, object]:
+    box = {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 0}
+    sequence = [{**box, "frame": 2, "enabled": True}, {**box, "x": 30, "frame": 4, "enabled": False}]
+    value = {"framesCount": 10, "duration": 0.4, "sequence": sequence, "labels": ["Man"]}
+    region = {"id": "q", "type": "videorectangle", "from_name": "box", "to_name": "video", "value": value}
+    video = {"video": "/data/upload/1/0123abcd-clip.mp4"}
+    return {"id": 1, "annotations": [{"was_cancelled": False, "result": [region]}], "data": video | data}
+
+
+def test_what_people_draw_is_read_without_our_keys(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([_task(width=200, height=100)]), encoding="utf-8")
+    assert labelstudio.recognises(path)
+    (after,) = labelstudio.read(path)
+    (track,) = after.tracks
+    assert (after.name, after.frame_count, float(after.frame_rate), track.label) == ("clip", 10, 25.0, "Man")
+    np.testing.assert_array_equal(track.frames, [2, 3, 4])
+    np.testing.assert_allclose(track.boxes, [[20, 20, 80, 60], [40, 20, 100, 60], [60, 20, 120, 60]])
+
+
+def test_a_task_without_a_size_says_what_to_add(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([_task()]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"export\.json: task 0: does not say how large.*width"):
+        labelstudio.read(path)
+
+
+def test_label_studio_interpolates_to_the_same_boxes(tmp_path: Path) -> None:
+    video = pytest.importorskip("label_studio_sdk._extensions.label_studio_tools.postprocessing.video")
+    path = tmp_path / "a.json"
+    labelstudio.write(_video(), path)
+    (task,) = json.loads(path.read_text(encoding="utf-8"))
+    (region,) = video.extract_key_frames(task["predictions"][0]["result"])
+    assert sorted(entry["frame"] for entry in region["value"]["sequence"]) == [1, 2, 4]
+
+
+def test_the_configuration_fits_the_tasks(tmp_path: Path) -> None:
+    interface = pytest.importorskip("label_studio_sdk.label_interface")
+    path = tmp_path / "a.json"
+    labelstudio.write(_video(), path)
+    (task,) = json.loads(path.read_text(encoding="utf-8"))
+    config = interface.LabelInterface(labelstudio.configuration(("person", "car")))
+    assert config.validate_prediction(task["predictions"][0])

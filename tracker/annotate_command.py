@@ -1,0 +1,142 @@
+"""``keeptrack annotate``: many videos in, a folder of annotations for each out."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from detectors.errors import InputError
+from tracker.annotations.formats import FORMATS, parse_formats
+from tracker.annotations.keyframes import parse_keyframes
+from tracker.arguments import Parser, add_ignored, add_models, add_range
+from tracker.batch.batch import Batch, Engine, Wanted
+from tracker.batch.display import BatchDisplay
+from tracker.batch.listing import find_videos
+from tracker.batch.local import STALL, run_local
+from tracker.batch.manifest import Entry
+from tracker.options import Options, check_options
+
+FAILED = 1
+REPORT = "report.html"
+MOST_JOBS = 256
+OWN = ("sources", "out", "format", "keyframes", "video", "crops", "jobs", "stall", "quiet")
+
+EXAMPLES = """\
+examples:
+  keeptrack annotate clips/ -o annotations                          every video in the folder, however deep
+  keeptrack annotate 'cam*/2026-*.mp4' -o out --format cvat --keyframes auto --video
+  keeptrack annotate clips.csv -o out --jobs 4                      columns: source, and options such as classes
+
+Give the same command again after an interruption: what is done is skipped, what has changed is done again.
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Annotate, tell; returns the exit status, 1 if any video failed. Raises InputError."""
+    given = vars(build_parser().parse_intermixed_args(argv))
+    own = {name: given.pop(name) for name in OWN}
+    wanted = _wanted(own, given)
+    out = Path(own["out"])
+    videos = find_videos(own["sources"], out)
+    started = time.perf_counter()
+    display = BatchDisplay(len(videos), own["quiet"])
+    try:
+        with Batch(videos, wanted, out) as batch:
+            for event in batch.run(_engine(own)):
+                display.see(event)
+            entries, skipped = batch.entries, batch.skipped
+            report = _report(out, entries)
+    finally:
+        display.stop()
+    display.summary(entries, skipped, time.perf_counter() - started, report)
+    return FAILED if any(entry.state == "failed" for entry in entries) else 0
+
+
+def _report(out: Path, entries: Sequence[Entry]) -> Path:
+    """Write the page about the batch."""
+    from tracker.review.record import RECORD, read_record
+    from tracker.review.report import VideoEntry, write_report
+
+    path = out / REPORT
+    write_report(
+        path,
+        (
+            VideoEntry(each.name, each.state, each.reason, each.name, read_record(out / each.name / RECORD))
+            if each.state == "done"
+            else VideoEntry(each.name, each.state, each.reason)
+            for each in entries
+        ),
+    )
+    return path
+
+
+def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:
+    """What is asked for, once it is known to make sense: before a folder is made or a video is opened."""
+    formats = tuple(each.name for each in parse_formats(own["format"]))
+    parse_keyframes(own["keyframes"])
+    check_options(Options(**options))
+    if not 1 <= own["jobs"] <= MOST_JOBS:
+        raise InputError(f"--jobs {own['jobs']}", f"is not between 1 and {MOST_JOBS}", "give a number that is")
+    if own["stall"] <= 0:
+        raise InputError(f"--stall {own['stall']:g}", "is not above 0", "give a number of seconds")
+    return Wanted(options, formats, own["keyframes"], own["video"], own["crops"])
+
+
+def _engine(own: dict[str, Any]) -> Engine:
+    return functools.partial(run_local, count=own["jobs"], stall=own["stall"])
+
+
+def build_parser() -> Parser:
+    """The arguments of the command."""
+    parser = Parser(
+        prog="keeptrack annotate",
+        description="Annotate many videos: tracks as labelling tools take them, found in two passes over each video.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument(
+        "sources",
+        metavar="SOURCES",
+        nargs="+",
+        help="videos, MOTChallenge sequence folders, folders of either, quoted patterns, or lists: a text file with "
+        "one a line, or CSV with a column 'source' and options in the others",
+    )
+    _add_results(parser.add_argument_group("results"))
+    _add_work(parser.add_argument_group("work"))
+    add_models(parser.add_argument_group("models"))
+    add_ignored(parser.add_argument_group("places in the picture"))
+    add_range(parser.add_argument_group("which part of each video"))
+    return parser
+
+
+def _add_results(group: Any) -> None:
+    group.add_argument("-o", "--out", required=True, metavar="DIR", help="a new folder, or that of an earlier run")
+    group.add_argument(
+        "--format", default="mot", metavar="A,B", help=f"one or several of: {', '.join(FORMATS)} (default: mot)"
+    )
+    group.add_argument(
+        "--keyframes",
+        default="all",
+        metavar="WHICH",
+        help="where a tool interpolates: all boxes (default), or auto, few that keep each box at an IoU of 0.9; "
+        "auto:0.95 for another",
+    )
+    group.add_argument("--video", action="store_true", default=False, help="the annotated video, too")
+    group.add_argument("--crops", action="store_true", default=False, help="the best picture of each object, too")
+
+
+def _add_work(group: Any) -> None:
+    group.add_argument("--jobs", type=int, default=1, metavar="N", help="videos at once; they share the cores")
+    group.add_argument(
+        "--stall",
+        type=float,
+        default=STALL,
+        metavar="SECONDS",
+        help=f"give a video up when nothing has happened for so long (default: {STALL:g})",
+    )
+    group.add_argument("--quiet", action="store_true", default=False, help="print warnings and errors only")

@@ -1,0 +1,74 @@
+"""The formats that there are, and which of them a file has."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from detectors.errors import InputError
+from tracker.annotations.document import Annotations
+
+
+class Format(NamedTuple):
+    """module: has ``write(annotations, path)``, ``read(path)`` and ``recognises(path)``. place: file or folder in a
+    video's folder of results. interpolates: whether its readers draw the boxes between keyframes themselves.
+    """
+
+    name: str
+    title: str
+    module: str
+    place: str
+    interpolates: bool = False
+
+    def load(self) -> Any:
+        """The module, which is imported only now."""
+        return importlib.import_module(f"tracker.annotations.{self.module}")
+
+
+FORMATS = {
+    each.name: each
+    for each in (
+        Format("mot", "MOTChallenge text", "mot", "mot.txt"),
+        Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True),
+        Format("coco", "COCO of videos", "coco", "coco.json"),
+        Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", interpolates=True),
+        Format("yolo", "YOLO text", "yolo", "yolo"),
+        Format("fiftyone", "FiftyOne", "fiftyone", "fiftyone"),
+    )
+}
+
+
+def parse_formats(text: str) -> tuple[Format, ...]:
+    """The formats that are named, separated by commas, each once. Raises InputError for an unknown one, or none."""
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    there = f"these are: {', '.join(FORMATS)}"
+    for name in names:
+        if name not in FORMATS:
+            raise InputError(f"--format {name}", "there is no such format", there)
+    if not names:
+        raise InputError("--format", "names no format", there)
+    return tuple(FORMATS[name] for name in names)
+
+
+def write_formats(formats: Iterable[Format], annotations: Annotations, folder: Path) -> list[Path]:
+    """Write each format to its place in a video's folder of results."""
+    places = []
+    for each in formats:
+        each.load().write(annotations, folder / each.place)
+        places.append(folder / each.place)
+    return places
+
+
+def read_annotations(path: Path) -> list[Annotations]:
+    """The annotations in a file or folder of any format. Raises InputError if it has none that is known."""
+    if not path.exists():
+        raise InputError(path, "no such file or folder", "check the path")
+    for each in FORMATS.values():
+        module = each.load()
+        if module.recognises(path):
+            found: list[Annotations] = module.read(path)
+            return found
+    known = ", ".join(f"{each.title}" for each in FORMATS.values())
+    raise InputError(path, "is in no format that is known", f"these are: {known}")

@@ -1,0 +1,102 @@
+"""Few boxes for people to correct: keyframes, and straight lines between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.base import Bools, Floats
+from detectors.errors import InputError
+from tracker.annotations.document import AnnotatedTrack, Annotations
+from tracker.annotations.fewest import fewest
+from tracker.annotations.interpolation import between, iou_of_pairs
+from tracker.annotations.thinning import thin
+from tracker.annotations.windows import rounded
+
+IOU = 0.9  # each box keeps with the one that is drawn, if nobody says otherwise
+REMEDY = "all, auto, tracked, auto:IOU or tracked:IOU, with IOU from 0.5 to 0.99, such as auto:0.8"
+
+Pick = Callable[[Floats, Sequence[slice], float], tuple[Bools, Floats]]
+
+
+class Keyframes(NamedTuple):
+    """Which keyframes a person wants. iou: that each box keeps. free: whether keyframes may have boxes of their own."""
+
+    iou: float
+    free: bool = True
+
+
+def parse_keyframes(text: str) -> Keyframes | None:
+    """``all`` is None; ``auto[:IOU]`` has few keyframes with boxes of their own, ``tracked[:IOU]`` some of the track's.
+
+    Raises InputError.
+    """
+    kind, colon, number = text.partition(":")
+    if text == "all":
+        return None
+    try:
+        iou = float(number) if colon else IOU
+    except ValueError:
+        iou = 0.0
+    if kind not in ("auto", "tracked") or not 0.5 <= iou <= 0.99:
+        raise InputError(f"--keyframes {text}", "is no choice of keyframes", f"choose {REMEDY}")
+    return Keyframes(iou, kind == "auto")
+
+
+def with_keyframes(annotations: Annotations, iou: float = IOU, free: bool = True) -> Annotations:
+    """The same tracks with few keyframes; each box lies on the line between those around it.
+
+    iou: the least overlap of each box with the one in its place before, from 0.5 to 0.99. free: keyframes may have
+    boxes of their own; of detected, jittering boxes about a third fewer do then, though not always the fewest
+    possible. Else they are boxes of the track, and the fewest of those at most `fewest.LONGEST` frames apart. Keyframes
+    are rounded to the hundredth of a pixel, of small boxes to the ten-thousandth, so that they are written as they are.
+    A box without area is a keyframe.
+    """
+    lengths = [len(track) for track in annotations.tracks]
+    if not lengths:
+        return annotations
+    starts = np.cumsum([0, *lengths]).tolist()
+    boxes = np.concatenate([track.boxes for track in annotations.tracks])
+    stretches = [
+        slice(start + rows.start, start + rows.stop)
+        for start, track in zip(starts[:-1], annotations.tracks, strict=True)
+        for rows in track.stretches()
+    ]
+    kept, values = (thin if free else _pick_fewest)(boxes, stretches, iou)
+    lines = _lines(boxes, kept, values, stretches, iou)
+    tracks = [
+        replace(track, boxes=lines[start : start + len(track)], keyframes=kept[start : start + len(track)])
+        for start, track in zip(starts[:-1], annotations.tracks, strict=True)
+    ]
+    return replace(annotations, tracks=tracks)
+
+
+def _pick_fewest(boxes: Floats, stretches: Sequence[slice], iou: float) -> tuple[Bools, Floats]:
+    fine = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) * (1 - iou) < 0.08
+    values = rounded(boxes.T, fine).T
+    kept = np.concatenate([fewest(values[rows], boxes[rows], iou) for rows in stretches])
+    return kept, values
+
+
+def _lines(boxes: Floats, kept: Bools, values: Floats, stretches: Sequence[slice], iou: float) -> Floats:
+    """All boxes ``(N, 4)`` as a reader draws them. Marks those that would still miss what is asked in `kept`."""
+    lines = np.empty_like(boxes)
+    for rows in stretches:
+        frames = np.arange(rows.stop - rows.start)
+        while True:
+            at = np.flatnonzero(kept[rows])
+            lines[rows] = between(at, values[rows][at], frames)
+            missing = (iou_of_pairs(lines[rows].T, boxes[rows].T) < iou) & ~kept[rows]
+            if not missing.any():
+                break
+            values[rows][missing] = boxes[rows][missing].round(4)
+            kept[rows] |= missing
+    return lines
+
+
+def track_overlaps(track: AnnotatedTrack, other: AnnotatedTrack) -> Floats:
+    """IoU ``(K,)`` of the boxes of two tracks that have the same frames."""
+    return iou_of_pairs(track.boxes.T, other.boxes.T)

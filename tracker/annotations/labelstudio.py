@@ -1,0 +1,200 @@
+"""Label Studio: video rectangles as predictions that people correct, a task a video."""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+
+from detectors.base import Bools, Floats, Ints
+from detectors.errors import InputError
+from tracker.annotations import checked
+from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
+
+Entry = dict[str, Any]
+HEAD = 4096  # characters that a look at a file reads
+SIZE_REMEDY = 'add "width" and "height", in pixels, to the task\'s "data"'
+
+
+def configuration(labels: tuple[str, ...]) -> str:
+    """The labelling configuration of a project that shows what `write` writes: its names are those of the tasks."""
+    rows = "".join(f"    <Label value={quoteattr(label)}/>\n" for label in labels)
+    return (
+        '<View>\n  <Labels name="videoLabels" toName="video" allowEmpty="true">\n'
+        f'{rows}  </Labels>\n  <Video name="video" value="$video" framerate="$fps"/>\n'
+        '  <VideoRectangle name="box" toName="video"/>\n</View>\n'
+    )
+
+
+def write(annotations: Annotations, path: Path) -> None:
+    """Write one task, its tracks as a prediction.
+
+    Frames count from 1. Only keyframes are written: Label Studio draws straight lines between them. The last one of
+    each stretch has ``enabled: false``, which shows the box in its own frame and no longer. Raises InputError without
+    a size.
+    """
+    if not (annotations.width and annotations.height):
+        raise InputError(annotations.name, "has no known size, which shares of the picture need", "give a video")
+    keys = ("name", "width", "height", "frame_count")
+    data: Entry = {"video": annotations.source} | {key: getattr(annotations, key) for key in keys}
+    data |= {"fps": round(float(annotations.frame_rate), 6), "frame_rate": str(annotations.frame_rate)}
+    data["labels"] = list(labels_of(annotations))
+    scores = [float(track.scores.mean()) for track in annotations.tracks]
+    score = round(sum(scores) / len(scores), 6) if scores else 0.0
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f'[{{"data": {json.dumps(data)},\n"predictions": [{{"model_version": "keeptrack", "score": {score},')
+        file.write(' "result": [')
+        for number, track in enumerate(annotations.tracks):
+            file.write(("," if number else "") + "\n" + json.dumps(_region(annotations, track)))
+        file.write("]}]}]\n")
+
+
+def _region(annotations: Annotations, track: AnnotatedTrack) -> Entry:
+    last = {stretch.stop - 1 for stretch in track.stretches()}
+    scale = 100 / np.array([annotations.width, annotations.height] * 2, dtype=np.float64)
+    rate = float(annotations.frame_rate)
+    sequence = []
+    for row in np.flatnonzero(track.keyframes).tolist():
+        x1, y1, x2, y2 = (track.boxes[row] * scale).tolist()
+        box = {"x": round(x1, 9), "y": round(y1, 9), "width": round(x2 - x1, 9), "height": round(y2 - y1, 9)}
+        frame = int(track.frames[row])
+        entry = {"frame": frame, "enabled": row not in last, "rotation": 0, **box}
+        sequence.append(entry | {"time": round(frame / rate, 6)})  # as Label Studio itself counts it
+    value = {"framesCount": annotations.frame_count, "sequence": sequence, "labels": [track.label]}
+    value["duration"] = round(annotations.frame_count / rate, 6)
+    head = {"id": f"track{track.track_id}", "type": "videorectangle", "from_name": "box", "to_name": "video"}
+    score = round(float(track.scores.mean()), 6)
+    return head | {"value": value, "meta": {"track_id": track.track_id}, "score": score}
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` looks like tasks with video rectangles; an export has its data behind them."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            head = file.read(HEAD)
+    except (OSError, ValueError):
+        return False
+    if path.suffix != ".json" or not head.lstrip().startswith("["):
+        return False
+    return '"sequence"' in head or '"videorectangle"' in head or ('"data"' in head and '"video"' in head)
+
+
+def read(path: Path) -> list[Annotations]:
+    """The videos of a file of tasks; what a person has annotated comes before what was predicted.
+
+    A task needs ``width`` and ``height`` in its data, since rectangles are shares of the picture. The number of frames
+    and the frame rate are taken from there or from the rectangles. Raises InputError, naming file and task, for
+    anything that is not as it should be.
+    """
+    place = f"{path}: the document"
+    try:
+        videos = []
+        tasks = checked.load(path)
+        if not isinstance(tasks, list):
+            raise TypeError("it is no list of tasks")
+        for number, task in enumerate(tasks):
+            place = f"{path}: task {number}"
+            videos.append(_read_task(task, place))
+        return videos
+    except checked.WRONG as error:
+        raise InputError(place, f"is no video task: {error!r}", "mend the file") from None
+
+
+def _read_task(task: Entry, place: str) -> Annotations:
+    data = task["data"]
+    if "width" not in data or "height" not in data:
+        raise InputError(place, "does not say how large its video is", SIZE_REMEDY)
+    width, height = (checked.whole(data[key], key, 1, checked.MOST_PIXELS) for key in ("width", "height"))
+    regions = _regions(task)
+    count, rate = _length(data, regions, place)
+    tracks = _read_regions(regions, width, height, count)
+    listed = checked.texts(data["labels"], "labels") if "labels" in data else ()
+    labels = tuple(dict.fromkeys([*listed, *(track.label for track in tracks)]))
+    source = data["video"]
+    if not isinstance(source, str):
+        raise TypeError(f"video is {source!r}, no address")
+    name = checked.text(data["name"] if "name" in data else _name_of(source), "name")
+    return checked.video(Annotations(name, source, width, height, rate, count, labels, tracks))
+
+
+def _name_of(address: str) -> str:
+    """The file's name without suffix, and without the random digits that Label Studio puts before an upload's."""
+    place = PurePosixPath(address.split("?d=")[-1].split("?")[0].replace("\\", "/"))
+    return re.sub(r"^[0-9a-f]{8}-", "", place.stem) if "upload" in place.parts else place.stem
+
+
+def _regions(task: Entry) -> list[Entry]:
+    drawn = [answer for answer in task.get("annotations") or [] if not answer.get("was_cancelled")]
+    answers = drawn or task.get("predictions") or [{"result": []}]
+    return [region for region in answers[-1]["result"] if region.get("type") == "videorectangle"]
+
+
+def _length(data: Entry, regions: list[Entry], place: str) -> tuple[int, Fraction]:
+    values = [region["value"] for region in regions if region["value"].get("framesCount")]
+    counts = [checked.whole(value["framesCount"], "framesCount", 1, checked.MOST_FRAMES) for value in values]
+    if "frame_count" not in data and not counts:
+        raise InputError(place, "does not say how many frames its video has", 'add "frame_count" to its "data"')
+    count = checked.whole(data.get("frame_count", max(counts, default=0)), "frame_count", 0, checked.MOST_FRAMES)
+    known = data.get("frame_rate", data.get("fps"))
+    if known is None and values and values[0].get("duration"):
+        duration = checked.number(values[0]["duration"], "duration", 1e-3, 1e9)
+        known = Fraction(counts[0] / duration).limit_denominator(1001)
+    if known is None:
+        raise InputError(place, "does not say how many frames a second its video has", 'add "fps" to its "data"')
+    return count, known if isinstance(known, Fraction) else checked.rate(known)
+
+
+def _read_regions(regions: list[Entry], width: int, height: int, count: int) -> list[AnnotatedTrack]:
+    given = [(region.get("meta") or {}).get("track_id") for region in regions]
+    known = [None if value is None else checked.whole(value, "track_id", 1) for value in given]
+    following = max((value for value in known if value), default=0)
+    tracks = []
+    for track_id, region in zip(known, regions, strict=True):
+        following += track_id is None
+        tracks.append(_read_region(region, track_id or following, width, height, count))
+    return sorted(tracks, key=lambda track: track.track_id)
+
+
+def _read_region(region: Entry, track_id: int, width: int, height: int, count: int) -> AnnotatedTrack:
+    value = region["value"]
+    sequence = sorted(value["sequence"], key=lambda entry: checked.whole(entry["frame"], "frame", 1, count))
+    shares = checked.sized([[e["x"], e["y"], e["width"], e["height"]] for e in sequence], "the rectangle")
+    corners = shares * np.array([width, height] * 2) / 100
+    for row, entry in enumerate(sequence):
+        if turn := checked.number(entry.get("rotation", 0), "rotation", -360, 360):
+            corners[row] = _around(corners[row], turn)
+    starts = np.array([int(entry["frame"]) for entry in sequence], dtype=np.int64)
+    enabled = np.array([entry.get("enabled", True) is not False for entry in sequence], dtype=bool)
+    frames, boxes, keys = _interpolate(starts, enabled, corners, count)
+    labels = value.get("labels") or ["object"]
+    label = checked.text(labels if isinstance(labels, str) else labels[0], "label")
+    score = checked.number(1.0 if region.get("score") is None else region["score"], "score", 0, 1)
+    return AnnotatedTrack(track_id, label, frames, boxes, np.full(len(frames), score), keyframes=keys)
+
+
+def _around(box: Floats, degrees: float) -> Floats:
+    """The upright box around one that is turned clockwise about its top left corner."""
+    turn = np.deg2rad(degrees)
+    width, height = box[2:] - box[:2]
+    across = np.array([0, width * np.cos(turn), -height * np.sin(turn), width * np.cos(turn) - height * np.sin(turn)])
+    down = np.array([0, width * np.sin(turn), height * np.cos(turn), width * np.sin(turn) + height * np.cos(turn)])
+    return np.array([box[0] + across.min(), box[1] + down.min(), box[0] + across.max(), box[1] + down.max()])
+
+
+def _interpolate(starts: Ints, enabled: Bools, corners: Floats, count: int) -> tuple[Ints, Floats, Bools]:
+    """An enabled entry goes on to the next one in a straight line, the last one stays to the end of the video."""
+    frames, boxes, keys = [starts[:0]], [corners[:0]], [enabled[:0]]
+    for row, start in enumerate(starts.tolist()):
+        follows = row + 1 < len(starts)
+        end = (int(starts[row + 1]) if follows else count + 1) if enabled[row] else start + 1
+        here = np.arange(start, end)
+        step = (corners[row + 1] - corners[row]) / max(end - start, 1) if follows and enabled[row] else 0 * corners[row]
+        frames.append(here)
+        boxes.append(corners[row] + step * (here - start)[:, None])
+        keys.append((here == start) | (here == count))
+    return np.concatenate(frames), np.concatenate(boxes), np.concatenate(keys)

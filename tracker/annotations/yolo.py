@@ -1,0 +1,179 @@
+"""YOLO: a folder of text files, a frame each; one set for trainers, one that also names the tracks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detectors.base import Floats
+from detectors.errors import InputError
+from tracker.annotations import checked
+from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
+from tracker.annotations.pictures import stem_of
+
+VIDEO = "video.json"  # what the text files have no place for
+LEAST = (
+    1.23e-7  # share of the picture that a label's side has: no sum of numbers of 8 digits, so rounding decides nothing
+)
+SAME = 1e-6  # shares that differ by less are the same, since files have 8 digits
+
+
+def write(annotations: Annotations, path: Path) -> None:
+    """Write labels/ (``class cx cy w h``, clipped to the picture, as trainers want) and tracks/ (all, unclipped).
+
+    A row of tracks/ is ``class cx cy w h score id``. Only frames with boxes get a file; the others are background.
+    What an earlier video left in the folder is removed. Raises InputError for a video without a size, and for a folder
+    with labels that are not those of a video.
+    """
+    if not (annotations.width and annotations.height):
+        raise InputError(annotations.name, "has no known size, which shares of the picture need", "give a video")
+    _clear(path)
+    _write_heads(annotations, path)
+    classes = {label: number for number, label in enumerate(labels_of(annotations))}
+    size = np.array([annotations.width, annotations.height] * 2, dtype=np.float64)
+    for frame, owners, rows in by_frame(annotations.tracks):
+        tracks = [annotations.tracks[owner] for owner in owners.tolist()]
+        boxes = np.array([track.boxes[row] for track, row in zip(tracks, rows, strict=True)]) / size
+        lines = [
+            f"{classes[track.label]} {_text(box)} {track.scores[row]:.6f} {track.track_id}\n"
+            for track, row, box in zip(tracks, rows.tolist(), _rows(boxes), strict=True)
+        ]
+        labels = _labels_of([list(map(float, line.split()[:5])) for line in lines])
+        file = f"{stem_of(annotations.name, frame)}.txt"
+        (path / "tracks" / file).write_text("".join(lines), encoding="utf-8")
+        if labels:
+            text = "".join(f"{row[0]:.0f} {_text(row[1:])}\n" for row in labels)
+            (path / "labels" / file).write_text(text, encoding="utf-8")
+
+
+def _clear(path: Path) -> None:
+    for folder in (path / "labels", path / "tracks"):
+        folder.mkdir(parents=True, exist_ok=True)
+        files = sorted(folder.glob("*.txt"))
+        if files and not (path / VIDEO).is_file():
+            raise InputError(files[0], "is in the way and not of a video", "give a new folder")
+        for file in files:
+            file.unlink()
+
+
+def _labels_of(rows: list[list[float]]) -> list[Floats]:
+    """What of rows ``class cx cy w h`` is inside the picture."""
+    table = np.array(rows, dtype=np.float64)
+    half = table[:, 3:] / 2
+    inside = _rows(np.hstack([table[:, 1:3] - half, table[:, 1:3] + half]).clip(0, 1))
+    seen = (inside[:, 2:] > LEAST).all(axis=1)
+    return list(np.hstack([table[:, :1], inside])[seen])
+
+
+def _write_heads(annotations: Annotations, path: Path) -> None:
+    names = "".join(f"  {n}: {json.dumps(label)}\n" for n, label in enumerate(labels_of(annotations)))
+    (path / "data.yaml").write_text(f"train: images\nval: images\nnames:\n{names}", encoding="utf-8")
+    (path / "classes.txt").write_text("".join(f"{label}\n" for label in labels_of(annotations)), encoding="utf-8")
+    keys = ("name", "source", "width", "height", "frame_count")
+    video: dict[str, Any] = {key: getattr(annotations, key) for key in keys}
+    video |= {"frame_rate": str(annotations.frame_rate), "labels": list(labels_of(annotations))}
+    video["times"] = None if annotations.times is None else annotations.times.tolist()
+    (path / VIDEO).write_text(json.dumps(video) + "\n", encoding="utf-8")
+
+
+def _rows(boxes: Floats) -> Floats:
+    return np.hstack([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]])
+
+
+def _text(values: Floats) -> str:
+    return " ".join(f"{value:.8f}" for value in values.tolist())
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` is a folder with data.yaml and labels/ or tracks/."""
+    return (path / "data.yaml").is_file() and ((path / "labels").is_dir() or (path / "tracks").is_dir())
+
+
+def read(path: Path) -> list[Annotations]:
+    """The video of a folder, from tracks/, or from labels/ with rows like those of tracks/ where there is no tracks/.
+
+    Raises InputError, naming file and line, for anything that is not as it should be, and for a file in labels/ that
+    somebody has changed: its rows do not say which tracks they belong to, so a correction there would be lost.
+    """
+    place = str(path / VIDEO)
+    try:
+        video = checked.load(path / VIDEO)
+        name = checked.text(video["name"], "name")
+        width, height = (checked.whole(video[key], key, 1, checked.MOST_PIXELS) for key in ("width", "height"))
+        labels = checked.texts(video["labels"], "labels")
+        count = checked.whole(video["frame_count"], "frame_count", 0, checked.MOST_FRAMES)
+        rate, times = checked.rate(video["frame_rate"]), checked.seconds(video["times"], count)
+        source = checked.text(video["source"], "source") if video["source"] else ""
+        rows: dict[int, list[list[float]]] = {}
+        named = path / "tracks" if (path / "tracks").is_dir() else path / "labels"
+        frames: dict[str, list[list[float]]] = {}
+        for file in sorted(named.glob("*.txt")):
+            place = str(file)
+            frames[file.name] = _read_frame(file, name, len(labels))
+            for row in frames[file.name]:
+                rows.setdefault(int(row[7]), []).append(row)
+        place = str(path)
+        if named.name == "tracks" and (path / "labels").is_dir():
+            _compare(path, frames)
+        size = np.array([width, height] * 2, dtype=np.float64)
+        tracks = [_track(number, rows[number], labels, size) for number in sorted(rows)]
+        return [checked.video(Annotations(name, source, width, height, rate, count, labels, tracks, times))]
+    except checked.WRONG as error:
+        raise InputError(place, f"is no YOLO annotation: {error!r}", "mend the file") from None
+
+
+def _read_frame(file: Path, name: str, classes: int) -> list[list[float]]:
+    """Rows of frame, class, cx, cy, w, h, score, id."""
+    digits = file.stem.rpartition("_")[2]
+    if not digits.isdecimal() or file.stem != stem_of(name, int(digits)):
+        raise ValueError(f"its name is not that of a frame like {stem_of(name, 1)}.txt")
+    rows = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        where = f"{file}:{number}"
+        fields = line.split()
+        if len(fields) in (5, 6):
+            raise InputError(where, "has no track number", "give files whose rows end in score and id")
+        if len(fields) != 7:
+            raise InputError(where, f"has {len(fields)} columns, not 7", "mend the line")
+        try:
+            rows.append([float(int(digits)), *_values(fields, classes)])
+        except ValueError as error:
+            raise InputError(where, f"{line!r}: {error}", "mend the line") from None
+    return rows
+
+
+def _values(fields: list[str], classes: int) -> list[float]:
+    values = [float(checked.whole(float(fields[0]), "class", 0, classes - 1))]
+    values += [checked.number(float(field), "a centre", -1e4, 1e4) for field in fields[1:3]]
+    values += [checked.number(float(field), "a size", 0, 1e4) for field in fields[3:5]]
+    values.append(checked.number(float(fields[5]), "score", 0, 1))
+    return [*values, float(checked.whole(float(fields[6]), "id", 1))]
+
+
+def _compare(path: Path, frames: Mapping[str, list[list[float]]]) -> None:
+    """Raise InputError for the first file in labels/ that is not what tracks/ says."""
+    present = {file.name for file in (path / "labels").glob("*.txt")}
+    for name in sorted(present | set(frames)):
+        file = path / "labels" / name
+        lines = file.read_text(encoding="utf-8").splitlines() if name in present else []
+        found = [line.split() for line in lines if line.strip()]
+        rows = frames.get(name, [])
+        expected = np.array(_labels_of([row[1:6] for row in rows]) if rows else []).reshape(-1, 5)
+        same = len(found) == len(expected) and all(len(row) == 5 for row in found)
+        if not (same and np.allclose(np.array(found, dtype=np.float64).reshape(-1, 5), expected, rtol=0, atol=SAME)):
+            why = f"is not what tracks/{name} says, and does not name the tracks of its boxes"
+            raise InputError(file, why, "correct tracks/ instead; without labels/ it is read alone")
+
+
+def _track(number: int, rows: list[list[float]], labels: tuple[str, ...], size: Floats) -> AnnotatedTrack:
+    table = np.array(sorted(rows), dtype=np.float64)
+    classes = {int(value) for value in table[:, 1]}
+    if len(classes) > 1:
+        raise ValueError(f"track {number} has the classes {sorted(classes)}")
+    half = table[:, 4:6] / 2
+    boxes = np.hstack([table[:, 2:4] - half, table[:, 2:4] + half]) * size
+    return AnnotatedTrack(number, labels[classes.pop()], table[:, 0].astype(np.int64), boxes, table[:, 6])

@@ -1,0 +1,113 @@
+"""What a person sees of a batch in the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from tracker.batch.events import Begun, Ended, Event
+from tracker.batch.events import Progress as Step
+from tracker.batch.manifest import Entry
+
+NAME = 32  # characters
+
+
+class BatchDisplay:
+    """A bar over the batch and one for each video that somebody is at; a line for each that is over.
+
+    quiet: only what failed, at the end.
+    """
+
+    def __init__(self, total: int, quiet: bool) -> None:
+        self._console = Console(highlight=False)
+        self._errors = Console(highlight=False, stderr=True)
+        self._quiet, self._total, self._over = quiet, total, 0
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        if self._console.is_terminal and not quiet:
+            columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn())
+            self._bars = Progress(
+                *columns, TextColumn("left"), TimeRemainingColumn(compact=True), console=self._console, transient=True
+            )
+            self._all = self._bars.add_task("[bold]videos", total=total)
+            self._bars.start()
+
+    def see(self, event: Event) -> None:
+        """Show what has happened."""
+        if isinstance(event, Ended):
+            self._over += 1
+            self._say(event)
+        if self._bars is not None:
+            self._move(self._bars, event)
+
+    def _move(self, bars: Progress, event: Event) -> None:
+        source = event.job.source
+        if isinstance(event, Begun):
+            self._tasks[source] = bars.add_task(escape(_short(event.job.name)), total=None)
+        elif isinstance(event, Step):
+            doing = f"{escape(_short(event.job.name))} [dim]{event.doing}[/]"
+            bars.update(self._tasks[source], completed=event.done, total=event.total, description=doing)
+        else:
+            bars.remove_task(self._tasks.pop(source))
+            bars.advance(self._all)
+
+    def _say(self, event: Ended) -> None:
+        outcome, name = event.outcome, escape(event.job.name)
+        if self._quiet:
+            return
+        if outcome.state == "failed":
+            said = f"[red]failed[/]  {name}: {escape(outcome.reason)}"
+        else:
+            rate = outcome.frames / max(outcome.seconds, 1e-9)
+            tracks = "1 track" if outcome.tracks == 1 else f"{outcome.tracks} tracks"
+            said = f"[green]done[/]    {name}: {tracks} in {outcome.frames} frames, {rate:.0f} a second"
+        self._console.print(f"[dim]{self._over}/{self._total}[/] {said}", soft_wrap=True)
+        for warning in outcome.warnings:
+            self._errors.print(f"warning: {escape(warning)}", soft_wrap=True)
+
+    def stop(self) -> None:
+        """Take the bars away."""
+        if self._bars is not None:
+            self._bars.stop()
+
+    def summary(self, entries: list[Entry], skipped: int, seconds: float, report: Path | None) -> None:
+        """What came out, and a table of what failed."""
+        states = Counter(entry.state for entry in entries)
+        if not self._quiet:
+            fresh = states["done"] - skipped
+            before = f", {skipped} done before" if skipped else ""
+            pace = f", {3600 * fresh / max(seconds, 1e-9):.0f} videos an hour" if fresh else ""
+            failed = f", {states['failed']} failed" if states["failed"] else ""
+            self._console.print(f"[bold]done[/]     {fresh} of {len(entries)} videos{before}{failed}{pace}")
+            if report is not None:
+                self._console.print(f"[bold]wrote[/]    {escape(str(report))}", soft_wrap=True)
+        if states["failed"]:
+            self._errors.print(_failures(entries))
+
+
+def _failures(entries: list[Entry]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
+    table.add_column("failed", overflow="fold")
+    table.add_column("why", overflow="fold")
+    for entry in entries:
+        if entry.state == "failed":
+            table.add_row(Text(_near(entry.source)), Text(entry.reason))
+    return table
+
+
+def _near(source: str) -> str:
+    """A path as seen from the current folder, if it lies there."""
+    here = os.path.join(os.getcwd(), "")
+    return source.removeprefix(here)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME else f"{name[: NAME // 2 - 1]}…{name[-NAME // 2 :]}"

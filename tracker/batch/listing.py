@@ -1,0 +1,163 @@
+"""Which videos a batch is about: files, folders, patterns, lists."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import glob
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from detectors.errors import InputError
+from tracker.options import Options
+from tracker.sources.sequence import is_sequence
+
+VIDEOS = frozenset(
+    (
+        *(".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg"),
+        *(".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+    )
+)
+LISTS = (".txt", ".csv")
+OF_A_RUN = ("output", "mot", "jsonl", "stats", "events", "view", "view_token", "show", "overwrite", "offline")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A video that is to be annotated. options: its own, fields of `Options`. missing: why it is not there, or ""."""
+
+    source: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    missing: str = ""
+
+
+def find_videos(sources: Sequence[str], out: Path) -> list[Listed]:
+    """All videos that `sources` name, each once, in their order; those of a folder by name.
+
+    A source is a video, a MOTChallenge sequence folder, a folder that is searched to its depths, a pattern, or a list:
+    a text file with one source a line, or a CSV file with a column ``source`` and options in the others. Names in a
+    list are relative to its folder, and what they name may be missing; the results' own folder `out` is not searched.
+
+    Raises InputError for a source that names nothing, and for a list that cannot be understood.
+    """
+    found: dict[str, Listed] = {}
+    for source in sources:
+        for each in _expand(source, out.resolve()):
+            found.setdefault(each.source, each)
+    return list(found.values())
+
+
+def _expand(source: str, out: Path) -> Iterator[Listed]:
+    path = Path(source)
+    if "://" in source:
+        yield Listed(source)
+    elif path.suffix.lower() in LISTS and path.is_file():
+        for name, options in _read_list(path):
+            yield from _listed(name, options, out)
+    elif path.exists():
+        yield from _in(path, out)
+    elif glob.has_magic(source):
+        matches = sorted(glob.glob(source, recursive=True))
+        if not matches:
+            raise InputError(source, "matches no file", "quote the pattern, and check the path")
+        for match in matches:
+            yield from _in(Path(match), out)
+    else:
+        raise InputError(source, "no such file or folder", "check the path")
+
+
+def _in(path: Path, out: Path) -> Iterator[Listed]:
+    """The videos in a folder, or the file itself."""
+    if not path.is_dir() or is_sequence(path):
+        yield Listed(os.path.abspath(path))
+        return
+    videos = list(_search(path, out))
+    if not videos:
+        raise InputError(path, "has no video in it", "name the videos, or a folder of them")
+    yield from (Listed(os.path.abspath(each)) for each in videos)
+
+
+def _search(folder: Path, out: Path) -> Iterator[Path]:
+    """Videos and sequences at any depth, by name; links to folders are not followed, as they may lead in circles."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            if is_sequence(path):
+                yield path
+            elif not path.is_symlink() and path.resolve() != out:
+                yield from _search(path, out)
+        elif path.suffix.lower() in VIDEOS:
+            yield path
+
+
+def _listed(name: str, options: Mapping[str, Any], out: Path) -> Iterator[Listed]:
+    """What a line of a list names; a line that names nothing stands for a video that is missing."""
+    try:
+        for each in _expand(name, out):
+            yield Listed(each.source, options)
+    except InputError as error:
+        yield Listed(name, options, missing=f"{error.why} ({error.remedy})")
+
+
+def _read_list(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each source in a list, with its options."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
+        raise InputError(path, f"cannot be read: {why}", "give a text file with one video a line") from None
+    lines = text.splitlines()
+    if path.suffix.lower() == ".csv":
+        rows = _read_csv(path, lines)
+    else:
+        names = (line.strip() for line in lines)
+        rows = ((name, {}) for name in names if name and not name.startswith("#"))
+    for name, options in rows:
+        yield name if "://" in name else str(path.parent / name), options
+
+
+def _read_csv(path: Path, lines: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    rows = csv.DictReader(lines, strict=True)
+    try:
+        columns = rows.fieldnames or ()
+        if "source" not in columns:
+            raise InputError(path, "has no column called source", "name the columns in the first line")
+        for name in columns:
+            _check_option(path, name)
+        for row in rows:
+            where = f"{path}:{rows.line_num}"
+            if None in row or None in row.values():
+                raise InputError(where, f"does not have {len(columns)} columns", "give each row as many as the first")
+            if row["source"].strip():
+                values = {key: value.strip() for key, value in row.items() if key != "source" and value.strip()}
+                yield row["source"].strip(), {_field(key): _value(where, key, text) for key, text in values.items()}
+    except csv.Error as error:
+        raise InputError(f"{path}:{rows.line_num}", f"is not CSV: {error}", "quote values that hold a comma") from None
+
+
+def _field(column: str) -> str:
+    return column.strip().removeprefix("--").replace("-", "_")
+
+
+def _check_option(path: Path, column: str) -> None:
+    known = {each.name for each in dataclasses.fields(Options)} - set(OF_A_RUN)
+    if column != "source" and _field(column) not in known:
+        there = ", ".join(sorted(known))
+        raise InputError(path, f"its column {column!r} is no option of a video", f"these are: {there}")
+
+
+def _value(where: str, column: str, text: str) -> Any:
+    """A cell as the type of its option."""
+    kinds = str(get_type_hints(Options)[_field(column)])
+    try:
+        if "bool" in kinds:
+            return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[text.lower()]
+        if "float" in kinds and "str" not in kinds:
+            return float(text)
+        return int(text) if "int" in kinds and "str" not in kinds else text
+    except (KeyError, ValueError):
+        raise InputError(where, f"{column} is {text!r}", "give a number, or yes or no where it is one of two") from None

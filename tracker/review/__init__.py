@@ -1,0 +1,1 @@
+"""What a person looks at once videos have been annotated."""

@@ -1,0 +1,58 @@
+"""What a report needs of a video, kept in its folder as summary.json."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detectors.errors import InputError
+from tracker.annotations.document import Annotations
+from tracker.review.summary import TrackSummary, with_rate
+
+RECORD = "summary.json"  # its name in the folder
+
+
+def write_record(
+    path: Path, annotations: Annotations, summaries: Sequence[TrackSummary], views: Mapping[int, bytes]
+) -> None:
+    """Write the video's size and length in seconds, and a line for each track with its JPEG as base64."""
+    frames = annotations.frame_count
+    head = {"name": annotations.name, "width": annotations.width, "height": annotations.height}
+    head |= {"frames": frames, "seconds": seconds_of(annotations)}
+    draft = path.with_name(path.name + ".part")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(head)[:-1] + ', "tracks": [')
+        for place, summary in enumerate(summaries):
+            view = base64.b64encode(views.get(summary.track_id, b"")).decode()
+            file.write((",\n" if place else "\n") + json.dumps(asdict(summary) | {"view": view}))
+        file.write("]}\n")
+    os.replace(draft, path)
+
+
+def seconds_of(annotations: Annotations) -> float:
+    """Length of the video: to the end of its last frame."""
+    video = with_rate(annotations)
+    if not video.frame_count:
+        return 0.0
+    if video.times is not None and not len(video.times):
+        return 0.0
+    last = len(video.times) if video.times is not None else video.frame_count
+    return float(video.time_of(np.array([last]))[0] + 1 / video.frame_rate)
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """What `write_record` has written. Raises InputError where that is not what the file holds."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"cannot be read as a summary: {error}", "annotate the video again") from error
+    if not isinstance(record, dict) or not isinstance(record.get("tracks"), list):
+        raise InputError(path, "is not a summary of a video", "annotate the video again")
+    return record
