@@ -7,7 +7,7 @@ import functools
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors.errors import InputError
 from tracker.annotations.formats import FORMATS, parse_formats
@@ -18,7 +18,11 @@ from tracker.batch.display import BatchDisplay
 from tracker.batch.listing import find_videos
 from tracker.batch.local import STALL, run_local
 from tracker.batch.manifest import Entry
+from tracker.interruption import Interrupted
 from tracker.options import Options, check_options
+
+if TYPE_CHECKING:
+    from tracker.review.report import VideoEntry
 
 FAILED = 1
 REPORT = "report.html"
@@ -46,8 +50,12 @@ def main(argv: Sequence[str]) -> int:
     display = BatchDisplay(len(videos), own["quiet"])
     try:
         with Batch(videos, wanted, out) as batch:
-            for event in batch.run(_engine(own)):
-                display.see(event)
+            try:
+                for event in batch.run(_engine(own)):
+                    display.see(event)
+            except Interrupted:
+                _report(out, batch.entries)  # what is done so far can be looked at
+                raise
             entries, skipped = batch.entries, batch.skipped
             report = _report(out, entries)
     finally:
@@ -57,21 +65,28 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _report(out: Path, entries: Sequence[Entry]) -> Path:
-    """Write the page about the batch."""
-    from tracker.review.record import RECORD, read_record
-    from tracker.review.report import VideoEntry, write_report
+    """Write the page about the batch. Raises InputError."""
+    from tracker.review.report import write_report
 
     path = out / REPORT
-    write_report(
-        path,
-        (
-            VideoEntry(each.name, each.state, each.reason, each.name, read_record(out / each.name / RECORD))
-            if each.state == "done"
-            else VideoEntry(each.name, each.state, each.reason)
-            for each in entries
-        ),
-    )
+    try:
+        write_report(path, (_on_page(out, entry) for entry in entries))
+    except OSError as error:
+        remedy = "free some space and give the same command again; what is done is kept"
+        raise InputError(path, f"cannot be written: {error.strerror}", remedy) from error
     return path
+
+
+def _on_page(out: Path, entry: Entry) -> VideoEntry:
+    from tracker.review.record import RECORD, read_record
+    from tracker.review.report import VideoEntry
+
+    if entry.state != "done":
+        return VideoEntry(entry.name, "waiting" if entry.state == "running" else entry.state, entry.reason)
+    try:
+        return VideoEntry(entry.name, entry.state, "", entry.name, read_record(out / entry.name / RECORD))
+    except InputError as error:  # somebody has been at it since: the others are shown all the same
+        return VideoEntry(entry.name, "failed", str(error))
 
 
 def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.batch``: jobs side by side, batches that are killed, and damaged videos, as tables."""
+"""``python -m benchmarks.batch``: jobs side by side, batches killed, damaged videos, what it costs, as tables."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.batch.clips import cut, damaged
 from benchmarks.batch.commands import Finished, command, entries, run, same
+from benchmarks.batch.rates import rates
 from benchmarks.parts import ROOT
 from benchmarks.tables import print_circumstances, print_table
 
@@ -27,11 +28,15 @@ def main() -> int:
     """Run the parts that are asked for; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.batch", description=__doc__)
     parser.add_argument("--clip", type=Path, action="append", required=True, help="a video; may be given several times")
-    parser.add_argument("--only", default="jobs,kills,mutated", help="parts, separated by commas")
+    parser.add_argument(
+        "--detector", action="append", metavar="NAME|PATH", help="of the rates; may be given several times"
+    )
+    parser.add_argument("--only", default="jobs,kills,mutated,rates", help="parts, separated by commas")
     parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
     print_circumstances()
     parts: dict[str, Callable[[list[Path], Path, bool], bool]] = {"jobs": jobs, "kills": kills, "mutated": mutated}
+    parts["rates"] = lambda videos, folder, markdown: rates(videos, folder, arguments.detector or ["auto"], markdown)
     fine = True
     for name in arguments.only.split(","):
         with tempfile.TemporaryDirectory() as folder:

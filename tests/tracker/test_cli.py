@@ -319,7 +319,7 @@ def test_an_interrupted_run_leaves_files_that_play_and_parse(make_video: MakeVid
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are a Unix thing")
 def test_a_second_interruption_does_not_wait_for_files_to_be_closed() -> None:
     closing_for_ever = (
-        "import sys\nfrom tracker.cli import Interrupted, Interruption\ninterruption = Interruption()\n"
+        "import sys\nfrom tracker.interruption import Interrupted, Interruption\ninterruption = Interruption()\n"
         "def say(text):\n    print(text, flush=True)\n    sys.stdin.read()\n"
         "try:\n    say('running')\nexcept Interrupted:\n    say('closing')\n"
     )

@@ -85,6 +85,39 @@ def test_a_truncated_video_gives_what_decodes_and_a_warning(make_video: MakeVide
     assert "cut.mp4" in source.warnings[0]
 
 
+def test_frames_that_are_lost_in_the_middle_are_told(make_video: MakeVideo, tmp_path: Path) -> None:
+    whole = make_video("whole.mp4", [index / 25 for index in range(100)])
+    with av.open(str(whole)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.pos is not None and packet.size]
+    data = bytearray(whole.read_bytes())
+    for packet in packets[40:46]:
+        assert packet.pos is not None
+        data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    hurt = tmp_path / "hurt.mp4"
+    hurt.write_bytes(data)
+    source = open_source(hurt)
+    count = sum(1 for _ in source.frames)
+    assert 90 <= count < 98
+    assert source.warnings == [f"{hurt}: only {count} of 100 frames could be decoded (the file is damaged)"]
+
+
+def test_a_variable_rate_and_an_edit_list_are_no_damage(make_video: MakeVideo, tmp_path: Path) -> None:
+    slow = open_source(make_video("slow.mp4", [0.0, 0.04, 0.4, 0.8, 1.2, 3.6]))
+    assert (sum(1 for _ in slow.frames), slow.warnings) == (6, [])
+    cut = tmp_path / "cut.mp4"  # from the middle of a group of pictures, of which a player shows the second half
+    whole = make_video("whole.mp4", [index / 25 for index in range(100)])
+    with av.open(str(whole)) as container, av.open(str(cut), "w") as out:
+        stream = out.add_stream_from_template(container.streams.video[0])
+        for packet in container.demux(video=0):
+            if packet.dts is None or packet.pts is None or packet.time_base is None:
+                continue
+            hidden = round(2 / packet.time_base)
+            packet.pts, packet.dts, packet.stream = packet.pts - hidden, packet.dts - hidden, stream
+            out.mux(packet)
+    source = open_source(cut)
+    assert (sum(1 for _ in source.frames), source.warnings) == (50, [])
+
+
 def test_dropped_frames_of_an_avi_are_no_damage(make_video: MakeVideo) -> None:
     source = open_source(make_video("gaps.avi", [0.0, 0.4, 0.8, 1.2, 1.6], codec="mjpeg"))
     assert sum(1 for _ in source.frames) == 5

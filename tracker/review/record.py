@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from tracker.annotations.document import Annotations
 from tracker.review.summary import TrackSummary, with_rate
 
 RECORD = "summary.json"  # its name in the folder
+HEAD = {"name": str, "width": int, "height": int, "frames": int, "seconds": float}
+TRACK = {"track_id": int, "label": str, "first": float, "last": float, "trust": float, "reason": str}
+TRACK |= {"stretches": list, "view": str}
 
 
 def write_record(
@@ -53,6 +56,19 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(path, f"cannot be read as a summary: {error}", "annotate the video again") from error
-    if not isinstance(record, dict) or not isinstance(record.get("tracks"), list):
+    if not _is_record(record):
         raise InputError(path, "is not a summary of a video", "annotate the video again")
     return record
+
+
+def _is_record(record: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether all that a report reads is there, and of its kind."""
+    if not isinstance(record, dict) or not isinstance(record.get("tracks"), list):
+        return False
+    tracks = record["tracks"]
+    return _has(record, HEAD) and all(isinstance(track, dict) and _has(track, TRACK) for track in tracks)
+
+
+def _has(found: Mapping[str, Any], kinds: Mapping[str, type]) -> bool:
+    """A number without a fraction may be written for one that has any."""
+    return all(isinstance(found.get(key), (int, kind) if kind is float else kind) for key, kind in kinds.items())

@@ -20,18 +20,35 @@ from tracker.sources.base import Source
 from tracker.sources.seek import find_place, move
 
 MOST_THREADS = 4  # of the decoder
+MOST_LOST = 1000  # pictures in a row: the longest group of pictures that encoders make, and more
 NEARLY_ALL = 0.98  # a container may announce a little more than it holds; a share below this means a damaged file
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own lines on standard error say less than ours
 
 
 class Header(NamedTuple):
-    """What a video file says about its first video stream; None where it says nothing."""
+    """What a video file says about its first video stream; None where it says nothing.
+
+    counts_dropped: whether `frames` are also those that were dropped when it was recorded, as in an AVI.
+    """
 
     time_base: Fraction
     frame_rate: Fraction
     frames: int | None
     seconds: float | None
+    counts_dropped: bool
+
+    def complaint(self, frames: int, seconds: float) -> str:
+        """What to say of a file of which so many frames were decoded, to this time; "" where that is about all."""
+        few = not self.frames or frames < NEARLY_ALL * self.frames
+        if few and self.seconds is not None and seconds < NEARLY_ALL * self.seconds:
+            what = f"only {seconds:.1f} of {self.seconds:.1f} seconds could be decoded"
+            return f"{what} ({frames} frames; the file is truncated or damaged)"
+        # What an edit list hides counts as a frame, but not as time.
+        shown = min(self.frames or 0, round((self.seconds or 0) * self.frame_rate))
+        if not self.counts_dropped and frames < NEARLY_ALL * shown:
+            return f"only {frames} of {shown} frames could be decoded (the file is damaged)"
+        return ""
 
 
 def open_video(path: Path) -> Source:
@@ -98,7 +115,8 @@ def _probe(address: str, shown: Path | str, timeout: float | None = None) -> Hea
             if seconds is None:
                 end = _clock(stream.metadata.get("DURATION", ""))  # where Matroska says when the stream is over
                 seconds = None if end is None else end - float((stream.start_time or 0) * time_base)
-            return Header(time_base, _fraction(stream.average_rate) or Fraction(30), stream.frames or None, seconds)
+            rate = _fraction(stream.average_rate) or Fraction(30)
+            return Header(time_base, rate, stream.frames or None, seconds, container.format.name == "avi")
     except (av.FFmpegError, IndexError, ValueError):
         raise InputError(shown, "is not a video that can be read", "give a video file that plays") from None
 
@@ -141,16 +159,12 @@ def _file_frames(
             last = stamp if stamp > last else last + step
             yield Frame(image, index, last)
             image = _read(capture)
+            if image is None and header.complaint(index, last + step):
+                image = _read_on(capture, source)
     finally:
         capture.release()
-    # An AVI counts its dropped frames too, and a stream may end before its file: both must be short.
-    few = not header.frames or index < NEARLY_ALL * header.frames
-    short = header.seconds is not None and last + step < NEARLY_ALL * header.seconds
-    if few and short:
-        source.warnings.append(
-            f"{shown}: only {last + step:.1f} of {header.seconds:.1f} seconds could be decoded "
-            f"({index} frames; the file is truncated or damaged)"
-        )
+    if complaint := header.complaint(index, last + step):
+        source.warnings.append(f"{shown}: {complaint}")
 
 
 def _seconds(capture: cv2.VideoCapture) -> float:
@@ -159,6 +173,17 @@ def _seconds(capture: cv2.VideoCapture) -> float:
 
 def _read(capture: cv2.VideoCapture) -> Image | None:
     return _picture(capture.read())
+
+
+def _read_on(capture: cv2.VideoCapture, source: Source) -> Image | None:
+    """The next picture after some that cannot be decoded, each of which costs one reading; None where it is all over.
+
+    Not of a file on another computer, of which each reading might wait for what does not come.
+    """
+    for _ in range(MOST_LOST if source.path else 0):
+        if (image := _read(capture)) is not None:
+            return image
+    return None
 
 
 def _picture(given: tuple[bool, object]) -> Image | None:

@@ -17,6 +17,8 @@ import pytest
 
 from tests import scenes
 from tracker.annotations.formats import FORMATS, read_annotations
+from tracker.batch.display import BatchDisplay
+from tracker.batch.events import Ended, Event
 from tracker.batch.manifest import Manifest
 from tracker.cli import main
 
@@ -90,6 +92,28 @@ def test_what_is_done_is_skipped_and_what_changed_is_done_again(
     shutil.rmtree(Path("out", "crossing"))  # somebody wants it made anew
     assert annotate("clips", "--format", "mot,coco") == 0
     assert states() == {"crossing": ("done", 4), "crossing.mp4": ("done", 2)}
+
+
+def test_a_summary_that_somebody_has_spoiled_costs_its_card_only(clips: Path) -> None:
+    assert annotate("clips") == 0
+    Path("out", "crossing", "summary.json").write_text("{}")
+    assert annotate("clips") == 0
+    page = Path("out", "report.html").read_text(encoding="utf-8")
+    assert "is not a summary of a video (annotate the video again)" in page
+    assert '"name":"crossing.mp4","state":"done"' in page
+
+
+def test_an_interrupted_batch_shows_what_is_done(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def see(_: BatchDisplay, event: Event) -> None:
+        if isinstance(event, Ended):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(BatchDisplay, "see", see)
+    assert annotate("clips") == 130
+    page = Path("out", "report.html").read_text(encoding="utf-8")
+    assert '"name":"crossing","state":"done"' in page
+    assert '"name":"crossing.mp4","state":"waiting"' in page
+    assert states() == {"crossing": ("done", 1), "crossing.mp4": ("waiting", 0)}
 
 
 def test_a_bad_video_is_told_and_the_others_are_done(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
