@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from tracker.offline.first_pass import FirstPass
     from tracker.offline.trajectory import Trajectory
 
-NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
-
 
 class Run:
     """Frames in, tracks out, files written on the way. Use it as a context manager, and iterate once.
@@ -65,7 +63,7 @@ class Run:
         self._pictures = pictures
         self.first_pass: FirstPass | None = None  # once there has been one, of an offline run
         self.trajectories: Sequence[Trajectory] = ()  # what came of it, in hindsight
-        self._plan: Sequence[Frame] | None = None  # its frames, without their pictures
+        self._looked_ahead = False
         self._exit = ExitStack()
         self._started = time.perf_counter(), time.process_time(), time.thread_time()
         self._first_frame: float | None = None  # when it had been through all stages
@@ -95,7 +93,7 @@ class Run:
     def __iter__(self) -> Iterator[tuple[Frame, Tracks]]:
         for _ in self.look_ahead():
             pass
-        for frame, tracks in self._track() if self._plan is None else self._recall(self._plan):
+        for frame, tracks in self._recall() if self._looked_ahead else self._track():
             self._census.see(tracks)
             self._writers.tell(self.watch.see(frame, tracks))
             self._writers.write(frame, tracks)
@@ -109,25 +107,33 @@ class Run:
 
     def look_ahead(self) -> Iterator[None]:
         """The first of two passes, a step a frame, if there are two. Iterating does it, if it has not been done."""
-        if not self.options.offline or self._plan is not None:
+        if not self.options.offline or self._looked_ahead:
             return
+        for _ in self.record():
+            yield
+        assert self.first_pass is not None
+        self.look_back(self.first_pass)
+
+    def look_back(self, first_pass: FirstPass) -> None:
+        """Take what a first pass has found, here or elsewhere: iterating is the second one then."""
         from tracker.offline.revise import revise
 
-        seen = []
-        for frame in self.record():
-            seen.append(replace(frame, image=NO_PICTURE))
-            yield
         with self.tally.timing("track"):
-            assert self.first_pass is not None
-            self.trajectories = revise(self.first_pass.recording)
-        self._plan, self.progress = seen, 0
+            self.first_pass, self.trajectories = first_pass, revise(first_pass.recording)
+        self._looked_ahead, self.progress = True, 0
 
-    def record(self) -> Iterator[Frame]:
+    def record(self, midway: bool = False) -> Iterator[Frame]:
         """Look at each frame once and keep what was found as `first_pass`, for whoever does without the second.
 
+        midway: whether the first frame is somewhere in a video of which others look at what comes before.
         Raises NoFramesError where there is none, and keeps that as well: a video may end before a piece of it begins.
         """
+        from tracker.offline.recorder import Recorder
+
         indices = array("q")
+        if midway:
+            assert isinstance(self.tracker, Recorder)
+            self.tracker.settle()
         try:
             for frame, _ in self._track():
                 indices.append(frame.index)
@@ -178,19 +184,20 @@ class Run:
         if not self.partial and self.source.frame_count is None:
             check_last_frames(index, self._shown_name, self.detector, self.camera)  # only reading to the end could tell
 
-    def _recall(self, plan: Sequence[Frame]) -> Iterator[tuple[Frame, Tracks]]:
+    def _recall(self) -> Iterator[tuple[Frame, Tracks]]:
         """What the first pass has found, with the pictures read again if anybody looks at them."""
         from tracker.offline.trajectory import each_frame
 
         assert self.first_pass is not None
-        found = each_frame(self.trajectories, self.first_pass.recording.times)
+        plan, times = self.first_pass.frames(), self.first_pass.recording.times
+        found = each_frame(self.trajectories, times)
         if not self.source.has_images or not (self._pictures or self._writers.draws):
             yield from zip(plan, found, strict=True)
             return
-        source, first = open_source(self._source_name, self.options.fps), plan[0]
-        source.start = first.time
+        source, first = open_source(self._source_name, self.options.fps), int(self.first_pass.indices[0])
+        source.start = float(times[0])
         with ReadAhead(source.frames, clock=self.tally.clock) as again:
-            frames = (frame for frame in again if frame.index >= first.index)
+            frames = (frame for frame in again if frame.index >= first)
             for seen, tracks in zip(plan, found, strict=True):
                 frame = next(frames, None)
                 if frame is None or frame.index != seen.index:
@@ -216,7 +223,7 @@ class Run:
     @property
     def has_results(self) -> bool:
         """Whether there is anything to tell: not before the second pass of an offline run."""
-        return self.tally.frames > 0 and (self._plan is not None or not self.options.offline)
+        return self.tally.frames > 0 and (self._looked_ahead or not self.options.offline)
 
     @property
     def _shown_name(self) -> Path | str:
@@ -264,9 +271,7 @@ class Run:
     @property
     def _track_count(self) -> int:
         """How many tracks there are, in the frames so far or, offline, in all."""
-        if self._plan is None:
-            return self.tracker.confirmed_count
-        return len(self.trajectories)
+        return len(self.trajectories) if self._looked_ahead else self.tracker.confirmed_count
 
     def _open(self, opening: ExitStack) -> None:
         options = self.options

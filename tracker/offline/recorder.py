@@ -63,6 +63,10 @@ class Recorder(Tracker):
         self._shot += 1
         self._paths: dict[int, _Path] = {}  # of this shot, by the track's serial
 
+    def settle(self) -> None:
+        """Begin as in the middle of a video, of which others track what comes before: see `NoiseScale.settle`."""
+        self._noise.settle()
+
     def update(
         self,
         detections: Detections,
