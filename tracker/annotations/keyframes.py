@@ -19,8 +19,6 @@ from tracker.annotations.windows import rounded
 IOU = 0.9  # each box keeps with the one that is drawn, if nobody says otherwise
 REMEDY = "all, auto, tracked, auto:IOU or tracked:IOU, with IOU from 0.5 to 0.99, such as auto:0.8"
 
-Pick = Callable[[Floats, Sequence[slice], float], tuple[Bools, Floats]]
-
 
 class Keyframes(NamedTuple):
     """Which keyframes a person wants. iou: that each box keeps. free: whether keyframes may have boxes of their own."""
@@ -46,14 +44,17 @@ def parse_keyframes(text: str) -> Keyframes | None:
     return Keyframes(iou, kind == "auto")
 
 
-def with_keyframes(annotations: Annotations, iou: float = IOU, free: bool = True) -> Annotations:
+def with_keyframes(
+    annotations: Annotations, iou: float = IOU, free: bool = True, tell: Callable[[int], None] = lambda done: None
+) -> Annotations:
     """The same tracks with few keyframes; each box lies on the line between those around it.
 
     iou: the least overlap of each box with the one in its place before, from 0.5 to 0.99. free: keyframes may have
     boxes of their own; of detected, jittering boxes about a third fewer do then, though not always the fewest
     possible. Else they are boxes of the track, and the fewest of those at most `fewest.LONGEST` frames apart. Keyframes
     are rounded to the hundredth of a pixel, of small boxes to the ten-thousandth, so that they are written as they are.
-    A box without area is a keyframe.
+    A box without area is a keyframe. tell: is called now and then with the number of boxes that are through, of which a
+    second sees several thousand.
     """
     lengths = [len(track) for track in annotations.tracks]
     if not lengths:
@@ -65,7 +66,7 @@ def with_keyframes(annotations: Annotations, iou: float = IOU, free: bool = True
         for start, track in zip(starts[:-1], annotations.tracks, strict=True)
         for rows in track.stretches()
     ]
-    kept, values = (thin if free else _pick_fewest)(boxes, stretches, iou)
+    kept, values = (thin if free else _pick_fewest)(boxes, stretches, iou, tell)
     lines = _lines(boxes, kept, values, stretches, iou)
     tracks = [
         replace(track, boxes=lines[start : start + len(track)], keyframes=kept[start : start + len(track)])
@@ -74,10 +75,15 @@ def with_keyframes(annotations: Annotations, iou: float = IOU, free: bool = True
     return replace(annotations, tracks=tracks)
 
 
-def _pick_fewest(boxes: Floats, stretches: Sequence[slice], iou: float) -> tuple[Bools, Floats]:
+def _pick_fewest(
+    boxes: Floats, stretches: Sequence[slice], iou: float, tell: Callable[[int], None]
+) -> tuple[Bools, Floats]:
     fine = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) * (1 - iou) < 0.08
     values = rounded(boxes.T, fine).T
-    kept = np.concatenate([fewest(values[rows], boxes[rows], iou) for rows in stretches])
+    kept = np.zeros(len(boxes), dtype=bool)
+    for rows in stretches:
+        kept[rows] = fewest(values[rows], boxes[rows], iou)
+        tell(rows.stop)
     return kept, values
 
 

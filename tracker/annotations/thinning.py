@@ -8,7 +8,7 @@ be. What is left is a local optimum: the steps that are tried find nothing more,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -24,11 +24,13 @@ NEAR = 0.9  # share of the asked overlap that must be reached without shifts for
 MARGIN = 1e-9  # above the asked overlap, so that another order of the same sums does not miss it
 
 
-def thin(boxes: Floats, stretches: Sequence[slice], iou: float) -> tuple[Bools, Floats]:
+def thin(
+    boxes: Floats, stretches: Sequence[slice], iou: float, tell: Callable[[int], None] = lambda done: None
+) -> tuple[Bools, Floats]:
     """Which boxes ``(N,)`` are keyframes, and the boxes ``(N, 4)`` that those have; the other rows mean nothing.
 
     boxes: ``(N, 4)`` xyxy pixels. stretches: runs of rows of consecutive frames, that together are all rows. iou: that
-    each box keeps with the line between keyframes.
+    each box keeps with the line between keyframes. tell: is called with the number of boxes that are through.
     """
     kept, values = np.zeros(len(boxes), dtype=bool), np.zeros_like(boxes)
     for rows, pieces in _blocks(stretches):
@@ -36,6 +38,7 @@ def thin(boxes: Floats, stretches: Sequence[slice], iou: float) -> tuple[Bools, 
         block.run()
         kept[rows.start + block.rows] = True
         values[rows.start + block.rows] = block.values.T
+        tell(rows.stop)
     return kept, values
 
 

@@ -75,3 +75,11 @@ def test_the_option_is_understood(text: str, overlap: Keyframes | None) -> None:
 def test_anything_else_is_not(text: str) -> None:
     with pytest.raises(InputError, match="is no choice of keyframes"):
         parse_keyframes(text)
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_it_tells_how_far_it_is(free: bool) -> None:
+    tracks = [AnnotatedTrack(n, "person", np.arange(1, 3001), walk(3000, n, 0.1)) for n in (1, 2)]
+    told: list[int] = []
+    with_keyframes(Annotations("v", "", 0, 0, Fraction(25), 3000, ["person"], tracks), 0.8, free, told.append)
+    assert told == [3000, 6000]
