@@ -18,6 +18,8 @@ from tracker.batch.display import BatchDisplay
 from tracker.batch.listing import find_videos
 from tracker.batch.local import STALL, run_local
 from tracker.batch.manifest import Entry
+from tracker.batch.splitting import SHORTEST
+from tracker.durations import duration
 from tracker.interruption import Interrupted
 from tracker.options import Options, check_options
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 FAILED = 1
 REPORT = "report.html"
 MOST_JOBS = 256
-OWN = ("sources", "out", "format", "keyframes", "video", "crops", "jobs", "stall", "quiet")
+OWN = ("sources", "out", "format", "keyframes", "video", "crops", "jobs", "split", "stall", "quiet")
 
 EXAMPLES = """\
 examples:
@@ -98,7 +100,8 @@ def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:
         raise InputError(f"--jobs {own['jobs']}", f"is not between 1 and {MOST_JOBS}", "give a number that is")
     if own["stall"] <= 0:
         raise InputError(f"--stall {own['stall']:g}", "is not above 0", "give a number of seconds")
-    return Wanted(options, formats, own["keyframes"], own["video"], own["crops"])
+    split = None if own["split"] is None else duration("--split", own["split"], SHORTEST)
+    return Wanted(options, formats, own["keyframes"], own["video"], own["crops"], split)
 
 
 def _engine(own: dict[str, Any]) -> Engine:
@@ -147,6 +150,13 @@ def _add_results(group: Any) -> None:
 
 def _add_work(group: Any) -> None:
     group.add_argument("--jobs", type=int, default=1, metavar="N", help="videos at once; they share the cores")
+    group.add_argument(
+        "--split",
+        default=None,
+        metavar="LENGTH",
+        help="do a video that is longer, such as 10min, in overlapping pieces of at most that, which --jobs takes at "
+        "once and an interruption does not cost again (default: each video as one)",
+    )
     group.add_argument(
         "--stall",
         type=float,

@@ -72,6 +72,7 @@ class Run:
         self.here: Counter[str] = Counter()  # objects in the last frame, by the name of their class
         self.age = 0.0  # seconds of the last frame of a live source, once it was done
         self.on_idle: Callable[[], None] = lambda: None  # about ten times a second while no frame comes
+        self.on_step: Callable[[], None] = lambda: None  # often, between the two passes
 
     def __enter__(self) -> Run:
         with ExitStack() as opening:
@@ -119,7 +120,7 @@ class Run:
         from tracker.offline.revise import revise
 
         with self.tally.timing("track"):
-            self.first_pass, self.trajectories = first_pass, revise(first_pass.recording)
+            self.first_pass, self.trajectories = first_pass, revise(first_pass.recording, step=self.on_step)
         self._looked_ahead, self.progress = True, 0
 
     def record(self, midway: bool = False) -> Iterator[Frame]:

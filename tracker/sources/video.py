@@ -69,6 +69,17 @@ def open_video(path: Path) -> Source:
     return source
 
 
+def can_seek(path: Path, seconds: float) -> bool:
+    """Whether the frames of a file from `seconds` on can be read without those before them."""
+    address = plain_name(path)
+    capture, first = _open_capture(address, ())
+    try:
+        place = None if first is None else find_place(address, seconds, _seconds(capture))
+        return place is not None and move(capture, place)
+    finally:
+        capture.release()
+
+
 def open_remote(url: str, shown: str, name: str, timeout: float) -> Source:
     """The frames of a video file on another computer, which is read like one on this one.
 
