@@ -29,7 +29,7 @@ def split(jobs: Sequence[Job], seconds: float) -> Iterator[Job]:
     The videos are opened for that, in processes of their own: one that makes a library crash stays whole, as do those
     whose length nobody knows, that cannot be sought in, or that are pictures in a folder.
     """
-    files = [job for job in jobs if os.path.isfile(job.source) and "max_frames" not in job.options]
+    files = [job for job in jobs if os.path.isfile(job.source)]
     lengths = {}
     if files:
         count = min(PROCESSES, available_cores(), len(files))
@@ -42,7 +42,7 @@ def split(jobs: Sequence[Job], seconds: float) -> Iterator[Job]:
 def divide(job: Job, length: float | None, seconds: float) -> tuple[Piece, ...]:
     """The pieces of a video that is `length` seconds long; none where it stays whole."""
     options = job.run_options(None)
-    if length is None:
+    if length is None or options.max_frames is not None:
         return ()
     end = length if options.end is None else min(options.end, length)
     count = max(1, math.ceil((end - options.start) / seconds))
