@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from benchmarks.tables import markdown_table, print_circumstances
-from tracker.annotations import coco, fiftyone, labelstudio, yolo
+from tracker.annotations import coco, cvat, fiftyone, labelstudio, mot, yolo
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.pictures import stem_of
 
 FRAMES, WIDTH, HEIGHT = 60, 640, 480
 NEAR = 2e-3  # pixels: COCO's boxes have three digits
+ROUNDED = {"datumaro": 1.1e-2}  # this reader rounds corners to two digits
 Seen = dict[int, list[tuple[int, tuple[float, ...]]]]  # of each track: frame and x, y, width, height in pixels
 
 
@@ -104,7 +108,69 @@ def by_fiftyone(folder: Path) -> Seen:
     return seen
 
 
+def by_datumaro_of_cvat(folder: Path) -> Seen:
+    """The boxes of CVAT's XML, all of them keyframes, since this reader draws no lines between them."""
+    cvat.write(_all_keyframes(), folder / "cvat.xml")
+    return _by_datumaro(folder, "cvat", lambda item: int(item.attributes["frame"]) + 1)
+
+
+def by_datumaro_of_mot(folder: Path) -> Seen:
+    """The boxes of CVAT's MOT 1.1 archive, unpacked and read as CVAT's own importer does, with their classes."""
+    mot.write(scene(), folder / "mot.zip")
+    shutil.unpack_archive(folder / "mot.zip", folder / "unpacked")
+    return _by_datumaro(folder / "unpacked", "mot_seq", lambda item: int(item.id))
+
+
+def _by_datumaro(folder: Path, kind: str, frame_of: Callable[[Any], int]) -> Seen:
+    """Boxes that are not outside; a track that has another class than in the scene is left out."""
+    dataset = import_module("datumaro.components.dataset").Dataset.import_from(str(folder), kind)
+    (names,) = (category for key, category in dataset.categories().items() if key.name == "label")
+    classes, seen = {track.track_id: track.label for track in scene().tracks}, Seen()
+    for item in dataset:
+        for found in item.annotations:
+            track_id = int(found.attributes["track_id"])
+            if not found.attributes.get("outside") and names[found.label].name == classes[track_id]:
+                box = tuple(float(value) for value in found.get_bbox())
+                seen.setdefault(track_id, []).append((frame_of(item), box))
+    return seen
+
+
+def _all_keyframes() -> Annotations:
+    tracks = [replace(track, keyframes=np.ones(len(track), dtype=bool)) for track in scene().tracks]
+    return replace(scene(), tracks=tracks)
+
+
+def by_motmetrics(folder: Path) -> Seen:
+    """The rows of the text; this reader counts pixels from 0 and takes the text's for counted from 1."""
+    mot.write(scene(), folder / "mot.txt")
+    table = import_module("motmetrics.io").loadtxt(str(folder / "mot.txt"), fmt="mot15-2D", min_confidence=-1)
+    seen = Seen()
+    for (frame, track_id), row in table.iterrows():
+        seen.setdefault(int(track_id), []).append((int(frame), (row.X + 1, row.Y + 1, row.Width, row.Height)))
+    return seen
+
+
+def by_trackeval(folder: Path) -> Seen:
+    """The ground truth of the sequence folder, that counts in its evaluation."""
+    mot.write(scene(), folder / "truth" / "scene")
+    (folder / "results" / "us" / "data").mkdir(parents=True)
+    mot.write(scene(), folder / "results" / "us" / "data" / "scene.txt")
+    given = {"GT_FOLDER": str(folder / "truth"), "TRACKERS_FOLDER": str(folder / "results"), "SKIP_SPLIT_FOL": True}
+    given |= {"SEQ_INFO": {"scene": None}, "PRINT_CONFIG": False, "BENCHMARK": "MOT17"}
+    dataset = import_module("trackeval.datasets").MotChallenge2DBox(given)
+    raw, seen = dataset.get_raw_seq_data("us", "scene"), Seen()
+    for frame, (ids, boxes) in enumerate(zip(raw["gt_ids"], raw["gt_dets"], strict=True), 1):
+        for track_id, box in zip(ids.tolist(), boxes.tolist(), strict=True):
+            seen.setdefault(track_id, []).append((frame, tuple(box)))
+    counted = dataset.get_preprocessed_seq_data(raw, "pedestrian")["num_gt_dets"]
+    return seen if counted == sum(map(len, seen.values())) else {}
+
+
 READERS: list[tuple[str, str, Callable[[Path], Seen]]] = [
+    ("MOTChallenge text", "motmetrics", by_motmetrics),
+    ("MOTChallenge sequence", "trackeval", by_trackeval),
+    ("CVAT's MOT 1.1", "datumaro", by_datumaro_of_mot),
+    ("CVAT for video 1.1", "datumaro", by_datumaro_of_cvat),
     ("COCO", "pycocotools", by_pycocotools),
     ("Label Studio", "label-studio-sdk", by_label_studio),
     ("YOLO", "ultralytics", by_ultralytics),
@@ -112,8 +178,8 @@ READERS: list[tuple[str, str, Callable[[Path], Seen]]] = [
 ]
 
 
-def compare(seen: Seen) -> tuple[str, str]:
-    """How many tracks and boxes of the scene are seen as they were written."""
+def compare(seen: Seen, near: float = NEAR) -> tuple[str, str]:
+    """How many tracks and boxes of the scene are seen as they were written, to `near` pixels."""
     expected = Seen()
     for track in scene().tracks:
         boxes = np.hstack([track.boxes[:, :2], track.boxes[:, 2:] - track.boxes[:, :2]])
@@ -123,7 +189,7 @@ def compare(seen: Seen) -> tuple[str, str]:
     for number, wanted in expected.items():
         found = sorted(seen.get(number, []))
         pairs_equal = [
-            a[0] == b[0] and np.allclose(a[1], b[1], rtol=0, atol=NEAR)
+            a[0] == b[0] and np.allclose(a[1], b[1], rtol=0, atol=near)
             for a, b in zip(sorted(wanted), found, strict=False)
         ]
         boxes_equal += sum(pairs_equal)
@@ -140,7 +206,7 @@ def row_of(name: str, package: str, reader: Callable[[Path], Seen]) -> list[str]
     except PackageNotFoundError:
         return [name, f"{package}: not installed", "-", "-"]
     with tempfile.TemporaryDirectory() as folder:
-        return [name, label, *compare(reader(Path(folder)))]
+        return [name, label, *compare(reader(Path(folder)), ROUNDED.get(package, NEAR))]
 
 
 def main() -> None:

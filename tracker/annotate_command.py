@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from detectors.cores import available_cores
 from detectors.errors import InputError
 from tracker.annotations.formats import FORMATS, parse_formats
 from tracker.annotations.keyframes import parse_keyframes
@@ -29,13 +31,18 @@ if TYPE_CHECKING:
 FAILED = 1
 REPORT = "report.html"
 MOST_JOBS = 256
-OWN = ("sources", "out", "format", "keyframes", "video", "crops", "jobs", "split", "stall", "quiet")
+BUSY = 2  # cores that one job keeps busy: more of them would wait for each other
+OWN = (
+    *("sources", "out", "format", "keyframes", "video", "crops"),
+    *("jobs", "engine", "ray_address", "split", "stall", "quiet"),
+)
 
 EXAMPLES = """\
 examples:
   keeptrack annotate clips/ -o annotations                          every video in the folder, however deep
   keeptrack annotate 'cam*/2026-*.mp4' -o out --format cvat --keyframes auto --video
   keeptrack annotate clips.csv -o out --jobs 4                      columns: source, and options such as classes
+  keeptrack annotate clips/ -o out --engine ray --ray-address auto  on all nodes of a Ray cluster
 
 Give the same command again after an interruption: what is done is skipped, what has changed is done again.
 """
@@ -51,9 +58,9 @@ def main(argv: Sequence[str]) -> int:
     started = time.perf_counter()
     display = BatchDisplay(len(videos), own["quiet"])
     try:
-        with Batch(videos, wanted, out) as batch:
+        with _engine(own) as engine, Batch(videos, wanted, out) as batch:
             try:
-                for event in batch.run(_engine(own)):
+                for event in batch.run(engine):
                     display.see(event)
             except Interrupted:
                 _report(out, batch.entries)  # what is done so far can be looked at
@@ -96,16 +103,27 @@ def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:
     formats = tuple(each.name for each in parse_formats(own["format"]))
     parse_keyframes(own["keyframes"])
     check_options(Options(**options))
-    if not 1 <= own["jobs"] <= MOST_JOBS:
+    if own["jobs"] is not None and not 1 <= own["jobs"] <= MOST_JOBS:
         raise InputError(f"--jobs {own['jobs']}", f"is not between 1 and {MOST_JOBS}", "give a number that is")
     if own["stall"] <= 0:
         raise InputError(f"--stall {own['stall']:g}", "is not above 0", "give a number of seconds")
+    if own["ray_address"] is not None and own["engine"] != "ray":
+        raise InputError("--ray-address", "is of a Ray cluster, and none is used", "add --engine ray, or leave it out")
     split = None if own["split"] is None else duration("--split", own["split"], SHORTEST)
     return Wanted(options, formats, own["keyframes"], own["video"], own["crops"], split)
 
 
-def _engine(own: dict[str, Any]) -> Engine:
-    return functools.partial(run_local, count=own["jobs"], stall=own["stall"])
+@contextmanager
+def _engine(own: dict[str, Any]) -> Iterator[Engine]:
+    """Who does the work, and what must be there as long as it is done."""
+    if own["engine"] == "local":
+        yield functools.partial(run_local, count=own["jobs"] or max(1, available_cores() // BUSY), stall=own["stall"])
+        return
+    from tracker.batch.ray_cluster import ray_cluster
+    from tracker.batch.ray_engine import run_ray
+
+    with ray_cluster(own["ray_address"]):
+        yield functools.partial(run_ray, count=own["jobs"], stall=own["stall"])
 
 
 def build_parser() -> Parser:
@@ -149,7 +167,28 @@ def _add_results(group: Any) -> None:
 
 
 def _add_work(group: Any) -> None:
-    group.add_argument("--jobs", type=int, default=1, metavar="N", help="videos at once; they share the cores")
+    group.add_argument(
+        "--jobs",
+        type=int,
+        default=None,
+        metavar="N",
+        help="videos at once, which share the cores (default: one for every two cores; with --engine ray, one on each "
+        "CPU of the cluster)",
+    )
+    group.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="local: processes of this computer (default). ray: a Ray cluster, whose nodes see videos, models and DIR "
+        "at the same paths (extra: ray)",
+    )
+    group.add_argument(
+        "--ray-address",
+        default=None,
+        metavar="ADDRESS",
+        help="of the cluster's head, HOST:PORT; auto for the one that this computer is part of; ray://HOST:PORT from "
+        "outside (default: a Ray of this computer alone, for this batch)",
+    )
     group.add_argument(
         "--split",
         default=None,

@@ -80,7 +80,8 @@ def evaluate(ground_truth: Sequence[GroundTruth], results: Results) -> Evaluatio
 
 
 def read_results(place: str | Path, ground_truth: Sequence[GroundTruth]) -> tuple[dict[str, MotRows], list[str]]:
-    """The results in a folder of NAME.txt, or of the one sequence in a file; and warnings about missing files.
+    """The results in a folder of NAME.txt or NAME/mot.txt, or of the one sequence in a file; and warnings about
+    missing files.
 
     Raises InputError for a folder that has none of the files, and for files that cannot be read.
     """
@@ -91,13 +92,19 @@ def read_results(place: str | Path, ground_truth: Sequence[GroundTruth]) -> tupl
         raise InputError(place, why, "give a folder of NAME.txt, or choose one sequence with --sequences")
     if not place.exists():
         raise InputError(place, "no such file or folder", "give results: a folder of NAME.txt, one a sequence")
-    paths = {name: place if place.is_file() else place / f"{name}.txt" for name in names}
+    paths = {name: place if place.is_file() else _result_of(place, name) for name in names}
     missing = [name for name in names if not paths[name].is_file()]
     if len(missing) == len(names):
         expected = f"{missing[0]}.txt" + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
         raise InputError(place, "has no results of these sequences", f"expected {expected} in it")
     rows = {name: read_rows(path, f"rows are {COLUMNS},...") for name, path in paths.items() if name not in missing}
     return rows, [f"{paths[name]}: no such file; scored as no tracks" for name in missing]
+
+
+def _result_of(place: Path, name: str) -> Path:
+    """NAME.txt in a folder of results, or NAME/mot.txt in that of a batch."""
+    batch = place / name / "mot.txt"
+    return batch if batch.is_file() else place / f"{name}.txt"
 
 
 def _sequence_data(truth: GroundTruth, results: MotRows | npt.ArrayLike) -> dict[str, Any]:

@@ -65,13 +65,18 @@ def read_rows(path: Path, remedy: str, columns: str = COLUMNS) -> MotRows:
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
         raise InputError(path, f"cannot be read: {reason}", remedy) from None
+    return rows_of_text(str(path), text, columns)
+
+
+def rows_of_text(name: str, text: str, columns: str = COLUMNS) -> MotRows:
+    """The rows of a text that is in memory. name: what errors call it. Raises InputError as `read_rows` does."""
     values, lines = list[list[float]](), list[int]()
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
-            values.append(_numbers(line, f"{path}:{number}", len(values[0]) if values else 0, columns))
+            values.append(_numbers(line, f"{name}:{number}", len(values[0]) if values else 0, columns))
             lines.append(number)
     table = np.array(values, dtype=np.float64).reshape(len(values), -1) if values else np.empty((0, _count(columns)))
-    return MotRows(str(path), table, np.array(lines, dtype=np.int64))
+    return MotRows(name, table, np.array(lines, dtype=np.int64))
 
 
 def rows_of_array(name: str, values: npt.ArrayLike) -> MotRows:

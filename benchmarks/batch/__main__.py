@@ -1,8 +1,9 @@
-"""``python -m benchmarks.batch``: jobs side by side, batches killed, damaged videos, what it costs, as tables."""
+"""``python -m benchmarks.batch``: jobs side by side, batches and nodes killed, damaged videos, what it costs."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import signal
 import subprocess
 import tempfile
@@ -31,16 +32,21 @@ def main() -> int:
     parser.add_argument(
         "--detector", action="append", metavar="NAME|PATH", help="of the rates; may be given several times"
     )
-    parser.add_argument("--only", default="jobs,kills,mutated,rates", help="parts, separated by commas")
+    parser.add_argument("--only", default="jobs,kills,mutated,rates", help="parts, separated by commas; also: ray")
     parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
     print_circumstances()
-    parts: dict[str, Callable[[list[Path], Path, bool], bool]] = {"jobs": jobs, "kills": kills, "mutated": mutated}
-    parts["rates"] = lambda videos, folder, markdown: rates(videos, folder, arguments.detector or ["auto"], markdown)
+    parts: dict[str, Callable[..., bool]] = {
+        "jobs": jobs,
+        "kills": kills,
+        "mutated": mutated,
+        "rates": functools.partial(rates, detectors=arguments.detector or ["auto"]),
+        "ray": ray,
+    }
     fine = True
     for name in arguments.only.split(","):
         with tempfile.TemporaryDirectory() as folder:
-            fine &= parts[name](arguments.clip, Path(folder), arguments.markdown)
+            fine &= parts[name](arguments.clip, Path(folder), markdown=arguments.markdown)
     return 0 if fine else 1
 
 
@@ -94,6 +100,15 @@ def kills(videos: list[Path], folder: Path, markdown: bool) -> bool:
     headings = ["killed after", "done by then", "not done again", "identical"]
     print_table(f"{len(clips)} clips, 2 jobs, kill -9, resumed", headings, [rows], markdown)
     return fine
+
+
+def ray(videos: list[Path], folder: Path, markdown: bool) -> bool:
+    """On a Ray cluster: nodes that are killed, and how fast it is."""
+    from benchmarks.batch.cluster import killed_nodes, throughput
+
+    clips = _clips(videos, folder, CLIPS, SECONDS)
+    fine = killed_nodes(clips, folder, markdown)
+    return throughput(clips, folder, markdown) and fine
 
 
 def mutated(videos: list[Path], folder: Path, markdown: bool) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import Floats
+from detectors.errors import InputError
 from tracker.annotations.document import AnnotatedTrack, Annotations
 
 MOST_FRAMES = 10_000_000  # of a video: more is a mistake in the file
@@ -62,11 +63,11 @@ def texts(value: object, name: str) -> tuple[str, ...]:
 
 
 def rate(value: object) -> Fraction:
-    """Frames a second, as a number or as text like 30000/1001."""
+    """Frames a second, as a number or as text like 30000/1001; 0 is unknown."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError(f"frame_rate is {value!r}, no number")
     exact = Fraction(value)
-    if not Fraction(1, 10_000) <= exact <= 10_000:
+    if exact and not Fraction(1, 10_000) <= exact <= 10_000:
         raise ValueError(f"frame_rate is {value}, not from 0.0001 to 10000")
     return exact
 
@@ -93,6 +94,19 @@ def sized(rows: Sequence[Sequence[object]], name: str = "bbox") -> Floats:
     boxes = np.array(table, dtype=np.float64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     return boxes
+
+
+def check_shares(annotations: Annotations) -> None:
+    """Raise InputError for a video without a size, which formats with shares of the picture need."""
+    if not (annotations.width and annotations.height):
+        why = "has no known size, which shares of the picture need"
+        raise InputError(annotations.name, why, "add --size, such as --size 1280x720, or --video")
+
+
+def check_rate(annotations: Annotations) -> None:
+    """Raise InputError for a video without a frame rate, which formats with times need."""
+    if not annotations.frame_rate:
+        raise InputError(annotations.name, "has no known frame rate", "add --fps, such as --fps 25, or --video")
 
 
 def video(annotations: Annotations) -> Annotations:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,66 +27,91 @@ def write(annotations: Annotations, path: Path) -> None:
     write_many([annotations], path)
 
 
-def write_many(videos: Sequence[Annotations], path: Path, every: int = 1, clipped: bool = False) -> None:
+def write_many(videos: Iterable[Annotations], path: Path, every: int = 1, clipped: bool = False) -> None:
     """Write all `videos` into one file; every frame is an image, since those without objects are negatives.
 
-    every: list only frame 1 and each `every`-th after it, and their boxes, as `pictures.extract` writes them.
-    clipped: cut the boxes off at the picture's border and leave out what lies outside, as training wants it; without
-    it a box that reaches outside tells how large the object is.
+    One video after the other is asked for, and none is kept. every: list only frame 1 and each `every`-th after it, and
+    their boxes, as `pictures.extract` writes them. clipped: cut the boxes off at the picture's border and leave out
+    what lies outside, as training wants it; without it a box that reaches outside tells how large the object is.
     """
-    labels = list(dict.fromkeys(label for video in videos for label in labels_of(video)))
-    categories = {label: number for number, label in enumerate(labels, 1)}
-    with path.open("w", encoding="utf-8") as file:
-        _section(file, "{", "videos", (_video(number, video) for number, video in enumerate(videos, 1)))
-        _section(file, ",", "categories", ({"id": i, "name": label} for label, i in categories.items()))
-        _section(file, ",", "images", _images(videos, every))
-        _section(file, ",", "annotations", _boxes(videos, categories, every, clipped))
-        file.write("}\n")
+    heads: list[Entry] = []
+    categories: dict[str, int] = {}
+    with _section(path, "images") as images, _section(path, "annotations") as boxes:
+        before = 0  # frames of the videos before
+        for number, video in enumerate(videos, 1):
+            heads.append(_video(number, video))
+            for label in labels_of(video):
+                categories.setdefault(label, len(categories) + 1)
+            images.add({"id": before + row + 1, "video_id": number} | entry for row, entry in _images(video, every))
+            kept = _boxes(video, categories, every, clipped)
+            numbered = enumerate(kept, boxes.count + 1)
+            boxes.add({"id": i, "image_id": before + f, "video_id": number} | entry for i, (f, entry) in numbered)
+            before += video.frame_count
+        with path.open("w", encoding="utf-8") as file:
+            classes = [{"id": identity, "name": label} for label, identity in categories.items()]
+            file.write(f'{{"videos": [{_listed(heads)}]\n,"categories": [{_listed(classes)}]\n')
+            images.append_to(file)
+            boxes.append_to(file)
+            file.write("}\n")
 
 
-def _section(file: TextIO, before: str, name: str, entries: Iterable[Entry]) -> None:
-    file.write(f'{before}"{name}": [')
-    for number, entry in enumerate(entries):
-        file.write(("," if number else "") + "\n" + json.dumps(entry))
-    file.write("]\n")
+def _listed(entries: Iterable[Entry]) -> str:
+    return ",".join(f"\n{json.dumps(entry)}" for entry in entries)
+
+
+class _Section:
+    """A list of the document that is written aside, as those before it are not complete yet."""
+
+    def __init__(self, name: str, file: TextIO) -> None:
+        self.name, self.file, self.count = name, file, 0
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.file.write(("," if self.count else "") + "\n" + json.dumps(entry))
+            self.count += 1
+
+    def append_to(self, document: TextIO) -> None:
+        document.write(f',"{self.name}": [')
+        self.file.seek(0)
+        shutil.copyfileobj(self.file, document, 1 << 20)
+        document.write("]\n")
+
+
+@contextmanager
+def _section(path: Path, name: str) -> Iterator[_Section]:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", dir=path.parent) as file:
+        yield _Section(name, file)
 
 
 def _video(number: int, video: Annotations) -> Entry:
     size = {"width": video.width, "height": video.height}
-    rate = str(video.frame_rate)
     more = {
         "source": video.source,
-        "frame_rate": rate,
+        "frame_rate": str(video.frame_rate),
         "frame_count": video.frame_count,
         "labels": list(labels_of(video)),
     }
     return {"id": number, "name": video.name, **size, **more}
 
 
-def _images(videos: Sequence[Annotations], every: int) -> Iterator[Entry]:
-    first = 1
-    for number, video in enumerate(videos, 1):
-        for row in range(0, video.frame_count, every):
-            name = f"{stem_of(video.name, row + 1)}.jpg"
-            entry = {"id": first + row, "video_id": number, "frame_index": row, "file_name": name}
-            entry |= {"width": video.width, "height": video.height}
-            yield entry if video.times is None else entry | {"time": float(video.times[row])}
-        first += video.frame_count
+def _images(video: Annotations, every: int) -> Iterator[tuple[int, Entry]]:
+    """Each frame from 0, and what is said of it."""
+    for row in range(0, video.frame_count, every):
+        entry: Entry = {"frame_index": row, "file_name": f"{stem_of(video.name, row + 1)}.jpg"}
+        entry |= {"width": video.width, "height": video.height}
+        yield row, entry if video.times is None else entry | {"time": float(video.times[row])}
 
 
-def _boxes(videos: Sequence[Annotations], categories: Mapping[str, int], every: int, clipped: bool) -> Iterator[Entry]:
-    before, identity = 0, 0
-    for number, video in enumerate(videos, 1):
-        border = np.array([video.width, video.height] * 2) if clipped else np.inf
-        for frame, owners, rows in by_frame(video.tracks):
-            for owner, row in zip(owners.tolist(), rows.tolist(), strict=True) if (frame - 1) % every == 0 else ():
-                track = video.tracks[owner]
-                box = np.clip(track.boxes[row], 0 if clipped else -np.inf, border)
-                entry = _box(track, row, box, categories[track.label])
-                if not clipped or min(entry["bbox"][2:]) > 0:
-                    identity += 1
-                    yield {"id": identity, "image_id": before + frame, "video_id": number} | entry
-        before += video.frame_count
+def _boxes(video: Annotations, categories: Mapping[str, int], every: int, clipped: bool) -> Iterator[tuple[int, Entry]]:
+    """Each box with its frame, from 1."""
+    border = np.array([video.width, video.height] * 2) if clipped else np.inf
+    for frame, owners, rows in by_frame(video.tracks):
+        for owner, row in zip(owners.tolist(), rows.tolist(), strict=True) if (frame - 1) % every == 0 else ():
+            track = video.tracks[owner]
+            box = np.clip(track.boxes[row], 0 if clipped else -np.inf, border)
+            entry = _box(track, row, box, categories[track.label])
+            if not clipped or min(entry["bbox"][2:]) > 0:
+                yield frame, entry
 
 
 def _box(track: AnnotatedTrack, row: int, corners: Floats, category: int) -> Entry:
@@ -159,7 +187,7 @@ def _read_video(
         source=checked.text(source, "source") if source != "" else "",
         width=checked.whole(video["width"], "width", 0, checked.MOST_PIXELS),
         height=checked.whole(video["height"], "height", 0, checked.MOST_PIXELS),
-        frame_rate=checked.rate(video.get("frame_rate", 30)),
+        frame_rate=checked.rate(video.get("frame_rate", 0)),
         frame_count=count,
         labels=tuple(dict.fromkeys([*labels, *(track.label for track in tracks)])),
         tracks=tracks,

@@ -6,26 +6,29 @@ Source: CVAT's documentation, "XML annotation format". Between keyframes CVAT dr
 
 from __future__ import annotations
 
+import io
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, NoReturn, TextIO
+from typing import BinaryIO, NamedTuple, NoReturn, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
+from tracker.annotations.archives import names_in, read_member
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
 from tracker.annotations.interpolation import between
 
 REMEDY = "export it again as 'CVAT for video 1.1'"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 FARTHEST = 10_000_000  # frames and pixels
-RATE = Fraction(30)  # where the file says nothing
+MOST_BOXES = 100_000_000  # of all tracks together: more is a mistake in the file
+ARCHIVED = "annotations.xml"  # its name in the archive that CVAT exports
 
 
 class _Shape(NamedTuple):
@@ -53,6 +56,7 @@ def write(annotations: Annotations, path: Path) -> None:
 def _write_meta(annotations: Annotations, file: TextIO) -> None:
     last = max(annotations.frame_count - 1, 0)
     labels = "".join(f"<label><name>{escape(_clean(label))}</name></label>" for label in labels_of(annotations))
+    rate = f"    <frame_rate>{annotations.frame_rate}</frame_rate>\n" if annotations.frame_rate else ""
     size = f"<width>{annotations.width}</width><height>{annotations.height}</height>"
     file.write(
         f"  <meta>\n    <task>\n      <name>{escape(_clean(annotations.name))}</name>\n"
@@ -61,7 +65,7 @@ def _write_meta(annotations: Annotations, file: TextIO) -> None:
         "      <frame_filter></frame_filter>\n"
         f"      <labels>{labels}</labels>\n      <original_size>{size}</original_size>\n"
         f"      <source>{escape(_clean(annotations.source))}</source>\n"
-        f"    </task>\n    <frame_rate>{annotations.frame_rate}</frame_rate>\n  </meta>\n"
+        f"    </task>\n{rate}  </meta>\n"
     )
 
 
@@ -89,7 +93,11 @@ def _clean(text: str) -> str:
 
 
 def recognises(path: Path) -> bool:
-    """Whether its first element is CVAT's."""
+    """Whether its first element is CVAT's, or it is the archive that CVAT exports, or the folder that this makes."""
+    if path.is_dir():
+        return (path / ARCHIVED).is_file()
+    if path.suffix.lower() == ".zip":
+        return ARCHIVED in names_in(path)
     try:
         if not path.is_file() or path.suffix.lower() != ".xml":
             return False
@@ -109,8 +117,12 @@ def read(path: Path) -> list[Annotations]:
     for element in _elements(path):
         if element.tag == "meta":
             meta = element
+            if len(meta.findall(".//tasks/task")) > 1:
+                _reject(path, "its head", "is of a project of several tasks; they must be exported one by one")
         elif element.tag == "track":
             tracks += _read_track(path, element, int(_number(path, meta, ".//size", FARTHEST)))
+            if sum(map(len, tracks)) > MOST_BOXES:
+                _reject(path, f"track {element.get('id')}", "makes it more boxes than can be")
         elif element.tag == "image":
             _reject(path, "an image", "is from a task of images, which have no tracks")
     if len({track.track_id for track in tracks}) < len(tracks):
@@ -121,7 +133,7 @@ def read(path: Path) -> list[Annotations]:
     count = int(_number(path, meta, ".//size", max(ends, default=0)))
     labels = [each.text or "" for each in meta.iterfind(".//labels/label/name")]
     found = Annotations(
-        name=meta.findtext(".//task/name") or path.stem,
+        name=meta.findtext(".//task/name") or path.resolve().stem,
         source=meta.findtext(".//source") or "",
         width=int(_number(path, meta, ".//original_size/width", 0)),
         height=int(_number(path, meta, ".//original_size/height", 0)),
@@ -136,7 +148,7 @@ def read(path: Path) -> list[Annotations]:
 def _elements(path: Path) -> Iterator[ET.Element]:
     """The parts of the file, one at a time. No entities: a few lines of them may fill all memory."""
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             if b"<!DOCTYPE" in file.read(4096):
                 _reject(path, "its head", "declares a document type, which CVAT never does")
             file.seek(0)
@@ -147,10 +159,19 @@ def _elements(path: Path) -> Iterator[ET.Element]:
                 elif event == "end" and element.tag in ("meta", "track", "image"):
                     yield element
                     root.clear()
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # the others: encodings that there are not
         raise InputError(path, f"is not XML: {error}", REMEDY) from None
     except OSError as error:
         raise InputError(path, f"cannot be read: {error.strerror}", "check the path") from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The XML, also out of CVAT's archive or of the folder that it unpacks to."""
+    if path.is_dir():
+        return (path / ARCHIVED).open("rb")
+    if path.suffix.lower() == ".zip":
+        return io.BytesIO(read_member(path, ARCHIVED, REMEDY))
+    return path.open("rb")
 
 
 def _read_track(path: Path, element: ET.Element, size: int) -> list[AnnotatedTrack]:
@@ -225,11 +246,12 @@ def _number(path: Path, meta: ET.Element, place: str, missing: float) -> float:
 
 
 def _rate(path: Path, meta: ET.Element) -> Fraction:
+    """Frames a second; 0 in what CVAT itself exports, which does not say it."""
     try:
-        rate = Fraction(meta.findtext("frame_rate") or RATE)
+        rate = Fraction(meta.findtext("frame_rate") or 0)
     except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate < 10**6:
+        rate = Fraction(-1)
+    if not 0 <= rate < 10**6:
         _reject(path, "its head", "has no frame rate that can be")
     return rate
 

@@ -10,13 +10,15 @@ from itertools import pairwise
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
+from tracker.annotations.names import plain, plain_label
 
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedTrack:
     """One object from its first frame to its last; it may be away in between.
 
-    track_id: from 1. label: name of its class. frames: ``(K,)`` numbers of the video's frames, from 1, ascending.
+    track_id: from 1. label: name of its class, made plain as `names.plain_label` does. frames: ``(K,)`` numbers of the
+    video's frames, from 1, ascending.
     boxes: ``(K, 4)`` xyxy pixels. scores: ``(K,)`` in [0, 1], 1 for what a person has drawn. filled: ``(K,)``, which
     boxes nobody has seen: they lie between others. keyframes: ``(K,)``, which boxes are written where the reader
     interpolates; each box that is none lies on the straight line between the keyframes before and after it. The first
@@ -50,6 +52,7 @@ class AnnotatedTrack:
             if len(column) != count:
                 raise ValueError(f"{name} has {len(column)} rows, frames has {count}")
             object.__setattr__(self, name, column)
+        object.__setattr__(self, "label", plain_label(self.label))
         if not count or frames[0] < 1 or (np.diff(frames) < 1).any():
             raise ValueError(f"track {self.track_id}: frames do not ascend from 1 on")
         if not (np.isfinite(self.boxes).all() and np.isfinite(self.scores).all()):
@@ -70,9 +73,11 @@ class Annotations:
     """All tracks of one video.
 
     name: of the video, without a suffix. source: its file's name, "" if unknown. width, height: pixels, 0 if unknown.
-    frame_rate: frames a second, on average. frame_count: of the whole video. labels: names of all classes there are,
-    also of those that no track has; a format that numbers them does so in this order. tracks: in the order of their
-    numbers. times: ``(T,)`` seconds of each frame, None where they are those of `frame_rate`.
+    frame_rate: frames a second, on average, 0 if unknown. frame_count: of the whole video. labels: names of all classes
+    there are, also of those that no track has; a format that numbers them does so in this order. tracks: in the order
+    of their numbers. times: ``(T,)`` seconds of each frame, None where they are those of `frame_rate`.
+
+    Names and labels are made plain, as `names.plain` does, so that each format can hold them.
     """
 
     name: str
@@ -85,8 +90,13 @@ class Annotations:
     tracks: Sequence[AnnotatedTrack]
     times: Floats | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", plain(self.name) or "video")
+        object.__setattr__(self, "source", plain(self.source))
+        object.__setattr__(self, "labels", tuple(dict.fromkeys(map(plain_label, self.labels))))
+
     def time_of(self, frames: Ints) -> Floats:
-        """Seconds from the start of the video of frames ``(K,)``, numbered from 1."""
+        """Seconds from the start of the video of frames ``(K,)``, numbered from 1; the frame rate must be known."""
         rows = np.asarray(frames, dtype=np.int64) - 1
         return np.asarray(rows / float(self.frame_rate) if self.times is None else self.times[rows])
 

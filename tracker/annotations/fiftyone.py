@@ -27,10 +27,11 @@ SAMPLES, METADATA, FRAMES = "samples.json", "metadata.json", "frames.json"
 def write(annotations: Annotations, path: Path) -> None:
     """Write the folder `path`; the video itself belongs into its data/.
 
-    A frame's boxes are ``frames[n].detections``, their track number is `index`. Raises InputError without a size.
+    A frame's boxes are ``frames[n].detections``, their track number is `index`. Raises InputError without a size or
+    a frame rate.
     """
-    if not (annotations.width and annotations.height):
-        raise InputError(annotations.name, "has no known size, which shares of the picture need", "give a video")
+    checked.check_shares(annotations)
+    checked.check_rate(annotations)
     (path / "frames").mkdir(parents=True, exist_ok=True)
     (path / "data").mkdir(exist_ok=True)
     (path / FRAMES).unlink(missing_ok=True)

@@ -13,7 +13,8 @@ from tracker.annotations.document import Annotations
 
 class Format(NamedTuple):
     """module: has ``write(annotations, path)``, ``read(path)`` and ``recognises(path)``. place: file or folder in a
-    video's folder of results. interpolates: whether its readers draw the boxes between keyframes themselves.
+    video's folder of results. interpolates: whether its readers draw the boxes between keyframes themselves. also:
+    files that go with it, which the module tells apart by their names.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Format(NamedTuple):
     module: str
     place: str
     interpolates: bool = False
+    also: tuple[str, ...] = ()
 
     def load(self) -> Any:
         """The module, which is imported only now."""
@@ -30,45 +32,50 @@ class Format(NamedTuple):
 FORMATS = {
     each.name: each
     for each in (
-        Format("mot", "MOTChallenge text", "mot", "mot.txt"),
+        Format("mot", "MOTChallenge", "mot", "mot.txt", also=("mot.zip",)),
         Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True),
         Format("coco", "COCO of videos", "coco", "coco.json"),
-        Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", interpolates=True),
+        Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", True, ("labelstudio.xml",)),
         Format("yolo", "YOLO text", "yolo", "yolo"),
         Format("fiftyone", "FiftyOne", "fiftyone", "fiftyone"),
     )
 }
 
 
-def parse_formats(text: str) -> tuple[Format, ...]:
+def parse_formats(text: str, option: str = "--format") -> tuple[Format, ...]:
     """The formats that are named, separated by commas, each once. Raises InputError for an unknown one, or none."""
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     there = f"these are: {', '.join(FORMATS)}"
     for name in names:
         if name not in FORMATS:
-            raise InputError(f"--format {name}", "there is no such format", there)
+            raise InputError(f"{option} {name}", "there is no such format", there)
     if not names:
-        raise InputError("--format", "names no format", there)
+        raise InputError(option, "names no format", there)
     return tuple(FORMATS[name] for name in names)
 
 
 def write_formats(formats: Iterable[Format], annotations: Annotations, folder: Path) -> list[Path]:
-    """Write each format to its place in a video's folder of results."""
+    """Write each format to its places in a video's folder of results."""
     places = []
     for each in formats:
-        each.load().write(annotations, folder / each.place)
-        places.append(folder / each.place)
+        for place in (each.place, *each.also):
+            each.load().write(annotations, folder / place)
+            places.append(folder / place)
     return places
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that a file or folder seems to have, after a short look."""
+    return next((each for each in FORMATS.values() if each.load().recognises(path)), None)
 
 
 def read_annotations(path: Path) -> list[Annotations]:
     """The annotations in a file or folder of any format. Raises InputError if it has none that is known."""
     if not path.exists():
         raise InputError(path, "no such file or folder", "check the path")
-    for each in FORMATS.values():
-        module = each.load()
-        if module.recognises(path):
-            found: list[Annotations] = module.read(path)
-            return found
+    found = format_of(path)
+    if found is not None:
+        videos: list[Annotations] = found.load().read(path)
+        return videos
     known = ", ".join(f"{each.title}" for each in FORMATS.values())
     raise InputError(path, "is in no format that is known", f"these are: {known}")

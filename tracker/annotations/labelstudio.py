@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,7 +22,7 @@ HEAD = 4096  # characters that a look at a file reads
 SIZE_REMEDY = 'add "width" and "height", in pixels, to the task\'s "data"'
 
 
-def configuration(labels: tuple[str, ...]) -> str:
+def configuration(labels: Sequence[str]) -> str:
     """The labelling configuration of a project that shows what `write` writes: its names are those of the tasks."""
     rows = "".join(f"    <Label value={quoteattr(label)}/>\n" for label in labels)
     return (
@@ -32,14 +33,17 @@ def configuration(labels: tuple[str, ...]) -> str:
 
 
 def write(annotations: Annotations, path: Path) -> None:
-    """Write one task, its tracks as a prediction.
+    """Write one task, its tracks as a prediction; or, if the name ends in .xml, the labelling configuration.
 
     Frames count from 1. Only keyframes are written: Label Studio draws straight lines between them. The last one of
     each stretch has ``enabled: false``, which shows the box in its own frame and no longer. Raises InputError without
-    a size.
+    a size or a frame rate.
     """
-    if not (annotations.width and annotations.height):
-        raise InputError(annotations.name, "has no known size, which shares of the picture need", "give a video")
+    if path.suffix.lower() == ".xml":
+        path.write_text(configuration(labels_of(annotations)), encoding="utf-8", newline="\n")
+        return
+    checked.check_shares(annotations)
+    checked.check_rate(annotations)
     keys = ("name", "width", "height", "frame_count")
     data: Entry = {"video": annotations.source} | {key: getattr(annotations, key) for key in keys}
     data |= {"fps": round(float(annotations.frame_rate), 6), "frame_rate": str(annotations.frame_rate)}

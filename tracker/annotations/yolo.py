@@ -22,20 +22,22 @@ LEAST = (
 SAME = 1e-6  # shares that differ by less are the same, since files have 8 digits
 
 
-def write(annotations: Annotations, path: Path) -> None:
+def write(annotations: Annotations, path: Path, every: int = 1) -> None:
     """Write labels/ (``class cx cy w h``, clipped to the picture, as trainers want) and tracks/ (all, unclipped).
 
     A row of tracks/ is ``class cx cy w h score id``. Only frames with boxes get a file; the others are background.
-    What an earlier video left in the folder is removed. Raises InputError for a video without a size, and for a folder
-    with labels that are not those of a video.
+    What an earlier video left in the folder is removed. every: write only frame 1 and each `every`-th after it, as
+    `pictures.extract` does. Raises InputError for a video without a size, and for a folder with labels that are not
+    those of a video.
     """
-    if not (annotations.width and annotations.height):
-        raise InputError(annotations.name, "has no known size, which shares of the picture need", "give a video")
+    checked.check_shares(annotations)
     _clear(path)
     _write_heads(annotations, path)
     classes = {label: number for number, label in enumerate(labels_of(annotations))}
     size = np.array([annotations.width, annotations.height] * 2, dtype=np.float64)
     for frame, owners, rows in by_frame(annotations.tracks):
+        if (frame - 1) % every:
+            continue
         tracks = [annotations.tracks[owner] for owner in owners.tolist()]
         boxes = np.array([track.boxes[row] for track, row in zip(tracks, rows, strict=True)]) / size
         lines = [
@@ -70,7 +72,8 @@ def _labels_of(rows: list[list[float]]) -> list[Floats]:
 
 
 def _write_heads(annotations: Annotations, path: Path) -> None:
-    names = "".join(f"  {n}: {json.dumps(label)}\n" for n, label in enumerate(labels_of(annotations)))
+    quoted = [json.dumps(label, ensure_ascii=False) for label in labels_of(annotations)]
+    names = "".join(f"  {number}: {label}\n" for number, label in enumerate(quoted))
     (path / "data.yaml").write_text(f"train: images\nval: images\nnames:\n{names}", encoding="utf-8")
     (path / "classes.txt").write_text("".join(f"{label}\n" for label in labels_of(annotations)), encoding="utf-8")
     keys = ("name", "source", "width", "height", "frame_count")

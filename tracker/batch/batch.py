@@ -14,7 +14,7 @@ from typing import Any
 from detectors.errors import InputError
 from tracker.batch import archives, results
 from tracker.batch.events import Begun, Ended, Event
-from tracker.batch.job import Job, Outcome
+from tracker.batch.job import Job, Outcome, with_whole_paths
 from tracker.batch.listing import Listed
 from tracker.batch.manifest import Entry, Manifest
 from tracker.batch.naming import name_folders
@@ -80,7 +80,7 @@ class Batch:
 
     def _job(self, video: Listed, name: str) -> Job:
         wanted = self._wanted
-        options = {**wanted.options, **video.options}
+        options = with_whole_paths({**wanted.options, **video.options})
         flags = wanted.formats, wanted.keyframes, wanted.video, wanted.crops
         return Job(video.source, name, options, *flags, out=os.path.abspath(self._out))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from detectors.errors import InputError
 from tracker.offline.pieces import Piece
 from tracker.options import Options
 
-RESULTS = 1  # grows when the same options lead to other files, so that all is made anew
+RESULTS = 2  # grows when the same options lead to other files, so that all is made anew
 HOW = ("name", "out", "pieces", "piece")  # where and in which steps it is made, but not what
 MODELS = ("detector", "appearance", "detections", "camera_motion", "regions")  # options that may name a file
+
+WORDS = ("auto", "none", "sliding", "motion", "yolo")  # what they say otherwise
 
 State = Literal["waiting", "running", "done", "failed"]
 
@@ -96,6 +99,13 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     full: bool = False
     length: float | None = None
+
+
+def with_whole_paths(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with each file by its whole path, so that they mean the same wherever the job is done."""
+    files = {name: str(options[name]) for name in MODELS if options.get(name) is not None}
+    whole = {name: os.path.abspath(file) for name, file in files.items() if file not in WORDS and os.path.exists(file)}
+    return {**options, **whole}
 
 
 def _state_of(name: str) -> list[Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from detectors.cores import LIMIT, available_cores
@@ -129,7 +131,7 @@ def _serve(pipe: Connection, cores: int, work: Work | None) -> None:
     import cv2
 
     cv2.setNumThreads(cores)
-    do = _unit() if work is None else work
+    do = unit_of_work() if work is None else work
     last = 0.0
 
     def tell(doing: str, done: int, total: int | None) -> None:
@@ -143,10 +145,11 @@ def _serve(pipe: Connection, cores: int, work: Work | None) -> None:
             pipe.send(do(pipe.recv(), tell))
 
 
-def _unit() -> Work:
+def unit_of_work(draft: Path | None = None) -> Work:
+    """What is done with a job. draft: see there."""
     from tracker.batch.unit import work  # with all libraries, which nobody but a worker needs
 
-    return work
+    return functools.partial(work, draft=draft)
 
 
 def _end_with_parent() -> None:

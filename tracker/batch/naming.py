@@ -33,14 +33,14 @@ def _candidates(source: str) -> Iterator[str]:
     """Names from short to long, then with numbers."""
     path = PurePath(urlsplit(source).path or source) if "://" in source else PurePath(source)
     parts = [part for part in (*path.parent.parts, path.name) if part not in (path.anchor, "..", ".")]
-    stem = _clean(path.stem)
-    yield from (stem, _clean(path.name))
-    yield from (_clean("-".join([*parts[-more - 1 : -1], path.name])) for more in range(1, len(parts)))
+    stem = safe_name(path.stem)
+    yield from (stem, safe_name(path.name))
+    yield from (safe_name("-".join([*parts[-more - 1 : -1], path.name])) for more in range(1, len(parts)))
     yield from (f"{stem}-{number}" for number in itertools.count(2))
 
 
-def _clean(text: str) -> str:
-    """A name that every file system takes and that hides nowhere."""
+def safe_name(text: str) -> str:
+    """A folder's name that every file system takes and that hides nowhere."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
     safe = UNSAFE.sub("_", plain).strip(" .").lstrip("-")[:LONGEST].rstrip(" .")
     return safe or "video"

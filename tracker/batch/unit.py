@@ -23,25 +23,28 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 VIDEO, CROPS = "tracked.mp4", "crops"
 
 
-def work(job: Job, tell: Tell) -> Outcome:
-    """Make the results of a job and put them in their place; or what is known of its piece. tell: is called with each
-    frame.
+def work(job: Job, tell: Tell, draft: Path | None = None) -> Outcome:
+    """Make the results of a job and put them in their place; or leave what is known of its piece.
 
-    Whatever goes wrong with the video becomes an outcome; nothing of it is left then, and older results stay.
+    tell: is called with each frame. draft: of `results.begin`, if that was done elsewhere. Whatever goes wrong with the video becomes an outcome;
+    nothing of it is left then, and older results stay.
     """
     started = time.perf_counter()
     try:
-        outcome = _publish(job, tell) if job.piece is None else look_at_piece(job, tell)
-    except Exception as error:  # whatever a damaged file makes a library raise: the other videos go on
         if job.piece is None:
-            results.discard(job)
+            draft = draft or results.begin(job)
+            outcome = _publish(job, draft, tell)
+        else:
+            outcome = look_at_piece(job, tell)
+    except Exception as error:  # whatever a damaged file makes a library raise: the other videos go on
         outcome = Outcome("failed", _reason(job, error), full=_is_full(error))
+    if draft is not None and (job.piece is not None or outcome.state == "failed"):
+        results.discard(draft)
     return Outcome(**{**vars(outcome), "seconds": time.perf_counter() - started})
 
 
-def _publish(job: Job, tell: Tell) -> Outcome:
+def _publish(job: Job, draft: Path, tell: Tell) -> Outcome:
     fingerprint = job.fingerprint()
-    draft = results.begin(job)
     outcome = _make(job, draft, tell)
     results.publish(job, draft, fingerprint, outcome)
     archives.clear(job)

@@ -62,11 +62,11 @@ def _replaced(node: Any, path: tuple[Any, ...], value: Any) -> Any:
     return node
 
 
-def _assert_well_formed(video: Annotations) -> None:
+def assert_well_formed(video: Annotations) -> None:
     assert isinstance(video.name, str)
     assert video.name
     assert min(video.width, video.height, video.frame_count) >= 0
-    assert video.frame_rate > 0
+    assert video.frame_rate >= 0
     assert all(isinstance(label, str) for label in video.labels)
     assert video.times is None or len(video.times) == video.frame_count
     assert len({track.track_id for track in video.tracks}) == len(video.tracks)
@@ -90,7 +90,7 @@ def test_a_bad_value_is_named_or_harmless(written: Path, data: st.DataObject) ->
     said = ""
     try:
         for video in module.read(written / whole):
-            _assert_well_formed(video)
+            assert_well_formed(video)
     except InputError as error:
         said = error.what
     (written / name).write_bytes(content)

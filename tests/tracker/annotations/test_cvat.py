@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from detectors.errors import InputError
 from tracker.annotations import cvat
 from tracker.annotations.document import AnnotatedTrack, Annotations
+from tracker.annotations.formats import read_annotations
 from tracker.annotations.keyframes import with_keyframes
 
 HEAD = "<annotations><version>1.1</version><meta><task><size>{size}</size></task></meta>"
@@ -43,7 +45,7 @@ def test_it_reads_back_what_it_wrote(tmp_path: Path, seed: int, tracks: int, len
     cvat.write(annotations, tmp_path / "a.xml")
     (found,) = cvat.read(tmp_path / "a.xml")
     assert cvat.recognises(tmp_path / "a.xml")
-    assert list(found.labels) == annotations.labels
+    assert found.labels == annotations.labels
     for name in ("name", "source", "width", "height", "frame_rate", "frame_count"):
         assert getattr(found, name) == getattr(annotations, name)
     assert len(found.tracks) == len(annotations.tracks)
@@ -95,6 +97,28 @@ def test_numbers_from_0_as_cvat_counts_become_numbers_from_1(tmp_path: Path) -> 
 def test_what_cannot_be_read_is_named(tmp_path: Path, tracks: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read(tmp_path, tracks)
+
+
+def test_the_archive_that_cvat_exports_is_read_as_it_is(tmp_path: Path) -> None:
+    cvat.write(made(1, 3, 20), tmp_path / "annotations.xml")
+    with zipfile.ZipFile(tmp_path / "task_7.zip", "w") as archive:
+        archive.write(tmp_path / "annotations.xml", "annotations.xml")
+    (zipped,), (plain,) = (read_annotations(tmp_path / name) for name in ("task_7.zip", "annotations.xml"))
+    assert [len(track) for track in zipped.tracks] == [len(track) for track in plain.tracks]
+
+
+def test_a_project_of_several_tasks_is_refused(tmp_path: Path) -> None:
+    tasks = "<task><size>3</size></task>" * 2
+    head = f"<annotations><meta><project><tasks>{tasks}</tasks></project></meta></annotations>"
+    (tmp_path / "a.xml").write_text(head)
+    with pytest.raises(InputError, match="of a project of several tasks"):
+        cvat.read(tmp_path / "a.xml")
+
+
+def test_an_encoding_that_there_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text('<?xml version="1.0" encoding="utf-99"?><annotations></annotations>')
+    with pytest.raises(InputError, match="is not XML: unknown encoding"):
+        cvat.read(tmp_path / "a.xml")
 
 
 def test_a_bomb_of_entities_is_not_opened(tmp_path: Path) -> None:

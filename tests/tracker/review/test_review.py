@@ -103,8 +103,8 @@ def test_a_video_without_a_rate_has_25_frames_a_second(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@a", "\tx"])
 def test_no_cell_is_a_formula(tmp_path: Path, label: str) -> None:
-    (summary,) = summarise(_video(replace(_walk(1, [1]), label=label)))
-    write_csv([summary], tmp_path / "a.csv")
+    (summary,) = summarise(_video(_walk(1, [1])))
+    write_csv([replace(summary, label=label)], tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
         assert next(csv.DictReader(file))["class"] == f"'{label}"
 

@@ -1,0 +1,46 @@
+"""Text in zip archives, as labelling tools send and take it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from detectors.errors import InputError
+
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first date there is in a zip: the same text gives the same bytes
+ORDINARY_FILE, UNIX = 0o100644 << 16, 3
+LARGEST = 2**31  # bytes of a text: more is a mistake, or meant to fill all memory
+WRONG = (OSError, ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error)
+
+
+def add_text(archive: zipfile.ZipFile, name: str, lines: Iterable[str]) -> None:
+    """Write lines, which have their ends, into a file of the archive, one by one."""
+    entry = zipfile.ZipInfo(name, LONG_AGO)
+    entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, ORDINARY_FILE, UNIX
+    with archive.open(entry, "w", force_zip64=True) as file, io.TextIOWrapper(file, "utf-8", newline="\n") as text:
+        text.writelines(lines)
+
+
+def names_in(path: Path) -> set[str]:
+    """The files in an archive; none if `path` is no archive that can be read."""
+    try:
+        if not path.is_file() or not zipfile.is_zipfile(path):
+            return set()
+        with zipfile.ZipFile(path) as archive:
+            return set(archive.namelist())
+    except WRONG:
+        return set()
+
+
+def read_member(path: Path, name: str, remedy: str) -> bytes:
+    """One file of an archive. Raises InputError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(name).file_size > LARGEST:
+                raise ValueError(f"{name} in it is too large")
+            return archive.read(name)
+    except WRONG as error:
+        raise InputError(path, f"cannot be read: {error}", remedy) from None

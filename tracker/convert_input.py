@@ -1,0 +1,91 @@
+"""What ``keeptrack convert`` reads: a file, a folder of files, a video's results, or a batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from detectors.errors import InputError
+from tracker.annotations.document import Annotations
+from tracker.annotations.formats import FORMATS, format_of, read_annotations
+from tracker.batch.finished import Finished, is_batch, is_results, read_batch, results_in
+from tracker.batch.naming import safe_name
+
+
+class Input(NamedTuple):
+    """What was found. many: whether it may be several videos, so that a folder is written also for one.
+
+    warnings: a line for each thing that is missing or left out.
+    """
+
+    videos: Sequence[Finished]
+    many: bool
+    warnings: Sequence[str] = ()
+
+
+def read_input(path: Path, wanted: str | None = None) -> Input:
+    """The annotations in `path`. wanted: name of the format to read them from, None for what it seems to be.
+
+    Raises InputError for what cannot be read, and for two videos of one name.
+    """
+    found = _read(path, wanted)
+    if not found.videos:
+        raise InputError(path, "has no video in it", "give another file")
+    names: dict[str, str] = {}
+    for each in found.videos:
+        name = safe_name(each.name).casefold()
+        if name in names:
+            why = f"has two videos of one name, {names[name]} and {each.name}"
+            raise InputError(path, why, "convert them one by one, or rename one")
+        names[name] = each.name
+    return found
+
+
+def _read(path: Path, wanted: str | None) -> Input:
+    if not os.path.lexists(path):
+        raise InputError(path, "no such file or folder", "check the path")
+    if is_batch(path):
+        videos, missing = read_batch(path, wanted)
+        return Input(videos, True, missing)
+    if is_results(path):
+        return Input([results_in(path, wanted)], many=False)
+    if wanted is None and path.is_dir() and format_of(path) is None:
+        return _read_folder(path)
+    there = read_annotations(path) if wanted is None else FORMATS[wanted].load().read(path)
+    return Input([_given(video) for video in there], many=len(there) > 1)
+
+
+def _given(video: Annotations) -> Finished:
+    return Finished(video.name, lambda: video)
+
+
+def _read_folder(folder: Path) -> Input:
+    """The files and folders in it that are of a known format, or hold one that is."""
+    videos: list[Finished] = []
+    others: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        place = _known(path)
+        if is_results(path):
+            videos.append(results_in(path))
+        elif place is None:
+            others.append(f"{path}: is in no format that is known, and left out")
+        else:
+            videos += map(_given, read_annotations(place))
+    if not videos:
+        read_annotations(folder)  # says what there might be
+    return Input(videos, True, others)
+
+
+def _known(path: Path) -> Path | None:
+    """The file or folder itself, if its format is known, or else the only one in it whose format is."""
+    if format_of(path) is not None:
+        return path
+    inside = [each for each in sorted(path.iterdir()) if format_of(each) is not None] if path.is_dir() else []
+    if len(inside) > 1:
+        names = ", ".join(each.name for each in inside)
+        raise InputError(path, f"holds several annotations, {names}", "keep one of them in it")
+    return inside[0] if inside else None

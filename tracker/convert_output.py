@@ -1,0 +1,153 @@
+"""What ``keeptrack convert`` writes: a file, or a folder of one or several videos, with pictures or without."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from detectors.errors import InputError
+from tracker.annotations.document import Annotations
+from tracker.annotations.formats import FORMATS, Format, parse_formats, write_formats
+from tracker.batch.naming import safe_name
+
+DEFAULT = {".xml": "cvat", ".txt": "mot", ".zip": "mot"}
+FILES = (".xml", ".txt", ".zip", ".json")  # names that end so are those of files
+WITH_PICTURES = ("coco", "yolo", "mot")
+SET = "annotations.json"
+
+Videos = Iterator[tuple[Annotations, Path | None]]  # each with the file of its pictures, if those are wanted
+
+
+class Pictures(NamedTuple):
+    """place: the video, or the folder of all of them. every, partial: as in `pictures.extract`."""
+
+    place: Path
+    every: int
+    partial: bool
+
+    def file_of(self, video: Annotations, made_of: Path | None, many: bool) -> Path:
+        """The file of one video. made_of: where a batch has read it. Raises InputError if it is not there."""
+        if not many:
+            return self.place
+        if made_of is not None and made_of.exists() and made_of.resolve().is_relative_to(self.place.resolve()):
+            return made_of
+        file = self.place / os.path.basename(video.source or video.name)
+        if not self.place.is_dir() or not file.exists():
+            why = f"has no {file.name}, of which the annotations of {video.name} are"
+            raise InputError(self.place, why, "give the folder of the videos")
+        return file
+
+
+def format_for(name: str | None, target: Path) -> Format:
+    """The format that is named, or that the name of the target tells. Raises InputError."""
+    if name is None:
+        name = DEFAULT.get(target.suffix.lower())
+        if name is None:
+            raise InputError(target, "does not tell its format", f"add --format with one of: {', '.join(FORMATS)}")
+    return one_format(name, "--format")
+
+
+def one_format(name: str, option: str) -> Format:
+    """The format of that name. Raises InputError, naming the option."""
+    formats = parse_formats(name, option)
+    if len(formats) > 1:
+        raise InputError(f"{option} {name}", "names several formats", "name one, and convert once for each")
+    return formats[0]
+
+
+def check_given(source: str, target: str) -> None:
+    """Raise InputError if the input is not there, or a name is empty, as out of a script's unset variable."""
+    for name, given in (("IN", source), ("OUT", target)):
+        if not given:
+            raise InputError(name, "is empty", "give the name of a file or folder")
+    if not Path(source).exists():
+        raise InputError(source, "no such file or folder", "check the path")
+
+
+def check_target(source: Path, target: Path, wanted: Format, overwrite: bool) -> None:
+    """Raise InputError if the target cannot be made, or something would be lost."""
+    if target.exists() and not overwrite:
+        raise InputError(target, "exists already", "add --overwrite, or choose another name")
+    if target.exists() and target.samefile(source):
+        raise InputError(target, "is the input and would be overwritten", "choose another name")
+    if source.resolve().is_relative_to(target.resolve()):
+        raise InputError(target, "holds the input and would be overwritten", "choose another name")
+    if not target.parent.is_dir():
+        raise InputError(target, f"the folder {target.parent} does not exist", "create it, or choose another")
+    if target.is_dir() and not _replaceable(target, wanted):
+        raise InputError(target, "holds other files, which would be lost", "choose another name")
+
+
+def _replaceable(folder: Path, wanted: Format) -> bool:
+    """Whether a folder is empty, or such as this command writes."""
+    there = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    if {path.name for path in there} <= {SET, "images"} or wanted.load().recognises(folder):
+        return True
+    return all(path.is_dir() and (wanted.load().recognises(path) or (path / wanted.place).exists()) for path in there)
+
+
+def check_shape(target: Path, wanted: Format, many: bool, pictures: Pictures | None) -> None:
+    """Raise InputError if the target's name does not fit what will be written."""
+    if pictures is not None and pictures.every > 1 and wanted.name not in WITH_PICTURES:
+        raise InputError(f"--every {pictures.every}", f"{wanted.name} gets no pictures", "leave it out")
+    ending = target.suffix.lower() if target.suffix.lower() in FILES else ""
+    whole_set = pictures is not None and wanted.name in WITH_PICTURES
+    folder = (many and wanted.name != "coco") or whole_set
+    endings = {Path(place).suffix for place in (wanted.place, *wanted.also)}
+    allowed = {""} if folder else endings | ({""} if wanted.name == "mot" else set())
+    if ending in allowed:
+        return
+    if allowed == {""}:
+        what = "several videos make" if many else "pictures make" if whole_set else f"{wanted.title} makes"
+        raise InputError(target, f"has the name of a file, and {what} a folder", "leave the ending out")
+    known = " or ".join(sorted(allowed - {""}))
+    raise InputError(target, f"is no name for {wanted.title}, a file that ends in {known}", "change the ending")
+
+
+def write_output(videos: Videos, many: bool, wanted: Format, target: Path, pictures: Pictures | None) -> None:
+    """Write a file or folder `target`, which is not there yet. Raises InputError, and OSError."""
+    if wanted.name == "coco":
+        _write_coco(videos, target, pictures)
+    elif not many:
+        _write_one(*next(videos), wanted, target, pictures)
+    else:
+        target.mkdir()
+        for video, file in videos:
+            _write_among(video, file, wanted, target / safe_name(video.name), pictures)
+
+
+def _write_coco(videos: Videos, target: Path, pictures: Pictures | None) -> None:
+    from tracker.annotations import coco
+    from tracker.annotations.training_set import write_coco_set
+
+    if pictures is None:
+        coco.write_many((video for video, _ in videos), target)
+    else:
+        files = ((video, file) for video, file in videos if file is not None)
+        write_coco_set(files, target, pictures.every, pictures.partial)
+
+
+def _write_among(
+    video: Annotations, file: Path | None, wanted: Format, folder: Path, pictures: Pictures | None
+) -> None:
+    """One video in a folder of several: as in a batch's results, but for sequences, which are folders themselves."""
+    if wanted.name == "mot":
+        _write_one(video, file, wanted, folder, pictures)
+        return
+    folder.mkdir()
+    if file is not None and wanted.name in WITH_PICTURES:
+        _write_one(video, file, wanted, folder / wanted.place, pictures)
+    else:
+        write_formats([wanted], video, folder)
+
+
+def _write_one(video: Annotations, file: Path | None, wanted: Format, target: Path, pictures: Pictures | None) -> None:
+    from tracker.annotations.training_set import write_sequence_set, write_yolo_set
+
+    writers = {"yolo": write_yolo_set, "mot": write_sequence_set}
+    if file is None or pictures is None or wanted.name not in writers:
+        wanted.load().write(video, target)
+    else:
+        writers[wanted.name](video, file, target, pictures.every, pictures.partial)
