@@ -26,8 +26,8 @@ VIDEO, CROPS = "tracked.mp4", "crops"
 def work(job: Job, tell: Tell, draft: Path | None = None) -> Outcome:
     """Make the results of a job and put them in their place; or leave what is known of its piece.
 
-    tell: is called with each frame. draft: of `results.begin`, if that was done elsewhere. Whatever goes wrong with the video becomes an outcome;
-    nothing of it is left then, and older results stay.
+    tell: is called with each frame. draft: of `results.begin`, if that was done elsewhere. Whatever goes wrong with the
+    video becomes an outcome; nothing of it is left then, and older results stay.
     """
     started = time.perf_counter()
     try:

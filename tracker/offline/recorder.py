@@ -29,16 +29,16 @@ class _Path:
         self.look: Floats | None = None
 
     def trajectory(self) -> Trajectory:
-        """The same as columns."""
-        carried = np.array(self.carried, dtype=bool)
+        """The same as columns, on the same memory: nothing can be added any more."""
+        carried = np.frombuffer(self.carried, dtype=bool)
         return Trajectory(
             track_id=self.number,
             class_id=self.class_id,
-            frames=np.array(self.frames, dtype=np.int64),
-            boxes=np.array(self.boxes).reshape(-1, 4),
-            scores=np.array(self.scores),
+            frames=np.frombuffer(self.frames, dtype=np.int64),
+            boxes=np.frombuffer(self.boxes).reshape(-1, 4),
+            scores=np.frombuffer(self.scores),
             filled=carried,
-            carried=carried.copy(),
+            carried=carried,
             look=self.look if self.look is not None and self.look.any() else None,
         )
 
@@ -114,7 +114,7 @@ class Recorder(Tracker):
         self._paths = {serial: path for serial, path in self._paths.items() if path.number or serial in taken}
 
     def finish(self) -> Recording:
-        """Everything, with a trajectory for each track that was confirmed."""
+        """Everything, with a trajectory for each track that was confirmed; the recorder is spent then."""
         confirmed = sorted(self._confirmed, key=lambda path: path.number)
         return Recording(
             times=np.array(self._times),
