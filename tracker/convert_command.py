@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -27,6 +28,7 @@ from tracker.convert_output import (
     write_output,
 )
 
+MANY = {"video": "videos", "track": "tracks", "box": "boxes"}
 EXAMPLES = """\
 examples:
   keeptrack convert corrected.xml tracks.json --format coco
@@ -54,12 +56,26 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         what = error.filename or source
         raise InputError(what, f"cannot be read: {error.strerror or error}", "check the permissions") from None
+    tally = Counter[str]()
     with whole(target) as draft:
-        ready = _prepared(found, pictures, fps, size, keyframes)
+        ready = _counted(_prepared(found, pictures, fps, size, keyframes), tally)
         write_output(ready, found.many, wanted, draft, pictures)
     for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):
         print(f"warning: {warning}", file=sys.stderr)
+    print(f"wrote    {target}: {_said(tally)}")
     return 0
+
+
+def _counted(videos: Videos, tally: Counter[str]) -> Videos:
+    """The same videos, and how much there was of everything."""
+    for video, file in videos:
+        boxes = sum(len(track) for track in video.tracks)
+        tally.update({"video": 1, "track": len(video.tracks), "box": boxes})
+        yield video, file
+
+
+def _said(tally: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {what if count == 1 else MANY[what]}" for what, count in tally.items())
 
 
 def _prepared(

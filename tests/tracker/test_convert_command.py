@@ -47,6 +47,7 @@ def test_keyframes_and_what_the_input_does_not_say(capsys: pytest.CaptureFixture
     (found,) = read_annotations(Path("b.xml"))
     assert (found.width, found.height, found.frame_rate) == (320, 200, Fraction(25, 2))
     assert found.tracks[0].keyframes.sum() == 2
+    assert capsys.readouterr().out.splitlines()[-1] == "wrote    b.xml: 1 video, 1 track, 20 boxes"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from typing import Any
 from detectors.cores import available_cores
 from detectors.errors import InputError
 
-PATIENCE = 15.0  # seconds for a cluster to answer
+PATIENCE = 30.0  # seconds for a cluster to answer
 STORE = 80 * 2**20  # bytes; Ray takes no less, and a job and its outcome are small
 CLIENT = "ray://"  # Ray's protocol for whoever is not part of the cluster
 STARTING = "start one with `ray start --head`, or leave --ray-address out to use this computer"
@@ -44,17 +44,22 @@ def ray_cluster(address: str | None) -> Iterator[None]:
     with ExitStack() as opening:
         if not ray.is_initialized():
             where = _here(opening) if address is None else _there(address)
-            terminated = signal.getsignal(signal.SIGTERM)
-            try:
-                ray.init(**where, logging_level="ERROR", log_to_driver=False)
-            except (Exception, SystemExit) as error:  # Ray leaves the program when it has waited for long enough
-                said = str(error).strip().splitlines() or [type(error).__name__]
-                what = "--engine ray" if address is None else f"--ray-address {address}"
-                raise InputError(what, f"no connection to Ray: {said[0]}", _remedy(" ".join(said))) from None
             opening.callback(ray.shutdown)
+            _connect(ray, where, "--engine ray" if address is None else f"--ray-address {address}")
+        yield
+
+
+def _connect(ray: Any, where: dict[str, Any], what: str) -> None:
+    terminated = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(**where, logging_level="ERROR", log_to_driver=False)
+    except (Exception, SystemExit) as error:  # Ray leaves the program when it has waited for long enough
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(what, f"no connection to Ray: {said[0]}", _remedy(" ".join(said))) from None
+    finally:
+        if terminated is not None:
             with suppress(ValueError):  # it is for the main thread only, and so Ray has not changed it in another
                 signal.signal(signal.SIGTERM, terminated)
-        yield
 
 
 def _here(opening: ExitStack) -> dict[str, Any]:
@@ -106,7 +111,9 @@ def _remedy(said: str) -> str:
         return "pip install 'ray[client]', or give HOST:PORT of the cluster's head"
     if "ersion mismatch" in said:
         return "install the same Ray and Python here and on each node"
-    return "look into `ray status`"
+    if "AF_UNIX" in said:
+        return "set TMPDIR to a folder with a shorter name, such as /tmp"
+    return "see what `ray status` says"
 
 
 def alive(ray: Any) -> dict[str, int]:

@@ -12,7 +12,7 @@ from detectors.errors import InputError
 from tracker.batch import results
 from tracker.batch.job import Job, Outcome
 from tracker.batch.ray_cluster import cores_each, import_ray, ray_cluster
-from tracker.batch.ray_node import do_job, pack
+from tracker.batch.ray_node import desk, do_job, job_task, pack
 from tracker.cli import main
 
 
@@ -82,6 +82,16 @@ def test_a_node_says_what_it_does_not_see(crossing: Path, tmp_path: Path) -> Non
     assert done(job("/nowhere/clip.mp4"), draft).reason == f"/nowhere/clip.mp4 {rest}"
     assert done(seen, tmp_path / "elsewhere").reason == f"{tmp_path / 'out'} {rest}"
     assert done(job("rtsp://camera/1"), draft).state == "done"
+
+
+def test_a_node_without_keeptrack_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent must not need keeptrack to be understood."""
+    pickles = pytest.importorskip("ray.cloudpickle", reason="the extra `ray` is not installed")
+    task, desk_kind = pickles.dumps(job_task()), pickles.dumps(desk())
+    for name in [name for name in sys.modules if name.split(".")[0] == "tracker"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    assert pickles.loads(desk_kind).__name__ == "Desk"
+    assert pickles.loads(task)("1", b"", None, "1") == (socket.gethostname(), "keeptrack is not installed there")
 
 
 def _nothing(job: Job, tell: object) -> Outcome:
