@@ -42,6 +42,7 @@ examples:
   keeptrack annotate clips/ -o annotations                          every video in the folder, however deep
   keeptrack annotate 'cam*/2026-*.mp4' -o out --format cvat --keyframes auto --video
   keeptrack annotate clips.csv -o out --jobs 4                      columns: source, and options such as classes
+  keeptrack annotate day.mp4 -o out --split 10min --jobs 4          a long video in pieces, side by side
   keeptrack annotate clips/ -o out --engine ray --ray-address auto  on all nodes of a Ray cluster
 
 Give the same command again after an interruption: what is done is skipped, what has changed is done again.

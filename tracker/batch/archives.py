@@ -30,7 +30,8 @@ def missing(job: Job) -> list[int]:
     folder = _folder(job)
     for path in folder.iterdir() if folder.is_dir() else ():
         if path not in places:
-            path.unlink()
+            with suppress(OSError):  # what cannot be removed does no harm: nobody asks for its name
+                path.unlink()
     return [number for number, path in enumerate(places) if not path.exists()]
 
 

@@ -18,7 +18,7 @@ import pytest
 from tests import scenes
 from tests.conftest import ROOT, MakeVideo
 from tracker.annotations.formats import read_annotations
-from tracker.batch import archives, batch, unit
+from tracker.batch import archives, batch, results, unit
 from tracker.batch.batch import Batch, Wanted
 from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.job import Job, Outcome
@@ -242,6 +242,14 @@ def test_a_file_that_holds_less_than_it_announces_is_annotated_as_far_as_it_goes
     for number in range(len(behind.pieces)):
         assert unit.work(replace(behind, piece=number), quiet).state == "done"
     assert unit.work(behind, quiet).reason == "has no frames in that part (check --start and --end)"
+
+
+def test_a_draft_that_somebody_has_begun_for_a_piece_is_not_left(clip: Path) -> None:
+    job = replace(the_job(clip), pieces=divide(the_job(clip), SECONDS, 60.0), piece=0)
+    draft = results.begin(job)
+    assert unit.work(job, quiet, draft).state == "done"
+    assert not draft.exists()
+    assert archives.missing(job) == [1]
 
 
 def test_which_videos_are_split(clip: Path, make_video: MakeVideo) -> None:
