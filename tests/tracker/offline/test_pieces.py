@@ -399,3 +399,10 @@ def test_frames_come_again_without_their_pictures() -> None:
         (7, 0.3, True),
     ]
     assert not any(frame.image.size for frame in frames)
+
+
+@pytest.mark.parametrize("midway", [False, True])
+def test_who_begins_midway_begins_with_noise_that_has_settled(crossing: Path, midway: bool) -> None:
+    with Run(crossing, Options(detections=DETECTIONS, offline=True), pictures=False) as run:
+        next(run.record(midway=midway))
+        assert (run.tracker._noise.factor < 0.5) == midway
