@@ -47,7 +47,7 @@ class Split:
 def look_at(source: Path, options: Options) -> FirstPass:
     """The first pass of a run."""
     with Run(source, options, pictures=False) as run:
-        for _ in run.record():
+        for _ in run.record(midway=options.start > 0):
             pass
     assert run.first_pass is not None
     return run.first_pass

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import association, encoding, mot
+from benchmarks import association, encoding, long, mot, split
 from tests.onnx_models import sliding_colour_finder
+from tracker.offline.revise import STAGES
 from tracker.presets import PRESETS
 
 
@@ -133,3 +134,22 @@ def test_ssim_is_1_for_equal_pictures_and_less_for_others() -> None:
     assert encoding.ssim(picture, picture) == pytest.approx(1)
     assert encoding.ssim(picture, 255 - picture) < 0
     assert encoding.ssim(picture, picture * 0.5) < 0.9
+
+
+def test_a_long_video_is_told_of_stage_by_stage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["long", "--hours", "0.01", "--objects", "2", "--piece", "20", "--moving"])
+    long.main()
+    printed = capsys.readouterr().out.splitlines()
+    told = [line for line in printed if line.endswith("MB at most")]
+    assert [line[:9].strip() for line in told] == [*("make", "load", "stitch"), *STAGES, "by frame"]
+    assert int(printed[-1].split()[0]) > 0
+
+
+def test_a_video_in_pieces_is_compared_with_the_whole(crossing: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    split.main(["--clip", str(crossing), "--pieces", "2", "--overlap", "1.5", "--detector", "motion"])
+    cells = [cell.strip() for cell in capsys.readouterr().out.splitlines()[-1].split("|")]
+    assert cells[1:4] == ["crossing", "2", "110"]
+    assert 110 < int(cells[4]) <= 110 + 46
+    assert float(cells[6]) > 80

@@ -20,6 +20,8 @@ from tracker.batch.display import BatchDisplay
 from tracker.batch.listing import find_videos
 from tracker.batch.local import STALL, run_local
 from tracker.batch.manifest import Entry
+from tracker.batch.splitting import SHORTEST
+from tracker.durations import duration
 from tracker.interruption import Interrupted
 from tracker.options import Options, check_options
 
@@ -30,13 +32,17 @@ FAILED = 1
 REPORT = "report.html"
 MOST_JOBS = 256
 BUSY = 2  # cores that one job keeps busy: more of them would wait for each other
-OWN = ("sources", "out", "format", "keyframes", "video", "crops", "jobs", "engine", "ray_address", "stall", "quiet")
+OWN = (
+    *("sources", "out", "format", "keyframes", "video", "crops"),
+    *("jobs", "engine", "ray_address", "split", "stall", "quiet"),
+)
 
 EXAMPLES = """\
 examples:
   keeptrack annotate clips/ -o annotations                          every video in the folder, however deep
   keeptrack annotate 'cam*/2026-*.mp4' -o out --format cvat --keyframes auto --video
   keeptrack annotate clips.csv -o out --jobs 4                      columns: source, and options such as classes
+  keeptrack annotate day.mp4 -o out --split 10min --jobs 4          a long video in pieces, side by side
   keeptrack annotate clips/ -o out --engine ray --ray-address auto  on all nodes of a Ray cluster
 
 Give the same command again after an interruption: what is done is skipped, what has changed is done again.
@@ -104,7 +110,8 @@ def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:
         raise InputError(f"--stall {own['stall']:g}", "is not above 0", "give a number of seconds")
     if own["ray_address"] is not None and own["engine"] != "ray":
         raise InputError("--ray-address", "is of a Ray cluster, and none is used", "add --engine ray, or leave it out")
-    return Wanted(options, formats, own["keyframes"], own["video"], own["crops"])
+    split = None if own["split"] is None else duration("--split", own["split"], SHORTEST)
+    return Wanted(options, formats, own["keyframes"], own["video"], own["crops"], split)
 
 
 @contextmanager
@@ -182,6 +189,13 @@ def _add_work(group: Any) -> None:
         metavar="ADDRESS",
         help="of the cluster's head, HOST:PORT; auto for the one that this computer is part of; ray://HOST:PORT from "
         "outside (default: a Ray of this computer alone, for this batch)",
+    )
+    group.add_argument(
+        "--split",
+        default=None,
+        metavar="LENGTH",
+        help="do a video that is longer, such as 10min, in overlapping pieces of at most that, which --jobs takes at "
+        "once and an interruption does not cost again (default: each video as one)",
     )
     group.add_argument(
         "--stall",

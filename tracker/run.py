@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from tracker.offline.first_pass import FirstPass
     from tracker.offline.trajectory import Trajectory
 
-NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
-
 
 class Run:
     """Frames in, tracks out, files written on the way. Use it as a context manager, and iterate once.
@@ -64,8 +62,8 @@ class Run:
         self._source_name = source
         self._pictures = pictures
         self.first_pass: FirstPass | None = None  # once there has been one, of an offline run
-        self.trajectories: list[Trajectory] = []  # what came of it
-        self._plan: list[tuple[Frame, Tracks]] | None = None
+        self.trajectories: Sequence[Trajectory] = ()  # what came of it, in hindsight
+        self._looked_ahead = False
         self._exit = ExitStack()
         self._started = time.perf_counter(), time.process_time(), time.thread_time()
         self._first_frame: float | None = None  # when it had been through all stages
@@ -74,6 +72,7 @@ class Run:
         self.here: Counter[str] = Counter()  # objects in the last frame, by the name of their class
         self.age = 0.0  # seconds of the last frame of a live source, once it was done
         self.on_idle: Callable[[], None] = lambda: None  # about ten times a second while no frame comes
+        self.on_step: Callable[[], None] = lambda: None  # often, between the two passes
 
     def __enter__(self) -> Run:
         with ExitStack() as opening:
@@ -95,7 +94,7 @@ class Run:
     def __iter__(self) -> Iterator[tuple[Frame, Tracks]]:
         for _ in self.look_ahead():
             pass
-        for frame, tracks in self._track() if self._plan is None else self._recall(self._plan):
+        for frame, tracks in self._recall() if self._looked_ahead else self._track():
             self._census.see(tracks)
             self._writers.tell(self.watch.see(frame, tracks))
             self._writers.write(frame, tracks)
@@ -109,28 +108,33 @@ class Run:
 
     def look_ahead(self) -> Iterator[None]:
         """The first of two passes, a step a frame, if there are two. Iterating does it, if it has not been done."""
-        if not self.options.offline or self._plan is not None:
+        if not self.options.offline or self._looked_ahead:
             return
-        from tracker.offline.revise import revise
-        from tracker.offline.trajectory import tracks_by_frame
-
-        seen = []
-        for frame in self.record():
-            seen.append(replace(frame, image=NO_PICTURE))
+        for _ in self.record():
             yield
-        with self.tally.timing("track"):
-            assert self.first_pass is not None
-            recording = self.first_pass.recording
-            self.trajectories = revise(recording)
-            found = tracks_by_frame(self.trajectories, recording.times)
-        self._plan, self.progress = list(zip(seen, found, strict=True)), 0
+        assert self.first_pass is not None
+        self.look_back(self.first_pass)
 
-    def record(self) -> Iterator[Frame]:
+    def look_back(self, first_pass: FirstPass) -> None:
+        """Take what a first pass has found, here or elsewhere: iterating is the second one then."""
+        from tracker.offline.revise import revise
+
+        with self.tally.timing("track"):
+            self.first_pass, self.trajectories = first_pass, revise(first_pass.recording, step=self.on_step)
+        self._looked_ahead, self.progress = True, 0
+
+    def record(self, midway: bool = False) -> Iterator[Frame]:
         """Look at each frame once and keep what was found as `first_pass`, for whoever does without the second.
 
+        midway: whether the first frame is somewhere in a video of which others look at what comes before.
         Raises NoFramesError where there is none, and keeps that as well: a video may end before a piece of it begins.
         """
+        from tracker.offline.recorder import Recorder
+
         indices = array("q")
+        if midway:
+            assert isinstance(self.tracker, Recorder)
+            self.tracker.settle()
         try:
             for frame, _ in self._track():
                 indices.append(frame.index)
@@ -181,16 +185,21 @@ class Run:
         if not self.partial and self.source.frame_count is None:
             check_last_frames(index, self._shown_name, self.detector, self.camera)  # only reading to the end could tell
 
-    def _recall(self, plan: Sequence[tuple[Frame, Tracks]]) -> Iterator[tuple[Frame, Tracks]]:
+    def _recall(self) -> Iterator[tuple[Frame, Tracks]]:
         """What the first pass has found, with the pictures read again if anybody looks at them."""
+        from tracker.offline.trajectory import each_frame
+
+        assert self.first_pass is not None
+        plan, times = self.first_pass.frames(), self.first_pass.recording.times
+        found = each_frame(self.trajectories, times)
         if not self.source.has_images or not (self._pictures or self._writers.draws):
-            yield from plan
+            yield from zip(plan, found, strict=True)
             return
-        source, first = open_source(self._source_name, self.options.fps), plan[0][0].index
-        source.start = plan[0][0].time
+        source, first = open_source(self._source_name, self.options.fps), int(self.first_pass.indices[0])
+        source.start = float(times[0])
         with ReadAhead(source.frames, clock=self.tally.clock) as again:
             frames = (frame for frame in again if frame.index >= first)
-            for seen, tracks in plan:
+            for seen, tracks in zip(plan, found, strict=True):
                 frame = next(frames, None)
                 if frame is None or frame.index != seen.index:
                     why = f"frame {seen.index} was there at first, and is not any more"
@@ -215,7 +224,7 @@ class Run:
     @property
     def has_results(self) -> bool:
         """Whether there is anything to tell: not before the second pass of an offline run."""
-        return self.tally.frames > 0 and (self._plan is not None or not self.options.offline)
+        return self.tally.frames > 0 and (self._looked_ahead or not self.options.offline)
 
     @property
     def _shown_name(self) -> Path | str:
@@ -263,9 +272,7 @@ class Run:
     @property
     def _track_count(self) -> int:
         """How many tracks there are, in the frames so far or, offline, in all."""
-        if self._plan is None:
-            return self.tracker.confirmed_count
-        return len({track_id for _, tracks in self._plan for track_id in tracks.track_ids.tolist()})
+        return len(self.trajectories) if self._looked_ahead else self.tracker.confirmed_count
 
     def _open(self, opening: ExitStack) -> None:
         options = self.options

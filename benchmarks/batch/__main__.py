@@ -32,13 +32,16 @@ def main() -> int:
     parser.add_argument(
         "--detector", action="append", metavar="NAME|PATH", help="of the rates; may be given several times"
     )
-    parser.add_argument("--only", default="jobs,kills,mutated,rates", help="parts, separated by commas; also: ray")
+    parser.add_argument(
+        "--only", default="jobs,kills,mutated,rates", help="parts, separated by commas; also: pieces, ray"
+    )
     parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
     print_circumstances()
     parts: dict[str, Callable[..., bool]] = {
         "jobs": jobs,
         "kills": kills,
+        "pieces": functools.partial(kills, split="60s"),
         "mutated": mutated,
         "rates": functools.partial(rates, detectors=arguments.detector or ["auto"]),
         "ray": ray,
@@ -79,24 +82,30 @@ def jobs(videos: list[Path], folder: Path, markdown: bool) -> bool:
     return True
 
 
-def kills(videos: list[Path], folder: Path, markdown: bool) -> bool:
-    """Whole batches killed at random moments and then resumed, against one that nobody has disturbed."""
-    clips = _clips(videos, folder, 6, 3.0)
-    whole = run(command(clips, folder / "whole", "--jobs", "2")).seconds
+def kills(videos: list[Path], folder: Path, markdown: bool, split: str | None = None) -> bool:
+    """Whole batches killed at random moments and then resumed, against one that nobody has disturbed.
+
+    split: length of the pieces that the videos themselves are done in; None for short clips of them.
+    """
+    clips = _clips(videos, folder, 6, 3.0) if split is None else videos
+    options = ("--jobs", "2", *(() if split is None else ("--split", split)))
+    whole = run(command(clips, folder / "whole", *options)).seconds
     rows, fine = [], True
     for number, moment in enumerate(np.random.default_rng(0).uniform(0.3, 0.95, KILLS) * whole):
         out = folder / f"killed{number}"
-        arguments = command(clips, out, "--jobs", "2")
+        arguments = command(clips, out, *options)
         process = subprocess.Popen(arguments, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
         time.sleep(float(moment))
         process.send_signal(signal.SIGKILL)  # its workers notice by themselves
         process.wait()
         there = {path.name: path.stat().st_ino for path in out.iterdir() if (path / "done.json").is_file()}
+        pieces = len(list(out.glob(".pieces/*/*.npz")))
         status = run(arguments).status
         kept = all((out / name).stat().st_ino == inode for name, inode in there.items())
         equal = same(folder / "whole", out)
         fine &= equal and kept and status == 0
-        rows.append([f"{moment:.1f} s", str(len(there)), "yes" if kept else "NO", "yes" if equal else "NO"])
+        done = f"{len(there)}" if split is None else f"{len(there)}, and {pieces} pieces"
+        rows.append([f"{moment:.1f} s", done, "yes" if kept else "NO", "yes" if equal else "NO"])
     headings = ["killed after", "done by then", "not done again", "identical"]
     print_table(f"{len(clips)} clips, 2 jobs, kill -9, resumed", headings, [rows], markdown)
     return fine

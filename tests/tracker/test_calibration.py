@@ -63,6 +63,17 @@ def test_noise_follows_the_innovations_within_its_limits(spread: float, directio
     assert factors[-1] == NoiseScale.LIMITS[1 if direction > 0 else 0]
 
 
+def test_noise_that_has_settled_still_follows() -> None:
+    rng, scale, fresh = np.random.default_rng(3), NoiseScale(), NoiseScale()
+    scale.settle()
+    assert NoiseScale.LIMITS[0] <= scale.factor < fresh.factor / 2
+    for _ in range(200):
+        seen = innovations(rng, 0.75)
+        scale.see(*seen)
+        fresh.see(*seen)
+    assert scale.factor == pytest.approx(fresh.factor)
+
+
 def test_noise_rests_where_the_innovations_fit() -> None:
     rng, scale = np.random.default_rng(2), NoiseScale()
     for _ in range(300):

@@ -205,3 +205,17 @@ def test_a_cut_right_where_reading_begins_is_told_as_ever(tmp_path: Path) -> Non
         source.start = wanted / 10
         frames = [frame for frame in mark_cuts(source.frames) if frame.time >= wanted / 10]
         assert [frame.index for frame in frames if frame.cut] == cuts
+
+
+@pytest.mark.parametrize("kind", ["b-frames", "uneven mkv", "vp9", "transport stream"])
+def test_a_video_tells_how_long_it_is(make: Make, kind: str) -> None:
+    name, codec, times, options = CLIPS[kind]
+    assert open_source(make(name, codec, times, options)).duration == pytest.approx(times[-1], abs=0.15)
+
+
+def test_whether_a_video_can_be_sought_is_told(make: Make, tmp_path: Path) -> None:
+    assert video.can_seek(make(*CLIPS["b-frames"]), EVEN[80])
+    assert not video.can_seek(tmp_path / "clip.mp4", EVEN[10])  # so near its beginning that it is not worth it
+    assert not video.can_seek(make(*IN_DOUBT["no stamps"]), EVEN[80])
+    (tmp_path / "text.mp4").write_text("no video")
+    assert not video.can_seek(tmp_path / "text.mp4", 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,12 +12,13 @@ from types import TracebackType
 from typing import Any
 
 from detectors.errors import InputError
-from tracker.batch import results
+from tracker.batch import archives, results
 from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.job import Job, Outcome, with_whole_paths
 from tracker.batch.listing import Listed
 from tracker.batch.manifest import Entry, Manifest
 from tracker.batch.naming import name_folders
+from tracker.batch.splitting import split
 
 LOCK = ".lock"
 
@@ -25,13 +27,16 @@ Engine = Callable[[Iterator[Job]], Iterator[Event]]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be made of every video: see `Job`. options: those that a video does not set itself."""
+    """What is to be made of every video: see `Job`. options: those that a video does not set itself. split: seconds
+    from which a video is done in pieces, None for none; a matter of how, so that no results are made anew for it.
+    """
 
     options: Mapping[str, Any]
     formats: tuple[str, ...]
     keyframes: str
     video: bool
     crops: bool
+    split: float | None = None
 
 
 class Batch:
@@ -45,6 +50,10 @@ class Batch:
         self._videos, self._wanted, self._out = videos, wanted, out
         self._exit = ExitStack()
         self._running: set[str] = set()
+        self._failed: set[str] = set()
+        self._due: deque[Job] = deque()
+        self._left: dict[str, set[int]] = {}  # by source, the pieces that are not done
+        self._spent = defaultdict[str, float](float)  # by source, seconds
         self.skipped = 0
 
     def __enter__(self) -> Batch:
@@ -80,35 +89,81 @@ class Batch:
 
         Raises InputError when the disk takes no more: what is done is kept then, and the rest waits.
         """
-        for event in engine(self._due()):
-            if isinstance(event, Begun):
-                self._running.add(event.job.source)
-                self._manifest.begin(event.job.source)
-            elif isinstance(event, Ended):
-                self._end(event)
-            yield event
+        self._due.extend(self._plan())
+        while self._due:  # once, and again for videos of which the last piece was done late
+            for event in engine(self._take()):
+                if isinstance(event, Begun):
+                    self._begin(event.job.source)
+                yield self._end(event) if isinstance(event, Ended) else event
 
-    def _end(self, event: Ended) -> None:
-        source, outcome = event.job.source, event.outcome
+    def _take(self) -> Iterator[Job]:
+        while self._due:
+            job = self._due.popleft()
+            if job.source not in self._failed:
+                yield job
+
+    def _begin(self, source: str) -> None:
+        if source not in self._running | self._failed:
+            self._running.add(source)
+            self._manifest.begin(source)
+
+    def _end(self, event: Ended) -> Ended:
+        """Take note, and see what comes next; the same event, where it is of a whole video as seen from outside."""
+        job, outcome = event.job, event.outcome
         if outcome.full:
             remedy = "free some space and give the same command again; what is done is kept"
             raise InputError(self._out, "no space is left", remedy)
-        done = None if outcome.state == "failed" else _fingerprint(event.job)
-        self._manifest.end(source, done or "", outcome)
-        self._running.discard(source)
+        self._spent[job.source] += outcome.seconds
+        if job.piece is not None and outcome.state != "failed":
+            self._left[job.source].discard(job.piece)
+            if not self._left[job.source]:
+                self._due.appendleft(replace(job, piece=None))
+            return event
+        outcome = replace(outcome, seconds=self._spent[job.source])
+        if job.piece is not None:
+            outcome = replace(outcome, reason=f"in piece {job.piece + 1} of {len(job.pieces)}: {outcome.reason}")
+        if job.source not in self._failed:  # another piece may have failed before
+            self._close(job, outcome)
+        return replace(event, outcome=outcome)
 
-    def _due(self) -> Iterator[Job]:
-        """The jobs that are not done, the largest first, so that none is left alone at the end."""
+    def _close(self, job: Job, outcome: Outcome) -> None:
+        """A video is done, or has failed."""
+        if outcome.state == "failed":
+            self._failed.add(job.source)
+        done = None if outcome.state == "failed" else _fingerprint(job)
+        self._manifest.end(job.source, done or "", outcome)
+        self._running.discard(job.source)
+
+    def _plan(self) -> list[Job]:
+        """What is to be done, the largest first, so that none is left alone at the end."""
+        due = self._not_done()
+        if self._wanted.split is not None:
+            due = list(split(due, self._wanted.split))
+        return [step for job in sorted(due, key=lambda job: -_size(job)) for step in self._steps(job)]
+
+    def _steps(self, job: Job) -> list[Job]:
+        """A job, or those of its pieces that are not done. What is there of others goes."""
+        if not job.pieces:
+            return [job]
+        try:
+            left = archives.missing(job)
+        except InputError:  # it has gone meanwhile, which is told when somebody looks for it
+            return [replace(job, pieces=())]
+        self._left[job.source] = set(left)
+        return [replace(job, piece=number) for number in left] or [job]
+
+    def _not_done(self) -> list[Job]:
         known = {entry.source: entry for entry in self._manifest.entries()}
         due = []
         for video, job in zip(self._videos, self._jobs, strict=True):
             if video.missing:
                 self._manifest.end(job.source, "", Outcome("failed", video.missing))
             elif self._is_done(job, known[job.source]):
+                archives.clear(job)
                 self.skipped += 1
             else:
                 due.append(job)
-        yield from sorted(due, key=lambda job: -_size(job.source))
+        return due
 
     def _is_done(self, job: Job, entry: Entry) -> bool:
         """Whether its results are there, made of just this; whoever made them may not have lived to tell."""
@@ -134,11 +189,12 @@ def _fingerprint(job: Job) -> str | None:
         return None
 
 
-def _size(source: str) -> int:
+def _size(job: Job) -> float:
+    """Bytes, of each piece where there are several."""
     try:
-        return os.stat(source).st_size
+        return os.stat(job.source).st_size / max(1, len(job.pieces))
     except OSError:
-        return 0
+        return 0.0
 
 
 def _lock(path: Path, opening: ExitStack) -> None:

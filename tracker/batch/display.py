@@ -31,7 +31,8 @@ class BatchDisplay:
         self._errors = Console(highlight=False, stderr=True)
         self._quiet, self._total, self._over = quiet, total, 0
         self._bars: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._tasks: dict[tuple[str, int | None], TaskID] = {}
+        self._failed: set[str] = set()
         if self._console.is_terminal and not quiet:
             columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn())
             self._bars = Progress(
@@ -42,22 +43,31 @@ class BatchDisplay:
 
     def see(self, event: Event) -> None:
         """Show what has happened."""
-        if isinstance(event, Ended):
-            self._over += 1
-            self._say(event)
+        if isinstance(event, Ended) and event.job.source not in self._failed:
+            self._tell(event)
         if self._bars is not None:
             self._move(self._bars, event)
 
+    def _tell(self, event: Ended) -> None:
+        """Of a video that is over, or of a piece that is done; one that fails is the end of its video."""
+        failed = event.outcome.state == "failed"
+        if failed:
+            self._failed.add(event.job.source)
+        if event.job.piece is None or failed:
+            self._over += 1
+            if self._bars is not None:
+                self._bars.advance(self._all)
+        self._say(event)
+
     def _move(self, bars: Progress, event: Event) -> None:
-        source = event.job.source
-        if isinstance(event, Begun) and source not in self._tasks:
-            self._tasks[source] = bars.add_task(escape(_short(event.job.name)), total=None)
+        at = event.job.source, event.job.piece
+        if isinstance(event, Begun) and at not in self._tasks:
+            self._tasks[at] = bars.add_task(escape(_short(event.job.title)), total=None)
         elif isinstance(event, Step):
-            doing = f"{escape(_short(event.job.name))} [dim]{event.doing}[/]"
-            bars.update(self._tasks[source], completed=event.done, total=event.total, description=doing)
+            doing = f"{escape(_short(event.job.title))} [dim]{event.doing}[/]"
+            bars.update(self._tasks[at], completed=event.done, total=event.total, description=doing)
         elif isinstance(event, Ended):
-            bars.remove_task(self._tasks.pop(source))
-            bars.advance(self._all)
+            bars.remove_task(self._tasks.pop(at))
 
     def _say(self, event: Ended) -> None:
         outcome, name = event.outcome, escape(event.job.name)
@@ -65,6 +75,8 @@ class BatchDisplay:
             return
         if outcome.state == "failed":
             said = f"[red]failed[/]  {name}: {escape(outcome.reason)}"
+        elif event.job.piece is not None:
+            said = f"[dim]looked at {escape(event.job.title)}[/]"
         else:
             rate = outcome.frames / max(outcome.seconds, 1e-9)
             tracks = "1 track" if outcome.tracks == 1 else f"{outcome.tracks} tracks"

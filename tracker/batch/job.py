@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from detectors.errors import InputError
+from tracker.offline.pieces import Piece
 from tracker.options import Options
 
 RESULTS = 2  # grows when the same options lead to other files, so that all is made anew
+HOW = ("name", "out", "pieces", "piece")  # where and in which steps it is made, but not what
 MODELS = ("detector", "appearance", "detections", "camera_motion", "regions")  # options that may name a file
 
 WORDS = ("auto", "none", "sliding", "motion", "yolo")  # what they say otherwise
@@ -23,7 +25,10 @@ State = Literal["waiting", "running", "done", "failed"]
 
 @dataclass(frozen=True)
 class Job:
-    """One video, and all that decides what is made of it. It can be sent to another process or machine.
+    """One video, or a step on the way to its results, and all that decides what is made of it.
+
+    It can be sent to another process or machine. A long video has `pieces`: then, each of them is a job, with its
+    number `piece`, and one without puts together what they have found.
 
     source: as on the command line, absolute where it is a path. name: of its folder of results. options: fields of
     `Options` that are not at their defaults. formats: names. keyframes: as on the command line. video, crops: whether
@@ -38,6 +43,13 @@ class Job:
     video: bool
     crops: bool
     out: str
+    pieces: tuple[Piece, ...] = ()
+    piece: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What to call it."""
+        return self.name if self.piece is None else f"{self.name} piece {self.piece + 1} of {len(self.pieces)}"
 
     @property
     def folder(self) -> Path:
@@ -54,11 +66,19 @@ class Job:
 
         Raises InputError for a source that is not there.
         """
+        return self._hash({key: value for key, value in asdict(self).items() if key not in HOW})
+
+    def piece_fingerprint(self) -> str:
+        """The same of what is found in its piece, whatever is then made of that."""
+        assert self.piece is not None
+        piece = asdict(self.pieces[self.piece])
+        return self._hash({"source": self.source, "options": self.options, "piece": piece})
+
+    def _hash(self, told: Mapping[str, Any]) -> str:
         read = {name: _state_of(str(self.options[name])) for name in MODELS if name in self.options}
         source = _state_of(self.source)
         if source is None and "://" not in self.source:
             raise InputError(self.source, "no such file or folder", "check the path")
-        told = {key: value for key, value in asdict(self).items() if key not in ("name", "out")}
         text = json.dumps([RESULTS, told, source, read], sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -67,7 +87,8 @@ class Job:
 class Outcome:
     """What became of a job. reason: why it failed. seconds: that it took. warnings: what the user should know.
 
-    full: whether it failed because nothing more can be written, which no other job would survive either.
+    full: whether it failed because nothing more can be written, which no other job would survive either. length:
+    seconds of the video, of whoever has only looked for that.
     """
 
     state: State
@@ -77,6 +98,7 @@ class Outcome:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     full: bool = False
+    length: float | None = None
 
 
 def with_whole_paths(options: Mapping[str, Any]) -> dict[str, Any]:

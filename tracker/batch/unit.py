@@ -11,9 +11,10 @@ from pathlib import Path
 from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
-from tracker.batch import results
+from tracker.batch import archives, results
 from tracker.batch.annotating import annotations_of
 from tracker.batch.job import Job, Outcome
+from tracker.batch.piecework import look_at_piece, put_together
 from tracker.run import Run
 from tracker.view.crops import SIDE
 
@@ -23,26 +24,38 @@ VIDEO, CROPS = "tracked.mp4", "crops"
 
 
 def work(job: Job, tell: Tell, draft: Path | None = None) -> Outcome:
-    """Make the results of a job and put them in their place. tell: is called with each frame.
+    """Make the results of a job and put them in their place; or leave what is known of its piece.
 
-    draft: of `results.begin`, if that was done elsewhere. Whatever goes wrong with the video becomes an outcome;
-    nothing of it is left then, and older results stay.
+    tell: is called with each frame. draft: of `results.begin`, if that was done elsewhere. Whatever goes wrong with the
+    video becomes an outcome; nothing of it is left then, and older results stay.
     """
     started = time.perf_counter()
     try:
-        fingerprint = job.fingerprint()
-        draft = draft or results.begin(job)
-        outcome = _make(job, draft, tell)
-        results.publish(job, draft, fingerprint, outcome)
+        if job.piece is None:
+            draft = draft or results.begin(job)
+            outcome = _publish(job, draft, tell)
+        else:
+            outcome = look_at_piece(job, tell)
     except Exception as error:  # whatever a damaged file makes a library raise: the other videos go on
-        if draft is not None:
-            results.discard(draft)
         outcome = Outcome("failed", _reason(job, error), full=_is_full(error))
+    if draft is not None and (job.piece is not None or outcome.state == "failed"):
+        results.discard(draft)
     return Outcome(**{**vars(outcome), "seconds": time.perf_counter() - started})
+
+
+def _publish(job: Job, draft: Path, tell: Tell) -> Outcome:
+    fingerprint = job.fingerprint()
+    outcome = _make(job, draft, tell)
+    results.publish(job, draft, fingerprint, outcome)
+    archives.clear(job)
+    return outcome
 
 
 def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
     with Run(job.source, job.run_options(draft / VIDEO if job.video else None)) as run:
+        run.on_step = lambda: tell("joining", run.progress, run.expected_frames)
+        if job.pieces:
+            run.look_back(put_together(job))
         for _ in run.look_ahead():
             tell("tracking", run.progress, run.expected_frames)
         annotations = annotations_of(run, job.name)
@@ -51,7 +64,8 @@ def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
     frames = len(run.first_pass.indices)
     tell("writing", frames, frames)
     _write(job, draft, annotations, views)
-    return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(map(str, run.warnings)))
+    warnings = dict.fromkeys([*map(str, run.warnings), *run.first_pass.warnings])  # pieces have theirs from elsewhere
+    return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(warnings))
 
 
 def _again(run: Run, tell: Tell) -> Iterator[Frame]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from detectors.base import Ints
+import numpy as np
+
+from detectors.base import Frame, Ints
 from tracker.offline.trajectory import Recording
+
+NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,3 +29,9 @@ class FirstPass:
     height: int
     frame_rate: Fraction
     warnings: tuple[str, ...] = field(default=())
+
+    def frames(self) -> Iterator[Frame]:
+        """Its frames, without their pictures. Made one after the other: of a long video, a list would weigh much."""
+        cuts = np.diff(self.recording.shots, prepend=0) > 0
+        for index, time, cut in zip(self.indices, self.recording.times, cuts, strict=True):
+            yield Frame(NO_PICTURE, int(index), float(time), bool(cut))

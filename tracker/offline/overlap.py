@@ -16,6 +16,7 @@ from tracker.offline.trajectory import Trajectory
 ALIKE = 0.5  # IoU from which two boxes are of one object
 NEAR = 0.25  # seconds from the change-over at which an agreement counts for 1 / e
 AROUND = 0.5  # the same of a doubt, where the change-over is looked for
+LATE = 1.0  # doubts that it is worth to change over at the end of the overlap rather than at its beginning
 LEEWAY = 0.25  # share of the overlap by which the change-over may lie before or after where it is planned
 
 
@@ -83,20 +84,26 @@ def _boxes_at(tracks: Sequence[Trajectory], frames: Ints) -> _Boxes:
 
 
 def _change_over(overlaps: Sequence[Floats], times: Floats, usable: Bools, begin: float) -> int:
-    """The frame around which both see the same; of several, the one closest to where it is planned."""
+    """The frame around which both see the same, rather late than early.
+
+    The earlier piece knows all that came before; the later one has the longer been under way, the later it takes over.
+    """
     doubts = np.array([_doubts(overlap) for overlap in overlaps], dtype=np.float64)
-    away = np.abs(times - begin)
-    near = usable & (away <= LEEWAY * (times[-1] - times[0]))
+    span = max(float(times[-1] - times[0]), 1e-9)
+    near = usable & (np.abs(times - begin) <= LEEWAY * span)
     candidates = np.flatnonzero(near if near.any() else usable)
-    distances = np.abs(times[candidates, None] - times[None, :])
-    cost = (np.exp(-distances / AROUND) @ doubts).round(9)
-    return int(candidates[np.lexsort([away[candidates], cost])[0]])
+    weights = np.exp(-np.abs(times[candidates, None] - times[None, :]) / AROUND)
+    cost = weights @ doubts / weights.sum(axis=1) + LATE * (times[-1] - times[candidates]) / span
+    return int(candidates[np.argmin(cost.round(9))])
 
 
 def _doubts(overlap: Floats) -> int:
     """How many boxes of a frame only one of the two pieces has."""
     alike = overlap >= ALIKE
-    return int((~alike.any(axis=1)).sum() + (~alike.any(axis=0)).sum())
+    both = int(alike.sum())
+    if (alike.sum(axis=0) > 1).any() or (alike.sum(axis=1) > 1).any():  # of two that cover each other, one may be gone
+        both = int(alike[linear_sum_assignment(-overlap * alike)].sum())
+    return sum(overlap.shape) - 2 * both
 
 
 def _same(overlaps: Sequence[Floats], mine: _Boxes, theirs: _Boxes, weights: Floats, counts: tuple[int, int]) -> Ints:

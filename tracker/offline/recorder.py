@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Collection
 
 import numpy as np
 
@@ -13,29 +14,31 @@ from tracker.offline.trajectory import Recording, Trajectory
 from tracker.presets import DEFAULT, Preset
 from tracker.tracks import Shifts, Taken, Tracks
 
+TIDY = 250  # frames after which paths that led nowhere are let go
 
-@dataclass
+
 class _Path:
-    """What one track, tentative or not, has been given so far; number 0 until it is confirmed."""
+    """What one track, tentative or not, has been given so far; number 0 until it is confirmed.
 
-    number: int = 0
-    class_id: int = 0
-    frames: list[int] = field(default_factory=list)
-    boxes: list[Floats] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
-    carried: list[bool] = field(default_factory=list)
-    look: Floats | None = None
+    Plain numbers in a row, 49 bytes a box: an array object for each box would take five times as many.
+    """
+
+    def __init__(self) -> None:
+        self.number, self.class_id = 0, 0
+        self.frames, self.boxes, self.scores, self.carried = array("q"), array("d"), array("d"), bytearray()
+        self.look: Floats | None = None
 
     def trajectory(self) -> Trajectory:
-        """The same as columns."""
+        """The same as columns, on the same memory: nothing can be added any more."""
+        carried = np.frombuffer(self.carried, dtype=bool)
         return Trajectory(
             track_id=self.number,
             class_id=self.class_id,
-            frames=np.array(self.frames, dtype=np.int64),
-            boxes=np.array(self.boxes),
-            scores=np.array(self.scores),
-            filled=np.array(self.carried),
-            carried=np.array(self.carried),
+            frames=np.frombuffer(self.frames, dtype=np.int64),
+            boxes=np.frombuffer(self.boxes).reshape(-1, 4),
+            scores=np.frombuffer(self.scores),
+            filled=carried,
+            carried=carried,
             look=self.look if self.look is not None and self.look.any() else None,
         )
 
@@ -48,10 +51,9 @@ class Recorder(Tracker):
     """
 
     def __init__(self, preset: str | Preset = DEFAULT, frame_rate: float = 30.0) -> None:
-        self._times: list[float] = []
-        self._shots: list[int] = []
+        self._times, self._shots = array("d"), array("q")
         self._cameras: list[Floats | None] = []
-        self._paths: dict[tuple[int, int], _Path] = {}
+        self._confirmed: list[_Path] = []
         self._shot = -1
         super().__init__(preset, frame_rate)
 
@@ -59,6 +61,11 @@ class Recorder(Tracker):
         """Forget all tracks, as at a cut, which begins another shot."""
         super().restart()
         self._shot += 1
+        self._paths: dict[int, _Path] = {}  # of this shot, by the track's serial
+
+    def settle(self) -> None:
+        """Begin as in the middle of a video, of which others track what comes before: see `NoiseScale.settle`."""
+        self._noise.settle()
 
     def update(
         self,
@@ -81,22 +88,34 @@ class Recorder(Tracker):
     def _note(self, taken: Taken, camera: Floats | None, carried: bool = False) -> None:
         assert self._time is not None
         looks = None if carried else taken.looks
-        for row, serial in enumerate(taken.serials.tolist()):
-            path = self._paths.setdefault((self._shot, serial), _Path())
-            path.number, path.class_id = int(taken.track_ids[row]), int(taken.class_ids[row])
-            path.frames.append(len(self._times))
-            path.boxes.append(taken.boxes[row])
-            path.scores.append(float(taken.scores[row]))
+        columns = taken.serials, taken.track_ids, taken.class_ids, taken.boxes, taken.scores
+        frame = len(self._times)
+        for row, (serial, number, class_id, box, score) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+            path = self._paths.get(serial)
+            if path is None:
+                path = self._paths[serial] = _Path()
+            if number and not path.number:
+                self._confirmed.append(path)
+            path.number, path.class_id = number, class_id
+            path.frames.append(frame)
+            path.boxes.extend(box)
+            path.scores.append(score)
             path.carried.append(carried)
             if looks is not None:
                 path.look = looks[row] + (0.0 if path.look is None else path.look)
+        if frame % TIDY == 0:
+            self._forget(set(taken.serials.tolist()))
         self._times.append(self._time)
         self._shots.append(self._shot)
         self._cameras.append(camera)
 
+    def _forget(self, taken: Collection[int]) -> None:
+        """Let go of tentative tracks that were missed, which is their end. taken: serials of those that were not."""
+        self._paths = {serial: path for serial, path in self._paths.items() if path.number or serial in taken}
+
     def finish(self) -> Recording:
-        """Everything, with a trajectory for each track that was confirmed."""
-        confirmed = sorted((path for path in self._paths.values() if path.number), key=lambda path: path.number)
+        """Everything, with a trajectory for each track that was confirmed; the recorder is spent then."""
+        confirmed = sorted(self._confirmed, key=lambda path: path.number)
         return Recording(
             times=np.array(self._times),
             shots=np.array(self._shots, dtype=np.int64),

@@ -18,22 +18,22 @@ class Stabiliser:
     """
 
     def __init__(self, cameras: Sequence[Floats | None]) -> None:
-        path = np.empty((len(cameras), 3, 3))
-        now = np.eye(3)
-        for frame, camera in enumerate(cameras):
-            if camera is not None:
-                now = np.concatenate([camera, [[0.0, 0.0, 1.0]]]) @ now
-            path[frame] = now
+        moves = np.array([camera is not None for camera in cameras], dtype=bool)
+        self._at = np.cumsum(moves, dtype=np.int32)  # while a camera stands still, one matrix does for all frames
+        path = np.empty((int(moves.sum()) + 1, 3, 3))
+        path[0] = now = np.eye(3)
+        for row, camera in enumerate((camera for camera in cameras if camera is not None), start=1):
+            path[row] = now = np.concatenate([camera, [[0.0, 0.0, 1.0]]]) @ now
         self._out_of_first = path
         self._into_first: Floats = np.asarray(np.linalg.inv(path), dtype=np.float64)
 
     def into_first(self, frames: Ints, boxes: Floats) -> Floats:
         """xyxy boxes ``(K, 4)`` in the pictures `frames` ``(K,)`` -> xyxy in the first picture."""
-        return _map(self._into_first[frames], boxes)
+        return _map(self._into_first[self._at[frames]], boxes)
 
     def out_of_first(self, frames: Ints, boxes: Floats) -> Floats:
         """The other way round."""
-        return _map(self._out_of_first[frames], boxes)
+        return _map(self._out_of_first[self._at[frames]], boxes)
 
 
 def _map(matrices: Floats, boxes: Floats) -> Floats:

@@ -8,7 +8,7 @@ statistical modeling using the t distribution", 1989).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,14 +28,20 @@ ENOUGH = 100_000  # boxes that tell the noise
 BLOCK = 100_000  # boxes at a time, which fit the processor's memory
 
 
-def steady(recording: Recording, tracks: Sequence[Trajectory]) -> list[Trajectory]:
-    """The tracks with smoothed boxes. Boxes that no detection supports move along with those around them."""
+def steady(
+    recording: Recording, tracks: Sequence[Trajectory], step: Callable[[], None] = lambda: None
+) -> list[Trajectory]:
+    """The tracks with smoothed boxes. Boxes that no detection supports move along with those around them.
+
+    step: is called now and then.
+    """
     boxes = sum(int((~track.filled).sum()) for track in tracks)
     if not boxes:
         return list(tracks)
     noises = find_noises(Paths.of(tracks[:: -(-boxes // ENOUGH)], recording.times))
     found = list[Trajectory]()
     for some in _blocks(tracks):
+        step()
         paths = Paths.of(some, recording.times)
         moves = np.split(find_moves(paths, noises), np.cumsum(paths.lengths)[:-1])
         found += [_moved(track, each) for track, each in zip(some, moves, strict=True)]

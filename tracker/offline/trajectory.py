@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.base import Bools, Floats, Ints
 from tracker.calibration import LikenessScale
 from tracker.tracks import Tracks
+
+BLOCK = 1000  # frames of which the tracks are sorted at a time
+
+_Columns = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,21 +82,57 @@ def concatenate(pieces: Sequence[Trajectory]) -> Trajectory:
 
 def tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> list[Tracks]:
     """The tracks of each frame, as a tracker returns them, in the order of their numbers."""
-    counts = [len(each.frames) for each in trajectories]
-    columns = {
-        "track_ids": np.repeat([each.track_id for each in trajectories], counts).astype(np.int64),
-        "class_ids": np.repeat([each.class_id for each in trajectories], counts).astype(np.int64),
-        "boxes": np.concatenate([np.empty((0, 4)), *(each.boxes for each in trajectories)]),
-        "scores": np.concatenate([np.empty(0), *(each.scores for each in trajectories)]),
-        "carried": np.concatenate([np.empty(0, dtype=bool), *(each.carried for each in trajectories)]),
-        "age": np.concatenate([np.empty(0), *(_age(each, times) for each in trajectories)]),
-        "time_since_update": np.concatenate([np.empty(0), *(_since_update(each, times) for each in trajectories)]),
+    return list(each_frame(trajectories, times))
+
+
+def each_frame(trajectories: Sequence[Trajectory], times: Floats) -> Iterator[Tracks]:
+    """The same one after the other, for videos of which a list would take more memory than their trajectories."""
+    waiting = deque(sorted((each for each in trajectories if len(each.frames)), key=lambda each: int(each.frames[0])))
+    there: list[_Columns] = []
+    for start in range(0, len(times), BLOCK):
+        end = min(start + BLOCK, len(times))
+        while waiting and waiting[0].frames[0] < end:
+            there.append(_columns(waiting.popleft(), times))
+        yield from _block(there, start, end)
+        there = [columns for columns in there if columns["frames"][-1] >= end]
+
+
+NOTHING: _Columns = {
+    **{name: np.empty(0, dtype=np.int64) for name in ("frames", "track_ids", "class_ids")},
+    **{name: np.empty(0) for name in ("scores", "age", "time_since_update")},
+    "boxes": np.empty((0, 4)),
+    "carried": np.empty(0, dtype=bool),
+}
+
+
+def _columns(track: Trajectory, times: Floats) -> _Columns:
+    """Those of `Tracks`, and the frames."""
+    count = len(track.frames)
+    return {
+        "frames": track.frames,
+        "track_ids": np.full(count, track.track_id, dtype=np.int64),
+        "class_ids": np.full(count, track.class_id, dtype=np.int64),
+        "boxes": track.boxes,
+        "scores": track.scores,
+        "carried": track.carried,
+        "age": _age(track, times),
+        "time_since_update": _since_update(track, times),
     }
-    frames = np.concatenate([np.empty(0, dtype=np.int64), *(each.frames for each in trajectories)])
-    order = np.lexsort([columns["track_ids"], frames])
-    bounds = np.searchsorted(frames[order], np.arange(len(times) + 1))
-    rows = (order[start:end] for start, end in pairwise(bounds))
-    return [Tracks(**{name: column[here] for name, column in columns.items()}) for here in rows]
+
+
+def _block(there: Sequence[_Columns], start: int, end: int) -> Iterator[Tracks]:
+    """The tracks of each frame from `start` up to before `end`. there: of all tracks that may be in one."""
+    rows = [slice(*np.searchsorted(columns["frames"], [start, end])) for columns in there]
+    found = {
+        name: np.concatenate([none, *(columns[name][here] for columns, here in zip(there, rows, strict=True))])
+        for name, none in NOTHING.items()
+    }
+    frames = found.pop("frames")
+    order = np.lexsort([found["track_ids"], frames])
+    bounds = np.searchsorted(frames[order], np.arange(start, end + 1))
+    for first, last in pairwise(bounds):
+        here = order[first:last]
+        yield Tracks(**{name: column[here] for name, column in found.items()})
 
 
 def _age(track: Trajectory, times: Floats) -> Floats:

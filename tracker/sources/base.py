@@ -26,6 +26,7 @@ class Source:
     warnings: filled while reading; what the user should know afterwards.
     start: seconds from which frames are wanted; to be set before the first is asked for. Those before may be left out,
     but for the last of them, whose picture tells whether the next is of another shot.
+    seconds: how long it is, where a file announces that otherwise than by its frames.
 
     Of live sources: started_at: the moment of time 0; zero: the same on `time.monotonic`. connected: whether pictures
     come at present. reconnects: how often they came again. skipped: frames that nobody had time for. stop: is set when
@@ -44,12 +45,20 @@ class Source:
     has_images: bool = True
     warnings: list[str] = field(default_factory=list)
     start: float = 0.0
+    seconds: float | None = None
     started_at: datetime | None = None
     zero: float = field(default_factory=time.monotonic)
     connected: bool = True
     reconnects: int = 0
     skipped: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from beginning to end, as far as a source announces that; a damaged file may be shorter."""
+        if self.frame_count is None or self.seconds is not None:
+            return self.seconds
+        return float(self.frame_count / self.frame_rate)
 
     def now(self) -> float:
         """Seconds on the clock of the frames' times, for a live source: a frame is ``now() - frame.time`` old."""

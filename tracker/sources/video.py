@@ -69,6 +69,17 @@ def open_video(path: Path) -> Source:
     return source
 
 
+def can_seek(path: Path, seconds: float) -> bool:
+    """Whether the frames of a file from `seconds` on can be read without those before them."""
+    address = plain_name(path)
+    capture, first = _open_capture(address, ())
+    try:
+        place = None if first is None else find_place(address, seconds, _seconds(capture))
+        return place is not None and move(capture, place)
+    finally:
+        capture.release()
+
+
 def open_remote(url: str, shown: str, name: str, timeout: float) -> Source:
     """The frames of a video file on another computer, which is read like one on this one.
 
@@ -93,6 +104,7 @@ def _open_file(address: str, shown: Path | str, name: str, header: Header, setti
         frame_rate=header.frame_rate,
         time_base=header.time_base,
         frame_count=header.frames,
+        seconds=header.seconds,
     )
     source.frames = _file_frames(address, settings, capture, first, source, header, shown)
     return source

@@ -20,6 +20,7 @@ from tests.conftest import ROOT
 from tests.tracker.offline.test_revise import columns, walk
 from tracker.calibration import LikenessScale
 from tracker.offline.first_pass import FirstPass
+from tracker.offline.overlap import find_seam
 from tracker.offline.pieces import Piece, plan_pieces
 from tracker.offline.revise import revise
 from tracker.offline.stitch import stitch
@@ -242,6 +243,26 @@ def test_who_swaps_in_one_piece_is_followed_by_place_at_the_change_over() -> Non
     check_same(stitch([parts[0], with_tracks(parts[1], *swapped)], pieces), whole)
 
 
+def test_it_is_changed_over_late_and_where_nobody_is_taken_for_two() -> None:
+    """One of two who cover each other is seen late by the later piece."""
+    hidden = walk(range(100), 4, 0)
+    whole = whole_of([walk(range(100), 0, 0), hidden], np.arange(100) / RATE)
+    (before, after), pieces = cut_up(whole, [60], 40)
+    late = with_tracks(after, after.recording.trajectories[0], _from(hidden, 55, 20))
+    begin = pieces[1].first - 0.25
+    assert find_seam(before, after, begin, 0).index == 60  # the last that both have
+    assert find_seam(before, late, begin, 0).index == 60
+    found = stitch([before, late], pieces).recording.trajectories
+    assert [track.frames.tolist() for track in found] == [list(range(100))] * 2
+    gone = with_tracks(before, before.recording.trajectories[0], hidden[:50])  # the earlier one loses him
+    assert find_seam(gone, after, begin, 0).index < 51
+
+
+def _from(track: Trajectory, first: int, begin: int) -> Trajectory:
+    """The track from `first` on, in a piece that begins at `begin`."""
+    return replace(track[first:], frames=track.frames[first:] - begin)
+
+
 def test_a_class_is_that_of_the_whole_track() -> None:
     whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
     parts, pieces = cut_up(whole, [30], 20)
@@ -326,7 +347,7 @@ def test_short_videos_are_one_piece_and_nonsense_is_refused() -> None:
 
 def look_at(source: Path, options: Options) -> FirstPass:
     with Run(source, options, pictures=False) as run:
-        for _ in run.record():
+        for _ in run.record(midway=options.start > 0):
             pass
     assert run.first_pass is not None
     return run.first_pass
@@ -361,3 +382,27 @@ def test_an_interrupted_first_pass_is_none(crossing: Path) -> None:
         next(steps)
         steps.close()  # type: ignore[attr-defined]
     assert run.first_pass is None
+
+
+def test_the_last_piece_ends_where_the_run_is_to_end() -> None:
+    asked = Options(start=10.0, end=110.0)
+    ends = [piece.options(asked).end for piece in plan_pieces(110.0, count=2, overlap=8, start=10.0)]
+    assert ends == [62.0, 110.0]
+
+
+def test_frames_come_again_without_their_pictures() -> None:
+    whole = whole_of([], np.array([0.0, 0.1, 0.3]), shots=[0, 0, 1])
+    frames = list(replace(whole, indices=np.array([4, 5, 7])).frames())
+    assert [(frame.index, frame.time, frame.cut) for frame in frames] == [
+        (4, 0.0, False),
+        (5, 0.1, False),
+        (7, 0.3, True),
+    ]
+    assert not any(frame.image.size for frame in frames)
+
+
+@pytest.mark.parametrize("midway", [False, True])
+def test_who_begins_midway_begins_with_noise_that_has_settled(crossing: Path, midway: bool) -> None:
+    with Run(crossing, Options(detections=DETECTIONS, offline=True), pictures=False) as run:
+        next(run.record(midway=midway))
+        assert (run.tracker._noise.factor < 0.5) == midway

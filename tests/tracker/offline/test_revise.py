@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
@@ -14,6 +15,7 @@ from detectors.base import Detections, Floats
 from tests import scenes
 from tests.tracker.test_engine import random_stream, random_times
 from tracker.engine import Tracker
+from tracker.offline import trajectory
 from tracker.offline.fill import fill
 from tracker.offline.join import join
 from tracker.offline.prune import prune, trim
@@ -337,3 +339,37 @@ def test_a_recording_tells_frames_without_a_look_apart() -> None:
     shown = tracks_by_frame(revise(recording), recording.times)
     assert [tracks.carried.tolist() for tracks in shown] == [[index % 3 != 0] for index in range(9)]
     np.testing.assert_allclose(shown[2].time_since_update, 2 / RATE)
+
+
+@given(seed=seeds)
+@few
+def test_frames_come_one_after_the_other_as_in_a_list(seed: int) -> None:
+    recording, _ = record(random_stream(seed, frames=60))
+    revised = revise(recording)
+    for block in (1, 7, 59, 60):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(trajectory, "BLOCK", block)
+            shown = list(trajectory.each_frame(revised, recording.times))
+        for mine, theirs in zip(shown, tracks_by_frame(revised, recording.times), strict=True):
+            for each in fields(mine):
+                np.testing.assert_array_equal(getattr(mine, each.name), getattr(theirs, each.name))
+
+
+def test_a_recording_takes_few_bytes_and_forgets_what_led_nowhere() -> None:
+    rng, recorder = np.random.default_rng(0), Recorder("keeptrack", RATE)
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(10) * 60.0, np.arange(3) * 100.0))
+    boxes = np.stack([x, y, x + 30, y + 80], axis=1)
+    tracemalloc.start()
+    try:
+        for index in range(501):
+            stray = rng.uniform(2000, 9000, 2)  # a detection that never comes again
+            found = np.concatenate([boxes, [[*stray, *(stray + 30)]]])
+            recorder.update(Detections(found, np.full(len(found), 0.9)), index / RATE)
+            if index == 0:
+                before = tracemalloc.get_traced_memory()[0]
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert len(recorder._paths) < 40
+    assert held / (500 * len(boxes)) < 70
+    assert [len(track.frames) for track in recorder.finish().trajectories][:30] == [501] * 30

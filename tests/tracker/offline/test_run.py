@@ -213,6 +213,24 @@ def test_no_picture_is_kept_and_none_is_read_again_in_vain() -> None:
     assert all(frame.image.size == 0 and frame.image.base is None for frame, _ in given)
 
 
+def test_a_first_pass_from_elsewhere_is_as_good_as_its_own(crossing: Path) -> None:
+    options = Options(detections=DETECTIONS, offline=True, max_frames=40)
+    with Run(crossing, options) as own:
+        expected = list(own)
+    assert own.first_pass is not None
+    steps: list[int] = []
+    with Run(crossing, options) as other:
+        other.on_step = lambda: steps.append(1)
+        other.look_back(own.first_pass)
+        given = list(other)
+    assert len(steps) == 2 * len(own.first_pass.recording.trajectories)
+    for (frame, tracks), (like, those) in zip(given, expected, strict=True):
+        assert (frame.index, frame.time, frame.cut) == (like.index, like.time, like.cut)
+        assert np.array_equal(frame.image, like.image)
+        assert np.array_equal(tracks.boxes, those.boxes)
+        assert np.array_equal(tracks.track_ids, those.track_ids)
+
+
 def test_a_source_that_has_changed_meanwhile_is_told() -> None:
     folder = write_images(12)
     with Run(folder, Options(detector="motion", offline=True)) as second:

@@ -1,0 +1,288 @@
+"""Long videos in pieces: which, what comes of them, and what is left when somebody dies."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import scenes
+from tests.conftest import ROOT, MakeVideo
+from tracker.annotations.formats import read_annotations
+from tracker.batch import archives, batch, results, unit
+from tracker.batch.batch import Batch, Wanted
+from tracker.batch.events import Begun, Ended, Event
+from tracker.batch.job import Job, Outcome
+from tracker.batch.listing import Listed
+from tracker.batch.manifest import Manifest
+from tracker.batch.piecework import look_at_piece
+from tracker.batch.splitting import divide, measure, split
+from tracker.cli import main
+from tracker.offline.archive import load
+
+SECONDS = 75.0  # of the clip, in as many frames as the scene has
+DETECTIONS = "found.txt"
+
+
+@pytest.fixture
+def clip(tmp_path: Path, make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A video of two pieces; its detections are in the current folder."""
+    times = [SECONDS * index / scenes.CROSSING_FRAMES for index in range(scenes.CROSSING_FRAMES)]
+    lines = scenes.detection_lines(scenes.CROSSING, scenes.CROSSING_FRAMES)
+    (tmp_path / DETECTIONS).write_text("".join(f"{line}\n" for line in lines))
+    monkeypatch.chdir(tmp_path)
+    return make_video("clip.mp4", times=times, codec="mjpeg")  # each frame a key frame
+
+
+def annotate(*arguments: str, out: str = "out") -> int:
+    return main(["annotate", *arguments, "-o", out, "--detections", DETECTIONS])
+
+
+def the_job(source: Path, **options: object) -> Job:
+    return Job(str(source), source.stem, {"detections": DETECTIONS, **options}, ("mot",), "all", False, False, "out")
+
+
+def quiet(doing: str, done: int, total: int | None) -> None:
+    """Nobody listens."""
+
+
+def in_turn(jobs: Iterator[Job]) -> Iterator[Event]:
+    """The engine of whoever has one process."""
+    for job in jobs:
+        yield Begun(job)
+        yield Ended(job, unit.work(job, quiet))
+
+
+@pytest.fixture
+def at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Videos are measured in this process."""
+
+    def here(jobs: list[Job], seconds: float) -> Iterator[Job]:
+        for job in jobs:
+            yield replace(job, pieces=divide(job, measure(job, quiet, seconds).length, seconds))
+
+    monkeypatch.setattr(batch, "split", here)
+
+
+def make_batch(*sources: Path, seconds: float = 60.0, formats: tuple[str, ...] = ("mot",), **options: object) -> Batch:
+    wanted = Wanted({"detections": DETECTIONS, **options}, formats, "all", False, False, seconds)
+    return Batch([Listed(str(source)) for source in sources], wanted, Path("out"))
+
+
+def files(folder: str) -> dict[str, bytes]:
+    own = ("batch.sqlite", ".lock", "report.html")
+    there = (path for path in sorted(Path(folder).rglob("*")) if path.is_file() and path.name not in own)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in there}
+
+
+def test_in_pieces_the_same_objects_are_found(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert annotate("clip.mp4", "--video", "--crops", out="whole") == 0
+    assert capsys.readouterr().out.startswith("1/1 done    clip: 5 tracks in 110 frames")
+    assert annotate("clip.mp4", "--video", "--crops", "--split", "60s", "--jobs", "2") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert sorted(said[:2]) == ["0/1 looked at clip piece 1 of 2", "0/1 looked at clip piece 2 of 2"]
+    assert said[2].startswith("1/1 done    clip: 5 tracks in 110 frames")
+    assert said[3].startswith("done     1 of 1 videos")
+    assert set(files("out")) == set(files("whole"))  # and nothing hidden is left
+    mine, theirs = (read_annotations(Path(folder, "clip", "mot.txt"))[0] for folder in ("out", "whole"))
+    for one, other in zip(mine.tracks, theirs.tracks, strict=True):
+        assert (one.track_id, one.frames[0], one.frames[-1]) == (other.track_id, other.frames[0], other.frames[-1])
+        _, rows, others = np.intersect1d(one.frames, other.frames, return_indices=True)
+        assert len(rows) >= len(other) - 2  # a walker behind another, who is seen late in the second piece
+        assert abs(one.boxes[rows] - other.boxes[others]).max() < 2
+    with Manifest(Path("out")) as manifest:
+        assert [(entry.state, entry.attempts, entry.frames) for entry in manifest.entries()] == [("done", 1, 110)]
+    assert annotate("clip.mp4", "--video", "--crops") == 0
+    assert "0 of 1 videos, 1 done before" in capsys.readouterr().out  # how it was done does not matter
+
+
+def test_whoever_is_killed_between_pieces_and_while_joining_goes_on_there(clip: Path, at_hand: None) -> None:
+    command = [sys.executable, "-m", "tracker", "annotate", "clip.mp4", "--detections", DETECTIONS, "--split", "60s"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for piece in (1, 2):
+        killed = subprocess.Popen([*command, "-o", "out"], stdout=subprocess.PIPE, text=True, env=environment)
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == f"0/1 looked at clip piece {piece} of 2\n"
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        killed.stdout.close()
+        assert len(list(Path("out", ".pieces", "clip").glob("*.npz"))) == piece
+    with make_batch(clip) as again:
+        assert [event.job.title for event in again.run(in_turn) if isinstance(event, Ended)] == ["clip"]
+    resumed = files("out")
+    shutil.rmtree("out")
+    with make_batch(clip) as whole:
+        assert len(list(whole.run(in_turn))) == 6
+    assert files("out") == resumed
+
+
+def test_each_step_is_made_of_just_what_bears_on_it(clip: Path, at_hand: None) -> None:
+    """What is there of pieces is used, unless the video or the options have changed."""
+    with make_batch(clip) as first:
+        assert isinstance(next(event for event in first.run(in_turn) if isinstance(event, Ended)), Ended)
+    (piece,) = Path("out", ".pieces", "clip").iterdir()
+    with make_batch(clip, formats=("mot", "coco")) as second:  # other files of the same tracks
+        jobs = [job.piece for job in second._plan()]
+        assert jobs == [1]
+    with make_batch(clip, conf=0.5) as third:
+        assert [job.piece for job in third._plan()] == [0, 1]
+    assert not piece.exists()
+    archive = replace(the_job(clip), pieces=divide(the_job(clip), SECONDS, 60.0))
+    for number in (0, 1):
+        look_at_piece(replace(archive, piece=number), quiet)
+    assert archives.missing(archive) == []
+    archives.place(archive, 0).with_name(".0001.npz.77.part").write_bytes(b"of somebody who died")
+    os.utime(clip, (1, 1))
+    assert archives.missing(archive) == [0, 1]
+    assert not list(Path("out", ".pieces", "clip").iterdir())
+
+
+def test_a_batch_cut_short_keeps_its_pieces_and_the_next_ends_as_if_nothing_had_been(clip: Path, at_hand: None) -> None:
+    for ended in range(4):
+        with make_batch(clip) as some:
+            for event in some.run(in_turn):
+                if isinstance(event, Ended):
+                    break
+        assert len(list(Path("out", ".pieces").glob("*/*.npz"))) == (ended + 1) % 3 * (ended < 2)
+        with Manifest(Path("out")) as manifest:
+            (entry,) = manifest.entries()
+        assert entry.state == ("done" if ended >= 2 else "waiting")
+    assert entry.attempts == 3
+    assert not Path("out", ".pieces").exists()
+    first = files("out")
+    shutil.rmtree("out")
+    with make_batch(clip) as whole:
+        assert [type(event).__name__ for event in whole.run(in_turn)] == ["Begun", "Ended"] * 3
+    assert files("out") == first
+
+
+def test_whoever_dies_before_the_pieces_are_cleared_away_leaves_none_for_long(clip: Path, at_hand: None) -> None:
+    with make_batch(clip) as some:
+        list(some.run(in_turn))
+    left = Path("out", ".pieces", "clip", "0001-of-before.npz")
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"")
+    with make_batch(clip) as again:
+        assert list(again.run(in_turn)) == []
+        assert again.skipped == 1
+    assert not Path("out", ".pieces").exists()
+
+
+def test_a_piece_that_fails_fails_its_video_once_and_the_others_stay(
+    clip: Path, at_hand: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Path(shutil.copy(clip, "other.mp4"))
+
+    def work(job: Job, tell: object) -> Outcome:
+        if job.name == "clip" and job.piece is not None:
+            return Outcome("failed", "no light") if job.piece else unit_work(job, quiet)
+        return unit_work(job, quiet)
+
+    unit_work = unit.work
+    monkeypatch.setattr(unit, "work", work)
+    with make_batch(clip, other) as some:
+        ended = [event for event in some.run(in_turn) if isinstance(event, Ended)]
+        states = {entry.name: (entry.state, entry.reason, entry.attempts) for entry in some.entries}
+    assert states == {"clip": ("failed", "in piece 2 of 2: no light", 1), "other": ("done", "", 1)}
+    assert [event.job.title for event in ended if event.job.name == "clip"] == [
+        "clip piece 1 of 2",
+        "clip piece 2 of 2",
+    ]
+    assert sorted(path.name for path in Path("out").iterdir() if path.is_dir()) == [".pieces", "other"]
+    monkeypatch.setattr(unit, "work", unit_work)
+    with make_batch(clip, other) as again:
+        titles = [event.job.title for event in again.run(in_turn) if isinstance(event, Ended)]
+    assert titles == ["clip piece 2 of 2", "clip"]
+
+
+def test_both_pieces_may_fail_at_once(clip: Path, at_hand: None) -> None:
+    def at_once(jobs: Iterator[Job]) -> Iterator[Event]:
+        taken = list(jobs)
+        yield from map(Begun, taken)
+        for job in taken:
+            yield Ended(job, Outcome("failed", "no light", seconds=1.0))
+
+    with make_batch(clip) as some:
+        list(some.run(at_once))
+        (entry,) = some.entries
+    assert (entry.state, entry.reason, entry.attempts) == ("failed", "in piece 1 of 2: no light", 1)
+
+
+def test_a_piece_that_is_damaged_is_made_anew_the_next_time(clip: Path, at_hand: None) -> None:
+    with make_batch(clip) as some:
+        for event in some.run(in_turn):
+            if isinstance(event, Ended) and event.job.piece == 1:
+                place = archives.place(event.job, 1)
+                place.write_bytes(place.read_bytes()[:-100])
+        (entry,) = some.entries
+    assert entry.reason.startswith("piece 2 of 2: is not the whole file of a first pass (give the same command again)")
+    with make_batch(clip) as again:
+        list(again.run(in_turn))
+        assert [entry.state for entry in again.entries] == ["done"]
+
+
+def test_a_file_that_holds_less_than_it_announces_is_annotated_as_far_as_it_goes(clip: Path) -> None:
+    job = the_job(clip)
+    job = replace(job, pieces=divide(job, 4 * SECONDS, 2 * SECONDS))  # the second piece is behind the end
+    for number in (0, 1):
+        assert unit.work(replace(job, piece=number), quiet).state == "done"
+    assert not len(load(archives.place(job, 1)).indices)
+    assert unit.work(job, quiet).frames == scenes.CROSSING_FRAMES
+    behind = replace(job, options={**job.options, "start": 100.0}, name="behind")
+    behind = replace(behind, pieces=divide(behind, 4 * SECONDS, 2 * SECONDS))
+    for number in range(len(behind.pieces)):
+        assert unit.work(replace(behind, piece=number), quiet).state == "done"
+    assert unit.work(behind, quiet).reason == "has no frames in that part (check --start and --end)"
+
+
+def test_a_draft_that_somebody_has_begun_for_a_piece_is_not_left(clip: Path) -> None:
+    job = replace(the_job(clip), pieces=divide(the_job(clip), SECONDS, 60.0), piece=0)
+    draft = results.begin(job)
+    assert unit.work(job, quiet, draft).state == "done"
+    assert not draft.exists()
+    assert archives.missing(job) == [1]
+
+
+def test_which_videos_are_split(clip: Path, make_video: MakeVideo) -> None:
+    unseekable = make_video("late.mp4", times=[float(second) for second in range(0, 150, 2)])  # one key frame
+    broken = clip.with_name("broken.mp4")
+    broken.write_bytes(b"no video")
+    pictures = clip.with_name("pictures")
+    pictures.mkdir()
+    few = the_job(Path(shutil.copy(clip, "few.mp4")), max_frames=50)
+    jobs = [the_job(path) for path in (clip, unseekable, broken, pictures)] + [few]
+    assert [len(job.pieces) for job in split(jobs, 60.0)] == [2, 0, 0, 0, 0]
+    assert [len(job.pieces) for job in split(jobs[:1], SECONDS)] == [0]
+
+
+def test_pieces_lie_where_the_run_begins_and_ends() -> None:
+    job = Job("clip.mp4", "clip", {"start": 100.0, "end": 250.0}, ("mot",), "all", False, False, "out")
+    assert [(piece.first, piece.last) for piece in divide(job, 1000.0, 60.0)] == [(100, 150), (150, 200), (200, None)]
+    assert [piece.options(job.run_options(None)).end for piece in divide(job, 1000.0, 60.0)][-1] == 250.0
+    assert divide(job, 150.0, 60.0) == divide(job, None, 60.0) == ()
+    assert [piece.last for piece in divide(job, 161.0, 60.0)] == [130.5, None]
+
+
+def test_a_step_can_be_sent_and_is_no_other_work(clip: Path) -> None:
+    job = the_job(clip)
+    step = replace(job, pieces=divide(job, SECONDS, 60.0), piece=1)
+    assert pickle.loads(pickle.dumps(step)) == step
+    assert step.fingerprint() == job.fingerprint()
+    assert step.piece_fingerprint() != replace(step, piece=0).piece_fingerprint()
+    assert (job.title, step.title) == ("clip", "clip piece 2 of 2")
+
+
+def test_lengths_that_are_no_pieces_are_refused(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text, said in (("10", "is less than 60 s"), ("long", "is no length of time")):
+        assert annotate("clip.mp4", "--split", text) == 1
+        assert f"--split {text}: {said}" in capsys.readouterr().err
+    assert not Path("out").exists()
