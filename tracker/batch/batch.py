@@ -50,6 +50,7 @@ class Batch:
         self._videos, self._wanted, self._out = videos, wanted, out
         self._exit = ExitStack()
         self._running: set[str] = set()
+        self._begun: set[tuple[str, int | None]] = set()  # sources and numbers of pieces
         self._failed: set[str] = set()
         self._due: deque[Job] = deque()
         self._left: dict[str, set[int]] = {}  # by source, the pieces that are not done
@@ -93,7 +94,7 @@ class Batch:
         while self._due:  # once, and again for videos of which the last piece was done late
             for event in engine(self._take()):
                 if isinstance(event, Begun):
-                    self._begin(event.job.source)
+                    self._begin(event.job)
                 yield self._end(event) if isinstance(event, Ended) else event
 
     def _take(self) -> Iterator[Job]:
@@ -102,8 +103,11 @@ class Batch:
             if job.source not in self._failed:
                 yield job
 
-    def _begin(self, source: str) -> None:
-        if source not in self._running | self._failed:
+    def _begin(self, job: Job) -> None:
+        """Take note of the first piece of a video, and of what is begun anew because its node has died."""
+        again, source = (job.source, job.piece) in self._begun, job.source
+        self._begun.add((source, job.piece))
+        if source not in self._failed and (again or source not in self._running):
             self._running.add(source)
             self._manifest.begin(source)
 

@@ -63,7 +63,7 @@ def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
     assert run.first_pass is not None
     frames = len(run.first_pass.indices)
     tell("writing", frames, frames)
-    _write(job, draft, annotations, views)
+    _write(job, draft, annotations, views, tell)
     warnings = dict.fromkeys([*map(str, run.warnings), *run.first_pass.warnings])  # pieces have theirs from elsewhere
     return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(warnings))
 
@@ -86,7 +86,7 @@ def _views(annotations: Annotations, frames: Iterator[Frame], side: int | None) 
     return views
 
 
-def _write(job: Job, draft: Path, annotations: Annotations, views: dict[int, bytes]) -> None:
+def _write(job: Job, draft: Path, annotations: Annotations, views: dict[int, bytes], tell: Tell) -> None:
     from tracker.annotations.formats import parse_formats, write_formats
     from tracker.annotations.keyframes import parse_keyframes, with_keyframes
     from tracker.review.record import RECORD, write_record
@@ -98,7 +98,8 @@ def _write(job: Job, draft: Path, annotations: Annotations, views: dict[int, byt
     formats = parse_formats(",".join(job.formats))
     write_formats([each for each in formats if not each.interpolates or wanted is None], annotations, draft)
     if wanted is not None:
-        sparse = with_keyframes(annotations, *wanted)
+        boxes = sum(map(len, annotations.tracks))
+        sparse = with_keyframes(annotations, *wanted, tell=lambda done: tell("keyframes", done, boxes))
         write_formats([each for each in formats if each.interpolates], sparse, draft)
     if job.crops:
         _write_crops(draft / CROPS, views)
