@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -101,8 +103,9 @@ def main() -> None:
     print_circumstances()
     frames = round(arguments.hours * 3600 * RATE)
     with TemporaryDirectory() as folder:
-        with told("make"):
-            pieces, boxes = write_pieces(Path(folder), frames, arguments.objects, arguments.piece, arguments.moving)
+        with ProcessPoolExecutor(1, get_context("spawn")) as elsewhere:  # so that nothing of it is left here
+            made = Path(folder), frames, arguments.objects, arguments.piece, arguments.moving
+            pieces, boxes = elsewhere.submit(write_pieces, *made).result()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
         print(f"{arguments.hours:g} h, {frames} frames, {boxes} boxes, {size / boxes:.1f} bytes a box in files")
         with told("load"):

@@ -16,6 +16,8 @@ from tracker.calibration import LikenessScale
 from tracker.offline.stabilise import Stabiliser
 from tracker.offline.trajectory import Recording, Trajectory, concatenate
 
+BLOCK = 10_000  # pairs whose looks are compared at a time: of a long video, all of them would weigh much
+
 
 @dataclass(frozen=True)
 class Joining:
@@ -114,7 +116,11 @@ def _likeness(parts: Sequence[Trajectory], pairs: Ints, scale: LikenessScale) ->
     length = np.linalg.norm(looks, axis=1, keepdims=True)
     looks = looks / np.maximum(length, 1e-12)
     both = (length[pairs] > 0).all(axis=(1, 2))
-    return np.asarray(scale.of((looks[pairs[:, 0]] * looks[pairs[:, 1]]).sum(axis=1)) * both)
+    similar = np.empty(len(pairs))
+    for start in range(0, len(pairs), BLOCK):
+        before, after = pairs[start : start + BLOCK].T
+        similar[start : start + BLOCK] = (looks[before] * looks[after]).sum(axis=1)
+    return np.asarray(scale.of(similar) * both)
 
 
 def _best_first(pairs: Ints, odds: Floats) -> dict[int, int]:
