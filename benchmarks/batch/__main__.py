@@ -87,7 +87,7 @@ def kills(videos: list[Path], folder: Path, markdown: bool, split: str | None = 
 
     split: length of the pieces that the videos themselves are done in; None for short clips of them.
     """
-    clips = _clips(videos, folder, 6, 3.0) if split is None else videos
+    clips = _clips(videos, folder, CLIPS, SECONDS) if split is None else videos
     options = ("--jobs", "2", *(() if split is None else ("--split", split)))
     whole = run(command(clips, folder / "whole", *options)).seconds
     rows, fine = [], True

@@ -10,7 +10,7 @@ from tracker.options import Options
 
 OVERLAP = 10.0  # seconds; why that many is told at `plan_pieces`
 LEAD = 0.75  # share of the overlap before a piece's own part: it has to settle, the piece before only has to go on
-LEAST = 1.0  # overlaps that a piece's own part must be long, so that no frame is looked at in more than two pieces
+LEAST = 0.25  # overlaps that a piece's own part must be long: what is shorter would be looked at over and over
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,10 @@ def plan_pieces(
     """The pieces of a video from `start` up to `seconds`; one where it is too short for several, or nobody knows.
 
     count: of pieces; or length: seconds of each one's own part, about, as all are equally long. overlap: seconds that
-    two neighbours both look at. The default, 10, leaves a piece 7.5 before its own part begins: by then it has learned
-    how objects score and move, and who was lost when it began is back or given up. In a crowded street, tracks that are
-    begun late are the same as those of the whole after 4 to 6. The other 2.5 are for who goes on to be matched.
+    two neighbours both look at, if the video does not begin amid them. The default, 10, leaves a piece 7.5 before its
+    own part begins: by then it has learned how objects score and move, and who was lost when it began is back or given
+    up. In a crowded street, tracks that are begun late are the same as those of the whole after 4 to 6. The other 2.5
+    are for who goes on to be matched.
 
     Raises InputError for a count, length or overlap that makes no sense.
     """
@@ -62,7 +63,7 @@ def _divide(start: float, own: float, count: int, overlap: float) -> Iterator[Pi
     before, after = LEAD * overlap, (1 - LEAD) * overlap
     for number in range(count):
         first, last = start + number * own, start + (number + 1) * own
-        begins = first - before if number else start
+        begins = max(start, first - before)
         yield (
             Piece(number, begins, None, first, None)
             if number == count - 1

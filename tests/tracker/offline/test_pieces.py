@@ -327,19 +327,19 @@ def test_every_second_is_some_piece_s_own(
         assert before.last is not None
         assert before.end is not None
         assert before.last == pytest.approx(after.first)
-        assert before.end - after.start == pytest.approx(overlap)
+        assert before.end - after.start == pytest.approx(overlap) or (
+            after.start == start and before.end - start <= overlap
+        )
         assert after.start <= after.first <= before.end + 1e-9
-    for before, after in zip(pieces[:-2], pieces[2:], strict=True):
-        assert before.end is not None
-        assert before.end <= after.start + 1e-6  # no frame is looked at three times
+        assert before.last - before.first >= overlap / 4 - 1e-6  # or else it would be looked at over and over
 
 
 def test_short_videos_are_one_piece_and_nonsense_is_refused() -> None:
     assert (
-        plan_pieces(9.0, count=4) == plan_pieces(None, count=4) == plan_pieces(3600.0) == [Piece(0, 0, None, 0, None)]
+        plan_pieces(4.0, count=4) == plan_pieces(None, count=4) == plan_pieces(3600.0) == [Piece(0, 0, None, 0, None)]
     )
     assert len(plan_pieces(36_000.0, length=600.0)) == 60
-    assert len(plan_pieces(100.0, count=4, overlap=2)) == 4
+    assert len(plan_pieces(100.0, count=4, overlap=2)) == len(plan_pieces(12.0, count=4)) == 4
     for asked in ({"count": 0}, {"length": 0.0}, {"count": 1, "length": 1.0}, {"count": 2, "overlap": -1.0}):
         with pytest.raises(InputError):
             plan_pieces(100.0, **asked)
