@@ -53,6 +53,7 @@ def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
     Tracks are numbered in the order in which they appear. A track's class is the one with the largest sum of scores.
     Raises InputError where the parts are not of one video, or not as many as the pieces.
     """
+    parts = _numbered(parts)
     _check(parts, pieces)
     seen = [(part, piece) for part, piece in zip(parts, pieces, strict=True) if len(part.indices)]
     if len(seen) < 2:
@@ -71,6 +72,30 @@ def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
     indices = np.concatenate([share.part.indices[span] for share, span in zip(shares, spans, strict=True)])
     names = {number: name for share in reversed(shares) for number, name in share.part.class_names.items()}
     return replace(shares[0].part, indices=indices, recording=recording, class_names=names, warnings=_warnings(parts))
+
+
+def _numbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
+    """The parts with frames numbered as in the whole, where frames that cannot be decoded do not count.
+
+    A later piece begins with a number that the file's index knows, and so counts those before it as well. Frames of two
+    pieces are the same if they are of the same time.
+    """
+    numbered, last = list[FirstPass](), None
+    for part in parts:
+        found = part if last is None or not len(part.indices) else replace(part, indices=_as_in(last, part))
+        last = found if len(found.indices) else last
+        numbered.append(found)
+    return numbered
+
+
+def _as_in(before: FirstPass, part: FirstPass) -> Ints:
+    """The numbers of a part's frames, where those that both have are numbered as in the one before."""
+    _, mine, others = np.intersect1d(part.recording.times, before.recording.times, return_indices=True)
+    if not len(mine):
+        return part.indices
+    lost = part.indices[mine] - before.indices[others]
+    nearest = np.minimum(np.searchsorted(mine, np.arange(len(part.indices))), len(mine) - 1)
+    return np.asarray(part.indices - lost[nearest])
 
 
 def _check(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> None:

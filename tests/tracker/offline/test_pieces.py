@@ -307,6 +307,16 @@ def test_parts_of_another_video_are_refused() -> None:
             stitch(wrong, pieces)
 
 
+def test_frames_that_cannot_be_decoded_do_not_count() -> None:
+    """A piece that begins after some of them has numbers out of the file's index, which counts them."""
+    whole = whole_of([walk(range(100), 0, 1)], np.delete(np.arange(104), range(40, 44)) / RATE)
+    parts, pieces = cut_up(whole, [70], 20)
+    after = replace(parts[1], indices=parts[1].indices + 4)
+    found, expected = stitch([parts[0], after], pieces), stitch(parts, pieces)
+    assert found.indices.tolist() == expected.indices.tolist() == list(range(1, 101))
+    assert np.array_equal(found.recording.trajectories[0].boxes, expected.recording.trajectories[0].boxes)
+
+
 @given(
     seconds=st.floats(0.1, 40_000),
     count=st.integers(1, 50),
