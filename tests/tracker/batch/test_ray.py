@@ -36,6 +36,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="fi
 
 ROOT = Path(__file__).parents[3]
 FRAMES = 30
+EAGER = ("RAY_worker_niceness", "0")  # or else a busy computer starves what the tests wait for
 Tell = Callable[[str, int, int | None], None]
 
 
@@ -46,6 +47,7 @@ def cluster() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="r") as folder:  # sockets want short paths
         patch.setenv("RAY_TMPDIR", folder)
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv(*EAGER)
         patch.setenv("PYTHONPATH", str(ROOT))
         Path(folder, "ray").mkdir()
         common = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
@@ -188,7 +190,7 @@ def test_a_node_that_dies_costs_no_video_and_not_a_byte(cluster: Any, crossing: 
 def test_a_ray_of_its_own_is_there_for_the_batch_only(crossing: Path) -> None:
     with TemporaryDirectory(prefix="r") as folder:
         command = [sys.executable, "-m", "tracker", "annotate", str(crossing), "-o", f"{folder}/out", "--engine", "ray"]
-        environment = {**os.environ, "TMPDIR": f"{folder}/t", "HOME": f"{folder}/h"}
+        environment = {**os.environ, "TMPDIR": f"{folder}/t", "HOME": f"{folder}/h", EAGER[0]: EAGER[1]}
         for name in ("t", "h"):
             Path(folder, name).mkdir()
         done = subprocess.run(
