@@ -101,6 +101,18 @@ def test_frames_that_are_lost_in_the_middle_are_told(make_video: MakeVideo, tmp_
     assert source.warnings == [f"{hurt}: only {count} of 100 frames could be decoded (the file is damaged)"]
 
 
+def test_the_end_is_read_even_if_hardly_anything_is_left(make_video: MakeVideo, tmp_path: Path) -> None:
+    whole = make_video("whole.mp4", [index / 25 for index in range(400)], codec="mjpeg")
+    with av.open(str(whole)) as container:
+        places = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.pos and packet.size]
+    data = bytearray(whole.read_bytes())
+    at, size = places[396]
+    data[at : at + size] = bytes(size)
+    hurt = tmp_path / "hurt.mp4"
+    hurt.write_bytes(data)
+    assert list(open_source(hurt).frames)[-1].time == pytest.approx(399 / 25)
+
+
 def test_a_variable_rate_and_an_edit_list_are_no_damage(make_video: MakeVideo, tmp_path: Path) -> None:
     slow = open_source(make_video("slow.mp4", [0.0, 0.04, 0.4, 0.8, 1.2, 3.6]))
     assert (sum(1 for _ in slow.frames), slow.warnings) == (6, [])

@@ -170,7 +170,7 @@ def _file_frames(
             last = stamp if stamp > last else last + step
             yield Frame(image, index, last)
             image = _read(capture)
-            if image is None and header.complaint(index, last + step):
+            if image is None and index != header.frames:
                 image = _read_on(capture, source)
     finally:
         capture.release()
