@@ -1,16 +1,14 @@
-"""Where results go: paths that are checked before any work is done."""
+"""The files that a run reads and writes, as its options name them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from detectors.errors import InputError
 from tracker.run.options import Options
 from tracker.sources.base import Source
-
-VIDEO_SUFFIXES = (".mp4", ".m4v")
+from tracker.writers.path_checks import check_video_name
 
 
 def output_paths(options: Options, source: Source) -> dict[str, Path]:
@@ -46,47 +44,3 @@ def input_paths(options: Options, source: Source) -> list[Path]:
     """What a run reads, as far as it may be the name of a file."""
     named = (source.path, options.detections, options.detector, options.appearance)
     return [Path(path) for path in (*named, options.camera_motion, options.regions) if path]
-
-
-def check_outputs(
-    outputs: dict[str, Path], inputs: Iterable[Path], overwrite: bool, logs: Collection[str] = ()
-) -> None:
-    """Make sure that every output can be written and that none destroys anything.
-
-    outputs: option -> path. inputs: files that are read. logs: options whose files are only ever added to.
-
-    Raises InputError for a missing or read-only folder, a folder in place of a file, a file that is there already
-    (unless `overwrite`), an input, and two outputs of one name.
-    """
-    taken: dict[Path, str] = {}
-    read = [path.resolve() for path in inputs]
-    for option, path in outputs.items():
-        if str(path) == "-":
-            raise InputError(f"{option} -", "is no file name", f"use {option} /dev/stdout, or name a file")
-        if path.parts[:2] == ("/", "dev"):  # a device or a pipe holds nothing that could be lost
-            continue
-        place = path.resolve()
-        if place in read or any(_same_file(place, other) for other in read):
-            raise InputError(path, "is an input of this run and would be overwritten", f"choose another {option}")
-        if place in taken:
-            raise InputError(path, f"is asked for twice, by {taken[place]} and {option}", "choose two names")
-        taken[place] = option
-        if not place.parent.is_dir():
-            raise InputError(path, f"the folder {path.parent} does not exist", "create it, or choose another")
-        if place.is_dir():
-            raise InputError(path, "is a folder", f"give {option} a file name")
-        if place.is_file() and not overwrite and option not in logs:
-            raise InputError(path, "exists already", "add --overwrite, or choose another name")
-        if not os.access(place if place.exists() else place.parent, os.W_OK):
-            raise InputError(path, "cannot be written: no permission", "choose another place")
-
-
-def _same_file(a: Path, b: Path) -> bool:
-    """Whether two names stand for one file, as hard links do, or other letters on some systems."""
-    return a.exists() and b.exists() and a.samefile(b)
-
-
-def check_video_name(path: Path) -> None:
-    """Raise InputError unless the name of the annotated video says that it is an mp4."""
-    if path.suffix.lower() not in VIDEO_SUFFIXES:
-        raise InputError(path, "annotated video is written as mp4", f"name it {path.with_suffix('.mp4').name}")

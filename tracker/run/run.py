@@ -27,7 +27,7 @@ from tracker.regions.plan import make_plan
 from tracker.run.detection_interval import make_cadence
 from tracker.run.loading import check_last_frames, detecting_threads, load_motion, make_detector, make_tracker
 from tracker.run.options import Options, check_options, find_classes
-from tracker.run.outputs import check_outputs, first_files, input_paths, output_paths
+from tracker.run.outputs import first_files, input_paths, output_paths
 from tracker.run.pipeline import Tally, track_frames
 from tracker.run.profile import OPENING, Profile, profile_of
 from tracker.run.reading import NoFramesError, part_of, read
@@ -36,6 +36,7 @@ from tracker.run.viewers import Audience
 from tracker.run.writers import Writers
 from tracker.sources import open_source
 from tracker.sources.read_ahead import ReadAhead
+from tracker.writers.path_checks import check_outputs
 from tracker.writers.stats import write_stats
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from detectors import Frame, InputError
 from tests import scenes
 from tests.conftest import MakeVideo
 from tracker.association.tracks import Tracks
-from tracker.run.outputs import check_outputs, check_video_name
 from tracker.writers.audio import AudioTrack
 from tracker.writers.jsonl import JsonlWriter
 from tracker.writers.mot import MotWriter
@@ -280,36 +279,6 @@ def test_stats_are_written_whole(tmp_path: Path) -> None:
 def test_peak_memory_is_that_of_a_python_process() -> None:
     peak = peak_rss_mb()
     assert peak is None or 20 < peak < 50_000
-
-
-def test_outputs_are_checked_before_work(tmp_path: Path) -> None:
-    source, there = tmp_path / "in.mp4", tmp_path / "there.txt"
-    source.touch()
-    there.touch()
-    fresh = tmp_path / "new.mp4"
-    check_outputs({"--output": fresh, "--mot": tmp_path / "new.txt"}, [source], overwrite=False)
-    check_outputs({"--mot": there}, [source], overwrite=True)
-    hard = tmp_path / "hard.mp4"
-    hard.hardlink_to(source)
-    with pytest.raises(InputError, match="would be overwritten"):
-        check_outputs({"--output": hard}, [source], overwrite=True)
-    check_outputs({"--mot": Path("/dev/stdout")}, [source], overwrite=False)
-    bad = {
-        "would be overwritten": {"--output": source},
-        "exists already": {"--mot": there},
-        "asked for twice": {"--mot": fresh, "--jsonl": tmp_path / "." / "new.mp4"},
-        "does not exist": {"--mot": tmp_path / "nowhere" / "x.txt"},
-        "is a folder": {"--mot": tmp_path},
-    }
-    for why, outputs in bad.items():
-        with pytest.raises(InputError, match=why):
-            check_outputs(outputs, [source], overwrite=why == "would be overwritten")
-
-
-def test_video_must_be_named_mp4() -> None:
-    check_video_name(Path("a.MP4"))
-    with pytest.raises(InputError, match=r"name it a\.mp4"):
-        check_video_name(Path("a.avi"))
 
 
 @pytest.mark.parametrize(
