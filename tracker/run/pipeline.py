@@ -17,8 +17,8 @@ from tracker.association.engine import Tracker
 from tracker.association.tracks import Tracks
 from tracker.motion.camera_motion import CameraMotion
 from tracker.run.detection_interval import Cadence
-from tracker.threads.ordered_map import InOrder
-from tracker.threads.stage_clock import Clock
+from tracker.threads.ordered_map import OrderedMap
+from tracker.threads.stage_clock import StageClock
 
 if TYPE_CHECKING:
     from tracker.motion.propagation import Carrier
@@ -33,7 +33,7 @@ class Tally:
     frames: int = 0
     detector_calls: int = 0
     embeddings: int = 0
-    clock: Clock = field(default_factory=Clock)
+    clock: StageClock = field(default_factory=StageClock)
 
     def timing(self, stage: str) -> AbstractContextManager[None]:
         """Add the time inside the block to a stage."""
@@ -128,7 +128,7 @@ def detect_frames(
         return frame, detections
 
     items = ((frame, is_due(frame)) for frame in frames)
-    with InOrder(items, detect, workers, tally.clock) if workers else nullcontext(map(detect, items)) as found:
+    with OrderedMap(items, detect, workers, tally.clock) if workers else nullcontext(map(detect, items)) as found:
         for frame, detections in found:
             tally.detector_calls += detections is not None
             yield frame, detections

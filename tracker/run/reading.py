@@ -12,14 +12,14 @@ from tracker.run.options import Options
 from tracker.sources.base import Source
 from tracker.sources.latest_frame import Newest
 from tracker.sources.read_ahead import ReadAhead
-from tracker.threads.stage_clock import Clock
+from tracker.threads.stage_clock import StageClock
 
 
 class NoFramesError(InputError):
     """The part of a source that is wanted has no frames."""
 
 
-def read(source: Source, clock: Clock, idle: Callable[[], None], opening: ExitStack) -> Iterator[Frame]:
+def read(source: Source, clock: StageClock, idle: Callable[[], None], opening: ExitStack) -> Iterator[Frame]:
     """The frames that are tracked: the newest of a live source, all of any other. The stack ends the reading.
 
     clock: is told of the time that it takes. idle: as for `Newest`.

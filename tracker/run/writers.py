@@ -16,7 +16,7 @@ from tracker.run.options import SHORTEST_SEGMENT, Options
 from tracker.run.pipeline import Tally
 from tracker.run.viewers import Audience
 from tracker.sources.base import Source
-from tracker.threads.stage_clock import Clock
+from tracker.threads.stage_clock import StageClock
 from tracker.writers.lines import LineWriter
 from tracker.writers.quality import rate_factor
 
@@ -77,7 +77,7 @@ class Writers:
             events = EventWriter(self._paths["--events"], source.started_at, append=source.live)
             self._events = opening.enter_context(events)
 
-    def _make_video(self, path: Path, source: Source, clock: Clock) -> VideoWriter | SegmentedVideo:
+    def _make_video(self, path: Path, source: Source, clock: StageClock) -> VideoWriter | SegmentedVideo:
         from tracker.writers.video import VideoWriter
 
         rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._options.quality)

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from detectors.base import Frame
 from tracker.sources.base import Source
-from tracker.threads.stage_clock import WAIT, Clock
+from tracker.threads.stage_clock import WAIT, StageClock
 
-PATIENCE = 0.5  # seconds to wait for a thread that is stopped: it may be waiting for a camera that says nothing
+JOIN_TIMEOUT = 0.5  # seconds to wait for a thread that is stopped: it may be waiting for a camera that says nothing
 IDLE_EVERY = 0.1  # seconds
 
 
@@ -33,9 +33,9 @@ class Newest:
     because its only producer takes out what is there before it puts the next one in.
     """
 
-    def __init__(self, source: Source, clock: Clock | None = None, idle: Callable[[], None] | None = None) -> None:
+    def __init__(self, source: Source, clock: StageClock | None = None, idle: Callable[[], None] | None = None) -> None:
         self._source = source
-        self._clock = Clock() if clock is None else clock
+        self._clock = StageClock() if clock is None else clock
         self._idle = idle
         self._slot = queue.SimpleQueue[Frame | None]()  # None is the end
         self._asked = False  # whether anybody wanted a frame yet
@@ -59,7 +59,7 @@ class Newest:
         if self._thread.ident is None:
             self._close_frames()
         else:
-            self._thread.join(PATIENCE)
+            self._thread.join(JOIN_TIMEOUT)
 
     def __iter__(self) -> Iterator[Frame]:
         self.start()

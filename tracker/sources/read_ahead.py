@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from tracker.threads.bounded_queue import Handover
-from tracker.threads.stage_clock import WAIT, Clock
+from tracker.threads.bounded_queue import BoundedQueue
+from tracker.threads.stage_clock import WAIT, StageClock
 
 T = TypeVar("T")
 
-PATIENCE = 2.0  # seconds to wait for a thread that is stopped
+JOIN_TIMEOUT = 2.0  # seconds to wait for a thread that is stopped
 _END = object()
 
 
@@ -23,10 +23,10 @@ class ReadAhead(Generic[T]):
     and closes `items`; a thread that waits for a picture that does not come is left behind after a while.
     """
 
-    def __init__(self, items: Iterator[T], depth: int = 2, clock: Clock | None = None) -> None:
+    def __init__(self, items: Iterator[T], depth: int = 2, clock: StageClock | None = None) -> None:
         self._items = items
-        self._clock = Clock() if clock is None else clock
-        self._queue = Handover[object](depth)
+        self._clock = StageClock() if clock is None else clock
+        self._queue = BoundedQueue[object](depth)
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._read, name="reading", daemon=True)
@@ -43,8 +43,8 @@ class ReadAhead(Generic[T]):
             self._close_items()
             return
         self._stop.set()
-        self._queue.make_room()  # a full queue holds the thread up
-        self._thread.join(PATIENCE)
+        self._queue.release_slot()  # a full queue holds the thread up
+        self._thread.join(JOIN_TIMEOUT)
 
     def __iter__(self) -> Iterator[T]:
         self._thread.start()

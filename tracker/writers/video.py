@@ -20,8 +20,8 @@ from detectors.base import Image
 from detectors.cores import available_cores
 from detectors.errors import InputError
 from tracker.sources.file_names import plain_name
-from tracker.threads.bounded_queue import Handover
-from tracker.threads.stage_clock import WAIT, Clock
+from tracker.threads.bounded_queue import BoundedQueue
+from tracker.threads.stage_clock import WAIT, StageClock
 from tracker.writers.audio import AudioTrack, has_sound
 from tracker.writers.faststart import move_index_to_front, remove_drafts
 from tracker.writers.lines import write_error
@@ -77,15 +77,15 @@ class VideoWriter:
         crf: float = 22,
         live: bool = False,
         depth: int = 2,
-        clock: Clock | None = None,
+        clock: StageClock | None = None,
     ) -> None:
         self.path = Path(path)
-        self._clock = Clock() if clock is None else clock
+        self._clock = StageClock() if clock is None else clock
         self._rate = frame_rate.limit_denominator(60000)
         self._time_base = time_base
         self._audio_path = audio
         self._crf, self._live = crf, live
-        self._queue = Handover[tuple[Image, float] | None](depth)
+        self._queue = BoundedQueue[tuple[Image, float] | None](depth)
         self._thread: threading.Thread | None = None
         self._ending = False
         self._error: Exception | None = None
