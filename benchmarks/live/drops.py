@@ -18,7 +18,9 @@ from detectors.base import Image
 from tracker.association.engine import Tracker
 from tracker.association.tracks import Tracks
 from tracker.motion.cuts import mark_cuts
+from tracker.run.detection import DetectionStage
 from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 from tracker.sources import open_source
 from tracker.sources.latest_frame import Newest
 
@@ -116,7 +118,8 @@ def follow(kind: str, lengths: Sequence[float]) -> Iterator[Seen]:
         source = open_source(server.url)
         with Newest(source) as newest:
             due, last = BETWEEN, 0.0
-            for frame, tracks in track_frames(mark_cuts(newest), Truth(), Tracker(frame_rate=RATE)):
+            stages = DetectionStage(Truth()), TrackingStage(Tracker(frame_rate=RATE))
+            for frame, tracks in track_frames(mark_cuts(newest), *stages):
                 yield seen(frame, tracks)
                 if frame.time - last > GAP:
                     due = frame.time + BETWEEN

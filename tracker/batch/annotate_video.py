@@ -53,11 +53,11 @@ def _publish(job: Job, draft: Path, tell: Tell) -> Outcome:
 
 def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
     with Run(job.source, job.run_options(draft / VIDEO if job.video else None)) as run:
-        run.on_step = lambda: tell("joining", run.progress, run.expected_frames)
+        run.callbacks.step = lambda: tell("joining", run.state.frames, run.expected_frames)
         if job.pieces:
             run.look_back(put_together(job))
         for _ in run.look_ahead():
-            tell("tracking", run.progress, run.expected_frames)
+            tell("tracking", run.state.frames, run.expected_frames)
         annotations = annotations_of(run, job.name)
         views = _views(annotations, _again(run, tell), None if job.crops else SIDE) if run.source.has_images else {}
     assert run.first_pass is not None
@@ -70,9 +70,9 @@ def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
 
 def _again(run: Run, tell: Tell) -> Iterator[Frame]:
     """The frames once more, on their way to the annotated video if there is one."""
-    total = run.progress or run.expected_frames
+    total = run.state.frames or run.expected_frames
     for frame, _ in run:
-        tell("looking", run.progress, total)
+        tell("looking", run.state.frames, total)
         yield frame
 
 

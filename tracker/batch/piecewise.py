@@ -26,7 +26,7 @@ def look_at_piece(job: Job, tell: Tell) -> Outcome:
     with Run(job.source, piece.options(job.run_options(None)), pictures=False) as run:
         try:
             for _ in run.record(midway=piece.number > 0):
-                tell("tracking", run.progress, run.expected_frames)
+                tell("tracking", run.state.frames, run.expected_frames)
         except NoFramesError:  # a file may announce more than it holds; one that holds nothing fails in the end
             pass
     assert run.first_pass is not None

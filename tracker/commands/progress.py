@@ -39,13 +39,14 @@ class Display(Silence):
         length = f"{run.expected_frames} frames" if run.expected_frames else "length unknown"
         count = "live" if source.live else length
         self._line("source", f"{source.name}: {size}{float(source.frame_rate):.4g} frames a second, {count}")
-        self._line("detector", run.detector.name)
+        self._line("detector", run.stages.detector.name)
         if options.detector == "auto" and options.detections is None:
             self._line("", WHY_AUTO)
-        look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
+        embedding = run.stages.tracking.embedding
+        look = "motion" if embedding is None else f"motion and appearance ({embedding.embedder.name})"
         self._line("tracker", f"{options.tracker}, by {look}{', in two passes' if options.offline else ''}")
-        if run.audience.link:
-            self._line("view", run.audience.link)
+        if run.sinks.viewers.link:
+            self._line("view", run.sinks.viewers.link)
         if self._console.is_terminal:
             self._progress = Progress(
                 TextColumn("[bold]tracking"),
@@ -64,7 +65,7 @@ class Display(Silence):
     def advance(self, run: Run) -> None:
         """Move the bar on by a frame."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=run.progress, speed=f"{run.fps:.1f} fps")
+            self._progress.update(self._task, completed=run.state.frames, speed=f"{run.measured.fps:.1f} fps")
 
     def stop(self) -> None:
         """Take the bar away."""
@@ -88,16 +89,16 @@ class Display(Silence):
             self._show_profile(run.profile())
         else:
             self._show_stages(run, report)
-        for option, path in run.outputs.items():
-            if option == "--output" and run.segments:
-                self._line("wrote", f"{path.with_suffix('')}.*{path.suffix}  {_files(run.segments)}")
+        for option, path in run.sinks.paths.items():
+            if option == "--output" and run.sinks.segments:
+                self._line("wrote", f"{path.with_suffix('')}.*{path.suffix}  {_files(run.sinks.segments)}")
             elif path.is_file():
                 self._line("wrote", f"{path}  {_size(path)}")
 
     def _show_regions(self, run: Run) -> None:
-        for line, count in run.watch.line_counts().items():
+        for line, count in run.sinks.activity.line_counts().items():
             self._line("line", f"{line}: {count['in']} in, {count['out']} out")
-        for zone, stay in run.watch.zone_counts().items():
+        for zone, stay in run.sinks.activity.zone_counts().items():
             visits = f"{stay['entries']} {'visit' if stay['entries'] == 1 else 'visits'}"
             dwell = f" of {stay['mean_dwell']:.1f} s on average, {stay['max_dwell']:.1f} s at most"
             self._line("zone", f"{zone}: {visits}{dwell if stay['entries'] else ''}")

@@ -41,18 +41,20 @@ class Journal(Silence):
 
     def _say(self, run: Run) -> None:
         now, skipped = self._clock(), run.source.skipped
-        rate = (run.progress - self._frames) / max(now - self._since, 1e-9)
+        rate = (run.state.frames - self._frames) / max(now - self._since, 1e-9)
         parts = [f"{rate:.1f} frames a second, {skipped - self._skipped} skipped, {_state(run)}"]
-        self._since, self._frames, self._skipped = now, run.progress, skipped
-        here = run.here
+        self._since, self._frames, self._skipped = now, run.state.frames, skipped
+        here = run.state.present
         parts.append(f"{sum(here.values())} here{_named(here)}, {sum(run.class_counts.values())} so far")
-        parts.extend(f"{name} in {line['in']} out {line['out']}" for name, line in run.watch.line_counts().items())
-        parts.extend(f"{zone['inside']} in {name}" for name, zone in run.watch.zone_counts().items())
+        parts.extend(
+            f"{name} in {line['in']} out {line['out']}" for name, line in run.sinks.activity.line_counts().items()
+        )
+        parts.extend(f"{zone['inside']} in {name}" for name, zone in run.sinks.activity.zone_counts().items())
         print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {'; '.join(parts)}", flush=True)
 
 
 def _state(run: Run) -> str:
-    return f"{1000 * run.age:.0f} ms behind" if run.source.connected else "no picture"
+    return f"{1000 * run.state.latency:.0f} ms behind" if run.source.connected else "no picture"
 
 
 def _named(counts: Counter[str]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # each is imported when it is asked for
 NEEDED = ("starlette", "uvicorn")  # by the page's server
 
 
-class Audience:
+class Viewers:
     """Is told of every frame, and asks for its picture only when somebody will look at it.
 
     link: what to open in a browser, "" for no page. board: what the page shows, None for no page.

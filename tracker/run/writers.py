@@ -12,9 +12,9 @@ from tracker.association.tracks import Tracks
 from tracker.durations import duration
 from tracker.regions.activity import Watch
 from tracker.regions.events import Event
+from tracker.run.measurements import Measurements
 from tracker.run.options import SHORTEST_SEGMENT, Options
-from tracker.run.pipeline import Tally
-from tracker.run.viewers import Audience
+from tracker.run.viewers import Viewers
 from tracker.sources.base import Source
 from tracker.threads.stage_clock import StageClock
 from tracker.writers.lines import LineWriter
@@ -31,7 +31,7 @@ class Writers:
     """The files of a run that are written frame by frame, as one.
 
     paths: as of `output_paths`. class_names: of the detector. options: of the run. in_place: whether frames may be
-    drawn on, as nobody looks at them afterwards. watch: has seen each frame before it is written. audience: who is
+    drawn on, as nobody looks at them afterwards. watch: has seen each frame before it is written. viewers: who is
     shown them as they come. `open` them before the first `write`.
     """
 
@@ -42,24 +42,24 @@ class Writers:
         options: Options,
         in_place: bool,
         watch: Watch,
-        audience: Audience,
+        viewers: Viewers,
     ) -> None:
         self._paths, self._class_names, self._options, self._in_place = paths, class_names, options, in_place
-        self._watch, self._audience = watch, audience
+        self._watch, self._viewers = watch, viewers
         self._events: EventWriter | None = None
         self._lines: list[LineWriter] = []
         self._video: VideoWriter | SegmentedVideo | None = None
         self._annotator: Annotator | None = None
 
-    def open(self, opening: ExitStack, source: Source, tally: Tally) -> None:
-        """Open all, to be closed with the stack. tally: is told of the time that each `write` takes."""
-        self._tally = tally
-        if source.has_images and (self._audience.watched or "--output" in self._paths):
+    def open(self, opening: ExitStack, source: Source, measured: Measurements) -> None:
+        """Open all, to be closed with the stack. measured: is told of the time that each `write` takes."""
+        self._measured = measured
+        if source.has_images and (self._viewers.watched or "--output" in self._paths):
             from tracker.drawing.annotator import Annotator
 
             self._annotator = Annotator(self._class_names, in_place=self._in_place, watch=self._watch)
         if "--output" in self._paths:
-            self._video = self._make_video(self._paths["--output"], source, tally.clock)
+            self._video = self._make_video(self._paths["--output"], source, measured.clock)
             opening.enter_context(self._video)
         if "--mot" in self._paths:
             from tracker.writers.mot import MotWriter
@@ -110,18 +110,18 @@ class Writers:
     def tell(self, events: Sequence[Event]) -> None:
         """Write what happened since it was last asked for, if anything has."""
         if self._events is not None:
-            with self._tally.timing("write"):
+            with self._measured.timing("write"):
                 self._events.write(events)
 
     def write(self, frame: Frame, tracks: Tracks) -> None:
         """Write a frame's tracks to all of them."""
-        with self._tally.timing("write"):
+        with self._measured.timing("write"):
             for writer in self._lines:
                 writer.write(frame, tracks)
-        self._audience.look(frame, tracks)
-        if self._annotator is not None and (self._video is not None or self._audience.wants_picture()):
-            with self._tally.timing("draw"):
+        self._viewers.look(frame, tracks)
+        if self._annotator is not None and (self._video is not None or self._viewers.wants_picture()):
+            with self._measured.timing("draw"):
                 picture = self._annotator.draw(frame, tracks)
             if self._video is not None:
                 self._video.write(picture, frame.time)
-            self._audience.show(frame, picture)
+            self._viewers.show(frame, picture)

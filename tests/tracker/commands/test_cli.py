@@ -319,7 +319,8 @@ def test_an_interrupted_run_leaves_files_that_play_and_parse(make_video: MakeVid
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are a Unix thing")
 def test_a_second_interruption_does_not_wait_for_files_to_be_closed() -> None:
     closing_for_ever = (
-        "import sys\nfrom tracker.interruption import Interrupted, Interruption\ninterruption = Interruption()\n"
+        "import sys\nfrom tracker.commands.interruption import Interrupted, Interruption\n"
+        "interruption = Interruption()\n"
         "def say(text):\n    print(text, flush=True)\n    sys.stdin.read()\n"
         "try:\n    say('running')\nexcept Interrupted:\n    say('closing')\n"
     )
@@ -334,7 +335,7 @@ def test_a_second_interruption_does_not_wait_for_files_to_be_closed() -> None:
 
 def test_help_and_version_load_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom tracker.cli import main\n"
+        "import sys\nfrom tracker.commands.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         "heavy = {'cv2', 'av', 'onnxruntime', 'numpy', 'scipy', 'torch', 'rich'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

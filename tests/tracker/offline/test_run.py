@@ -194,7 +194,7 @@ def test_live_sources_are_refused_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     camera = Source(iter(()), "camera-0", 320, 240, Fraction(30), live=True)
-    monkeypatch.setattr(tracker.run, "open_source", lambda *_: camera)
+    monkeypatch.setattr(tracker.run.run, "open_source", lambda *_: camera)
     assert run("0", "--offline", "--mot", "out.txt") == 1
     error = capsys.readouterr().err
     assert error == "error: camera-0: is live, and --offline needs an end (record it, or leave --offline out)\n"
@@ -205,7 +205,7 @@ def test_no_picture_is_kept_and_none_is_read_again_in_vain() -> None:
     folder = write_images(12)
     with Run(folder, Options(detector="motion", offline=True), pictures=False) as first:
         steps = list(first.look_ahead())
-        assert len(steps) == first.progress + 12 == 12
+        assert len(steps) == first.state.frames + 12 == 12
         for path in folder.iterdir():
             path.unlink()
         given = list(first)
@@ -220,7 +220,7 @@ def test_a_first_pass_from_elsewhere_is_as_good_as_its_own(crossing: Path) -> No
     assert own.first_pass is not None
     steps: list[int] = []
     with Run(crossing, options) as other:
-        other.on_step = lambda: steps.append(1)
+        other.callbacks.step = lambda: steps.append(1)
         other.look_back(own.first_pass)
         given = list(other)
     assert len(steps) >= 2 * len(own.first_pass.recording.trajectories)

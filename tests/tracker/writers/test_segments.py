@@ -87,7 +87,7 @@ def test_files_are_whole_and_called_by_their_time(make_video: MakeVideo, tmp_pat
         sound = times_in(path, "audio")
         assert abs(sound[0]) < 0.05
         assert sound[-1] == pytest.approx(seconds, abs=0.12)
-    assert run.segments == 3
+    assert run.sinks.segments == 3
     assert not list(tmp_path.glob(".*"))
 
 
