@@ -22,7 +22,7 @@ from tracker.run.detection import DetectionStage
 from tracker.run.pipeline import track_frames
 from tracker.run.tracking import TrackingStage
 from tracker.sources import open_source
-from tracker.sources.latest_frame import Newest
+from tracker.sources.frame_dropping import LatestFrames
 
 RATE = 25  # frames a second
 LENGTHS = (1.0, 5.0, 1.1, 4.0, 1.2, 3.0, 1.3, 2.0, 1.4, 1.5)  # seconds of the drops
@@ -116,7 +116,8 @@ def follow(kind: str, lengths: Sequence[float]) -> Iterator[Seen]:
     left = list(lengths)
     with KINDS[kind](numbered, RATE) as server:
         source = open_source(server.url)
-        with Newest(source) as newest:
+        assert source.live is not None
+        with LatestFrames(source.frames, source.live) as newest:
             due, last = BETWEEN, 0.0
             stages = DetectionStage(Truth()), TrackingStage(Tracker(frame_rate=RATE))
             for frame, tracks in track_frames(mark_cuts(newest), *stages):

@@ -126,7 +126,8 @@ class Run:
         for frame, tracks in self._track() if self.hindsight is None else self._second_pass(self.hindsight):
             self.sinks.take(frame, tracks)
             self.state.see(tracks, names)
-            self.state.latency = max(0.0, self.source.now() - frame.time)
+            if self.source.live:
+                self.state.latency = max(0.0, self.source.live.now() - frame.time)
             self.measured.note_first_frame()
             yield frame, tracks
             if self.sinks.viewers.stopped:
@@ -204,9 +205,11 @@ class Run:
 
     def _idle(self) -> None:
         """What goes on while the run waits for a live source's next picture."""
-        self.sinks.idle(self.source.now())
+        live = self.source.live
+        assert live is not None
+        self.sinks.idle(live.now())
         if self.sinks.viewers.stopped:
-            self.source.stop.set()
+            live.stop.set()
         self.callbacks.idle()
 
     @property
@@ -251,7 +254,7 @@ class Run:
         if isinstance(self.stages.detector, ReplayDetector):
             found["detector_calls"] = 0
         if self.source.live:
-            found |= {"skipped": self.source.skipped, "reconnects": self.source.reconnects}
+            found |= {"skipped": self.source.live.skipped, "reconnects": self.source.live.reconnects}
         count = self.stages.tracker.confirmed_count if self.hindsight is None else len(self.trajectories)
         found |= {"tracks": count, "first_frame_seconds": self.measured.first_frame_seconds}
         found |= {"detector": self.stages.detector.name, "tracker": self.options.tracker}

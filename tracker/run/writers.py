@@ -74,7 +74,8 @@ class Writers:
         if "--events" in self._paths:
             from tracker.writers.events import EventWriter
 
-            events = EventWriter(self._paths["--events"], source.started_at, append=source.live)
+            started_at = source.live.started_at if source.live else None
+            events = EventWriter(self._paths["--events"], started_at, append=source.live is not None)
             self._events = opening.enter_context(events)
 
     def _make_video(self, path: Path, source: Source, clock: StageClock) -> VideoWriter | SegmentedVideo:
@@ -83,7 +84,7 @@ class Writers:
         rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._options.quality)
 
         def open_file(path: Path) -> VideoWriter:
-            return VideoWriter(path, rate, base, source.path, crf, source.live, clock=clock)
+            return VideoWriter(path, rate, base, source.path, crf, source.live is not None, clock=clock)
 
         if self._options.segment is None:
             return open_file(path)

@@ -124,13 +124,13 @@ class Board:
 
     def state(self) -> dict[str, Any]:
         """All that the page shows but pictures, for JSON. From any thread."""
-        now, source, snapshot = self._clock(), self.source, self._snapshot
+        now, source, live, snapshot = self._clock(), self.source, self.source.live, self._snapshot
         quiet = None if self._seen is None else round(now - self._seen, 1)
         return {
             "run": self.run,
             "source": {
                 "name": source.name,
-                "live": source.live,
+                "live": live is not None,
                 "images": source.has_images,
                 "width": source.width,
                 "height": source.height,
@@ -142,8 +142,8 @@ class Board:
             "seconds": round(now - self._started, 1),
             "quiet": quiet,
             "ahead": self.ahead,
-            "skipped": source.skipped if source.live else None,
-            "reconnects": source.reconnects if source.live else None,
+            "skipped": live.skipped if live else None,
+            "reconnects": live.reconnects if live else None,
             "window": WINDOW,
             **snapshot.numbers,
         }
@@ -154,14 +154,14 @@ class Board:
             return self.ended
         if quiet is None:
             return "ahead" if self.ahead else "starting"
-        if not self.source.connected:
+        if self.source.live and not self.source.live.connected:
             return "lost"
         return "waiting" if quiet > 2.0 else "running"
 
     def _note_age(self, frame: Frame) -> None:
         """How old the frame is now that it is done, where the source has a clock; smoothed."""
         if self.source.live:
-            age = max(0.0, self.source.now() - frame.time)
+            age = max(0.0, self.source.live.now() - frame.time)
             self._age = age if self._age is None else self._age + SMOOTHING * (age - self._age)
 
     def _take_snapshot(self, now: float) -> None:
@@ -170,7 +170,7 @@ class Board:
             return
         frame, tracks = self._frame
         if self.origin is None and self.source.live:
-            started = self.source.started_at
+            started = self.source.live.started_at
             self.origin = round(time.time() - frame.time if started is None else started.timestamp(), 3)
         fps, speed = self._pace.rates()
         numbers = {

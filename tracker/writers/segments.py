@@ -85,7 +85,7 @@ def segment_names(path: Path, source: Source) -> Callable[[float], Path]:
     The label is the local time for a live source, and the time in the source for others: ``2026-01-31T18-05-00`` or
     ``00-10-00``. No live file takes another's name, not even when the clock is set back.
     """
-    begin = source.started_at
+    begin = source.live.started_at if source.live else None
     if begin is None:
         return lambda seconds: _labelled(path, _as_clock(seconds))
 

@@ -27,6 +27,7 @@ from tracker.offline.recorder import Recorder
 from tracker.run.options import Options
 from tracker.run.run import Run
 from tracker.sources import Source
+from tracker.sources.live_status import LiveStatus
 
 GOLDEN = ROOT / "tests" / "golden"
 DETECTIONS = GOLDEN / "crossing.det.txt"
@@ -193,7 +194,7 @@ def test_interrupted_in_the_second_pass_files_play_and_parse(
 def test_live_sources_are_refused_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    camera = Source(iter(()), "camera-0", 320, 240, Fraction(30), live=True)
+    camera = Source(iter(()), "camera-0", 320, 240, Fraction(30), live=LiveStatus())
     monkeypatch.setattr(tracker.run.run, "open_source", lambda *_: camera)
     assert run("0", "--offline", "--mot", "out.txt") == 1
     error = capsys.readouterr().err

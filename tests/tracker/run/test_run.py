@@ -24,6 +24,7 @@ from tracker.run.measurements import Measurements
 from tracker.run.pipeline import track_frames
 from tracker.run.tracking import TrackingStage
 from tracker.sources import open_source
+from tracker.sources.live_status import LiveStatus
 
 DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
 
@@ -124,7 +125,9 @@ def test_a_live_source_is_detected_in_frame_by_frame(
             threads.add(threading.current_thread().name)
             return super().__call__(frame)
 
-    monkeypatch.setattr(run_module, "open_source", lambda *_: replace(open_source(crossing), live=live))
+    monkeypatch.setattr(
+        run_module, "open_source", lambda *_: replace(open_source(crossing), live=LiveStatus() if live else None)
+    )
     monkeypatch.setattr(loading, "load_detector", lambda *_, **__: Watched())
     ahead = [asked[-1] - frame.index for frame, _ in track(crossing, appearance="none")]
     assert (max(ahead) == 0) == live

@@ -21,6 +21,7 @@ from tests.conftest import MakeVideo
 from tracker.run.options import Options
 from tracker.run.run import Run
 from tracker.sources.base import Source
+from tracker.sources.live_status import LiveStatus
 from tracker.writers.faststart import remove_drafts
 from tracker.writers.segments import SegmentedVideo, existing_segments, segment_names
 from tracker.writers.video import VideoWriter
@@ -29,7 +30,7 @@ PICTURE = np.zeros((48, 64, 3), np.uint8)
 
 
 def source_of(started_at: datetime | None = None) -> Source:
-    return Source(iter(()), "a", 64, 48, Fraction(25), live=started_at is not None, started_at=started_at)
+    return Source(iter(()), "a", 64, 48, Fraction(25), live=LiveStatus(started_at) if started_at else None)
 
 
 def times_in(path: Path, kind: str = "video") -> list[float]:
