@@ -57,15 +57,15 @@ def look_at(source: Path, options: Options) -> FirstPass:
 def both_ways(source: Path, options: Options, count: int, overlap: float) -> Split:
     """A source as one, and in pieces."""
     whole = look_at(source, options)
-    times = whole.recording.times
-    pieces = plan_pieces(float(times[-1]) + whole.recording.interval, count, overlap=overlap)
+    times = whole.history.times
+    pieces = plan_pieces(float(times[-1]) + whole.history.interval, count, overlap=overlap)
     parts = [look_at(source, piece.options(options)) for piece in pieces]
     return Split(source.stem, whole, stitch(parts, pieces), len(parts), sum(len(part.indices) for part in parts))
 
 
 def result(found: FirstPass) -> Floats:
     """Rows frame,id,x,y,w,h ``(N, 6)`` of the second stage, which is the same either way."""
-    return rows_of(tracks_by_frame(revise(found.recording), found.recording.times))
+    return rows_of(tracks_by_frame(revise(found.history), found.history.times))
 
 
 def against(name: str, truth: Floats, found: Floats, length: int) -> Scores:

@@ -23,7 +23,7 @@ from detectors.base import Floats, Ints
 from detectors.errors import InputError
 from tracker.association.calibration import LikenessScale
 from tracker.offline.first_pass import FirstPass
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 
 FORMAT = "keeptrack first pass 1"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that zip knows: the time of writing is no content
@@ -67,7 +67,7 @@ def load(path: str | Path) -> FirstPass:
 
 
 def _write(file: IO[bytes], first_pass: FirstPass) -> None:
-    recording = first_pass.recording
+    history = first_pass.history
     about = {
         "format": FORMAT,
         "class_names": sorted(first_pass.class_names.items()),
@@ -77,11 +77,11 @@ def _write(file: IO[bytes], first_pass: FirstPass) -> None:
     }
     arrays: dict[str, npt.NDArray[Any]] = {
         "indices": _differences(first_pass.indices),
-        "times": recording.times,
-        "shots": _differences(recording.shots),
+        "times": history.times,
+        "shots": _differences(history.shots),
     }
-    arrays |= {"typical": np.array(recording.typical), "likeness": recording.likeness.state}
-    arrays |= _some("cameras", recording.cameras, (2, 3)) | _tracks(recording.trajectories)
+    arrays |= {"typical": np.array(history.typical), "likeness": history.likeness.state}
+    arrays |= _some("cameras", history.cameras, (2, 3)) | _tracks(history.trajectories)
     with zipfile.ZipFile(file, "w") as archive:
         _add(archive, "about.json", json.dumps(about, ensure_ascii=False).encode())
         for name, array in arrays.items():
@@ -150,7 +150,7 @@ def _first_pass(about: Mapping[str, Any], arrays: Arrays) -> FirstPass:
     indices = np.cumsum(arrays["indices"])
     if not len(times) == len(shots) == len(indices):
         raise ValueError("columns of frames of unequal length")
-    recording = Recording(
+    history = TrackingHistory(
         times,
         shots,
         _with_gaps(arrays, "cameras", len(times)),
@@ -161,7 +161,7 @@ def _first_pass(about: Mapping[str, Any], arrays: Arrays) -> FirstPass:
     width, height = map(int, about["size"])
     names = {int(class_id): str(name) for class_id, name in about["class_names"]}
     rate = Fraction(*about["frame_rate"])
-    return FirstPass(indices, recording, names, width, height, rate, tuple(map(str, about["warnings"])))
+    return FirstPass(indices, history, names, width, height, rate, tuple(map(str, about["warnings"])))
 
 
 def _trajectories(arrays: Arrays) -> list[Trajectory]:

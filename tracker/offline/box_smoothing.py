@@ -17,7 +17,7 @@ from scipy.linalg import solveh_banded
 from detectors.base import Floats
 from tracker.offline.noise import Likelihood, Noise, find_stiffness
 from tracker.offline.paths import Paths
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 from tracker.offline.velocity_changes import Kinks
 
 ALIKE = ([0, 2], [1], [3])  # sides that have one noise: left and right, top, bottom
@@ -29,7 +29,7 @@ BLOCK = 100_000  # boxes at a time, which fit the processor's memory
 
 
 def steady(
-    recording: Recording, tracks: Sequence[Trajectory], step: Callable[[], None] = lambda: None
+    history: TrackingHistory, tracks: Sequence[Trajectory], step: Callable[[], None] = lambda: None
 ) -> list[Trajectory]:
     """The tracks with smoothed boxes. Boxes that no detection supports move along with those around them.
 
@@ -38,11 +38,11 @@ def steady(
     boxes = sum(int((~track.filled).sum()) for track in tracks)
     if not boxes:
         return list(tracks)
-    noises = find_noises(Paths.of(tracks[:: -(-boxes // ENOUGH)], recording.times))
+    noises = find_noises(Paths.of(tracks[:: -(-boxes // ENOUGH)], history.times))
     found = list[Trajectory]()
     for some in _blocks(tracks):
         step()
-        paths = Paths.of(some, recording.times)
+        paths = Paths.of(some, history.times)
         moves = np.split(find_moves(paths, noises), np.cumsum(paths.lengths)[:-1])
         found += [_moved(track, each) for track, each in zip(some, moves, strict=True)]
     return found

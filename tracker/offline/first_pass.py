@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from detectors.base import Frame, Ints
-from tracker.offline.trajectory import Recording
+from tracker.offline.trajectory import TrackingHistory
 
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
@@ -23,7 +23,7 @@ class FirstPass:
     """
 
     indices: Ints
-    recording: Recording
+    history: TrackingHistory
     class_names: Mapping[int, str]
     width: int
     height: int
@@ -32,6 +32,6 @@ class FirstPass:
 
     def frames(self) -> Iterator[Frame]:
         """Its frames, without their pictures. Made one after the other: of a long video, a list would weigh much."""
-        cuts = np.diff(self.recording.shots, prepend=0) > 0
-        for index, time, cut in zip(self.indices, self.recording.times, cuts, strict=True):
+        cuts = np.diff(self.history.shots, prepend=0) > 0
+        for index, time, cut in zip(self.indices, self.history.times, cuts, strict=True):
             yield Frame(NO_PICTURE, int(index), float(time), bool(cut))

@@ -14,7 +14,7 @@ import numpy as np
 from detectors.base import Floats, Ints
 from tracker.association.calibration import LikenessScale
 from tracker.offline.stabilise import Stabiliser
-from tracker.offline.trajectory import Recording, Trajectory, concatenate
+from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
 
 BLOCK = 10_000  # pairs whose looks are compared at a time: of a long video, all of them would weigh much
 
@@ -54,15 +54,15 @@ class _Ends:
     heights: Floats
 
 
-def join(recording: Recording, parts: Sequence[Trajectory], joining: Joining | None = None) -> list[Trajectory]:
+def join(history: TrackingHistory, parts: Sequence[Trajectory], joining: Joining | None = None) -> list[Trajectory]:
     """The fragments, joined; each keeps the number of its first one."""
     joining = joining or Joining()
     if len(parts) < 2:
         return list(parts)
-    camera = Stabiliser(recording.cameras)
-    stops, starts = (_ends(parts, recording.times, camera, joining, last) for last in (True, False))
-    pairs = _candidates(recording, parts, stops, starts, joining.longest)
-    odds = _log_odds(joining, stops, starts, pairs) + joining.alike * _likeness(parts, pairs, recording.likeness)
+    camera = Stabiliser(history.cameras)
+    stops, starts = (_ends(parts, history.times, camera, joining, last) for last in (True, False))
+    pairs = _candidates(history, parts, stops, starts, joining.longest)
+    odds = _log_odds(joining, stops, starts, pairs) + joining.alike * _likeness(parts, pairs, history.likeness)
     return _chain(parts, _best_first(pairs[odds >= joining.least], odds[odds >= joining.least]))
 
 
@@ -80,12 +80,14 @@ def _ends(parts: Sequence[Trajectory], times: Floats, camera: Stabiliser, joinin
     return _Ends(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
-def _candidates(recording: Recording, parts: Sequence[Trajectory], stops: _Ends, starts: _Ends, longest: float) -> Ints:
+def _candidates(
+    history: TrackingHistory, parts: Sequence[Trajectory], stops: _Ends, starts: _Ends, longest: float
+) -> Ints:
     """Pairs ``(P, 2)`` of fragments that follow one another soon, in one shot, as one class."""
     order = np.argsort(starts.times, kind="stable")
     sorted_times = starts.times[order]
     classes = np.array([part.class_id for part in parts])
-    shot = recording.shots[[part.frames[0] for part in parts]]
+    shot = history.shots[[part.frames[0] for part in parts]]
     low, high = (np.searchsorted(sorted_times, stops.times + more, side="right") for more in (0.0, longest))
     before = np.repeat(np.arange(len(parts)), high - low)
     after = order[np.concatenate([np.empty(0, np.int64), *map(np.arange, low, high)])]

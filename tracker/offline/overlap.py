@@ -56,12 +56,12 @@ def find_seam(before: FirstPass, after: FirstPass, begin: float, not_before: int
     if not usable.any():
         index = max(int(before.indices[-1]), not_before) + 1
         return Seam(index, np.empty((0, 2), dtype=np.int64))
-    times = before.recording.times[rows]
-    mine = _boxes_at(before.recording.trajectories, rows)
-    theirs = _boxes_at(after.recording.trajectories, others)
+    times = before.history.times[rows]
+    mine = _boxes_at(before.history.trajectories, rows)
+    theirs = _boxes_at(after.history.trajectories, others)
     overlaps = [iou_matrix(mine.at(frame)[1], theirs.at(frame)[1]) for frame in range(len(common))]
     at = _change_over(overlaps, times, usable, begin)
-    counts = len(before.recording.trajectories), len(after.recording.trajectories)
+    counts = len(before.history.trajectories), len(after.history.trajectories)
     weights = np.exp(-np.abs(times - times[at]) / NEAR)
     return Seam(int(common[at]), _same(overlaps, mine, theirs, weights, counts))
 

@@ -9,13 +9,13 @@ from tracker.offline.fill import fill
 from tracker.offline.join import join
 from tracker.offline.prune import prune, trim
 from tracker.offline.stabilise import Stabiliser
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 
 STAGES = ("trim", "join", "prune", "steady", "fill")
 
 
 def revise(
-    recording: Recording, stages: Collection[str] = STAGES, step: Callable[[], None] = lambda: None
+    history: TrackingHistory, stages: Collection[str] = STAGES, step: Callable[[], None] = lambda: None
 ) -> list[Trajectory]:
     """The trajectories as they look in hindsight: loose ends cut off, fragments joined, doubtful tracks left out, boxes
     smoothed, gaps filled. stages: those to run. step: is called now and then, as a day of video may take minutes.
@@ -26,16 +26,16 @@ def revise(
             step()
             yield track
 
-    tracks = list(recording.trajectories)
+    tracks = list(history.trajectories)
     if "trim" in stages:
-        tracks = [trim(recording, track) for track in each(tracks)]
+        tracks = [trim(history, track) for track in each(tracks)]
     if "join" in stages:
-        tracks = join(recording, tracks)
+        tracks = join(history, tracks)
     if "prune" in stages:
-        tracks = prune(recording, tracks)
+        tracks = prune(history, tracks)
     if "steady" in stages:
-        tracks = steady(recording, tracks, step)
+        tracks = steady(history, tracks, step)
     if "fill" in stages:
-        camera = Stabiliser(recording.cameras)
-        tracks = [fill(recording, track, camera) for track in each(tracks)]
+        camera = Stabiliser(history.cameras)
+        tracks = [fill(history, track, camera) for track in each(tracks)]
     return tracks

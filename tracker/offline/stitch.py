@@ -21,7 +21,7 @@ from tracker.association.tracks import LEAST_VOTE
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.overlap import Seam, find_seam
 from tracker.offline.pieces import Piece
-from tracker.offline.trajectory import COLUMNS, Recording, Trajectory
+from tracker.offline.trajectory import COLUMNS, TrackingHistory, Trajectory
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +60,18 @@ def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
         return replace(seen[0][0] if seen else parts[0], warnings=_warnings(parts))
     shares = list(_shares([part for part, _ in seen], [piece.first for _, piece in seen]))
     spans = [slice(share.low, share.high) for share in shares]
-    recordings = [share.part.recording for share in shares]
-    recording = Recording(
-        times=np.concatenate([one.times[span] for one, span in zip(recordings, spans, strict=True)]),
+    histories = [share.part.history for share in shares]
+    history = TrackingHistory(
+        times=np.concatenate([one.times[span] for one, span in zip(histories, spans, strict=True)]),
         shots=_shots(shares),
         cameras=_cameras(shares),
         trajectories=_trajectories(shares),
         typical=_typical(shares),
-        likeness=_likeness(recordings),
+        likeness=_likeness(histories),
     )
     indices = np.concatenate([share.part.indices[span] for share, span in zip(shares, spans, strict=True)])
     names = {number: name for share in reversed(shares) for number, name in share.part.class_names.items()}
-    return replace(shares[0].part, indices=indices, recording=recording, class_names=names, warnings=_warnings(parts))
+    return replace(shares[0].part, indices=indices, history=history, class_names=names, warnings=_warnings(parts))
 
 
 def _numbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
@@ -90,7 +90,7 @@ def _numbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
 
 def _as_in(before: FirstPass, part: FirstPass) -> Ints:
     """The numbers of a part's frames, where those that both have are numbered as in the one before."""
-    _, mine, others = np.intersect1d(part.recording.times, before.recording.times, return_indices=True)
+    _, mine, others = np.intersect1d(part.history.times, before.history.times, return_indices=True)
     if not len(mine):
         return part.indices
     lost = part.indices[mine] - before.indices[others]
@@ -104,7 +104,7 @@ def _check(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> None:
         raise InputError(what, "are not a video", "give the first pass of each piece, in order")
     for before, after in pairwise([part for part in parts if len(part.indices)]):
         one = np.intersect1d(before.indices, after.indices, return_indices=True)
-        same = np.array_equal(before.recording.times[one[1]], after.recording.times[one[2]])
+        same = np.array_equal(before.history.times[one[1]], after.history.times[one[2]])
         ordered = before.indices[0] <= after.indices[0] and before.indices[-1] <= after.indices[-1]
         if not same or not ordered or (before.width, before.height) != (after.width, after.height):
             raise InputError("pieces", "are not of one video, or not in order", "look at the video again")
@@ -116,13 +116,13 @@ def _warnings(parts: Sequence[FirstPass]) -> tuple[str, ...]:
 
 def _shares(parts: Sequence[FirstPass], begins: Sequence[float]) -> Iterator[_Share]:
     """What each part contributes. begins: seconds from which they are to be taken, about."""
-    low, base, count = 0, 0, len(parts[0].recording.trajectories)
+    low, base, count = 0, 0, len(parts[0].history.trajectories)
     names = list(range(count))
     for before, after, begin in zip(parts[:-1], parts[1:], begins[1:], strict=True):
         seam = find_seam(before, after, begin, not_before=int(before.indices[low]))
         high = int(np.searchsorted(before.indices, seam.index))
         yield _Share(before, low, high, base, names)
-        names = _continued(seam, names, len(after.recording.trajectories), count)
+        names = _continued(seam, names, len(after.history.trajectories), count)
         count += len(names)
         base += high - low
         low = int(np.searchsorted(after.indices, seam.index))
@@ -140,7 +140,7 @@ def _continued(seam: Seam, names: Sequence[int], tracks: int, unused: int) -> li
 def _trajectories(shares: Sequence[_Share]) -> list[Trajectory]:
     found = defaultdict[int, list[Trajectory]](list)
     for share in shares:
-        for name, track in zip(share.names, share.part.recording.trajectories, strict=True):
+        for name, track in zip(share.names, share.part.history.trajectories, strict=True):
             own = share.own(track)
             if own is not None:
                 found[name].append(own)
@@ -163,9 +163,9 @@ def _join(links: Sequence[Trajectory]) -> Trajectory:
 
 def _shots(shares: Sequence[_Share]) -> Ints:
     """One shot goes on over a seam: where the pieces overlap, both have seen the same cuts."""
-    found = [shares[0].part.recording.shots[: shares[0].high]]
+    found = [shares[0].part.history.shots[: shares[0].high]]
     for before, share in pairwise(shares):
-        shots = share.part.recording.shots
+        shots = share.part.history.shots
         taken = before.part.indices[before.low : before.high]
         _, one, other = np.intersect1d(taken, share.part.indices, assume_unique=True, return_indices=True)
         gone_on = found[-1][one[-1]] - shots[other[-1]] if len(one) else found[-1][-1] - shots[share.low]
@@ -177,27 +177,27 @@ def _cameras(shares: Sequence[_Share]) -> list[Floats | None]:
     """The first frame of a piece has no camera motion of its own: where it is taken, its neighbour has to tell."""
     found = list[Floats | None]()
     for share in shares:
-        found.extend(share.part.recording.cameras[share.low : share.high])
+        found.extend(share.part.history.cameras[share.low : share.high])
     return found
 
 
 def _typical(shares: Sequence[_Share]) -> float:
     """Each piece by what it adds, as `ScoreScale` would have counted it: what is long ago fades."""
-    typical, known = shares[0].part.recording.typical, _squares(shares[0])
+    typical, known = shares[0].part.history.typical, _squares(shares[0])
     for share in shares[1:]:
         new = _squares(share)
         known = min(known + new, ScoreScale.MEMORY)
-        typical += min(new / max(known, 1e-9), 1.0) * (share.part.recording.typical - typical)
+        typical += min(new / max(known, 1e-9), 1.0) * (share.part.history.typical - typical)
     return typical
 
 
 def _squares(share: _Share) -> float:
-    own = [share.own(track) for track in share.part.recording.trajectories]
+    own = [share.own(track) for track in share.part.history.trajectories]
     return float(sum((track.scores[~track.carried] ** 2).sum() for track in own if track is not None))
 
 
-def _likeness(recordings: Sequence[Recording]) -> LikenessScale:
+def _likeness(histories: Sequence[TrackingHistory]) -> LikenessScale:
     """That of the last piece which has seen any looks: the scale remembers no more than a few seconds."""
     start = LikenessScale().state
-    learned = [one.likeness for one in recordings if not np.array_equal(one.likeness.state, start)]
-    return learned[-1] if learned else recordings[-1].likeness
+    learned = [one.likeness for one in histories if not np.array_equal(one.likeness.state, start)]
+    return learned[-1] if learned else histories[-1].likeness

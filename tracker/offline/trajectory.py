@@ -49,7 +49,7 @@ COLUMNS = ("frames", "boxes", "scores", "filled", "carried")
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class TrackingHistory:
     """All that the first pass over a video has found.
 
     times: ``(T,)`` seconds of its frames. shots: ``(T,)``, the shot that each belongs to, from 0. cameras: of each, the

@@ -82,9 +82,9 @@ def make_tracker(options: Options, source: Source) -> Tracker:
     """The tracker, one that remembers everything for an offline run."""
     if not options.offline:
         return Tracker(options.tracker, float(source.frame_rate))
-    from tracker.offline.recorder import Recorder
+    from tracker.offline.recording_tracker import RecordingTracker
 
-    return Recorder(options.tracker, float(source.frame_rate))
+    return RecordingTracker(options.tracker, float(source.frame_rate))
 
 
 def make_detector(options: Options, source: Source, encodes: bool) -> Detector:

@@ -16,7 +16,7 @@ from tests.tracker.offline.test_velocity_changes import dense, random_paths
 from tracker.annotations.interpolation import iou_of_pairs
 from tracker.offline import box_smoothing as steady_module
 from tracker.offline.box_smoothing import FREEDOM, STEPS, settle, steady
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 from tracker.offline.velocity_changes import Kinks
 
 RATE = 25
@@ -30,9 +30,11 @@ def seen(boxes: Floats, number: int = 1, start: int = 0) -> Trajectory:
     return Trajectory(number, 0, start + np.arange(len(boxes)), boxes, np.full(len(boxes), 0.8), none, none)
 
 
-def remember(tracks: Sequence[Trajectory]) -> Recording:
+def remember(tracks: Sequence[Trajectory]) -> TrackingHistory:
     count = max((int(track.frames[-1]) for track in tracks), default=0) + 1
-    return Recording(np.arange(count) / RATE, np.zeros(count, dtype=np.int64), [None] * count, tracks, typical=0.8)
+    return TrackingHistory(
+        np.arange(count) / RATE, np.zeros(count, dtype=np.int64), [None] * count, tracks, typical=0.8
+    )
 
 
 def smoothed(*tracks: Trajectory) -> list[Floats]:
@@ -247,8 +249,8 @@ def test_whatever_was_tracked_is_smoothed_to_boxes(seed: int) -> None:
         whole = seen(np.concatenate([corner, corner + size], axis=1), number)
         gone = rng.random(len(frames)) < 0.2
         tracks.append(replace(whole, frames=frames, filled=gone, carried=gone))
-    recording = Recording(times, np.zeros(50, dtype=np.int64), [None] * 50, tracks, typical=0.8)
-    for mine, before in zip(steady(recording, tracks), tracks, strict=True):
+    history = TrackingHistory(times, np.zeros(50, dtype=np.int64), [None] * 50, tracks, typical=0.8)
+    for mine, before in zip(steady(history, tracks), tracks, strict=True):
         assert np.isfinite(mine.boxes).all()
         assert (mine.boxes[:, 2:] >= mine.boxes[:, :2]).all()
         assert mine.frames.tolist() == before.frames.tolist()

@@ -23,7 +23,7 @@ from tests.tracker.commands.test_cli import frame_times, run
 from tracker import track
 from tracker.association.tracks import Tracks
 from tracker.drawing.annotator import Annotator
-from tracker.offline.recorder import Recorder
+from tracker.offline.recording_tracker import RecordingTracker
 from tracker.run.options import Options
 from tracker.run.run import Run
 from tracker.sources import Source
@@ -167,7 +167,7 @@ def send_signal_at(monkeypatch: pytest.MonkeyPatch, owner: type, method: str, ca
 def test_interrupted_in_the_first_pass_nothing_is_written(
     crossing: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    send_signal_at(monkeypatch, Recorder, "update", 50)
+    send_signal_at(monkeypatch, RecordingTracker, "update", 50)
     outputs = ["-o", "out.mp4", "--mot", "out.txt", "--jsonl", "out.jsonl", "--stats", "out.json"]
     assert run(crossing, *REPLAY, *outputs) == 130
     assert list(Path().iterdir()) == []
@@ -224,7 +224,7 @@ def test_a_first_pass_from_elsewhere_is_as_good_as_its_own(crossing: Path) -> No
         other.callbacks.step = lambda: steps.append(1)
         other.look_back(own.first_pass)
         given = list(other)
-    assert len(steps) >= 2 * len(own.first_pass.recording.trajectories)
+    assert len(steps) >= 2 * len(own.first_pass.history.trajectories)
     for (frame, tracks), (like, those) in zip(given, expected, strict=True):
         assert (frame.index, frame.time, frame.cut) == (like.index, like.time, like.cut)
         assert np.array_equal(frame.image, like.image)

@@ -12,7 +12,7 @@ from tracker.association.engine import Tracker
 from tracker.association.lazy_embeddings import Look
 from tracker.association.presets import DEFAULT, Preset
 from tracker.association.tracks import Shifts, Taken, Tracks
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 
 TIDY = 250  # frames after which paths that led nowhere are let go
 
@@ -43,7 +43,7 @@ class _Path:
         )
 
 
-class Recorder(Tracker):
+class RecordingTracker(Tracker):
     """Tracks like its base, and keeps arrays of what it saw: boxes, scores and looks, never a picture.
 
     A track counts from its first detection on if it was confirmed later, so that no object loses its first frames.
@@ -63,7 +63,7 @@ class Recorder(Tracker):
         self._shot += 1
         self._paths: dict[int, _Path] = {}  # of this shot, by the track's serial
 
-    def settle(self) -> None:
+    def start_midway(self) -> None:
         """Begin as in the middle of a video, of which others track what comes before: see `NoiseScale.settle`."""
         self._noise.settle()
 
@@ -113,10 +113,10 @@ class Recorder(Tracker):
         """Let go of tentative tracks that were missed, which is their end. taken: serials of those that were not."""
         self._paths = {serial: path for serial, path in self._paths.items() if path.number or serial in taken}
 
-    def finish(self) -> Recording:
+    def finish(self) -> TrackingHistory:
         """Everything, with a trajectory for each track that was confirmed; the recorder is spent then."""
         confirmed = sorted(self._confirmed, key=lambda path: path.number)
-        return Recording(
+        return TrackingHistory(
             times=np.array(self._times),
             shots=np.array(self._shots, dtype=np.int64),
             cameras=self._cameras,
