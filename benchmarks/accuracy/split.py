@@ -25,7 +25,7 @@ from tracker.evaluation.evaluate import Scores, evaluate
 from tracker.evaluation.ground_truth import GroundTruth, load_ground_truth, make_ground_truth
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import OVERLAP, plan_pieces
-from tracker.offline.postprocess import revise
+from tracker.offline.postprocess import postprocess
 from tracker.offline.stitch import stitch
 from tracker.offline.trajectory import tracks_by_frame
 from tracker.run.options import Options
@@ -65,7 +65,7 @@ def both_ways(source: Path, options: Options, count: int, overlap: float) -> Spl
 
 def result(found: FirstPass) -> Floats:
     """Rows frame,id,x,y,w,h ``(N, 6)`` of the second stage, which is the same either way."""
-    return rows_of(tracks_by_frame(revise(found.history), found.history.times))
+    return rows_of(tracks_by_frame(postprocess(found.history), found.history.times))
 
 
 def against(name: str, truth: Floats, found: Floats, length: int) -> Scores:

@@ -27,9 +27,9 @@ from detectors.base import Floats, Ints
 from tracker.offline.archive import load, save
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece, plan_pieces
-from tracker.offline.postprocess import STAGES, revise
+from tracker.offline.postprocess import STAGES, postprocess
 from tracker.offline.stitch import stitch
-from tracker.offline.trajectory import TrackingHistory, Trajectory, each_frame
+from tracker.offline.trajectory import TrackingHistory, Trajectory, iterate_tracks_by_frame
 
 RATE, STAY = 25, 300  # frames a second; frames that an object stays, on average
 GAP = 0.02  # chance in each frame to be lost for a moment
@@ -115,9 +115,9 @@ def main() -> None:
     parts.clear()
     for stage in STAGES:
         with told(stage):
-            history = replace(history, trajectories=revise(history, [stage]))
+            history = replace(history, trajectories=postprocess(history, [stage]))
     with told("by frame"):
-        count = sum(map(len, each_frame(history.trajectories, history.times)))
+        count = sum(map(len, iterate_tracks_by_frame(history.trajectories, history.times)))
     print(f"{len(history.trajectories)} tracks, {count} boxes")
 
 

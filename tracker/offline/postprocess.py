@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from tracker.offline.box_smoothing import steady
-from tracker.offline.fill import fill
+from tracker.offline.box_smoothing import smooth_boxes
+from tracker.offline.gap_filling import fill_gaps
 from tracker.offline.join import join
 from tracker.offline.prune import prune, trim
 from tracker.offline.stabilise import Stabiliser
 from tracker.offline.trajectory import TrackingHistory, Trajectory
 
-STAGES = ("trim", "join", "prune", "steady", "fill")
+STAGES = ("trim", "join", "prune", "smooth", "fill")
 
 
-def revise(
+def postprocess(
     history: TrackingHistory, stages: Collection[str] = STAGES, step: Callable[[], None] = lambda: None
 ) -> list[Trajectory]:
     """The trajectories as they look in hindsight: loose ends cut off, fragments joined, doubtful tracks left out, boxes
@@ -33,9 +33,9 @@ def revise(
         tracks = join(history, tracks)
     if "prune" in stages:
         tracks = prune(history, tracks)
-    if "steady" in stages:
-        tracks = steady(history, tracks, step)
+    if "smooth" in stages:
+        tracks = smooth_boxes(history, tracks, step)
     if "fill" in stages:
         camera = Stabiliser(history.cameras)
-        tracks = [fill(history, track, camera) for track in each(tracks)]
+        tracks = [fill_gaps(history, track, camera) for track in each(tracks)]
     return tracks

@@ -19,8 +19,8 @@ from detectors.errors import InputError
 from tracker.association.calibration import LikenessScale, ScoreScale
 from tracker.association.tracks import LEAST_VOTE
 from tracker.offline.first_pass import FirstPass
-from tracker.offline.overlap import Seam, find_seam
 from tracker.offline.pieces import Piece
+from tracker.offline.seam import Seam, find_seam
 from tracker.offline.trajectory import COLUMNS, TrackingHistory, Trajectory
 
 

@@ -82,10 +82,10 @@ def concatenate(pieces: Sequence[Trajectory]) -> Trajectory:
 
 def tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> list[Tracks]:
     """The tracks of each frame, as a tracker returns them, in the order of their numbers."""
-    return list(each_frame(trajectories, times))
+    return list(iterate_tracks_by_frame(trajectories, times))
 
 
-def each_frame(trajectories: Sequence[Trajectory], times: Floats) -> Iterator[Tracks]:
+def iterate_tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> Iterator[Tracks]:
     """The same one after the other, for videos of which a list would take more memory than their trajectories."""
     waiting = deque(sorted((each for each in trajectories if len(each.frames)), key=lambda each: int(each.frames[0])))
     there: list[_Columns] = []

@@ -20,9 +20,9 @@ from tests.conftest import ROOT
 from tests.tracker.offline.test_postprocess import columns, walk
 from tracker.association.calibration import LikenessScale
 from tracker.offline.first_pass import FirstPass
-from tracker.offline.overlap import find_seam
 from tracker.offline.pieces import Piece, plan_pieces
-from tracker.offline.postprocess import revise
+from tracker.offline.postprocess import postprocess
+from tracker.offline.seam import find_seam
 from tracker.offline.stitch import stitch
 from tracker.offline.trajectory import TrackingHistory, Trajectory
 from tracker.run.options import Options
@@ -182,7 +182,7 @@ def test_without_an_overlap_the_frames_are_there_and_the_next_stage_can_join() -
     found = stitch(*cut_up(whole, [50], 0))
     assert found.indices.tolist() == whole.indices.tolist()
     assert [len(track.frames) for track in found.history.trajectories] == [50, 50]
-    assert [len(track.frames) for track in revise(unmoved(found))] == [100]
+    assert [len(track.frames) for track in postprocess(unmoved(found))] == [100]
 
 
 def test_frames_that_are_missing_at_the_seam() -> None:
@@ -196,7 +196,7 @@ def test_frames_that_are_missing_at_the_seam() -> None:
     gap = stitch([_without(parts[0], range(41, 99)), _without(parts[1], range(1, 60))], pieces)  # nothing in common
     assert gap.indices.tolist() == [*range(1, 41), *range(60, 101)]
     assert len(gap.history.trajectories) == 4
-    assert [len(track.frames) for track in revise(unmoved(gap))] == [81, 81]
+    assert [len(track.frames) for track in postprocess(unmoved(gap))] == [81, 81]
 
 
 def _without(part: FirstPass, numbers: range) -> FirstPass:
@@ -372,7 +372,7 @@ def test_runs_over_pieces_are_a_run_over_the_whole(crossing: Path) -> None:
     assert all(len(part.indices) < 80 for part in parts)
     found = stitch(parts, pieces)
     assert found.indices.tolist() == whole.indices.tolist() == list(range(1, scenes.CROSSING_FRAMES + 1))
-    mine, theirs = revise(found.history), revise(whole.history)
+    mine, theirs = postprocess(found.history), postprocess(whole.history)
     assert [columns(track)["frames"] for track in mine] == [columns(track)["frames"] for track in theirs]
     for a, b in zip(mine, theirs, strict=True):
         np.testing.assert_allclose(a.boxes, b.boxes, atol=1.0)

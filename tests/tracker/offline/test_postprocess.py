@@ -18,16 +18,16 @@ from tracker.association.engine import Tracker
 from tracker.association.presets import PRESETS, Preset
 from tracker.association.tracks import Tracks
 from tracker.offline import trajectory
-from tracker.offline.fill import fill
+from tracker.offline.gap_filling import fill_gaps
 from tracker.offline.join import join
-from tracker.offline.postprocess import STAGES, revise
+from tracker.offline.postprocess import STAGES, postprocess
 from tracker.offline.prune import prune, trim
 from tracker.offline.recording_tracker import RecordingTracker
 from tracker.offline.stabilise import Stabiliser
 from tracker.offline.trajectory import TrackingHistory, Trajectory, tracks_by_frame
 
 RATE = 20
-UNSMOOTHED = [stage for stage in STAGES if stage != "steady"]
+UNSMOOTHED = [stage for stage in STAGES if stage != "smooth"]
 seeds = st.integers(0, 2**32 - 1)
 few = settings(deadline=None, derandomize=True, max_examples=20)
 
@@ -77,7 +77,7 @@ def test_hindsight_keeps_what_was_seen(preset: str, seed: int) -> None:
     cameras = [np.array([[1, 0, dx], [0, 1, 0]]) if rng.random() < 0.5 else None for dx in rng.normal(0, 3, 25)]
     history, said = record(stream, preset, times, cameras, cuts)
     online = {number for tracks in said for number in tracks.track_ids.tolist()}
-    revised = revise(history)
+    revised = postprocess(history)
     assert {track.track_id for track in revised} <= online
     assert len({track.track_id for track in revised}) == len(revised)
     for track in revised:
@@ -86,7 +86,7 @@ def test_hindsight_keeps_what_was_seen(preset: str, seed: int) -> None:
         assert np.isfinite(track.boxes).all()
         assert (track.boxes[:, 2:] >= track.boxes[:, :2]).all()
         assert not track.filled[[0, -1]].any()
-    for track in revise(history, UNSMOOTHED):
+    for track in postprocess(history, UNSMOOTHED):
         for frame, box, score, filled in zip(track.frames, track.boxes, track.scores, track.filled, strict=True):
             seen = np.column_stack([stream[frame].boxes, stream[frame].scores]).tolist()
             assert filled or [*box.tolist(), score] in seen
@@ -126,15 +126,15 @@ def test_a_recorder_tracks_as_a_tracker_does(preset: str, seed: int) -> None:
 def test_a_camera_that_stands_still_is_no_camera(seed: int) -> None:
     stream = random_stream(seed, frames=40)
     still, without = (record(stream, cameras=[camera] * 40)[0] for camera in (np.eye(2, 3), None))
-    for mine, theirs in zip(revise(still), revise(without), strict=True):
+    for mine, theirs in zip(postprocess(still), postprocess(without), strict=True):
         assert mine.frames.tolist() == theirs.frames.tolist()
         np.testing.assert_allclose(mine.boxes, theirs.boxes, atol=1e-6)
 
 
 def test_complete_tracks_stay_as_they_are() -> None:
     tracks = [walk(range(100), 0, 2, 1), walk(range(100), 300, -1, 2, score=0.7), walk(range(30, 90), 500, 0, 3)]
-    revised = revise(remember(*tracks))
-    for found in (revised, revise(remember(*revised))):
+    revised = postprocess(remember(*tracks))
+    for found in (revised, postprocess(remember(*revised))):
         for mine, before in zip(found, tracks, strict=True):
             np.testing.assert_allclose(mine.boxes, before.boxes, atol=1e-9)
             assert columns(replace(mine, boxes=before.boxes)) == columns(before)
@@ -167,17 +167,17 @@ def test_a_gap_is_filled_where_the_camera_has_moved_its_path_to() -> None:
     track = Trajectory(1, 0, seen, boxes[seen], np.full(30, 0.8), none, none)
     cameras: list[Floats | None] = [None, *[np.array([[1, 0, -6.0], [0, 1, 0]])] * 39]
     history = replace(remember(track, length=40), cameras=cameras)
-    filled = fill(history, track, Stabiliser(cameras))
+    filled = fill_gaps(history, track, Stabiliser(cameras))
     assert filled.frames.tolist() == list(range(40))
     np.testing.assert_allclose(filled.boxes, boxes, atol=0.5)
     # for a camera that stood still, the object would have run too far to know where
-    assert len(fill(history, track, Stabiliser([None] * 40)).frames) == 30
+    assert len(fill_gaps(history, track, Stabiliser([None] * 40)).frames) == 30
 
 
 def test_a_filled_box_has_the_smaller_score_of_both_ends() -> None:
     track = walk([*range(20), *range(26, 50)], 0, 1)
     track = replace(track, scores=np.where(track.frames < 20, 0.8, 0.6))
-    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     assert filled.frames.tolist() == list(range(50))
     assert np.flatnonzero(filled.filled).tolist() == list(range(20, 26))
     assert set(filled.scores[20:26].tolist()) == {0.6}
@@ -187,7 +187,7 @@ def test_a_filled_box_has_the_smaller_score_of_both_ends() -> None:
 @pytest.mark.parametrize("seen", [[*range(20), *range(40, 60)], [*range(20), *range(21, 60)]])
 def test_long_gaps_stay_open(seen: list[int]) -> None:
     track = walk(seen, 0, 0)
-    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     assert filled.filled.sum() == (1 if 21 in seen else 0)
 
 
@@ -270,7 +270,7 @@ def test_those_who_pass_behind_others_keep_one_number_in_hindsight() -> None:
     stream = hidden_behind_each_other(scenes.CROSSING_FRAMES)
     history, said = record(stream, "sort", [index / 12.5 for index in range(len(stream))])
     online = {number for tracks in said for number in tracks.track_ids.tolist()}
-    revised = revise(history)
+    revised = postprocess(history)
     assert len(online) > len(scenes.CROSSING)
     assert len(revised) == len(scenes.CROSSING)
     for track in revised:  # each is one walker from beginning to end, in the filled frames too
@@ -284,14 +284,14 @@ def test_every_stage_can_be_left_out(stage: str) -> None:
     loose = walk([*range(30), *range(32, 50), 60, 61], 0, 2, 1)
     brief, next_ = walk(range(40, 44), 500, 0, 2), walk(range(70, 95), 0, 2, 3)
     history = remember(loose, brief, next_)
-    everything = [columns(track) for track in revise(history)]
-    assert everything != [columns(track) for track in revise(history, [one for one in STAGES if one != stage])]
+    everything = [columns(track) for track in postprocess(history)]
+    assert everything != [columns(track) for track in postprocess(history, [one for one in STAGES if one != stage])]
 
 
 def test_nothing_is_a_recording_too() -> None:
     for stream in ([], [Detections.empty()], [Detections.empty()] * 9):
         history, _ = record(stream)
-        assert revise(history) == []
+        assert postprocess(history) == []
         assert [len(tracks) for tracks in tracks_by_frame([], history.times)] == [0] * len(stream)
 
 
@@ -311,7 +311,7 @@ def test_what_was_carried_gives_way_to_the_smoothed_path_between_detections() ->
     carried = track.frames % 4 != 0  # the last detection is in frame 40
     boxes = track.boxes + np.where(carried, 3.0, 0.0)[:, None]  # it was led astray
     track = replace(track, boxes=boxes, carried=carried, filled=carried, look=np.array([1.0, 0.0]))
-    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     np.testing.assert_allclose(filled.boxes[:41], walk(range(41), 0, 2).boxes, atol=0.1)
     np.testing.assert_array_equal(filled.boxes[41:], boxes[41:])  # nothing is known of what comes after
     for column in ("frames", "carried", "filled", "look"):
@@ -322,7 +322,7 @@ def test_what_was_carried_stays_where_a_gap_is_too_wide_to_be_filled() -> None:
     track = walk(range(9), 0, 40)
     carried = track.frames % 4 != 0
     track = replace(track, carried=carried, filled=carried)
-    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     assert columns(filled) == columns(track)
 
 
@@ -336,7 +336,7 @@ def test_a_recording_tells_frames_without_a_look_apart() -> None:
     (track,) = (history := recorder.finish()).trajectories
     assert track.frames.tolist() == list(range(9))
     assert track.carried.tolist() == track.filled.tolist() == [index % 3 != 0 for index in range(9)]
-    shown = tracks_by_frame(revise(history), history.times)
+    shown = tracks_by_frame(postprocess(history), history.times)
     assert [tracks.carried.tolist() for tracks in shown] == [[index % 3 != 0] for index in range(9)]
     np.testing.assert_allclose(shown[2].time_since_update, 2 / RATE)
 
@@ -345,11 +345,11 @@ def test_a_recording_tells_frames_without_a_look_apart() -> None:
 @few
 def test_frames_come_one_after_the_other_as_in_a_list(seed: int) -> None:
     history, _ = record(random_stream(seed, frames=60))
-    revised = revise(history)
+    revised = postprocess(history)
     for block in (1, 7, 59, 60):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(trajectory, "BLOCK", block)
-            shown = list(trajectory.each_frame(revised, history.times))
+            shown = list(trajectory.iterate_tracks_by_frame(revised, history.times))
         for mine, theirs in zip(shown, tracks_by_frame(revised, history.times), strict=True):
             for each in fields(mine):
                 np.testing.assert_array_equal(getattr(mine, each.name), getattr(theirs, each.name))

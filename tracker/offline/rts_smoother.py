@@ -15,7 +15,7 @@ from tracker.association.kalman import CENTRE_SIZE, FRAME, SMALLEST_SIZE
 Matrices = list[Floats]
 
 
-def smooth(frames: Ints, boxes: Floats, times: Floats) -> Floats:
+def rts_smooth(frames: Ints, boxes: Floats, times: Floats) -> Floats:
     """Smoothed boxes ``(N, 4)`` of every frame from the first to the last that is given.
 
     frames: ``(K,)`` ascending rows of `times`. boxes: ``(K, 4)`` xyxy pixels in a picture that does not move. times:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from detectors.base import Floats, Ints
-from tracker.offline.gap_smoothing import smooth
+from tracker.offline.rts_smoother import rts_smooth
 from tracker.offline.stabilise import Stabiliser
 from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
 
 
 @dataclass(frozen=True)
-class Filling:
+class GapFilling:
     """Which gaps are filled: those after which the object was about as likely where its path says as anywhere else.
 
     longest: seconds without a detection. farthest: heights that the feet may have moved meanwhile. around: seconds
@@ -27,13 +27,15 @@ class Filling:
     around: float = 1.0
 
 
-def fill(history: TrackingHistory, track: Trajectory, camera: Stabiliser, filling: Filling | None = None) -> Trajectory:
+def fill_gaps(
+    history: TrackingHistory, track: Trajectory, camera: Stabiliser, filling: GapFilling | None = None
+) -> Trajectory:
     """The trajectory with the smoothed path in its gaps, and its own boxes where detections support them.
 
     A filled box has the smaller of the scores at both ends of its gap. Where a box was carried, the smoothed path
     takes its place, since it knows the next detection as well; at an end that leads to none, it stays.
     """
-    filling = filling or Filling()
+    filling = filling or GapFilling()
     seen = track[~track.carried]
     found = [seen]
     for gaps in _neighbours(_gaps(history, seen, camera, filling), history.times[seen.frames], filling.around):
@@ -65,7 +67,7 @@ def _neighbours(gaps: Iterable[int], seconds: Floats, around: float) -> list[lis
     return groups
 
 
-def _gaps(history: TrackingHistory, track: Trajectory, camera: Stabiliser, filling: Filling) -> Iterator[int]:
+def _gaps(history: TrackingHistory, track: Trajectory, camera: Stabiliser, filling: GapFilling) -> Iterator[int]:
     """The rows after which there is a gap to be filled."""
     missing = np.diff(history.times[track.frames]) - history.interval
     for row in np.flatnonzero((np.diff(track.frames) > 1) & (missing <= filling.longest)):
@@ -83,5 +85,5 @@ def _path(
     seconds = history.times[track.frames]
     near = (seconds >= seconds[gaps[0]] - around) & (seconds <= seconds[gaps[-1] + 1] + around)
     known = track.frames[near]
-    path = smooth(known, camera.into_first(known, track.boxes[near]), history.times)
+    path = rts_smooth(known, camera.into_first(known, track.boxes[near]), history.times)
     return camera.out_of_first(frames, path[frames - known[0]])
