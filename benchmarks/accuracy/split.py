@@ -21,6 +21,7 @@ from benchmarks.accuracy.sequences import rows_of
 from benchmarks.tables import print_circumstances, print_table
 from detectors import InputError
 from detectors.base import Floats
+from tracker.batch.piecewise import piece_options
 from tracker.evaluation.evaluate import Scores, evaluate
 from tracker.evaluation.ground_truth import GroundTruth, load_ground_truth, make_ground_truth
 from tracker.offline.first_pass import FirstPass
@@ -59,7 +60,7 @@ def both_ways(source: Path, options: Options, count: int, overlap: float) -> Spl
     whole = look_at(source, options)
     times = whole.history.times
     pieces = plan_pieces(float(times[-1]) + whole.history.interval, count, overlap=overlap)
-    parts = [look_at(source, piece.options(options)) for piece in pieces]
+    parts = [look_at(source, piece_options(piece, options)) for piece in pieces]
     return Split(source.stem, whole, stitch(parts, pieces), len(parts), sum(len(part.indices) for part in parts))
 
 

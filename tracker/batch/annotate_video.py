@@ -11,7 +11,7 @@ from pathlib import Path
 from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
-from tracker.batch import first_passes, results
+from tracker.batch import piece_files, results
 from tracker.batch.job import Job, Outcome
 from tracker.batch.piecewise import look_at_piece, put_together
 from tracker.batch.run_annotations import annotations_of
@@ -47,7 +47,7 @@ def _publish(job: Job, draft: Path, tell: Tell) -> Outcome:
     fingerprint = job.fingerprint()
     outcome = _make(job, draft, tell)
     results.publish(job, draft, fingerprint, outcome)
-    first_passes.clear(job)
+    piece_files.clear(job)
     return outcome
 
 

@@ -1,4 +1,4 @@
-"""Short gaps of a trajectory filled with its smoothed path."""
+"""Gap filling: short gaps of a trajectory get boxes from its smoothed path."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
 
 @dataclass(frozen=True)
 class GapFilling:
-    """Which gaps are filled: those after which the object was about as likely where its path says as anywhere else.
+    """Which gaps are filled: short ones, over which the object has not moved far.
 
     longest: seconds without a detection. farthest: heights that the feet may have moved meanwhile. around: seconds
-    before and after a gap that its path is smoothed from; what is farther off does not bear on it.
+    before and after a gap that its path is smoothed from; what is farther off does not matter.
     """
 
     longest: float = 0.8
@@ -32,8 +32,8 @@ def fill_gaps(
 ) -> Trajectory:
     """The trajectory with the smoothed path in its gaps, and its own boxes where detections support them.
 
-    A filled box has the smaller of the scores at both ends of its gap. Where a box was carried, the smoothed path
-    takes its place, since it knows the next detection as well; at an end that leads to none, it stays.
+    A filled box has the smaller of the scores at both ends of its gap. A box that was carried is
+    replaced by the smoothed path, which knows the next detection as well; after the last detection, it stays.
     """
     filling = filling or GapFilling()
     seen = track[~track.carried]
@@ -51,9 +51,9 @@ def fill_gaps(
             "filled": filled,
             "carried": np.isin(missing, track.frames[track.carried]),
         }
-        found.append(replace(track, look=None, **columns))
+        found.append(replace(track, embedding=None, **columns))
     left = ~np.isin(track.frames, np.concatenate([each.frames for each in found]))
-    return concatenate([*found, replace(track[left], look=None)])
+    return concatenate([*found, replace(track[left], embedding=None)])
 
 
 def _neighbours(gaps: Iterable[int], seconds: Floats, around: float) -> list[list[int]]:

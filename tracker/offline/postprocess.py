@@ -1,4 +1,4 @@
-"""The order of the stages between the two passes over a video, and nothing else."""
+"""The stages between the two passes over a video, in their order."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ STAGES = ("trim", "join", "prune", "smooth", "fill")
 def postprocess(
     history: TrackingHistory, stages: Collection[str] = STAGES, step: Callable[[], None] = lambda: None
 ) -> list[Trajectory]:
-    """The trajectories as they look in hindsight: loose ends cut off, fragments joined, doubtful tracks left out, boxes
-    smoothed, gaps filled. stages: those to run. step: is called now and then, as a day of video may take minutes.
+    """The trajectories in hindsight: loose ends trimmed, fragments joined, doubtful ones pruned, boxes smoothed,
+    gaps filled.
+
+    stages: those to run. step: is called now and then, as a day of video may take minutes.
     """
 
     def each(tracks: Iterable[Trajectory]) -> Iterator[Trajectory]:

@@ -1,4 +1,4 @@
-"""Doubtful tracks and loose ends, which only the whole of a track shows to be doubtful."""
+"""Removal of doubtful tracks and of loose ends, which show as such only once the whole track is known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEAST = 0.5  # seconds that a track must show, or half of its shot where that is
 
 
 def trim(history: TrackingHistory, track: Trajectory) -> Trajectory:
-    """The track without loose ends: a few detections far from its others are clutter that it was led astray to."""
+    """The track without loose ends: a few detections, separated by a pause from the others, are clutter."""
     while True:
         starts, ends, pauses = _runs(history, track)
         if len(starts) < 2:
@@ -31,7 +31,7 @@ def trim(history: TrackingHistory, track: Trajectory) -> Trajectory:
 
 
 def prune(history: TrackingHistory, tracks: Sequence[Trajectory]) -> list[Trajectory]:
-    """The tracks without those that show too little of themselves to be believed."""
+    """The tracks without those that were detected too briefly or too weakly."""
     frames = np.bincount(history.shots, minlength=1)
     least = np.minimum(LEAST, history.interval * frames / 2)
     return [track for track in tracks if shown_seconds(history, track).sum() >= least[history.shots[track.frames[0]]]]

@@ -1,7 +1,7 @@
-"""The pieces of a video put together again, as if they had been looked at as one.
+"""Stitching: the first passes over the pieces of a video become one, as if the video had never been split.
 
-Two neighbours have both looked at the frames where they overlap. Somewhere there one hands over to the other, where
-both see the same; whoever is followed by both keeps one number.
+Two neighbours have both tracked the frames where they overlap. The seam between them is put where both see the same;
+a track that both have keeps one number.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class _Share:
     names: Sequence[int]
 
     def own(self, track: Trajectory) -> Trajectory | None:
-        """What it contributes to a track, in rows of the whole; None for nothing. Looks count by the share of boxes."""
+        """What it contributes to a track, in rows of the whole; None for nothing. Scales the embedding by the share."""
         first, last = np.searchsorted(track.frames, [self.low, self.high])
         if first == last:
             return None
-        look = None if track.look is None else track.look * ((last - first) / len(track.frames))
+        embedding = None if track.embedding is None else track.embedding * ((last - first) / len(track.frames))
         mine = track[first:last]
-        return replace(mine, frames=mine.frames - self.low + self.base, look=look)
+        return replace(mine, frames=mine.frames - self.low + self.base, embedding=embedding)
 
 
 def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
@@ -53,7 +53,7 @@ def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
     Tracks are numbered in the order in which they appear. A track's class is the one with the largest sum of scores.
     Raises InputError where the parts are not of one video, or not as many as the pieces.
     """
-    parts = _numbered(parts)
+    parts = _renumbered(parts)
     _check(parts, pieces)
     seen = [(part, piece) for part, piece in zip(parts, pieces, strict=True) if len(part.indices)]
     if len(seen) < 2:
@@ -74,11 +74,11 @@ def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
     return replace(shares[0].part, indices=indices, history=history, class_names=names, warnings=_warnings(parts))
 
 
-def _numbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
-    """The parts with frames numbered as in the whole, where frames that cannot be decoded do not count.
+def _renumbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
+    """The parts with frames numbered as in the whole video, where frames that cannot be decoded do not count.
 
-    A later piece begins with a number that the file's index knows, and so counts those before it as well. Frames of two
-    pieces are the same if they are of the same time.
+    The first number of a later piece comes from the file's index, which counts such frames as well. Frames of two
+    pieces are the same if they have the same time.
     """
     numbered, last = list[FirstPass](), None
     for part in parts:
@@ -89,7 +89,7 @@ def _numbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
 
 
 def _as_in(before: FirstPass, part: FirstPass) -> Ints:
-    """The numbers of a part's frames, where those that both have are numbered as in the one before."""
+    """The numbers of a part's frames, corrected so that common frames have the numbers of the part before."""
     _, mine, others = np.intersect1d(part.history.times, before.history.times, return_indices=True)
     if not len(mine):
         return part.indices
@@ -115,7 +115,7 @@ def _warnings(parts: Sequence[FirstPass]) -> tuple[str, ...]:
 
 
 def _shares(parts: Sequence[FirstPass], begins: Sequence[float]) -> Iterator[_Share]:
-    """What each part contributes. begins: seconds from which they are to be taken, about."""
+    """What each part contributes. begins: seconds where each part's own share is planned to begin."""
     low, base, count = 0, 0, len(parts[0].history.trajectories)
     names = list(range(count))
     for before, after, begin in zip(parts[:-1], parts[1:], begins[1:], strict=True):
@@ -156,13 +156,13 @@ def _join(links: Sequence[Trajectory]) -> Trajectory:
     for link in links:
         votes[link.class_id] += float(np.maximum(link.scores[~link.carried], LEAST_VOTE).sum())
     columns: dict[str, Any] = {name: np.concatenate([getattr(link, name) for link in links]) for name in COLUMNS}
-    looks = [link.look for link in links if link.look is not None]
+    embeddings = [link.embedding for link in links if link.embedding is not None]
     class_id = max(votes, key=lambda one: votes[one])
-    return replace(links[0], **columns, class_id=class_id, look=np.sum(looks, axis=0) if looks else None)
+    return replace(links[0], **columns, class_id=class_id, embedding=np.sum(embeddings, axis=0) if embeddings else None)
 
 
 def _shots(shares: Sequence[_Share]) -> Ints:
-    """One shot goes on over a seam: where the pieces overlap, both have seen the same cuts."""
+    """The shot of each frame. A shot goes on over a seam: where the pieces overlap, both have seen the same cuts."""
     found = [shares[0].part.history.shots[: shares[0].high]]
     for before, share in pairwise(shares):
         shots = share.part.history.shots
@@ -174,7 +174,7 @@ def _shots(shares: Sequence[_Share]) -> Ints:
 
 
 def _cameras(shares: Sequence[_Share]) -> list[Floats | None]:
-    """The first frame of a piece has no camera motion of its own: where it is taken, its neighbour has to tell."""
+    """The camera's motion in each frame."""
     found = list[Floats | None]()
     for share in shares:
         found.extend(share.part.history.cameras[share.low : share.high])
@@ -182,7 +182,7 @@ def _cameras(shares: Sequence[_Share]) -> list[Floats | None]:
 
 
 def _typical(shares: Sequence[_Share]) -> float:
-    """Each piece by what it adds, as `ScoreScale` would have counted it: what is long ago fades."""
+    """The typical score over all pieces, weighted as `ScoreScale` would have: old scores fade."""
     typical, known = shares[0].part.history.typical, _squares(shares[0])
     for share in shares[1:]:
         new = _squares(share)
@@ -197,7 +197,7 @@ def _squares(share: _Share) -> float:
 
 
 def _likeness(histories: Sequence[TrackingHistory]) -> LikenessScale:
-    """That of the last piece which has seen any looks: the scale remembers no more than a few seconds."""
+    """That of the last piece that has any embeddings: the scale remembers no more than a few seconds."""
     start = LikenessScale().state
     learned = [one.likeness for one in histories if not np.array_equal(one.likeness.state, start)]
     return learned[-1] if learned else histories[-1].likeness

@@ -33,9 +33,9 @@ def first_pass(seed: int = 0, frames: int = 40) -> FirstPass:
     cuts = np.flatnonzero(rng.random(frames) < 0.05).tolist()
     history, _ = record(random_stream(seed, frames=frames), cameras=cameras, cuts=cuts)
     tracks = [
-        replace(track, carried=track.filled | (rng.random(len(track.frames)) < 0.3), look=rng.normal(size=4))
+        replace(track, carried=track.filled | (rng.random(len(track.frames)) < 0.3), embedding=rng.normal(size=4))
         if row % 2
-        else replace(track, look=None)
+        else replace(track, embedding=None)
         for row, track in enumerate(history.trajectories)
     ]
     scale = LikenessScale()
@@ -61,7 +61,7 @@ def same(one: FirstPass, other: FirstPass) -> bool:
     ]
     for a, b in zip(mine.trajectories, theirs.trajectories, strict=True):
         arrays += [(getattr(a, name), getattr(b, name)) for name in ("frames", "boxes", "scores", "filled", "carried")]
-        arrays += [] if a.look is None or b.look is None else [(a.look, b.look)]
+        arrays += [] if a.embedding is None or b.embedding is None else [(a.embedding, b.embedding)]
     cameras = list(zip(mine.cameras, theirs.cameras, strict=True))
     arrays += [(a, b) for a, b in cameras if a is not None and b is not None]
     return (

@@ -19,6 +19,7 @@ from tests import scenes
 from tests.conftest import ROOT
 from tests.tracker.offline.test_postprocess import columns, walk
 from tracker.association.calibration import LikenessScale
+from tracker.batch.piecewise import piece_options
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece, plan_pieces
 from tracker.offline.postprocess import postprocess
@@ -275,17 +276,17 @@ def test_a_class_is_that_of_the_whole_track() -> None:
     assert [track.class_id for track in found.history.trajectories] == [7]
 
 
-def test_looks_are_not_counted_twice() -> None:
-    whole = whole_of([replace(walk(range(100), 0, 1), look=np.array([100.0, 0.0]))], np.arange(100) / RATE)
+def test_embeddings_are_not_counted_twice() -> None:
+    whole = whole_of([replace(walk(range(100), 0, 1), embedding=np.array([100.0, 0.0]))], np.arange(100) / RATE)
     parts, pieces = cut_up(whole, [60], 20)
-    looks = [[len(part.history.trajectories[0].frames) * 1.0, 0.0] for part in parts]
+    embeddings = [[len(part.history.trajectories[0].frames) * 1.0, 0.0] for part in parts]
     given_ = [
-        with_tracks(part, replace(part.history.trajectories[0], look=np.array(look)))
-        for part, look in zip(parts, looks, strict=True)
+        with_tracks(part, replace(part.history.trajectories[0], embedding=np.array(embedding)))
+        for part, embedding in zip(parts, embeddings, strict=True)
     ]
     (track,) = stitch(given_, pieces).history.trajectories
-    assert track.look is not None
-    np.testing.assert_allclose(track.look, [100, 0])
+    assert track.embedding is not None
+    np.testing.assert_allclose(track.embedding, [100, 0])
 
 
 def test_what_a_score_means_is_what_was_learned_last() -> None:
@@ -295,7 +296,7 @@ def test_what_a_score_means_is_what_was_learned_last() -> None:
     bright = replace(bright, history=replace(bright.history, typical=0.5, likeness=scale))
     found = stitch([dark, bright], pieces).history
     assert found.typical == pytest.approx((0.7 + 0.5) / 2, abs=0.01)
-    assert found.likeness is dark.history.likeness  # the later piece has seen no looks
+    assert found.likeness is dark.history.likeness  # the later piece has no embeddings
 
 
 def test_parts_of_another_video_are_refused() -> None:
@@ -368,7 +369,7 @@ def test_runs_over_pieces_are_a_run_over_the_whole(crossing: Path) -> None:
     whole = look_at(crossing, options)
     pieces = plan_pieces(float(whole.history.times[-1]), count=3, overlap=2)
     assert len(pieces) == 3
-    parts = [look_at(crossing, piece.options(options)) for piece in pieces]
+    parts = [look_at(crossing, piece_options(piece, options)) for piece in pieces]
     assert all(len(part.indices) < 80 for part in parts)
     found = stitch(parts, pieces)
     assert found.indices.tolist() == whole.indices.tolist() == list(range(1, scenes.CROSSING_FRAMES + 1))
@@ -379,7 +380,7 @@ def test_runs_over_pieces_are_a_run_over_the_whole(crossing: Path) -> None:
 
 
 def test_a_piece_behind_the_end_of_a_video_has_no_frames(crossing: Path) -> None:
-    options = Piece(1, 60.0, None, 60.0, None).options(Options(detections=DETECTIONS))
+    options = piece_options(Piece(1, 60.0, None, 60.0, None), Options(detections=DETECTIONS))
     with Run(crossing, options, pictures=False) as run, pytest.raises(NoFramesError):
         list(run.record())
     assert run.first_pass is not None
@@ -396,7 +397,7 @@ def test_an_interrupted_first_pass_is_none(crossing: Path) -> None:
 
 def test_the_last_piece_ends_where_the_run_is_to_end() -> None:
     asked = Options(start=10.0, end=110.0)
-    ends = [piece.options(asked).end for piece in plan_pieces(110.0, count=2, overlap=8, start=10.0)]
+    ends = [piece_options(piece, asked).end for piece in plan_pieces(110.0, count=2, overlap=8, start=10.0)]
     assert ends == [62.0, 110.0]
 
 

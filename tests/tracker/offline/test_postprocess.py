@@ -215,8 +215,8 @@ def test_tracks_that_show_too_little_are_left_out_but_not_in_a_short_shot() -> N
     assert prune(replace(remember(), shots=shots), [brief, weak]) == [brief]
 
 
-def looking(track: Trajectory, look: Sequence[float]) -> Trajectory:
-    return replace(track, look=np.asarray(look, dtype=np.float64))
+def with_embedding(track: Trajectory, embedding: Sequence[float]) -> Trajectory:
+    return replace(track, embedding=np.asarray(embedding, dtype=np.float64))
 
 
 JOINED: dict[str, tuple[Trajectory, bool]] = {
@@ -242,12 +242,15 @@ def test_no_fragment_is_joined_over_a_cut() -> None:
     assert len(join(history, parts)) == 2
 
 
-def test_looks_decide_between_two_who_come_back() -> None:
-    lost = looking(walk(range(40), 0, 0, 1), [30, 3])
+def test_embeddings_decide_between_two_who_come_back() -> None:
+    lost = with_embedding(walk(range(40), 0, 0, 1), [30, 3])
     near, far = walk(range(60, 90), 8, 0, 2), walk(range(60, 90), 20, 0, 3)
     for like_near, number in ((True, 2), (False, 3)):
-        looks = ([29, 2], [1, 30]) if like_near else ([1, 30], [29, 2])
-        parts = [lost, *(looking(part, look) for part, look in zip((near, far), looks, strict=True))]
+        embeddings = ([29, 2], [1, 30]) if like_near else ([1, 30], [29, 2])
+        parts = [
+            lost,
+            *(with_embedding(part, embedding) for part, embedding in zip((near, far), embeddings, strict=True)),
+        ]
         joined = join(remember(*parts), parts)
         assert [track.track_id for track in joined] == [1, 5 - number]
         assert joined[0].boxes[-1].tolist() == parts[number - 1].boxes[-1].tolist()
@@ -295,26 +298,26 @@ def test_nothing_is_a_recording_too() -> None:
         assert [len(tracks) for tracks in tracks_by_frame([], history.times)] == [0] * len(stream)
 
 
-def test_the_look_of_a_track_is_the_sum_of_what_was_seen() -> None:
+def test_the_embedding_of_a_track_is_the_sum_of_what_was_seen() -> None:
     rng = np.random.default_rng(0)
-    looks = rng.normal(size=(30, 4))
-    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    embeddings = rng.normal(size=(30, 4))
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     box = np.array([[10.0, 10, 40, 90]])
-    history, _ = record([Detections(box, np.array([0.9]), embeddings=look[None]) for look in looks])
-    found = history.trajectories[0].look
+    history, _ = record([Detections(box, np.array([0.9]), embeddings=embedding[None]) for embedding in embeddings])
+    found = history.trajectories[0].embedding
     assert found is not None
-    np.testing.assert_allclose(found, looks.sum(axis=0))
+    np.testing.assert_allclose(found, embeddings.sum(axis=0))
 
 
 def test_what_was_carried_gives_way_to_the_smoothed_path_between_detections() -> None:
     track = walk(range(43), 0, 2)
     carried = track.frames % 4 != 0  # the last detection is in frame 40
     boxes = track.boxes + np.where(carried, 3.0, 0.0)[:, None]  # it was led astray
-    track = replace(track, boxes=boxes, carried=carried, filled=carried, look=np.array([1.0, 0.0]))
+    track = replace(track, boxes=boxes, carried=carried, filled=carried, embedding=np.array([1.0, 0.0]))
     filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     np.testing.assert_allclose(filled.boxes[:41], walk(range(41), 0, 2).boxes, atol=0.1)
     np.testing.assert_array_equal(filled.boxes[41:], boxes[41:])  # nothing is known of what comes after
-    for column in ("frames", "carried", "filled", "look"):
+    for column in ("frames", "carried", "filled", "embedding"):
         np.testing.assert_array_equal(getattr(filled, column), getattr(track, column))
 
 
@@ -326,7 +329,7 @@ def test_what_was_carried_stays_where_a_gap_is_too_wide_to_be_filled() -> None:
     assert columns(filled) == columns(track)
 
 
-def test_a_recording_tells_frames_without_a_look_apart() -> None:
+def test_a_history_tells_propagated_frames_apart() -> None:
     recorder, box = RecordingTracker(), np.array([[10.0, 10, 40, 100]])
     for index in range(9):
         if index % 3:
@@ -370,6 +373,6 @@ def test_a_recording_takes_few_bytes_and_forgets_what_led_nowhere() -> None:
         held = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert len(recorder._paths) < 40
+    assert len(recorder._records) < 40
     assert held / (500 * len(boxes)) < 70
     assert [len(track.frames) for track in recorder.finish().trajectories][:30] == [501] * 30
