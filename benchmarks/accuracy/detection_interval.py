@@ -34,8 +34,8 @@ from tracker.evaluation.evaluate import Evaluation, evaluate
 from tracker.motion.camera_estimate import EstimatedCameraMotion, LookOnce
 from tracker.motion.cuts import mark_cuts
 from tracker.motion.propagation import Carrier
-from tracker.offline.postprocess import revise
-from tracker.offline.recorder import Recorder
+from tracker.offline.postprocess import postprocess
+from tracker.offline.recording_tracker import RecordingTracker
 from tracker.offline.trajectory import tracks_by_frame
 from tracker.run.detection import DetectionStage
 from tracker.run.detection_interval import make_interval
@@ -64,7 +64,7 @@ Runs = Mapping[str, Sequence[Mapping[str, Skipped]]]
 def skip(recording: Recording, every: str, embedder: Embedder | None = None, offline: bool = False) -> Skipped:
     """Track a recording with detections in some of its frames only."""
     pictured = recording.folder is not None
-    tracker, measured = (Recorder if offline else Tracker)(DEFAULT, recording.frame_rate), Measurements()
+    tracker, measured = (RecordingTracker if offline else Tracker)(DEFAULT, recording.frame_rate), Measurements()
     look = LookOnce()
     carrier = Carrier(look) if pictured and every != EVERY_FRAME else None
     frames = mark_cuts(open_sequence(recording.folder).frames) if recording.folder else recording.frames()
@@ -77,9 +77,9 @@ def skip(recording: Recording, every: str, embedder: Embedder | None = None, off
     embedding = EmbeddingStage(embedder, replay.class_names) if embedder is not None and pictured else None
     tracking = TrackingStage(tracker, embedding, EstimatedCameraMotion(look) if pictured else recorded, carrier)
     found = [tracks for _, tracks in track_frames(frames, detection, tracking, measured)]
-    if isinstance(tracker, Recorder):
+    if isinstance(tracker, RecordingTracker):
         seen = tracker.finish()
-        found = tracks_by_frame(revise(seen), seen.times)
+        found = tracks_by_frame(postprocess(seen), seen.times)
     return Skipped(rows_of(found), measured)
 
 

@@ -20,8 +20,8 @@ from tracker.evaluation.ground_truth import GT, GroundTruth, load_ground_truth
 from tracker.motion.camera_estimate import EstimatedCameraMotion
 from tracker.motion.camera_motion import RecordedCameraMotion
 from tracker.motion.cuts import mark_cuts
-from tracker.offline.postprocess import revise
-from tracker.offline.recorder import Recorder
+from tracker.offline.postprocess import postprocess
+from tracker.offline.recording_tracker import RecordingTracker
 from tracker.offline.trajectory import tracks_by_frame
 from tracker.run.detection import DetectionStage
 from tracker.run.embedding import EmbeddingStage
@@ -166,15 +166,15 @@ def play(
 
     pictured = embedder is not None and recording.folder is not None
     frames = open_sequence(recording.folder).frames if pictured and recording.folder else recording.frames()
-    tracker, measured = (Recorder if offline else Tracker)(preset, recording.frame_rate), Measurements()
+    tracker, measured = (RecordingTracker if offline else Tracker)(preset, recording.frame_rate), Measurements()
     replay = Replay(recording)
     embedding = None if embedder is None else EmbeddingStage(embedder, replay.class_names)
     tracking = TrackingStage(tracker, embedding, moved if motion else None)
     found = [tracks for _, tracks in track_frames(frames, DetectionStage(replay), tracking, measured)]
-    if isinstance(tracker, Recorder):
+    if isinstance(tracker, RecordingTracker):
         with measured.timing("track"):
             recorded = tracker.finish()
-            found = tracks_by_frame(revise(recorded, offline), recorded.times)
+            found = tracks_by_frame(postprocess(recorded, offline), recorded.times)
     return Played(rows_of(found), measured.frames, measured.stages["track"])
 
 

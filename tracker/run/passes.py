@@ -11,16 +11,18 @@ from detectors.base import Frame
 from detectors.errors import InputError
 from tracker.association.tracks import Tracks
 from tracker.offline.first_pass import FirstPass
-from tracker.offline.recorder import Recorder
-from tracker.offline.trajectory import Trajectory, each_frame
+from tracker.offline.recording_tracker import RecordingTracker
+from tracker.offline.trajectory import Trajectory, iterate_tracks_by_frame
 from tracker.sources.base import Source
 
 
-def first_pass_of(recorder: Recorder, indices: Sequence[int], source: Source, names: Mapping[int, str]) -> FirstPass:
+def first_pass_of(
+    recorder: RecordingTracker, indices: Sequence[int], source: Source, names: Mapping[int, str]
+) -> FirstPass:
     """What a first pass has found. indices: numbers of its frames. names: of the detector's classes by id."""
     return FirstPass(
         indices=np.array(indices, dtype=np.int64),
-        recording=recorder.finish(),
+        history=recorder.finish(),
         class_names=dict(names),
         width=source.width,
         height=source.height,
@@ -38,7 +40,7 @@ class Hindsight:
 
     def frames(self) -> Iterator[tuple[Frame, Tracks]]:
         """Each frame, without its picture, with its tracks."""
-        found = each_frame(self.trajectories, self.first_pass.recording.times)
+        found = iterate_tracks_by_frame(self.trajectories, self.first_pass.history.times)
         yield from zip(self.first_pass.frames(), found, strict=True)
 
     def frames_with_pictures(self, again: Iterable[Frame], shown_name: object) -> Iterator[tuple[Frame, Tracks]]:

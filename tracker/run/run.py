@@ -31,7 +31,7 @@ from tracker.writers.stats import write_stats
 
 if TYPE_CHECKING:  # an online run does without
     from tracker.offline.first_pass import FirstPass
-    from tracker.offline.recorder import Recorder
+    from tracker.offline.recording_tracker import RecordingTracker
     from tracker.offline.trajectory import Trajectory
     from tracker.run.passes import Hindsight
 
@@ -159,12 +159,12 @@ class Run:
         midway: whether the first frame is somewhere in a video of which others look at what comes before.
         Raises NoFramesError where there is none, and keeps that as well: a video may end before a piece of it begins.
         """
-        from tracker.offline.recorder import Recorder
+        from tracker.offline.recording_tracker import RecordingTracker
 
         recorder, indices = self.stages.tracker, array("q")
-        assert isinstance(recorder, Recorder)
+        assert isinstance(recorder, RecordingTracker)
         if midway:
-            recorder.settle()
+            recorder.start_midway()
         try:
             for frame, _ in self._track():
                 indices.append(frame.index)
@@ -176,7 +176,7 @@ class Run:
             raise
         self._keep(recorder, indices)
 
-    def _keep(self, recorder: Recorder, indices: Sequence[int]) -> None:
+    def _keep(self, recorder: RecordingTracker, indices: Sequence[int]) -> None:
         """The first pass is over. indices: numbers of its frames."""
         from tracker.run.passes import first_pass_of
 
@@ -185,11 +185,11 @@ class Run:
 
     def look_back(self, first_pass: FirstPass) -> None:
         """Take what a first pass has found, here or elsewhere: iterating is the second one then."""
-        from tracker.offline.postprocess import revise
+        from tracker.offline.postprocess import postprocess
         from tracker.run.passes import Hindsight
 
         with self.measured.timing("track"):
-            trajectories = revise(first_pass.recording, step=self.callbacks.step)
+            trajectories = postprocess(first_pass.history, step=self.callbacks.step)
         self.first_pass, self.hindsight = first_pass, Hindsight(first_pass, trajectories)
         self.state.frames = 0
 
@@ -199,7 +199,7 @@ class Run:
             yield from hindsight.frames()
             return
         source = open_source(self._source_name, self.options.fps)
-        source.start = float(hindsight.first_pass.recording.times[0])
+        source.start = float(hindsight.first_pass.history.times[0])
         with ReadAhead(source.frames, clock=self.measured.clock) as again:
             yield from hindsight.frames_with_pictures(again, self.shown_name)
 
