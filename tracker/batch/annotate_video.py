@@ -64,7 +64,9 @@ def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
     frames = len(run.first_pass.indices)
     tell("writing", frames, frames)
     _write(job, draft, annotations, views, tell)
-    warnings = dict.fromkeys([*map(str, run.warnings), *run.first_pass.warnings])  # pieces have theirs from elsewhere
+    warnings = dict.fromkeys(
+        [*map(str, run.state.warnings), *run.first_pass.warnings]
+    )  # pieces have theirs from elsewhere
     return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(warnings))
 
 

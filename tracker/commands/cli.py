@@ -77,7 +77,7 @@ def _track(argv: Sequence[str]) -> int:
                 display.advance(run)
     finally:
         display.stop()
-        for warning in run.warnings:
+        for warning in run.state.warnings:
             print(f"warning: {warning}", file=sys.stderr)
         if run.has_results:
             display.summary(run)

@@ -69,7 +69,6 @@ class Run:
         self.sinks = Sinks(options, pictures)
         self.first_pass: FirstPass | None = None
         self.hindsight: Hindsight | None = None
-        self.warnings: list[str] = []
         self.callbacks = Callbacks()
         self._source_name = source
         self._exit = ExitStack()
@@ -86,8 +85,8 @@ class Run:
             self._exit.__exit__(kind, error, at)
         finally:
             self.measured.finish()
-            self.warnings.extend(self.source.warnings)
-            self.warnings.extend(self.sinks.warnings)
+            self.state.warnings.extend(self.source.warnings)
+            self.state.warnings.extend(self.sinks.warnings)
             if "--stats" in self.sinks.paths and self.has_results:
                 write_stats(self.sinks.paths["--stats"], self.report())
 
@@ -105,10 +104,10 @@ class Run:
             why = "is live, and --offline needs an end"
             raise InputError(self.shown_name, why, "record it, or leave --offline out")
         regions = make_plan(options, (source.width, source.height))
-        self.warnings.extend(regions.warnings())
+        self.state.warnings.extend(regions.warnings())
         self.sinks.check(source)
         self.stages = load_stages(options, source, regions.where, "--output" in self.sinks.paths)
-        self.warnings.extend(self.stages.warnings)
+        self.state.warnings.extend(self.stages.warnings)
         if source.frame_count is not None:
             self.stages.check_length(source.frame_count, self.shown_name)
         names = self.stages.detector.class_names

@@ -13,13 +13,15 @@ class RunState:
     """What is known after each frame.
 
     frames: so far in this pass. present: objects in the last frame, by the name of their class. latency: seconds from
-    the moment that the last frame of a live source was taken to the moment that it was done.
+    the moment that the last frame of a live source was taken to the moment that it was done. warnings: what the user
+    should know, complete once the run is left.
     """
 
     def __init__(self) -> None:
         self.frames = 0
         self.present: Counter[str] = Counter()
         self.latency = 0.0
+        self.warnings: list[str] = []
         self._counts = Census()
 
     def see(self, tracks: Tracks, class_names: Mapping[int, str]) -> None:
