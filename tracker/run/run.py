@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from detectors import Frame, InputError
 from detectors.replay import ReplayDetector
 from tracker.association.tracks import Tracks
-from tracker.regions.plan import make_plan
+from tracker.regions.load import load_regions
 from tracker.run.loading import Stages, load_stages
 from tracker.run.measurements import Measurements
 from tracker.run.options import Options, check_options
@@ -103,10 +103,18 @@ class Run:
         if options.offline and source.live:
             why = "is live, and --offline needs an end"
             raise InputError(self.shown_name, why, "record it, or leave --offline out")
-        regions = make_plan(options, (source.width, source.height))
+        regions = load_regions(
+            (source.width, source.height),
+            options.regions,
+            options.roi,
+            options.mask,
+            options.line,
+            options.zone,
+            options.anchor,
+        )
         self.state.warnings.extend(regions.warnings())
         self.sinks.check(source)
-        self.stages = load_stages(options, source, regions.where, "--output" in self.sinks.paths)
+        self.stages = load_stages(options, source, regions.box_filter, "--output" in self.sinks.paths)
         self.state.warnings.extend(self.stages.warnings)
         if source.frame_count is not None:
             self.stages.check_length(source.frame_count, self.shown_name)

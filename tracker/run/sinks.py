@@ -8,8 +8,8 @@ from pathlib import Path
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
-from tracker.regions.activity import Watch
-from tracker.regions.plan import Plan
+from tracker.regions.activity import Activity
+from tracker.regions.regions import Regions
 from tracker.run.measurements import Measurements
 from tracker.run.options import Options
 from tracker.run.paths import first_files, input_paths, output_paths
@@ -31,7 +31,7 @@ class Sinks:
         self._options, self._pictures = options, pictures
         self.paths: dict[str, Path] = {}
         self.viewers = Viewers(options)
-        self.activity: Watch
+        self.activity: Activity
         self._writers: Writers
 
     def reserve(self, opening: ExitStack) -> None:
@@ -50,19 +50,19 @@ class Sinks:
         opening: ExitStack,
         source: Source,
         class_names: Mapping[int, str],
-        regions: Plan,
+        regions: Regions,
         expected_frames: int | None,
         measured: Measurements,
     ) -> None:
         """Open all, to be closed with the stack. class_names: of the detector."""
-        self.activity = Watch(regions, class_names)
+        self.activity = Activity(regions, class_names)
         self.viewers.open(opening, source, class_names, expected_frames, self.activity)
         self._writers = Writers(self.paths, class_names, self._options, not self._pictures, self.activity, self.viewers)
         self._writers.open(opening, source, measured)
 
     def take(self, frame: Frame, tracks: Tracks) -> None:
         """Take in another frame."""
-        self._writers.tell(self.activity.see(frame, tracks))
+        self._writers.tell(self.activity.update(frame, tracks))
         self._writers.write(frame, tracks)
 
     def idle(self, now: float) -> None:

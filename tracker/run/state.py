@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from tracker.association.tracks import Tracks
-from tracker.regions.class_counts import Census, names_of
+from tracker.regions.class_counts import ClassCounts, count_classes
 
 
 class RunState:
@@ -22,13 +22,13 @@ class RunState:
         self.present: Counter[str] = Counter()
         self.latency = 0.0
         self.warnings: list[str] = []
-        self._counts = Census()
+        self._counts = ClassCounts()
 
     def see(self, tracks: Tracks, class_names: Mapping[int, str]) -> None:
         """Take in the tracks of another frame. class_names: of the detector."""
-        self._counts.see(tracks)
+        self._counts.update(tracks)
         self.frames += 1
-        self.present = names_of(tracks.class_ids, class_names)
+        self.present = count_classes(tracks.class_ids, class_names)
 
     def class_counts(self, class_names: Mapping[int, str]) -> Counter[str]:
         """How many tracks there have been, by the name of their class."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
 from tracker.durations import duration
-from tracker.regions.activity import Watch
+from tracker.regions.activity import Activity
 from tracker.regions.events import Event
 from tracker.run.measurements import Measurements
 from tracker.run.options import SHORTEST_SEGMENT, Options
@@ -31,7 +31,7 @@ class Writers:
     """The files of a run that are written frame by frame, as one.
 
     paths: as of `output_paths`. class_names: of the detector. options: of the run. in_place: whether frames may be
-    drawn on, as nobody looks at them afterwards. watch: has seen each frame before it is written. viewers: who is
+    drawn on, as nobody looks at them afterwards. activity: has seen each frame before it is written. viewers: who is
     shown them as they come. `open` them before the first `write`.
     """
 
@@ -41,11 +41,11 @@ class Writers:
         class_names: Mapping[int, str],
         options: Options,
         in_place: bool,
-        watch: Watch,
+        activity: Activity,
         viewers: Viewers,
     ) -> None:
         self._paths, self._class_names, self._options, self._in_place = paths, class_names, options, in_place
-        self._watch, self._viewers = watch, viewers
+        self._activity, self._viewers = activity, viewers
         self._events: EventWriter | None = None
         self._lines: list[LineWriter] = []
         self._video: VideoWriter | SegmentedVideo | None = None
@@ -57,7 +57,7 @@ class Writers:
         if source.has_images and (self._viewers.watched or "--output" in self._paths):
             from tracker.drawing.annotator import Annotator
 
-            self._annotator = Annotator(self._class_names, in_place=self._in_place, watch=self._watch)
+            self._annotator = Annotator(self._class_names, in_place=self._in_place, activity=self._activity)
         if "--output" in self._paths:
             self._video = self._make_video(self._paths["--output"], source, measured.clock)
             opening.enter_context(self._video)
@@ -69,7 +69,7 @@ class Writers:
             from tracker.writers.jsonl import JsonlWriter
 
             self._lines.append(
-                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._watch))
+                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._activity))
             )
         if "--events" in self._paths:
             from tracker.writers.events import EventWriter

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from detectors.base import Frame, Image
 from tracker.association.tracks import Tracks
 from tracker.drawing.annotator import colour_of
-from tracker.regions.class_counts import Census
+from tracker.regions.class_counts import ClassCounts
 from tracker.sources.base import Source
 from tracker.view.best_crops import Crops
 from tracker.view.frame_rate import Pace
@@ -71,7 +71,7 @@ class Board:
         self.ended = ""  # how, once it has
         self.ahead = 0  # frames of a first pass
         self._clock, self._started = clock, clock()
-        self._timeline, self._census, self._pace = Timeline(), Census(), Pace()
+        self._timeline, self._census, self._pace = Timeline(), ClassCounts(), Pace()
         self._last: Picture | None = None
         self._frame: tuple[Frame, Tracks] | None = None
         self._seen: float | None = None  # when the last frame came
@@ -96,7 +96,7 @@ class Board:
         now = self._seen = self._clock()
         rows = list(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
         self._timeline.see(frame.time, rows)
-        self._census.see(tracks)
+        self._census.update(tracks)
         self._pace.mark(now, frame.time)
         self.crops.see(frame, tracks)
         self._note_age(frame)
