@@ -17,7 +17,7 @@ from tracker.run.options import SHORTEST_SEGMENT, Options
 from tracker.run.viewers import Viewers
 from tracker.sources.base import Source
 from tracker.threads.stage_clock import StageClock
-from tracker.writers.lines import LineWriter
+from tracker.writers.line_writer import LineWriter
 from tracker.writers.quality import rate_factor
 
 if TYPE_CHECKING:  # each is imported when it is opened
@@ -79,12 +79,14 @@ class Writers:
             self._events = opening.enter_context(events)
 
     def _make_video(self, path: Path, source: Source, clock: StageClock) -> VideoWriter | SegmentedVideo:
+        from tracker.writers.h264 import VideoFormat
         from tracker.writers.video import VideoWriter
 
-        rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._options.quality)
+        crf, live = rate_factor(self._options.quality), source.live is not None
+        wanted = VideoFormat(source.frame_rate, source.time_base, crf, live)
 
         def open_file(path: Path) -> VideoWriter:
-            return VideoWriter(path, rate, base, source.path, crf, source.live is not None, clock=clock)
+            return VideoWriter(path, wanted, source.path, clock=clock)
 
         if self._options.segment is None:
             return open_file(path)

@@ -1,4 +1,4 @@
-"""One JSON object a frame."""
+"""Tracks as JSON lines: one object for each frame."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
 from tracker.regions.activity import Activity
-from tracker.writers.lines import LineWriter
+from tracker.writers.line_writer import LineWriter
 
 
 class JsonlWriter(LineWriter):
     """``{"index": 1, "time": 0.0, "tracks": [{"id", "class", "score", "box": [x1, y1, x2, y2]}, ...]}`` a line.
 
     index: from 1. time: seconds. box: pixels. class_names: class id -> name; an unknown class is its number as text. A
-    track that no detection supports in this frame has ``"filled": true`` as well, or ``"carried": true`` if nobody
-    looked for one. activity: where there are zones, a track that is in some has ``"zones": {"hall": 12.4}``, seconds so
-    far; where there are lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
+    track without a detection in this frame also has ``"filled": true``, or ``"carried": true`` if the detector did not
+    run on this frame. activity: if there are zones, a track inside some has ``"zones": {"hall": 12.4}``, seconds so
+    far; if there are lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
     """
 
     def __init__(self, path: str | Path, class_names: Mapping[int, str], activity: Activity | None = None) -> None:

@@ -15,6 +15,7 @@ from tests import scenes
 from tests.conftest import MakeVideo
 from tracker.association.tracks import Tracks
 from tracker.writers.audio import AudioTrack
+from tracker.writers.h264 import VideoFormat
 from tracker.writers.jsonl import JsonlWriter
 from tracker.writers.mot import MotWriter
 from tracker.writers.quality import rate_factor
@@ -38,7 +39,7 @@ def tracks_of(*rows: tuple[int, list[float], float, int]) -> Tracks:
 
 
 def write_video(path: Path, times: list[float], size: tuple[int, int] = (320, 240), audio: Path | None = None) -> None:
-    with VideoWriter(path, Fraction(25), Fraction(1, 1000), audio) as writer:
+    with VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 1000)), audio) as writer:
         for picture, time in zip(scenes.render(scenes.CROSSING, len(times)), times, strict=True):
             writer.write(picture[: size[1], : size[0]], time)
 
@@ -70,7 +71,7 @@ def test_video_is_h264_yuv420p_with_its_index_in_front(tmp_path: Path) -> None:
 def test_video_shows_the_pictures_in_their_colours(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     colours = [(200, 30, 30), (30, 180, 30), (40, 40, 220), (128, 128, 128)]
-    with VideoWriter(path, Fraction(25), Fraction(1, 25)) as writer:
+    with VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 25))) as writer:
         for index, colour in enumerate(colours):
             writer.write(np.full((120, 160, 3), colour, np.uint8), index / 25)
     with av.open(str(path)) as container:
@@ -169,7 +170,7 @@ def test_sound_that_cannot_be_taken_is_a_warning(
     monkeypatch.setattr(AudioTrack, "copy_until", fail)
     times = [index / 25 for index in range(30)]
     source = make_video("a.mp4", times, sound="aac")
-    with VideoWriter(tmp_path / "out.mp4", Fraction(25), Fraction(1, 1000), source) as writer:
+    with VideoWriter(tmp_path / "out.mp4", VideoFormat(Fraction(25), Fraction(1, 1000)), source) as writer:
         for picture, time in zip(scenes.render(scenes.CROSSING, 30), times, strict=True):
             writer.write(picture, time)
     assert len(writer.warnings) == 1
@@ -180,7 +181,7 @@ def test_sound_that_cannot_be_taken_is_a_warning(
 
 def test_an_unexpected_error_in_the_encoding_thread_is_told_and_hangs_nothing(tmp_path: Path) -> None:
     def write() -> None:
-        with VideoWriter(tmp_path / "out.mp4", Fraction(25), Fraction(1, 25), depth=1) as writer:
+        with VideoWriter(tmp_path / "out.mp4", VideoFormat(Fraction(25), Fraction(1, 25)), depth=1) as writer:
             for index in range(20):
                 writer.write(np.zeros((24, 32, 3 if index < 3 else 7), np.uint8), index / 25)
 
@@ -199,7 +200,7 @@ def test_names_with_a_colon_are_files(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_video_file_plays_before_it_is_finished(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
-    writer = VideoWriter(path, Fraction(25), Fraction(1, 25), depth=1)
+    writer = VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 25)), depth=1)
     try:
         for index, picture in enumerate(scenes.render(scenes.CROSSING, 110)):
             writer.write(picture, index / 25)
@@ -213,7 +214,7 @@ def test_video_file_plays_before_it_is_finished(tmp_path: Path) -> None:
 
 
 def test_no_frames_leave_no_file(tmp_path: Path) -> None:
-    with VideoWriter(tmp_path / "out.mp4", Fraction(25), Fraction(1, 25)), MotWriter(tmp_path / "out.txt"):
+    with VideoWriter(tmp_path / "out.mp4", VideoFormat(Fraction(25), Fraction(1, 25))), MotWriter(tmp_path / "out.txt"):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -293,7 +294,7 @@ def test_better_quality_is_a_larger_file_nearer_to_the_picture(tmp_path: Path) -
     pictures = list(scenes.render(scenes.CROSSING, 20))
     for quality in ("low", "medium", "high"):
         path = tmp_path / f"{quality}.mp4"
-        with VideoWriter(path, Fraction(25), Fraction(1, 25), crf=rate_factor(quality)) as writer:
+        with VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 25), crf=rate_factor(quality))) as writer:
             for index, picture in enumerate(pictures):
                 writer.write(picture, index / 25)
         sizes.append(path.stat().st_size)
