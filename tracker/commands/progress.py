@@ -10,13 +10,17 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from detectors import WHY_AUTO
+from detectors import WHY_AUTO, Detector
+from detectors.base import search_size
+from detectors.tiles import TiledDetector
 from tracker.commands.quiet import Silence
 from tracker.run.profile import Profile, ThreadTime
 from tracker.run.run import Run
 
 BAR = 8  # characters
 SMALL = 5e-5  # seconds a frame below which a stage is not worth a word
+LITTLE = 0.1  # tracked objects a frame, below which it is worth a word
+ENOUGH_FRAMES = 25  # from which that says something
 SHORT = 0.05  # seconds of waiting that are not, either
 
 
@@ -36,6 +40,7 @@ class Display(Silence):
         """Say what is about to happen."""
         source, options = run.source, run.options
         size = f"{source.width}x{source.height}, " if source.width else ""
+        size += searched(run.stages.detector, source.height, source.width) if source.has_images else ""
         length = f"{run.expected_frames} frames" if run.expected_frames else "length unknown"
         count = "live" if source.live else length
         self._line("source", f"{source.name}: {size}{float(source.frame_rate):.4g} frames a second, {count}")
@@ -84,6 +89,8 @@ class Display(Silence):
             self._line("", f"{report['skipped']} skipped to keep up, {times} connected again")
         counts = ", ".join(f"{count} {name}" for name, count in run.class_counts.most_common())
         self._line("tracks", counts or "none")
+        if advice := what_to_try(run):
+            self._line("", advice)
         self._show_regions(run)
         if self._with_profile:
             self._show_profile(run.profile())
@@ -137,6 +144,35 @@ class Display(Silence):
 
     def _line(self, title: str, text: str) -> None:
         self._console.print(f"[bold]{title:<9}[/] {escape(text)}", soft_wrap=True)
+
+
+def searched(detector: Detector, height: int, width: int) -> str:
+    """At what size frames of that size are searched, for the line about the source; "" if nobody tells."""
+    size = search_size(detector, height, width) if width else None
+    if size is None:
+        return ""
+    count = detector.count(height, width) if isinstance(detector, TiledDetector) else 1
+    return f"searched at {size}{f' and in {count}x{count} tiles' if count > 1 else ''}, "
+
+
+def what_to_try(run: Run) -> str:
+    """What may find more, where a detector has found little in a whole run; "" if it has found enough."""
+    options, source = run.options, run.source
+    found = run.state.boxes / max(run.state.frames, 1)
+    if found >= LITTLE or run.state.frames < ENOUGH_FRAMES or options.detections is not None or not source.has_images:
+        return ""
+    size = search_size(run.stages.detector, source.height, source.width)
+    tries = []
+    if size is not None and size < max(source.width, source.height):
+        tries.append(f"--imgsz {max(source.width, source.height)}")
+        tries += (
+            [] if options.tiles else ["--tiles auto" if size < max(source.width, source.height) / 2 else "--tiles 2"]
+        )
+    if options.conf is not None:
+        tries.append("a lower --conf")
+    if str(options.detector) != "motion":
+        tries.append("--detector motion, which finds whatever moves")
+    return f"little was found; to find more, try {', or '.join(tries)}" if tries else ""
 
 
 def _bar(share: float) -> str:

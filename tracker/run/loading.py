@@ -100,6 +100,7 @@ def make_detector(options: Options, source: Source, encodes: bool) -> Detector:
         imgsz=options.imgsz,
         device=options.device,
         threads=_share_of_cores(options, source, encodes),
+        tiles=options.tiles,
     )
 
 

@@ -213,6 +213,18 @@ BAD = {
     "no number": (["clip.mp4", "--quality", "nan"], "--quality nan: is neither"),
     "no class": (["clip.mp4", "--classes", " , "], "--classes: names no class"),
     "device": (["clip.mp4", "--device", "banana"], "--device banana: no such device"),
+    "no tiles": (
+        ["clip.mp4", "--tiles", "1"],
+        "--tiles 1: is neither a number from 2 to 8 nor auto",
+    ),
+    "tiles of nothing": (
+        ["clip.mp4", "--tiles", "2", "--detections", "crossing.txt"],
+        "--tiles and --detections: no detector looks at pictures (leave one of them out)",
+    ),
+    "tiles of motion": (
+        ["clip.mp4", "--tiles", "auto", "--detector", "motion"],
+        "--tiles: --detector motion sees",
+    ),
     "no frame": (["clip.mp4", "--detect-every", "0"], "--detect-every 0: is neither a number of frames nor auto"),
     "fewer than none": (["clip.mp4", "--detect-every=-1"], "--detect-every -1: is neither"),
     "how often": (["clip.mp4", "--detect-every", "foo"], "--detect-every foo: is neither"),
