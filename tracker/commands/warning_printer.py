@@ -1,4 +1,4 @@
-"""What happens during a long run, told on standard error at once."""
+"""Warnings on standard error, at the moment they are logged: during a long run nobody waits for its end."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Notices(logging.Handler):
+class WarningPrinter(logging.Handler):
     """Prints what is logged as ``warning: ...``."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print a line. A progress bar takes the place of `sys.stderr` while it is there, and makes room for it."""
+        """Print a line. While there is a progress bar, rich has replaced `sys.stderr` and prints the line above it."""
         try:
             print(f"warning: {record.getMessage()}", file=sys.stderr, flush=True)
-        except (OSError, ValueError):  # nobody reads it any more
+        except (OSError, ValueError):  # the reader has closed it
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # its name there
-        """Say nothing, as there is nobody to say it to."""
+        """Ignore the error: there is nowhere to report it."""
 
 
 @contextmanager
-def told_at_once() -> Iterator[None]:
+def printed_warnings() -> Iterator[None]:
     """Print the package's warnings as they are logged, inside the block."""
-    logger, notices = logging.getLogger("tracker"), Notices(logging.WARNING)
-    logger.addHandler(notices)
+    logger, printer = logging.getLogger("tracker"), WarningPrinter(logging.WARNING)
+    logger.addHandler(printer)
     try:
         yield
     finally:
-        logger.removeHandler(notices)
+        logger.removeHandler(printer)
