@@ -52,7 +52,6 @@ def open_sequence(folder: Path) -> Source:
         height=height,
         frame_rate=rate,
         frame_count=length,
-        duration=float(length / rate),
         path=folder,
         has_images=False,
     )

@@ -28,6 +28,17 @@ def open_video(path: Path) -> Source:
 
     Raises InputError when the file is missing, empty, or no frame of it can be decoded.
     """
+    source, _ = _open_checked(path)
+    return source
+
+
+def announced_duration(path: Path) -> float | None:
+    """Seconds of a video file, if it announces them; a damaged one may be shorter. Raises InputError."""
+    _, header = _open_checked(path)
+    return header.duration
+
+
+def _open_checked(path: Path) -> tuple[Source, Header]:
     if not path.exists():
         raise InputError(path, "no such file", "check the path")
     if not path.is_file():
@@ -38,7 +49,7 @@ def open_video(path: Path) -> Source:
     header = read_header(plain_name(path), path)
     source = _open_file(plain_name(path), path, path.stem, header)
     source.path = path
-    return source
+    return source, header
 
 
 def can_seek(path: Path, seconds: float) -> bool:
@@ -76,7 +87,6 @@ def _open_file(address: str, shown: Path | str, name: str, header: Header, setti
         frame_rate=header.frame_rate,
         time_base=header.time_base,
         frame_count=header.frames,
-        duration=header.duration,
     )
     source.frames = _file_frames(address, settings, capture, first, source, header, shown)
     return source
