@@ -96,9 +96,9 @@ class BatchDisplay:
         if not self._quiet:
             fresh = states["done"] - skipped
             before = f", {skipped} done before" if skipped else ""
-            pace = f", {3600 * fresh / max(seconds, 1e-9):.0f} videos an hour" if fresh else ""
+            rate = f", {3600 * fresh / max(seconds, 1e-9):.0f} videos an hour" if fresh else ""
             failed = f", {states['failed']} failed" if states["failed"] else ""
-            self._console.print(f"[bold]done[/]     {fresh} of {len(entries)} videos{before}{failed}{pace}")
+            self._console.print(f"[bold]done[/]     {fresh} of {len(entries)} videos{before}{failed}{rate}")
             if report is not None:
                 self._console.print(f"[bold]wrote[/]    {escape(str(report))}", soft_wrap=True)
         if states["failed"]:

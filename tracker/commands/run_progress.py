@@ -159,7 +159,12 @@ def what_to_try(run: Run) -> str:
     """What may find more, where a detector has found little in a whole run; "" if it has found enough."""
     options, source = run.options, run.source
     found = run.state.boxes / max(run.state.frames, 1)
-    if found >= FEW_OBJECTS or run.state.frames < ENOUGH_FRAMES or options.detections is not None or not source.has_images:
+    if (
+        found >= FEW_OBJECTS
+        or run.state.frames < ENOUGH_FRAMES
+        or options.detections is not None
+        or not source.has_images
+    ):
         return ""
     size = search_size(run.stages.detector, source.height, source.width)
     tries = []

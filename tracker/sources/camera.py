@@ -84,7 +84,7 @@ class Camera:
         return Fraction(rate).limit_denominator(1001) if 1 <= rate <= 1000 else None
 
     def read(self) -> Image:
-        """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""
+        """Wait for the next picture ``(H, W, 3)`` BGR. Raises ConnectionLostError when none comes."""
         there, image = silently(self._capture.read)
         if not there:
             raise ConnectionLostError("unplugged, or in use by another program")

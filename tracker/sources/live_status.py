@@ -1,4 +1,4 @@
-"""What a live source has beside its frames: its clock, its connection, and the counts of what was lost."""
+"""What a live source has beside its frames: a clock, the state of its connection, and counts of skipped frames."""
 
 from __future__ import annotations
 

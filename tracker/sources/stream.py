@@ -6,9 +6,7 @@ Unlike OpenCV, it says why something does not open, and takes options for a sing
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import socket
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -20,10 +18,11 @@ from av.video.stream import VideoStream
 
 from detectors.base import Image
 from detectors.errors import InputError
-from tracker.sources.addresses import file_name, host_of, without_secrets
+from tracker.sources.addresses import file_name, without_secrets
 from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.connection import ConnectionLostError
 from tracker.sources.live import open_live
+from tracker.sources.stream_errors import explain_stream_error, reason_of
 from tracker.threads.background_call import call_in_background
 
 OPEN_TIMEOUT, READ_TIMEOUT = 10.0, 5.0  # seconds
@@ -32,8 +31,6 @@ UNDECODABLE = 1.0  # seconds of data without a picture, as after a change of cod
 LONGEST_HOLD = 1.0  # seconds between two pictures of a paced stream; more means a jump in its time stamps
 UNTIMED = ("mpjpeg", "mjpeg")  # formats without time stamps; FFmpeg makes some up
 FILES = ("http", "https", "ftp")  # schemes under which something with a length is a file on another computer
-SCHEMES = "rtsp://, http://, https://, rtmp://, tcp:// or udp://"
-UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
 
 # RTP over TCP if the server can: with UDP, lost packets become grey pictures. A full buffer is no error.
 OPTIONS = {"rtsp_flags": "prefer_tcp", "overrun_nonfatal": "1"}
@@ -74,7 +71,7 @@ class Stream:
         try:
             opened = av.open(url, options=options, timeout=(timeout, READ_TIMEOUT))
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise _explained(error, url, timeout) from None
+            raise explain_stream_error(error, url, timeout) from None
         self._container = opened
         try:
             self._stream = self._video()
@@ -101,7 +98,7 @@ class Stream:
         return Fraction(rate.numerator, rate.denominator) if rate and 1 <= rate <= 1000 else None
 
     def read(self) -> Image:
-        """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""
+        """Wait for the next picture ``(H, W, 3)`` BGR. Raises ConnectionLostError when none comes."""
         if not self._caught_up:
             return self._catch_up()
         try:
@@ -109,7 +106,7 @@ class Stream:
         except StopIteration:
             raise ConnectionLostError("it ended") from None
         except av.FFmpegError as error:
-            raise ConnectionLostError(_reason(error, READ_TIMEOUT)) from None
+            raise ConnectionLostError(reason_of(error, READ_TIMEOUT)) from None
 
     def close(self) -> None:
         """Close the connection."""
@@ -176,43 +173,3 @@ def _users_options() -> dict[str, str]:
     """The options that the user has set for OpenCV's streams, ``KEY;VALUE|KEY;VALUE``."""
     pairs = [pair.partition(";") for pair in os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "").split("|")]
     return {key: value for key, _, value in pairs if key}
-
-
-def _explained(error: Exception, url: str, timeout: float) -> InputError:
-    """The message about a stream that does not open, with what to do about it."""
-    shown = without_secrets(url)
-    if isinstance(error, av.ProtocolNotFoundError):
-        return InputError(shown, f"{url.partition('://')[0]}:// is not known here", f"give {SCHEMES}")
-    if isinstance(error, (av.HTTPUnauthorizedError, av.HTTPForbiddenError)):
-        return InputError(shown, "wrong or missing user or password", "put USER:PASSWORD@ before the host's name")
-    if isinstance(error, av.HTTPNotFoundError):
-        return InputError(shown, "the server has nothing there (404)", "check the path of the address")
-    if isinstance(error, av.InvalidDataError):
-        return InputError(shown, "answers, but not with video", "give the address of the stream, not of a page")
-    host = host_of(url)
-    if isinstance(error, OSError) and error.errno == errno.EIO and not _is_known(host):
-        return InputError(shown, f"no computer is known as {host or 'nothing'}", "check the address and the network")
-    return InputError(shown, _reason(error, timeout), "check the address, and that the camera is on")
-
-
-def _reason(error: Exception, timeout: float) -> str:
-    """The reason in words, without the address."""
-    if isinstance(error, (av.ExitError, av.TimeoutError, TimeoutError)):
-        return f"nothing came for {timeout:g} seconds"
-    if isinstance(error, ConnectionRefusedError):
-        return "refuses the connection"
-    if isinstance(error, OSError) and error.errno in UNREACHABLE:
-        return "cannot be reached"
-    if isinstance(error, av.HTTPError):
-        return str(error.strerror)
-    if isinstance(error, OSError) and error.errno == errno.EIO:
-        return "the connection broke"
-    return str(getattr(error, "strerror", None) or type(error).__name__)
-
-
-def _is_known(host: str) -> bool:
-    try:
-        socket.getaddrinfo(host, None)
-    except (OSError, UnicodeError):
-        return False
-    return True
