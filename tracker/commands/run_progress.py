@@ -27,7 +27,7 @@ LEAST_WAIT = 0.05  # seconds; shorter waits are not shown
 class RunDisplay(QuietDisplay):
     """A few lines at the start, a bar on a terminal, a summary at the end.
 
-    profile: whether the summary tells of every thread, and of what bounds the speed.
+    profile: whether the summary shows every thread, and what bounds the speed.
     """
 
     def __init__(self, profile: bool = False) -> None:
@@ -147,7 +147,7 @@ class RunDisplay(QuietDisplay):
 
 
 def searched(detector: Detector, height: int, width: int) -> str:
-    """At what size frames of that size are searched, for the line about the source; "" if nobody tells."""
+    """The size at which frames are searched, for the line about the source; "" if unknown."""
     size = search_size(detector, height, width) if width else None
     if size is None:
         return ""
@@ -156,7 +156,7 @@ def searched(detector: Detector, height: int, width: int) -> str:
 
 
 def what_to_try(run: Run) -> str:
-    """What may find more, where a detector has found little in a whole run; "" if it has found enough."""
+    """Advice for a run in which the detector has found little; "" if it has found enough."""
     options, source = run.options, run.source
     found = run.state.boxes / max(run.state.frames, 1)
     if (

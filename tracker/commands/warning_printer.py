@@ -1,4 +1,4 @@
-"""Warnings on standard error, at the moment they are logged: during a long run nobody waits for its end."""
+"""Prints warnings on standard error when they are logged, not only at the end of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class WarningPrinter(logging.Handler):
-    """Prints what is logged as ``warning: ...``."""
+    """A log handler that prints ``warning: ...``."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a line. While there is a progress bar, rich has replaced `sys.stderr` and prints the line above it."""

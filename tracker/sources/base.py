@@ -15,7 +15,7 @@ FRAME_RATE = Fraction(30)  # of images, and of cameras that do not tell theirs
 
 @dataclass
 class Source:
-    """Frames, and what is known about them before the first one is read.
+    """The frames of a source, and what is known before the first one is read.
 
     frames: can be iterated once. name: for messages and default file names. width, height: pixels, 0 if unknown.
     frame_rate: frames a second, on average. time_base: seconds of which the frames' times are multiples.

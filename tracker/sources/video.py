@@ -45,7 +45,7 @@ def _open_checked(path: Path) -> tuple[Source, Header]:
         raise InputError(path, "is a device or a pipe", "give a video file, or the number of a camera")
     if path.stat().st_size == 0:
         raise InputError(path, "the file is empty", "give a video file")
-    path.open("rb").close()  # to be told of missing permissions by the system
+    path.open("rb").close()  # raises OSError where permissions are missing
     header = read_header(plain_name(path), path)
     source = _open_file(plain_name(path), path, path.stem, header)
     source.path = path
@@ -53,7 +53,7 @@ def _open_checked(path: Path) -> tuple[Source, Header]:
 
 
 def can_seek(path: Path, seconds: float) -> bool:
-    """Whether the frames of a file from `seconds` on can be read without those before them."""
+    """Whether the frames of a file from `seconds` on can be read without the earlier ones."""
     address = plain_name(path)
     capture, first = _open_capture(address, ())
     try:

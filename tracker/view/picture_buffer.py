@@ -1,4 +1,4 @@
-"""The newest annotated picture, handed from the run's thread to the server's, and only while somebody waits for one."""
+"""The newest annotated picture, given from the run's thread to the server's, and drawn only when a viewer waits."""
 
 from __future__ import annotations
 

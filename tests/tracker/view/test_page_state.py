@@ -5,27 +5,12 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-import numpy as np
 import pytest
 
+from tests.tracker.view.hands import Hands
 from tests.tracker.view.pages import NAMES, make_frame, make_page, make_source, make_tracks
 from tracker.sources.live_status import LiveStatus
-from tracker.view import best_crops
-from tracker.view.best_crops import BestCrops, view_quality
-from tracker.view.frame_rate import FrameRateMeter
 from tracker.view.page_state import PageState
-from tracker.view.picture_buffer import PICTURES, SHARED
-from tracker.view.timeline import MOST_OBJECTS, MOST_SPANS, WINDOW, Timeline
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.time = 100.0
-
-    def __call__(self) -> float:
-        return self.time
 
 
 def test_nothing_is_known_before_the_first_frame() -> None:
@@ -82,99 +67,3 @@ def test_a_source_that_has_fallen_silent_is_told_from_one_that_runs() -> None:
     assert page.as_json()["state"] == "running"
     hands.time += 5
     assert (page.as_json()["state"], page.as_json()["quiet"]) == ("waiting", 5.0)
-
-
-def test_a_picture_is_wanted_only_while_somebody_waits_and_not_too_often() -> None:
-    hands, told = Hands(), []
-    page = PageState(make_source(), NAMES, clock=hands)
-    page.pictures.notify = lambda: told.append(hands.time)
-    assert not page.wants_picture()
-    page.pictures.want()
-    assert page.wants_picture()
-    page.show(make_frame(1), make_frame(1).image)
-    page.pictures.want()
-    assert not page.wants_picture()  # the last is too young
-    hands.time += 1.01 / PICTURES
-    assert page.wants_picture()
-    assert len(told) == 1
-    page.pictures.want(viewers=20)
-    page.show(make_frame(2), make_frame(2).image)
-    page.pictures.want(viewers=20)
-    hands.time += 0.99 * 20 / SHARED
-    assert not page.wants_picture()  # many viewers share what there is
-
-
-def test_the_last_picture_is_there_at_the_end() -> None:
-    page = make_page(frames=3)
-    assert page.pictures.newest is not None
-    assert page.pictures.newest.frame == 1  # the others came too soon after it
-    page.end("over")
-    assert page.pictures.newest.frame == 3
-
-
-def test_the_timeline_joins_short_gaps_and_forgets() -> None:
-    timeline = Timeline()
-    for time in (0.0, 0.5, 0.9, 5.0, 5.5):
-        timeline.update(time, [(1, 0)])
-    assert timeline.rows() == [(1, 0, [[0.0, 0.9], [5.0, 5.5]])]
-    timeline.update(WINDOW + 6, [(2, 0)])
-    assert 1 not in timeline
-    for track_id in range(10, 5000):
-        timeline.update(700.0, [(track_id, 0)])
-    for step in range(1000):
-        timeline.update(800.0 + 2 * step, [(9, 0)])
-    assert len(timeline.rows()) <= MOST_OBJECTS
-    assert len(timeline.rows()[-1][2]) == MOST_SPANS
-
-
-def test_the_frame_rate_is_that_of_the_last_seconds() -> None:
-    meter = FrameRateMeter()
-    for step in range(1000):
-        meter.update(step / 50, step / 25)
-    assert list(meter.rates()) == pytest.approx([50, 2])
-    assert len(meter._marks) < 100
-
-
-def test_a_better_view_takes_the_place_of_a_worse_one() -> None:
-    found = BestCrops()
-    for index, (score, shade) in enumerate([(0.5, 10), (0.9, 20), (0.6, 30)], start=1):
-        found.update(make_frame(index, time=float(index), shade=shade), make_tracks(1, score=score))
-    crop = found.get(1)
-    assert crop is not None
-    assert (crop.version, int(crop.image[0, 0, 0])) == (2, 20)
-    assert max(crop.image.shape[:2]) <= best_crops.SIDE
-    frame = make_frame(1, time=9.0)
-    for track_id in range(2, 1000):
-        found.update(frame, make_tracks(track_id))
-    assert len(found._crops) == best_crops.MOST
-    assert found.get(1) is None
-
-
-def test_who_is_there_keeps_the_best_view_whoever_comes() -> None:
-    found = BestCrops()
-    found.update(make_frame(1), make_tracks(1, score=0.9))
-    for track_id in range(2, 200):
-        found.update(make_frame(track_id), make_tracks(1, track_id, score=0.5))
-    assert found.get(1) is not None
-    assert len(found._crops) == best_crops.MOST
-
-
-def test_a_crop_is_no_view_of_the_picture_that_is_drawn_on() -> None:
-    found, frame = BestCrops(), make_frame(1)
-    found.update(frame, make_tracks(1))
-    frame.image[:] = 255
-    crop = found.get(1)
-    assert crop is not None
-    assert crop.image.max() == 90
-
-
-def test_who_is_hidden_or_cut_off_is_worth_less() -> None:
-    tracks = make_tracks(1, 2, 3)
-    whole = view_quality(tracks, 160, 120)
-    tracks.boxes[1] = tracks.boxes[0] + [5, 10, 5, 10]  # lower in the picture: in front
-    tracks.boxes[2] += [90, 0, 90, 0]  # half outside
-    quality = view_quality(tracks, 160, 120)
-    assert quality[0] < 0.3 * whole[0]
-    assert quality[1] == pytest.approx(whole[1])
-    assert quality[2] < 0.3 * whole[2]
-    assert np.isfinite(view_quality(make_tracks(), 160, 120)).all()
