@@ -104,6 +104,12 @@ def clip(boxes: Floats, width: float, height: float) -> Floats:
     return np.clip(boxes, 0.0, np.array([width, height, width, height], dtype=np.float64))
 
 
+def expand(boxes: Floats, share: float) -> Floats:
+    """xyxy boxes ``(N, 4)``, moved outwards on each of their four sides by a share of their width or height."""
+    margin = share * (boxes[:, 2:] - boxes[:, :2])
+    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
+
+
 def xyxy_to_tlwh(boxes: Floats) -> Floats:
     """``(N, 4)`` x1, y1, x2, y2 -> left, top, width, height."""
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
