@@ -31,7 +31,7 @@ class BestCrops:
     """Keeps the best crop of each object. Other threads may read."""
 
     def __init__(self) -> None:
-        self._crops: dict[int, Crop] = {}  # by track id, those seen longest ago first
+        self._crops: dict[int, Crop] = {}  # by track id, the newest crops last
         self._next = -np.inf  # seconds of a frame's time at which the next update is due
         self._newest = 0  # the largest track id so far
 

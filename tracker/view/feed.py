@@ -28,7 +28,10 @@ SNAPSHOT_TIMEOUT = 1.5  # seconds that a snapshot waits for the next picture
 
 
 class Feed:
-    """Runs in the server's event loop, except for `wake`, and for the encoding, which has a thread of its own."""
+    """Gives requests the pictures and numbers of a page, encoded.
+
+    It runs in the server's event loop, except `wake`, and the encoding, which has a thread of its own.
+    """
 
     def __init__(self, page: PageState) -> None:
         self.page = page
