@@ -35,7 +35,7 @@ class CueAssociation:
         self._table, self._calibration = table, calibration
 
     def match(self, found: FrameDetections, overdue: Bools, typical: float, elapsed: float) -> tuple[Ints, Ints]:
-        """Matching rows of the table and of the detections; there are some of both.
+        """Matching rows of the table and of the detections, neither of which is empty.
 
         overdue: ``(N,)``, tracks that take no part. typical, elapsed: see `similarity`.
         """
