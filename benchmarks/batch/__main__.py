@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.batch.clips import cut, damaged
-from benchmarks.batch.commands import Finished, command, entries, run, same
+from benchmarks.batch.commands import Finished, command, run, same, statuses
 from benchmarks.batch.rates import rates
 from benchmarks.speed.parts import ROOT
 from benchmarks.tables import print_circumstances, print_table
@@ -126,7 +126,7 @@ def mutated(videos: list[Path], folder: Path, markdown: bool) -> bool:
     (folder / "damaged").mkdir()
     total = len(list(damaged(clips, folder / "damaged", MUTATED)))
     done = run(command([folder / "damaged"], folder / "out", "--jobs", "2", "--stall", "60"))
-    found = entries(folder / "out")
+    found = statuses(folder / "out")
     states = Counter(entry.state for entry in found)
     crashed = sum("crashed" in entry.reason or "by itself" in entry.reason for entry in found)
     hung = sum("nothing happened" in entry.reason for entry in found)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.batch.commands import command, entries, run, same
+from benchmarks.batch.commands import command, run, same, statuses
 from benchmarks.speed.parts import ROOT
 from benchmarks.tables import print_table
 
@@ -88,7 +88,7 @@ def killed_nodes(clips: list[Path], folder: Path, markdown: bool) -> bool:
             nodes.add()
             equal = same(folder / "local", out)
             fine &= equal and status == 0
-            begun = [entry.attempts for entry in entries(out)]
+            begun = [entry.attempts for entry in statuses(out)]
             again = f"{sum(each > 1 for each in begun)} of {len(begun)}"
             rows.append([f"{moment:.1f} s", str(before), "yes" if status == 0 else "NO", again, str(max(begun))])
             rows[-1].append("yes" if equal else "NO")

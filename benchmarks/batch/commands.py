@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.speed.parts import ROOT
-from tracker.batch.manifest import NAME, Entry, Manifest
+from tracker.batch.manifest import NAME, Manifest, VideoStatus
 
 OWN = (NAME, ".lock", "report.html")  # times and attempts are in these
 
@@ -52,10 +52,10 @@ def _busy() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def entries(out: Path) -> list[Entry]:
+def statuses(out: Path) -> list[VideoStatus]:
     """What the batch says of each video."""
     with Manifest(out) as manifest:
-        return manifest.entries()
+        return manifest.statuses()
 
 
 def same(a: Path, b: Path) -> bool:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.batch.commands import command, entries, run
+from benchmarks.batch.commands import command, run, statuses
 from benchmarks.tables import print_table
 from detectors.cores import available_cores
 
@@ -29,7 +29,7 @@ def rates(videos: Sequence[Path], folder: Path, detectors: Sequence[str], markdo
             if done.status:
                 print(done.said)
                 return False
-            frames = sum(entry.frames for entry in entries(out))
+            frames = sum(entry.frames for entry in statuses(out))
             spent = done.seconds * done.cores / frames  # processor seconds a frame
             rows.append([video.stem, Path(detector).stem, f"{frames / done.seconds:.0f}", f"{spent * PACE:.2f}"])
     headings = [

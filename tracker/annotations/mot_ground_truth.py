@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from detectors.base import Bools, Floats
-from tracker.annotations import checked_values as checked
+from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 from tracker.annotations.label_names import NAMELESS
 from tracker.mot_rows import LONGEST, MotRows, sort_by_frame
@@ -26,7 +26,7 @@ CHALLENGE = (  # the classes of MOT16, MOT17 and MOT20
 )
 
 
-def truth_lines(annotations: Annotations, classes: Sequence[int]) -> Iterator[str]:
+def ground_truth_lines(annotations: Annotations, classes: Sequence[int]) -> Iterator[str]:
     """A line a box, frame by frame, to a thousandth of a pixel. classes: number of each track's class."""
     tracks = annotations.tracks
     for frame, owners, rows in by_frame(tracks):
@@ -37,7 +37,7 @@ def truth_lines(annotations: Annotations, classes: Sequence[int]) -> Iterator[st
             yield f"{frame},{track.track_id},{box},1,{classes[owner]},{0 if track.filled[row] else 1}\n"
 
 
-def tracks_of_truth(rows: MotRows, name: str, listed: Sequence[str] | None) -> Annotations:
+def tracks_of_ground_truth(rows: MotRows, name: str, listed: Sequence[str] | None) -> Annotations:
     """The tracks of a file as it lies in gt/. listed: names of its classes, from 1; None for MOTChallenge's.
 
     Files of another number of columns have no classes. Raises InputError, naming file and line.
@@ -70,8 +70,8 @@ def tracks_of(
     and all have the first where `classes` are left out. Where an id is 0, ids begin there, and each becomes one more.
     Raises InputError, naming file and line.
     """
-    far = (np.abs(rows.values[:, 2:6]) > checked.MOST_PIXELS).any(axis=1)
-    rows.reject(far, "the box is too far away", f"boxes are x, y, width, height, up to {checked.MOST_PIXELS} pixels")
+    far = (np.abs(rows.values[:, 2:6]) > validate.MOST_PIXELS).any(axis=1)
+    rows.reject(far, "the box is too far away", f"boxes are x, y, width, height, up to {validate.MOST_PIXELS} pixels")
     length = int(min(rows.values[:, 0].max(initial=1), LONGEST))
     found = sort_by_frame(rows, length, "frames count from 1")
     count = len(found.ids)

@@ -1,4 +1,4 @@
-"""The frames of a video as pictures to train on, under the names that the annotations give them."""
+"""Frames of a video as JPEG files to train on, under the names that the annotations give them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tracker.sources import Source, open_source
 REMEDY = "give the video that was annotated"
 
 
-def stem_of(name: str, frame: int) -> str:
+def image_stem(name: str, frame: int) -> str:
     """What the files of frame `frame`, from 1, of the video `name` are called, without a suffix."""
     plain = name.replace("/", "_").replace("\\", "_")  # a name out of a file leads to no other folder
     return f"{plain}_{frame:06d}"
 
 
-def described(annotations: Annotations, video: Path) -> Annotations:
-    """The same with what the video says where the annotations do not: size, frame rate, and with them the length.
+def complete_from_video(annotations: Annotations, video: Path) -> Annotations:
+    """The same with what the annotations lack, taken from the video: size, frame rate, and number of frames.
 
     Raises InputError when the video cannot be read, has no pictures, or they have another size.
     """
@@ -55,7 +55,7 @@ def _size(source: Source) -> tuple[int, int]:
     return (0, 0) if first is None else (first.image.shape[1], first.image.shape[0])
 
 
-def extract(
+def extract_frames(
     annotations: Annotations,
     video: Path,
     folder: Path,
@@ -70,7 +70,7 @@ def extract(
     read, or has another number of frames, and OSError when a picture cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = name or (lambda frame: stem_of(annotations.name, frame))
+    name = name or (lambda frame: image_stem(annotations.name, frame))
     source, seen = _open(video), 0
     for frame in source.frames:
         if frame.index > annotations.frame_count:

@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all."""
+"""Atomic replacement: a file or folder is written aside and then renamed, so that nobody sees half of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from detectors.errors import InputError
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A place of the same name to write to, beside `path`, which it becomes once all is written; what was there goes.
+def atomic_replacement(path: Path) -> Iterator[Path]:
+    """A temporary path of the same name to write to, beside `path`. At the end of the block it replaces `path`.
 
-    What fails leaves `path` as it was. Raises InputError when nothing can be written.
+    After an exception `path` is as it was. Raises InputError when nothing can be written.
     """
     hidden = path.resolve().with_name(f".{path.resolve().name[:200]}.{os.getpid()}.part")
     try:
@@ -23,14 +23,14 @@ def whole(path: Path) -> Iterator[Path]:
         hidden.mkdir()
         draft = hidden / path.resolve().name
         yield draft
-        _put(draft, path.resolve(), hidden / "before")
+        _replace(draft, path.resolve(), hidden / "before")
     except OSError as error:
         raise InputError(path, f"cannot be written: {error.strerror or error}", "choose another place") from None
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _put(draft: Path, place: Path, before: Path) -> None:
+def _replace(draft: Path, place: Path, before: Path) -> None:
     if place.exists():
         os.replace(place, before)
     try:

@@ -1,9 +1,9 @@
-"""Few keyframes whose boxes are free: they need not be boxes of the track, as long as the lines between them fit.
+"""Keyframe reduction: few keyframes with boxes of their own, which need not be boxes of the track.
 
-Detected boxes jitter, so that a line through two of them soon misses the others, while one through their midst does
-not. At first each box is a keyframe. Then, again and again, three neighbouring ones become two, at the same rows or
-some way beside them, wherever the boxes around keep their overlap; in many places at once, as far apart as they must
-be. What is left is a local optimum: the steps that are tried find nothing more, but there may be fewer altogether.
+Detected boxes jitter, so a line through two of them soon misses the others, while a fitted line does not. At first each
+box is a keyframe. Then three neighbouring keyframes are replaced by two, at the same rows or shifted a little, wherever
+the boxes around keep the overlap that is asked for. This is done in many neighbourhoods at once, far enough apart to be
+independent, until nothing changes. The result is a local optimum: a smaller set may exist.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
-from tracker.annotations.keyframe_fit import Places, fit, rounded
+from tracker.annotations.keyframe_fit import KeyframeNeighbourhoods, fit_keyframes, rounded
 
-# How far the two neighbours move when the one between them goes, in shares of the way to it, but at least a row.
+# How far the two neighbours move when the keyframe between them is removed: shares of the way to it, at least a row.
 FAR = 0.25
 SHIFTS = ((0, 0), (FAR, 0), (0, -FAR), (FAR, -FAR), (-FAR, 0), (0, FAR), (-FAR, -FAR), (FAR, FAR))
-APART = 3  # keyframes between which two changes do not meet
+APART = 3  # keyframes between two changes, so that they are independent
 BLOCK = 4_000  # boxes at a time, which fit the processor's memory
-NEAR = 0.9  # share of the asked overlap that must be reached without shifts for these to be tried
+NEAR = 0.9  # share of the asked overlap that must be reached without shifts before shifts are tried
 MARGIN = 1e-9  # above the asked overlap, so that another order of the same sums does not miss it
 
 
-def thin(
-    boxes: Floats, stretches: Sequence[slice], iou: float, tell: Callable[[int], None] = lambda done: None
+def reduce_keyframes(
+    boxes: Floats, stretches: Sequence[slice], iou: float, on_progress: Callable[[int], None] = lambda done: None
 ) -> tuple[Bools, Floats]:
     """Which boxes ``(N,)`` are keyframes, and the boxes ``(N, 4)`` that those have; the other rows mean nothing.
 
     boxes: ``(N, 4)`` xyxy pixels. stretches: runs of rows of consecutive frames, that together are all rows. iou: that
-    each box keeps with the line between keyframes. tell: is called with the number of boxes that are through.
+    each box keeps with the line between keyframes. on_progress: is called with the number of boxes that are done.
     """
     kept, values = np.zeros(len(boxes), dtype=bool), np.zeros_like(boxes)
     for rows, pieces in _blocks(stretches):
-        block = _Thinning(boxes[rows].T, pieces, iou + MARGIN)
+        block = _Reduction(boxes[rows].T, pieces, iou + MARGIN)
         block.run()
         kept[rows.start + block.rows] = True
         values[rows.start + block.rows] = block.values.T
-        tell(rows.stop)
+        on_progress(rows.stop)
     return kept, values
 
 
@@ -64,7 +64,7 @@ def _joined(pieces: Sequence[slice]) -> tuple[slice, Ints]:
     return slice(pieces[0].start, pieces[-1].stop), numbers
 
 
-class _Thinning:
+class _Reduction:
     """The keyframes of one block: rows ``(M,)``, values ``(4, M)``, and what has been tried for each."""
 
     def __init__(self, boxes: Floats, pieces: Ints, iou: float) -> None:
@@ -78,7 +78,7 @@ class _Thinning:
         self.reached = np.ones(len(pieces))  # the lowest overlap without shifts
 
     def run(self) -> None:
-        """Until nothing more can go."""
+        """Remove keyframes until nothing more can be removed."""
         while self._round():
             pass
 
@@ -92,17 +92,17 @@ class _Thinning:
         middle = middle[self.next[middle] == turn]
         middle = middle[_apart(middle)]
         self.next[middle] += 1
-        places, possible = self._places(middle, *SHIFTS[turn])
-        middle, places = middle[possible], places[possible]
+        neighbourhoods, possible = self._neighbourhoods(middle, *SHIFTS[turn])
+        middle, neighbourhoods = middle[possible], neighbourhoods[possible]
         if len(middle):
-            first, second, lowest = fit(places, self.boxes, self.fine, self.iou)
+            first, second, lowest = fit_keyframes(neighbourhoods, self.boxes, self.fine, self.iou)
             if turn == 0:
                 self.reached[middle] = lowest
             fits = lowest >= self.iou
-            self._replace(middle[fits], places[fits], first[:, fits], second[:, fits])
+            self._replace(middle[fits], neighbourhoods[fits], first[:, fits], second[:, fits])
         return True
 
-    def _places(self, middle: Ints, left: float, right: float) -> tuple[Places, Bools]:
+    def _neighbourhoods(self, middle: Ints, left: float, right: float) -> tuple[KeyframeNeighbourhoods, Bools]:
         """Around each keyframe in the middle, with its neighbours moved; and whether they can be."""
         last = len(self.rows) - 1
         before, after = np.maximum(middle - 2, 0), np.minimum(middle + 2, last)
@@ -115,11 +115,13 @@ class _Thinning:
         possible = first < second
         possible &= np.where(starts, left == 0, first > outer_left)
         possible &= np.where(ends, right == 0, second < outer_right)
-        return Places(outer_left, first, second, outer_right, self.values[:, before], self.values[:, after]), possible
+        return KeyframeNeighbourhoods(
+            outer_left, first, second, outer_right, self.values[:, before], self.values[:, after]
+        ), possible
 
-    def _replace(self, gone: Ints, places: Places, first: Floats, second: Floats) -> None:
-        """Take these keyframes out and move their neighbours."""
-        self.rows[gone - 1], self.rows[gone + 1] = places.first, places.second
+    def _replace(self, gone: Ints, neighbourhoods: KeyframeNeighbourhoods, first: Floats, second: Floats) -> None:
+        """Remove these keyframes and move their neighbours."""
+        self.rows[gone - 1], self.rows[gone + 1] = neighbourhoods.first, neighbourhoods.second
         self.values[:, gone - 1], self.values[:, gone + 1] = first, second
         around = (gone[:, None] + np.arange(-APART, APART + 1)).ravel()
         around = around[(around >= 0) & (around < len(self.rows))]

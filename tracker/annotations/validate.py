@@ -1,4 +1,4 @@
-"""Values out of a file that somebody else may have written: each is what it claims to be, or a ValueError says why."""
+"""Checks of values that were read from a file of somebody else: they return the value, or raise ValueError."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tracker.annotations.document import AnnotatedTrack, Annotations
 
 MOST_FRAMES = 10_000_000  # of a video: more is a mistake in the file
 MOST_PIXELS = 1_000_000  # of a picture's side, and of what a box may be away from it
-WRONG = (OSError, ValueError, KeyError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
-def load(path: Path) -> Any:
-    """The JSON in `path`; NaN and infinity, which JSON has not, are no numbers."""
+def load_json(path: Path) -> Any:
+    """The JSON in `path`; NaN and infinity, which are not part of JSON, are refused."""
     return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
 
 
@@ -29,7 +29,7 @@ def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no number")
 
 
-def whole(value: object, name: str, least: int = 0, most: int = 2**53) -> int:
+def integer(value: object, name: str, least: int = 0, most: int = 2**53) -> int:
     """An integer, also one that is written as 3.0."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise ValueError(f"{name} is {value!r}, no whole number")
@@ -52,7 +52,7 @@ def text(value: object, name: str) -> str:
     return value
 
 
-def texts(value: object, name: str) -> tuple[str, ...]:
+def distinct_texts(value: object, name: str) -> tuple[str, ...]:
     """A list of different strings."""
     if not isinstance(value, list):
         raise ValueError(f"{name} is no list")
@@ -62,7 +62,7 @@ def texts(value: object, name: str) -> tuple[str, ...]:
     return names
 
 
-def rate(value: object) -> Fraction:
+def frame_rate(value: object) -> Fraction:
     """Frames a second, as a number or as text like 30000/1001; 0 is unknown."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError(f"frame_rate is {value!r}, no number")
@@ -72,7 +72,7 @@ def rate(value: object) -> Fraction:
     return exact
 
 
-def seconds(value: object, count: int) -> Floats | None:
+def frame_times(value: object, count: int) -> Floats | None:
     """The times ``(count,)`` of all frames, or None."""
     if value is None:
         return None
@@ -84,7 +84,7 @@ def seconds(value: object, count: int) -> Floats | None:
     return times
 
 
-def sized(rows: Sequence[Sequence[object]], name: str = "bbox") -> Floats:
+def boxes_of_xywh(rows: Sequence[Sequence[object]], name: str = "bbox") -> Floats:
     """Boxes ``(N, 4)`` x, y, width, height as xyxy; no side is negative."""
     for row in rows:
         if len(row) != 4:
@@ -96,21 +96,21 @@ def sized(rows: Sequence[Sequence[object]], name: str = "bbox") -> Floats:
     return boxes
 
 
-def check_shares(annotations: Annotations) -> None:
+def require_size(annotations: Annotations) -> None:
     """Raise InputError for a video without a size, which formats with shares of the picture need."""
     if not (annotations.width and annotations.height):
         why = "has no known size, which shares of the picture need"
         raise InputError(annotations.name, why, "add --size, such as --size 1280x720, or --video")
 
 
-def check_rate(annotations: Annotations) -> None:
+def require_frame_rate(annotations: Annotations) -> None:
     """Raise InputError for a video without a frame rate, which formats with times need."""
     if not annotations.frame_rate:
         raise InputError(annotations.name, "has no known frame rate", "add --fps, such as --fps 25, or --video")
 
 
-def video(annotations: Annotations) -> Annotations:
-    """The same, when its parts fit together; ValueError when a track or two do not."""
+def consistent(annotations: Annotations) -> Annotations:
+    """The same annotations; ValueError when their tracks do not fit them or each other."""
     last: set[int] = set()
     for track in annotations.tracks:
         if track.track_id in last:

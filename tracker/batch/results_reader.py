@@ -1,4 +1,4 @@
-"""Annotations out of a batch's folder: of each video that is done, from the file that says most, or was corrected."""
+"""Reads annotations back from a batch's folder: of each video, from the file that was edited or is most complete."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tracker.batch.manifest import NAME
 from tracker.batch.results import DONE
 from tracker.review.record import RECORD, read_record
 
-RICHEST = ("coco", "fiftyone", "yolo", "cvat", "labelstudio", "mot")  # those that lose least come first
-LATER = 60.0  # seconds after the end of the work from which a file was changed by somebody: copies take a while
+BY_COMPLETENESS = ("coco", "fiftyone", "yolo", "cvat", "labelstudio", "mot")  # those that lose least come first
+EDITED_AFTER = 60.0  # seconds after the end of the job: a file changed later was edited, since copying takes a while
 
 
-class Finished(NamedTuple):
+class VideoResults(NamedTuple):
     """The results of one video, which are read when they are asked for. name: of the video.
 
     source: the file that it was made of, None where that is not known. note: what a person should know about where the
@@ -47,7 +47,7 @@ def is_results(path: Path) -> bool:
     return (path / DONE).is_file() and (path / RECORD).is_file()
 
 
-def read_batch(path: Path, wanted: str | None = None) -> tuple[list[Finished], list[str]]:
+def read_batch(path: Path, wanted: str | None = None) -> tuple[list[VideoResults], list[str]]:
     """The results of all videos that are done, by name, and what is missing: a line each, with the reason.
 
     wanted: name of the format to read; see `results_in`. Raises InputError if none is done.
@@ -77,19 +77,19 @@ def _rows(path: Path) -> list[tuple[str, str, str, str]]:
         raise InputError(path, f"cannot be read: {error}", "give the folder of a batch") from None
 
 
-def results_in(folder: Path, wanted: str | None = None, source: Path | None = None) -> Finished:
+def results_in(folder: Path, wanted: str | None = None, source: Path | None = None) -> VideoResults:
     """The annotations in a video's folder of results, named as the folder.
 
-    They come from the format `wanted`; else from the one file that has been changed since; else from the one that says
-    most. What it does not say comes from summary.json. source: of the video. Raises InputError when there is no such
-    file, or several were changed.
+    They come from the format `wanted`; else from the one file that was edited since; else from the most
+    complete one. What it does not hold comes from summary.json. source: of the video. Raises InputError when there is
+    no such file, or several were changed.
     """
     name, changed = (wanted, False) if wanted else _chosen(folder)
     place = folder / FORMATS[name].place
     if not place.exists():
         raise InputError(folder, f"has no {place.name}", "choose a format that is there")
     note = f"{place}: was changed, so it is the one that is read" if changed else ""
-    return Finished(folder.resolve().name, partial(_read, folder, name, source), source, note)
+    return VideoResults(folder.resolve().name, partial(_read, folder, name, source), source, note)
 
 
 def _read(folder: Path, name: str, source: Path | None) -> Annotations:
@@ -104,11 +104,11 @@ def _read(folder: Path, name: str, source: Path | None) -> Annotations:
 
 def _chosen(folder: Path) -> tuple[str, bool]:
     """The format to read, and whether its file was changed."""
-    there = [name for name in RICHEST if (folder / FORMATS[name].place).exists()]
+    there = [name for name in BY_COMPLETENESS if (folder / FORMATS[name].place).exists()]
     if not there:
         raise InputError(folder, "has no annotations of a known format", "annotate the video again")
     done = (folder / DONE).stat().st_mtime
-    changed = [name for name in there if _changed(folder / FORMATS[name].place) > done + LATER]
+    changed = [name for name in there if _changed(folder / FORMATS[name].place) > done + EDITED_AFTER]
     if len(changed) > 1:
         places = ", ".join(FORMATS[name].place for name in changed)
         raise InputError(folder, f"has several files that were changed: {places}", "say which, such as --from cvat")
@@ -122,7 +122,7 @@ def _changed(path: Path) -> float:
 
 
 def _completed(video: Annotations, record: Path) -> Annotations:
-    """The same with what the record says where the file did not: classes, size, length and frame rate."""
+    """The same, with what the file does not hold taken from the summary: classes, size, length and frame rate."""
     told = read_record(record)
     try:
         frames, seconds = int(told["frames"]), float(told["seconds"])

@@ -9,7 +9,7 @@ import numpy as np
 from tests.conftest import MakeVideo
 from tracker.annotations import coco
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.annotations.pictures import extract, stem_of
+from tracker.annotations.frame_extraction import extract_frames, image_stem
 from tracker.sources import open_source
 from training.data.dataset import load_dataset
 
@@ -22,7 +22,7 @@ def _annotations(name: str = "plain") -> Annotations:
 
 def test_every_third_frame_of_a_video_trains(make_video: MakeVideo, tmp_path: Path) -> None:
     video = make_video("plain.mp4")
-    extract(_annotations(), video, tmp_path / "images", every=3)
+    extract_frames(_annotations(), video, tmp_path / "images", every=3)
     coco.write_many([_annotations()], tmp_path / "annotations.json", every=3, clipped=True)
     images = load_dataset(tmp_path).images
     assert [image.path.name for image in images] == [f"plain_{frame:06d}.jpg" for frame in range(1, 21, 3)]
@@ -32,7 +32,7 @@ def test_every_third_frame_of_a_video_trains(make_video: MakeVideo, tmp_path: Pa
 
 def test_pictures_are_those_frames(make_video: MakeVideo, tmp_path: Path) -> None:
     video = make_video("plain.mp4")
-    extract(_annotations(), video, tmp_path, every=5)
+    extract_frames(_annotations(), video, tmp_path, every=5)
     frames = {frame.index: frame.image for frame in open_source(video).frames}
     for index in (1, 6, 11, 16):
         picture = cv2.imread(str(tmp_path / f"plain_{index:06d}.jpg"))
@@ -47,4 +47,4 @@ def test_boxes_stay_whole_where_nobody_asks_for_clipping(tmp_path: Path) -> None
 
 
 def test_a_name_leads_to_no_other_folder() -> None:
-    assert stem_of("../../a", 3) == ".._.._a_000003"
+    assert image_stem("../../a", 3) == ".._.._a_000003"
