@@ -34,7 +34,7 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(results, "_to_disk", full)
+    monkeypatch.setattr(results, "_sync", full)
     outcome = run_job(job, lambda *_: None)
     assert (outcome.state, outcome.full) == ("failed", True)
     assert (job.folder / "mot.txt").read_bytes() == before

@@ -60,7 +60,7 @@ def test_where_nobody_is_there_is_told_at_once(
 
 def test_who_answers_without_being_ray_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
-    monkeypatch.setattr("tracker.batch.ray_cluster.PATIENCE", 1.5)
+    monkeypatch.setattr("tracker.batch.ray_cluster.TIMEOUT", 1.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(InputError, match=r"nothing within 1\.5 seconds"), ray_cluster(address):

@@ -166,7 +166,7 @@ def test_a_batch_cut_short_keeps_its_pieces_and_the_next_ends_as_if_nothing_had_
     first = files("out")
     shutil.rmtree("out")
     with make_batch(clip) as whole:
-        assert [type(event).__name__ for event in whole.run(in_turn)] == ["Begun", "Ended"] * 3
+        assert [type(event).__name__ for event in whole.run(in_turn)] == ["JobStarted", "JobFinished"] * 3
     assert files("out") == first
 
 
