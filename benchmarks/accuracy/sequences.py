@@ -216,8 +216,8 @@ def _backward_truth(truth: GroundTruth) -> GroundTruth:
         ids=truth.ids[order],
         boxes=truth.boxes[order],
         bounds=np.concatenate([[0], np.cumsum(ends - starts)]),
-        counts=truth.counts[order],
-        excuses=truth.excuses[order],
+        considered=truth.considered[order],
+        distractors=truth.distractors[order],
     )
 
 
@@ -228,7 +228,7 @@ def thinned(recording: Recording, every: int) -> Recording:
     order = np.concatenate(
         [np.empty(0, np.int64), *map(np.arange, truth.bounds[frames], truth.bounds[frames] + counts)]
     )
-    ids, seen = truth.ids[order], truth.counts[order]
+    ids, seen = truth.ids[order], truth.considered[order]
     ids[seen] = np.unique(ids[seen], return_inverse=True)[1]
     camera = recording.camera
     return replace(
@@ -239,8 +239,8 @@ def thinned(recording: Recording, every: int) -> Recording:
             ids=ids,
             boxes=truth.boxes[order],
             bounds=np.concatenate([[0], np.cumsum(counts)]),
-            counts=seen,
-            excuses=truth.excuses[order],
+            considered=seen,
+            distractors=truth.distractors[order],
         ),
         frame_rate=recording.frame_rate / every,
         detections=recording.detections[::every],

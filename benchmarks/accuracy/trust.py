@@ -5,7 +5,7 @@ usage: python -m benchmarks.accuracy.trust --fit ROOT[@DETECTIONS]... --check RO
 Sequences are tracked offline from their detections. A track is wrong if most of its boxes lie on no object of the
 ground truth (intersection over union of 0.5), or if it lies on a second one for more than a fifth of its length.
 Boxes on people that the ground truth does not count, or on distractors, say nothing and are left out. Printed are the
-weights fitted on one part, which stand in `Doubting`, and for both parts how well the weights in use put wrong tracks
+weights fitted on one part, which stand in `TrustModel`, and for both parts how well the weights in use put wrong tracks
 first: the area under the ROC curve, and the share of all wrong tracks among the fifth that is trusted least.
 """
 
@@ -30,7 +30,7 @@ from tracker.association.presets import DEFAULT
 from tracker.evaluation.ground_truth import GroundTruth
 from tracker.offline.postprocess import postprocess
 from tracker.offline.recording_tracker import RecordingTracker
-from tracker.review.trust import CUES, cues_of, trust_of
+from tracker.review.trust import FEATURES, estimate_trust, trust_features
 from tracker.run.detection import DetectionStage
 from tracker.run.pipeline import track_frames
 from tracker.run.tracking import TrackingStage
@@ -76,7 +76,7 @@ def _object_at(box: Floats, truth: GroundTruth, frame: int) -> int:
     """The object that a box lies on, `NOTHING`, or `UNTOLD` on what is not to be found."""
     rows = slice(truth.bounds[frame - 1], truth.bounds[frame])
     overlaps = iou_matrix(box[None], truth.boxes[rows])[0]
-    counted = truth.counts[rows]
+    counted = truth.considered[rows]
     best = np.where(counted, overlaps, 0)
     if best.max(initial=0) >= SAME:
         return int(truth.ids[rows][best.argmax()])
@@ -88,14 +88,14 @@ def examples(recordings: Sequence[Recording]) -> tuple[Floats, Floats, Bools]:
     cues, trusts, wrong = [], [], []
     for recording in recordings:
         video = tracked(recording)
-        rows = zip(video.tracks, cues_of(video), trust_of(video), strict=True)
+        rows = zip(video.tracks, trust_features(video), estimate_trust(video), strict=True)
         for track, row, (trust, _) in rows:
             verdict = is_wrong(track, recording.truth)
             if verdict is not None:
                 cues.append(row)
                 trusts.append(trust)
                 wrong.append(verdict)
-    return np.array(cues).reshape(-1, len(CUES)), np.array(trusts), np.array(wrong, dtype=bool)
+    return np.array(cues).reshape(-1, len(FEATURES)), np.array(trusts), np.array(wrong, dtype=bool)
 
 
 def fit(cues: Floats, wrong: Bools) -> Floats:
@@ -138,7 +138,7 @@ def main() -> None:
             recordings = [one for place in places for one in load_recordings(place, rescale=rescale)]
             cues, trusts, wrong = examples(recordings)
             if title == "fit" and len(cues):
-                print(dict(zip(("start", *CUES), fit(cues, wrong).round(2).tolist(), strict=True)))
+                print(dict(zip(("intercept", *FEATURES), fit(cues, wrong).round(2).tolist(), strict=True)))
             if len(cues):
                 numbers = f"{area(-trusts, wrong):.3f}", f"{100 * caught(-trusts, wrong):.0f} %"
                 rows.append([title, str(len(wrong)), str(wrong.sum()), *numbers])

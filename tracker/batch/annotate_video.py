@@ -58,15 +58,15 @@ def _make_results(job: Job, draft: Path, on_progress: OnProgress) -> Outcome:
         for _ in run.look_ahead():
             on_progress("tracking", run.state.frames, run.expected_frames)
         annotations = annotations_of(run, job.name)
-        views = (
-            _views(annotations, _second_pass(run, on_progress), None if job.crops else SIDE)
+        crops = (
+            _crops(annotations, _second_pass(run, on_progress), None if job.crops else SIDE)
             if run.source.has_images
             else {}
         )
     assert run.first_pass is not None
     frames = len(run.first_pass.indices)
     on_progress("writing", frames, frames)
-    _write_results(job, draft, annotations, views, on_progress)
+    _write_results(job, draft, annotations, crops, on_progress)
     warnings = dict.fromkeys(
         [*map(str, run.state.warnings), *run.first_pass.warnings]
     )  # those of pieces are in the first pass
@@ -81,25 +81,25 @@ def _second_pass(run: Run, on_progress: OnProgress) -> Iterator[Frame]:
         yield frame
 
 
-def _views(annotations: Annotations, frames: Iterator[Frame], side: int | None) -> dict[int, bytes]:
+def _crops(annotations: Annotations, frames: Iterator[Frame], side: int | None) -> dict[int, bytes]:
     """A picture of each object, at most `side` pixels wide and high; reads all frames."""
-    from tracker.review.views import best_frames, take_views
+    from tracker.review.track_crops import best_frames, crop_tracks
 
-    views = take_views(frames, annotations, best_frames(annotations), side)
+    crops = crop_tracks(frames, annotations, best_frames(annotations), side)
     for _ in frames:  # the annotated video goes on after the last view
         pass
-    return views
+    return crops
 
 
 def _write_results(
-    job: Job, draft: Path, annotations: Annotations, views: dict[int, bytes], on_progress: OnProgress
+    job: Job, draft: Path, annotations: Annotations, crops: dict[int, bytes], on_progress: OnProgress
 ) -> None:
     from tracker.annotations.formats import parse_formats, write_formats
     from tracker.annotations.keyframes import parse_keyframes, with_keyframes
-    from tracker.review.record import RECORD, write_record
-    from tracker.review.sheet import contact_sheet
+    from tracker.review.contact_sheet import contact_sheet
     from tracker.review.summary import summarise, write_csv
-    from tracker.review.views import shrunk
+    from tracker.review.summary_file import SUMMARY_FILE, write_summary
+    from tracker.review.track_crops import shrink_jpeg
 
     wanted = parse_keyframes(job.keyframes)
     formats = parse_formats(",".join(job.formats))
@@ -109,13 +109,13 @@ def _write_results(
         sparse = with_keyframes(annotations, *wanted, on_progress=lambda done: on_progress("keyframes", done, boxes))
         write_formats([each for each in formats if each.interpolates], sparse, draft)
     if job.crops:
-        _write_crops(draft / CROPS, views)
-        views = {track_id: shrunk(view) for track_id, view in views.items()}
+        _write_crops(draft / CROPS, crops)
+        crops = {track_id: shrink_jpeg(crop) for track_id, crop in crops.items()}
     summaries = summarise(annotations)
     write_csv(summaries, draft / "summary.csv")
-    write_record(draft / RECORD, annotations, summaries, views)
-    if views:
-        _write_sheet(draft / "contact.jpg", contact_sheet(annotations, summaries, views))
+    write_summary(draft / SUMMARY_FILE, annotations, summaries, crops)
+    if crops:
+        _write_sheet(draft / "contact.jpg", contact_sheet(annotations, summaries, crops))
 
 
 def _write_sheet(path: Path, sheet: Image) -> None:
@@ -126,9 +126,9 @@ def _write_sheet(path: Path, sheet: Image) -> None:
         path.write_bytes(data.tobytes())
 
 
-def _write_crops(folder: Path, views: dict[int, bytes]) -> None:
+def _write_crops(folder: Path, crops: dict[int, bytes]) -> None:
     folder.mkdir()
-    for track_id, picture in views.items():
+    for track_id, picture in crops.items():
         (folder / f"{track_id:05}.jpg").write_bytes(picture)
 
 

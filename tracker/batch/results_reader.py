@@ -18,7 +18,7 @@ from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS
 from tracker.batch.manifest import NAME
 from tracker.batch.results import DONE
-from tracker.review.record import RECORD, read_record
+from tracker.review.summary_file import SUMMARY_FILE, read_summary
 
 BY_COMPLETENESS = ("coco", "fiftyone", "yolo", "cvat", "labelstudio", "mot")  # those that lose least come first
 EDITED_AFTER = 60.0  # seconds after the end of the job: a file changed later was edited, since copying takes a while
@@ -44,7 +44,7 @@ def is_batch(path: Path) -> bool:
 
 def is_results(path: Path) -> bool:
     """Whether it is a video's folder of results."""
-    return (path / DONE).is_file() and (path / RECORD).is_file()
+    return (path / DONE).is_file() and (path / SUMMARY_FILE).is_file()
 
 
 def read_batch(path: Path, wanted: str | None = None) -> tuple[list[VideoResults], list[str]]:
@@ -99,7 +99,7 @@ def _read(folder: Path, name: str, source: Path | None) -> Annotations:
         raise InputError(place, f"has {len(videos)} videos in it", "give a file of the one video")
     found: Annotations = videos[0]
     found = replace(found, name=folder.resolve().name, source=found.source or (source.name if source else ""))
-    return _completed(found, folder / RECORD)
+    return _completed(found, folder / SUMMARY_FILE)
 
 
 def _chosen(folder: Path) -> tuple[str, bool]:
@@ -123,7 +123,7 @@ def _changed(path: Path) -> float:
 
 def _completed(video: Annotations, record: Path) -> Annotations:
     """The same, with what the file does not hold taken from the summary: classes, size, length and frame rate."""
-    told = read_record(record)
+    told = read_summary(record)
     try:
         frames, seconds = int(told["frames"]), float(told["seconds"])
         width, height = int(told["width"]), int(told["height"])

@@ -1,4 +1,4 @@
-"""What a report needs of a video, kept in its folder as summary.json."""
+"""summary.json in a video's folder of results: what the batch's report needs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from detectors.errors import InputError
 from tracker.annotations.document import Annotations
 from tracker.review.summary import TrackSummary, with_rate
 
-RECORD = "summary.json"  # its name in the folder
+SUMMARY_FILE = "summary.json"  # its name in the folder
 HEAD = {"name": str, "width": int, "height": int, "frames": int, "seconds": float}
 TRACK = {"track_id": int, "label": str, "first": float, "last": float, "trust": float, "reason": str}
 TRACK |= {"stretches": list, "view": str}
 
 
-def write_record(
-    path: Path, annotations: Annotations, summaries: Sequence[TrackSummary], views: Mapping[int, bytes]
+def write_summary(
+    path: Path, annotations: Annotations, summaries: Sequence[TrackSummary], crops: Mapping[int, bytes]
 ) -> None:
     """Write the video's size and length in seconds, and a line for each track with its JPEG as base64."""
     frames = annotations.frame_count
@@ -33,8 +33,8 @@ def write_record(
     with draft.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head)[:-1] + ', "tracks": [')
         for place, summary in enumerate(summaries):
-            view = base64.b64encode(views.get(summary.track_id, b"")).decode()
-            file.write((",\n" if place else "\n") + json.dumps(asdict(summary) | {"view": view}))
+            crop = base64.b64encode(crops.get(summary.track_id, b"")).decode()
+            file.write((",\n" if place else "\n") + json.dumps(asdict(summary) | {"view": crop}))
         file.write("]}\n")
     os.replace(draft, path)
 
@@ -50,8 +50,8 @@ def seconds_of(annotations: Annotations) -> float:
     return float(video.time_of(np.array([last]))[0] + 1 / video.frame_rate)
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """What `write_record` has written. Raises InputError where that is not what the file holds."""
+def read_summary(path: Path) -> dict[str, Any]:
+    """What `write_summary` has written. Raises InputError where that is not what the file holds."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""One picture of a whole video: each track's best view with its number, its class, its time and how far to trust it."""
+"""A contact sheet of a video: each track's best crop with its number, class, time and trust."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from detectors.base import Image
 from tracker.annotations.document import Annotations
 from tracker.drawing.annotator import colour_of
 from tracker.drawing.labels import Colour, make_tag, paste, text_mask
-from tracker.review.record import seconds_of
 from tracker.review.summary import TrackSummary
+from tracker.review.summary_file import seconds_of
 from tracker.review.trust import DOUBTFUL, SURE
 
 MOST = 96  # tracks in a sheet
@@ -23,7 +23,7 @@ GROUND, CARD, INK, SOFT = (22, 19, 16), (32, 28, 24), (237, 235, 233), (165, 157
 TRUST = ((143, 142, 255), (96, 187, 242), (180, 219, 61))  # BGR: hardly, less, well trusted
 
 
-def contact_sheet(annotations: Annotations, summaries: Sequence[TrackSummary], views: Mapping[int, bytes]) -> Image:
+def contact_sheet(annotations: Annotations, summaries: Sequence[TrackSummary], crops: Mapping[int, bytes]) -> Image:
     """A picture ``(h, w, 3)`` BGR: a title over a grid of views, those to be looked at first in front.
 
     views: a JPEG of each track, by its number; one that is missing or broken leaves its place empty. At most `MOST`
@@ -39,7 +39,7 @@ def contact_sheet(annotations: Annotations, summaries: Sequence[TrackSummary], v
     for place, summary in enumerate(ordered):
         line, column = divmod(place, COLUMNS)
         corner = EDGE + column * (CELL + GAP), top + line * (CELL + FOOT + GAP)
-        _draw_cell(sheet, corner, summary, views.get(summary.track_id, b""))
+        _draw_cell(sheet, corner, summary, crops.get(summary.track_id, b""))
     return sheet
 
 
@@ -53,10 +53,10 @@ def _subtitle(annotations: Annotations, summaries: Sequence[TrackSummary]) -> st
     return "   ".join(parts)
 
 
-def _draw_cell(sheet: Image, corner: tuple[int, int], summary: TrackSummary, view: bytes) -> None:
+def _draw_cell(sheet: Image, corner: tuple[int, int], summary: TrackSummary, crop: bytes) -> None:
     left, top = corner
     sheet[top : top + CELL + FOOT, left : left + CELL] = CARD
-    picture = cv2.imdecode(np.frombuffer(view, dtype=np.uint8), cv2.IMREAD_COLOR) if view else None
+    picture = cv2.imdecode(np.frombuffer(crop, dtype=np.uint8), cv2.IMREAD_COLOR) if crop else None
     if picture is not None:
         _fit(sheet[top : top + CELL, left : left + CELL], np.asarray(picture, dtype=np.uint8))
     tag = make_tag((str(summary.track_id),), colour_of(summary.track_id), 15)

@@ -9,8 +9,8 @@ import pytest
 
 from detectors.base import Image
 from tests.tracker.review.batches import video, view, walk
-from tracker.review import sheet
-from tracker.review.sheet import CELL, EDGE, MOST, contact_sheet
+from tracker.review import contact_sheet as sheet
+from tracker.review.contact_sheet import CELL, EDGE, MOST, contact_sheet
 from tracker.review.summary import summarise
 
 TOP = 92  # pixels above the grid

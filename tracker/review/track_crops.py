@@ -1,4 +1,4 @@
-"""The best view of each track, chosen from its boxes before any picture is read."""
+"""The best crop of each track. Its frame is chosen from the boxes, before any picture is read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def best_frames(annotations: Annotations) -> dict[int, int]:
     return {track.track_id: int(track.frames[worths[start:end].argmax()]) for track, start, end in spans}
 
 
-def take_views(
+def crop_tracks(
     frames: Iterable[Frame], annotations: Annotations, best: Mapping[int, int], side: int | None = SIDE
 ) -> dict[int, bytes]:
     """Of each track a JPEG, at most `side` pixels wide and high; None for as large as it is in the picture.
@@ -47,7 +47,7 @@ def take_views(
     for place, track in enumerate(annotations.tracks):
         if track.track_id in best:
             wanted.setdefault(best[track.track_id], []).append(place)
-    views: dict[int, bytes] = {}
+    crops: dict[int, bytes] = {}
     last = max(wanted, default=0)
     for frame in frames if wanted else ():
         for place in wanted.get(frame.index, ()):
@@ -55,16 +55,16 @@ def take_views(
             box = track.boxes[int(np.searchsorted(track.frames, frame.index))]
             done, data = cv2.imencode(".jpg", cut_out(frame.image, box, side), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
             if done:
-                views[track.track_id] = data.tobytes()
+                crops[track.track_id] = data.tobytes()
         if frame.index >= last:
             break
-    return views
+    return crops
 
 
-def shrunk(view: bytes, side: int = SIDE) -> bytes:
+def shrink_jpeg(crop: bytes, side: int = SIDE) -> bytes:
     """A JPEG made at most `side` pixels wide and high; one that is small enough as it is."""
-    picture = cv2.imdecode(np.frombuffer(view, dtype=np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(np.frombuffer(crop, dtype=np.uint8), cv2.IMREAD_COLOR)
     if picture is None or max(picture.shape[:2]) <= side:
-        return view
+        return crop
     small = shrink(np.asarray(picture, dtype=np.uint8), side)
     return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

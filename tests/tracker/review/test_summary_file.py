@@ -13,16 +13,16 @@ import pytest
 
 from detectors.errors import InputError
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.review.record import read_record, write_record
 from tracker.review.summary import summarise
+from tracker.review.summary_file import read_summary, write_summary
 
 
 def write(path: Path) -> dict[str, Any]:
     """A record of one track, read back."""
     track = AnnotatedTrack(4, "car", np.array([1, 2]), np.array([[0, 0, 9, 9], [1, 0, 10, 9]]))
     video = Annotations("é", "é.mp4", 20, 10, Fraction(10), 40, ["car"], [track])
-    write_record(path, video, summarise(video), {4: b"abc"})
-    return read_record(path)
+    write_summary(path, video, summarise(video), {4: b"abc"})
+    return read_summary(path)
 
 
 def test_a_record_is_read_back(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_what_is_no_record_is_refused(tmp_path: Path, spoil: Callable[[dict[str,
     good = write(path)
     path.write_text(json.dumps(spoil(good)))
     with pytest.raises(InputError, match="is not a summary of a video"):
-        read_record(path)
+        read_summary(path)
 
 
 def test_a_record_cut_short_is_refused(tmp_path: Path) -> None:
@@ -56,4 +56,4 @@ def test_a_record_cut_short_is_refused(tmp_path: Path) -> None:
     write(path)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(InputError, match="cannot be read as a summary"):
-        read_record(path)
+        read_summary(path)
