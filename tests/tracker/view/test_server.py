@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.live.crowd import request
+from benchmarks.live.page_clients import request
 from detectors import InputError
 from tests.conftest import ROOT
 from tests.tracker.view.pages import make_frame, make_page, make_tracks

@@ -1,4 +1,4 @@
-"""What a part of the speed benchmark is given, and what it gives back."""
+"""What a part of a benchmark gets (a setting) and returns (a measurement: tables and figures)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ResultTable:
     """A table: rows of cells, the first of which is a name; note: what to know when reading it."""
 
     title: str
@@ -48,13 +48,13 @@ class Sheet:
 
 
 @dataclass
-class Found:
-    """sheets: to print. figures: all that was measured, as JSON takes it. skipped: what was left out, and why.
+class Measurement:
+    """tables: to print. figures: all that was measured, as JSON takes it. skipped: what was left out, and why.
 
     failed: whether something went wrong, rather than being left out.
     """
 
-    sheets: list[Sheet] = field(default_factory=list)
+    tables: list[ResultTable] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     failed: bool = False

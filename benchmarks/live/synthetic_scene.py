@@ -1,4 +1,4 @@
-"""A picture in which objects go to and fro without end, each in a lane of its own: who is who can be told from y."""
+"""An endless synthetic scene: objects go to and fro, each in a lane of its own, so that y tells which one it is."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def pictures(rate: float, seed: int = 0) -> Iterator[Image]:
 
 
 def _coat(rng: np.random.Generator, lane: Lane) -> Image:
-    """What the lane's object looks like: a colour of its own, in blotches."""
+    """What the lane's object looks like: a colour of its own, with blotches."""
     colour = rng.choice([30, 220], 3) + rng.uniform(-25, 25, 3)
     blotches = cv2.resize(rng.uniform(-40, 40, (8, 4)).astype(np.float32), lane.size)
     return np.clip(colour + blotches[:, :, None], 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A run of the command line beside a benchmark, and what it has written so far."""
+"""A run of the command in the background, and what it has written so far."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.parts import ROOT
+from benchmarks.speed.measurement import ROOT
 from benchmarks.speed.processes import KEEPTRACK
 from detectors import InputError
 
 PATIENCE = 60.0  # seconds for what ought to happen
-STEP = 0.02  # seconds between two looks
+STEP = 0.02  # seconds between two checks
 
 
 @contextmanager

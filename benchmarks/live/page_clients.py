@@ -1,7 +1,7 @@
-"""Viewers of the page, as its server sees them: some that read, some that never do. The standard library only.
+"""Clients of the page, for load: some read, some never do. Needs the standard library only.
 
-``python -m benchmarks.live.crowd PORT READERS SILENT`` waits for the server, watches until it is gone, and tells how
-many pictures the readers have got.
+``python -m benchmarks.live.page_clients PORT READERS SILENT`` waits for the server, reads until it is gone, and prints
+how many pictures the readers got.
 """
 
 from __future__ import annotations

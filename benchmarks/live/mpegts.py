@@ -1,4 +1,4 @@
-"""Pictures to H.264 or another codec in MPEG-TS, each to be shown at once."""
+"""Encodes pictures to H.264 or another codec in MPEG-TS, without delay."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from benchmarks.live.server import Chunk
+from benchmarks.live.stream_server import Chunk
 from detectors.base import Image
 
 KEY_EVERY = 0.5  # seconds between key frames, at which clients join
 
 
-class Transport:
+class MpegTsEncoder:
     """Pictures to MPEG-TS: no B-frames, nothing held back, a key frame every half second.
 
     codec: ``libx264``, ``mpeg4``, ``libx265`` ... size: width and height to scale to, None to leave it.

@@ -1,4 +1,4 @@
-"""A consumer that is five times slower than its camera: how old the picture is that it gets."""
+"""Latency: how old the pictures are that a consumer gets which is five times slower than its camera."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.live.servers import kinds, serving
-from benchmarks.live.stamps import age, read_stamp
-from benchmarks.speed.parts import Found, Setting, Sheet
+from benchmarks.live.frame_stamps import age, read_stamp
+from benchmarks.live.server_process import kinds, serving
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting
 from tracker.run.options import Options
 from tracker.run.run import Run
 
@@ -20,7 +20,7 @@ SECONDS, SMOKE_SECONDS = 60.0, 2.0
 MOST = 2.0  # intervals between two frames that a picture may be old, besides the time that its tracking takes
 
 
-class Age(NamedTuple):
+class FrameAge(NamedTuple):
     """Of a tracked picture, in seconds, less the time that its tracking took.
 
     sent: since it was sent, as the server has written on it. came: since it came, by the source's own clock.
@@ -30,9 +30,9 @@ class Age(NamedTuple):
     came: float
 
 
-def follow(url: str, seconds: float) -> tuple[list[Age], int]:
+def follow(url: str, seconds: float) -> tuple[list[FrameAge], int]:
     """The ages of the tracked pictures, and the last frame's index."""
-    ages: list[Age] = []
+    ages: list[FrameAge] = []
     index = 0
     begin = asked = time.monotonic()
     with Run(url, Options(detector="motion")) as run:
@@ -41,7 +41,7 @@ def follow(url: str, seconds: float) -> tuple[list[Age], int]:
             worked = done - asked if index else 0.0  # the first one had to be waited for
             index = frame.index
             if sent is not None:
-                ages.append(Age(age(sent) - worked, run.state.latency - worked))
+                ages.append(FrameAge(age(sent) - worked, run.state.latency - worked))
             if done - begin > seconds:
                 break
             time.sleep(SLOWER / RATE)
@@ -49,7 +49,7 @@ def follow(url: str, seconds: float) -> tuple[list[Age], int]:
     return ages, index
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """Each kind of stream, one after the other."""
     there, skipped = kinds()
     seconds = SMOKE_SECONDS if setting.smoke else SECONDS
@@ -63,10 +63,10 @@ def measure(setting: Setting) -> Found:
     late = f"over {1000 * MOST / RATE:.0f} ms"
     headings = ["stream", "tracked", "since it was sent", "most", late, "since it came", "most", late]
     note = "Medians, and the most, less the time that the tracking took. Sent: as written on the picture."
-    return Found([Sheet(title, headings, rows, note)], figures, skipped)
+    return Measurement([ResultTable(title, headings, rows, note)], figures, skipped)
 
 
-def _cells(ages: Sequence[Age]) -> list[str]:
+def _cells(ages: Sequence[FrameAge]) -> list[str]:
     cells = []
     for values in zip(*ages, strict=True):
         late = sum(value > MOST / RATE for value in values)

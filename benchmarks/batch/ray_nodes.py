@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.batch.commands import command, run, same, statuses
-from benchmarks.speed.parts import ROOT
+from benchmarks.batch.annotate_command import command, run, same, statuses
+from benchmarks.speed.measurement import ROOT
 from benchmarks.tables import print_table
 
 NODES, KILLS, ROUNDS = 3, 10, 3

@@ -1,4 +1,4 @@
-"""A stream that breaks off again and again: does it come back, and do the objects keep their numbers?"""
+"""Reconnection: a stream drops again and again; does it come back, and do the objects keep their numbers?"""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.live.lanes import LANES, box, goes_right, lane_of, pictures
-from benchmarks.live.servers import KINDS, kinds
-from benchmarks.live.stamps import read_stamp, stamp
-from benchmarks.speed.parts import Found, Setting, Sheet
+from benchmarks.live.frame_stamps import read_stamp, stamp
+from benchmarks.live.server_process import KINDS, kinds
+from benchmarks.live.synthetic_scene import LANES, box, goes_right, lane_of, pictures
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting
 from detectors import Detections, Frame
 from detectors.base import Image
 from tracker.association.engine import Tracker
@@ -32,7 +32,7 @@ SHORT = 2.0  # seconds of a gap over which numbers have to be kept
 JITTER, MISSED = 0.02, 0.05  # of the detections: share of the size, and of the objects
 
 
-class Seen(NamedTuple):
+class ShownObjects(NamedTuple):
     """A frame. scene: seconds of the scene that it shows. numbers: lane -> the number of its object."""
 
     time: float
@@ -40,7 +40,7 @@ class Seen(NamedTuple):
     numbers: dict[int, int]
 
 
-class Kept(NamedTuple):
+class KeptIdentities(NamedTuple):
     """Objects with the same number before and after a gap, and all that were there."""
 
     kept: int
@@ -51,11 +51,11 @@ class Gap(NamedTuple):
     """Between two frames. lasted: seconds. went_on: objects that did not turn round meanwhile. turned: that did."""
 
     lasted: float
-    went_on: Kept
-    turned: Kept
+    went_on: KeptIdentities
+    turned: KeptIdentities
 
 
-class Truth:
+class GroundTruthDetector:
     """Finds the objects of a picture that tells its own number, about as well as a good detector does."""
 
     name = "truth"
@@ -83,7 +83,7 @@ def numbered() -> Iterator[Image]:
         yield stamp(picture, number)
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """Each kind of stream, one after the other."""
     there, skipped = kinds()
     lengths = LENGTHS[:1] if setting.smoke else LENGTHS
@@ -108,10 +108,10 @@ def measure(setting: Setting) -> Found:
     ]
     note = f"{len(LANES)} objects that go to and fro; those that turned round during the gap are counted apart. "
     note += "A gap is that between two frames, longer than the drop (median)."
-    return Found([Sheet(title, headings, rows, note)], figures, skipped)
+    return Measurement([ResultTable(title, headings, rows, note)], figures, skipped)
 
 
-def follow(kind: str, lengths: Sequence[float]) -> Iterator[Seen]:
+def follow(kind: str, lengths: Sequence[float]) -> Iterator[ShownObjects]:
     """The frames of a stream that breaks off for `lengths` seconds in turn."""
     left = list(lengths)
     with KINDS[kind](numbered, RATE) as server:
@@ -119,7 +119,7 @@ def follow(kind: str, lengths: Sequence[float]) -> Iterator[Seen]:
         assert source.live is not None
         with LatestFrames(source.frames, source.live) as newest:
             due, last = BETWEEN, 0.0
-            stages = DetectionStage(Truth()), TrackingStage(Tracker(frame_rate=RATE))
+            stages = DetectionStage(GroundTruthDetector()), TrackingStage(Tracker(frame_rate=RATE))
             for frame, tracks in track_frames(mark_cuts(newest), *stages):
                 yield seen(frame, tracks)
                 if frame.time - last > GAP:
@@ -135,14 +135,14 @@ def follow(kind: str, lengths: Sequence[float]) -> Iterator[Seen]:
                 threading.Timer(left.pop(0), server.accept).start()
 
 
-def seen(frame: Frame, tracks: Tracks) -> Seen:
+def seen(frame: Frame, tracks: Tracks) -> ShownObjects:
     """Who is in a frame."""
     numbers = zip(map(lane_of, tracks.boxes), tracks.track_ids.tolist(), strict=True)
     scene = (read_stamp(frame.image) or 0) / RATE
-    return Seen(frame.time, scene, {lane: number for lane, number in numbers if lane is not None})
+    return ShownObjects(frame.time, scene, {lane: number for lane, number in numbers if lane is not None})
 
 
-def gaps_in(frames: Sequence[Seen]) -> list[Gap]:
+def gaps_in(frames: Sequence[ShownObjects]) -> list[Gap]:
     """The gaps, with who was there in the second before and in the second after."""
     found = []
     for before, after in itertools.pairwise(frames):
@@ -153,17 +153,17 @@ def gaps_in(frames: Sequence[Seen]) -> list[Gap]:
         for lane, number in old.items():
             turned = goes_right(LANES[lane], before.scene) != goes_right(LANES[lane], after.scene)
             same[turned].append(new.get(lane) == number)
-        found.append(Gap(after.time - before.time, *(Kept(sum(one), len(one)) for one in same.values())))
+        found.append(Gap(after.time - before.time, *(KeptIdentities(sum(one), len(one)) for one in same.values())))
     return found
 
 
-def total(counts: Iterable[Kept]) -> str:
+def total(counts: Iterable[KeptIdentities]) -> str:
     """All of them together."""
-    kept, there = np.sum([*counts, Kept(0, 0)], axis=0)
+    kept, there = np.sum([*counts, KeptIdentities(0, 0)], axis=0)
     return f"{kept} of {there}"
 
 
-def most(frames: Sequence[Seen], start: float, end: float) -> dict[int, int]:
+def most(frames: Sequence[ShownObjects], start: float, end: float) -> dict[int, int]:
     """Lane -> the number that its object had most of the time."""
     numbers = [frame.numbers for frame in frames if start <= frame.time <= end]
     by_lane = {lane: [one[lane] for one in numbers if lane in one] for lane in range(len(LANES))}

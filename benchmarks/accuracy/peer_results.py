@@ -34,7 +34,7 @@ class Peer:
 
 
 @dataclass(frozen=True)
-class Board:
+class PeerTable:
     """Rows that can be compared: of the same sequences, from the same detections."""
 
     title: str
@@ -53,7 +53,7 @@ DANCERS = (
 )
 
 BOARDS = (
-    Board(
+    PeerTable(
         "MOT17 second half, 02 05 10 13, YOLOX-X",
         _names("MOT17-", "02 05 10 13"),
         YOLOX,
@@ -65,7 +65,7 @@ BOARDS = (
             Peer("ultralytics ByteTrack, .6/.7/.9", 53.6),
         ),
     ),
-    Board(
+    PeerTable(
         "MOT17 second half, all seven, YOLOX-X",
         _names("MOT17-", "02 04 05 09 10 11 13"),
         YOLOX,
@@ -83,7 +83,7 @@ BOARDS = (
             Peer("boxmot OccluBoost", 71.1, mota=78.5, idf1=85.3, also="camera, appearance", source=PUBLISHED),
         ),
     ),
-    Board(
+    PeerTable(
         "DanceTrack, 0004 0019 0035 0063 0094, YOLOX-X",
         _names("dancetrack", "0004 0019 0035 0063 0094"),
         YOLOX,
@@ -95,7 +95,7 @@ BOARDS = (
             Peer("ultralytics TrackTrack", 45.2),
         ),
     ),
-    Board(
+    PeerTable(
         "DanceTrack, all 25 of validation, YOLOX-X",
         _names("dancetrack", DANCERS + " 0090 0094 0097"),
         YOLOX,
@@ -107,7 +107,7 @@ BOARDS = (
             Peer("ultralytics TrackTrack", 55.6),
         ),
     ),
-    Board(
+    PeerTable(
         "TUD-Campus, TUD-Stadtmitte, KITTI-17, YOLOv8n",
         SMALL,
         YOLOV8N,
@@ -127,7 +127,7 @@ BOARDS = (
 )
 
 
-def boards_within(sequences: Collection[str], detections: str) -> list[Board]:
+def peer_tables_within(sequences: Collection[str], detections: str) -> list[PeerTable]:
     """The boards whose sequences are all among `sequences`, from the same detections; the largest first."""
     found = [board for board in BOARDS if board.detections == detections and board.sequences <= set(sequences)]
     return sorted(found, key=lambda board: -len(board.sequences))

@@ -1,4 +1,4 @@
-"""A server that sends pictures at a steady rate to whoever is connected, and fails on demand."""
+"""The base of all stream servers: sends pictures at a steady rate to its clients, and fails on demand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 
-from benchmarks.live.stamps import milliseconds, stamp
+from benchmarks.live.frame_stamps import milliseconds, stamp
 from detectors.base import Image
 
 LOOPBACK = "127.0.0.1"

@@ -1,6 +1,6 @@
-"""The sliding detector's one pass against the naive window: `benchmarks.detection.sliding`, in a process of its own.
+"""One convolutional pass against the naive sliding window: `benchmarks.detection.sliding`, in its own process.
 
-Ours stays without it: the system counts a process's memory as that of the commands which it starts.
+The system counts our memory as that of the commands we start, so torch must not be imported here.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import importlib.util
 import json
 import sys
 
-from benchmarks.speed.parts import Found, Setting, Sheet, SkippedError
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting, SkippedError
 from benchmarks.speed.processes import run
 
 SIDE, SMOKE_SIDE = 640, 96
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """The table of trunks."""
     if importlib.util.find_spec("torchvision") is None:
         raise SkippedError("there is no torch here (pip install 'keeptrack[train]')")
@@ -38,4 +38,6 @@ def measure(setting: Setting) -> Found:
         for name, one in found.items()
     ]
     note = "At the trunk's own stride; the ratio is the naive window's time divided by that of one pass."
-    return Found([Sheet(f"One pass against the sliding window, {side} x {side} pixels", headings, rows, note)], found)
+    return Measurement(
+        [ResultTable(f"One pass against the sliding window, {side} x {side} pixels", headings, rows, note)], found
+    )

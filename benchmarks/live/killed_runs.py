@@ -1,4 +1,4 @@
-"""A run that is killed: what of its files can be read, and how near to the end they come."""
+"""Killed runs: which of their files can be read, and how much is missing at the end."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import av
 import numpy as np
 
-from benchmarks.live.lanes import HEIGHT, WIDTH, pictures
-from benchmarks.live.runs import read_lines, running, wait_for
-from benchmarks.live.stamps import age, read_stamp
-from benchmarks.live.streams import TsHttpServer
-from benchmarks.speed.parts import Found, Setting, Sheet
+from benchmarks.live.background_run import read_lines, running, wait_for
+from benchmarks.live.frame_stamps import age, read_stamp
+from benchmarks.live.stream_kinds import TsHttpServer
+from benchmarks.live.synthetic_scene import HEIGHT, WIDTH, pictures
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting
 
 RATE = 25  # frames a second
 KILLS = 10
@@ -25,7 +25,7 @@ SEGMENT = "3s"
 STAMP = f"0,0,{WIDTH},0,{WIDTH},{HEIGHT // 12},0,{HEIGHT // 12}"  # where nothing is to be tracked or drawn
 
 
-class Left(NamedTuple):
+class MissingAtEnd(NamedTuple):
     """What is missing at the end of each kind of file, in seconds, and how many segments there are."""
 
     video: float
@@ -34,7 +34,7 @@ class Left(NamedTuple):
     segments: int
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """One run after the other, each killed at a random moment."""
     moments = [EARLIEST] if setting.smoke else np.random.default_rng(0).uniform(EARLIEST, LATEST, KILLS).tolist()
     found = []
@@ -47,14 +47,14 @@ def measure(setting: Setting) -> Found:
     headings = ["missing at the end", "median", "most"]
     rows = [_row(kind, [getattr(one, kind) for one in found]) for kind in ("video", "jsonl", "mot")]
     note = f"{sum(one.segments for one in found)} segments and all lines could be read to the end."
-    return Found([Sheet(title, headings, rows, note)], {"kills": [one._asdict() for one in found]})
+    return Measurement([ResultTable(title, headings, rows, note)], {"kills": [one._asdict() for one in found]})
 
 
 def _row(kind: str, missing: Sequence[float]) -> list[str]:
     return [kind, f"{np.median(missing):.2f} s", f"{max(missing):.2f} s"]
 
 
-def kill(url: str, folder: Path, moment: float) -> Left:
+def kill(url: str, folder: Path, moment: float) -> MissingAtEnd:
     """Kill a run `moment` seconds after its first frame, and read what it leaves.
 
     Raises PyAV's errors and ValueError for what cannot be read.
@@ -70,7 +70,7 @@ def kill(url: str, folder: Path, moment: float) -> Left:
         process.wait()
         segments = sorted(folder.glob("a.*.mp4"))
         stamps = [number for number in map(last_stamp, segments) if number is not None]
-        return Left(age(stamps[-1]) - (time.time() - killed), *text_missing(folder, killed), len(segments))
+        return MissingAtEnd(age(stamps[-1]) - (time.time() - killed), *text_missing(folder, killed), len(segments))
 
 
 def last_stamp(path: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""Live streams on this computer, from real servers that can fail on demand: for tests and measurements.
+"""Stream servers by kind, for tests and measurements; all can fail on demand.
 
 MJPEG over HTTP, and H.264 in MPEG-TS over HTTP or plain TCP; rtsp.py has RTSP, stamps.py tells how old a picture is.
 Each server is a context manager that sends the pictures it is given at a steady rate to whoever is connected::
@@ -15,8 +15,8 @@ import socket
 
 import cv2
 
-from benchmarks.live.server import Chunk, Pictures, StreamServer
-from benchmarks.live.transport import Transport
+from benchmarks.live.mpegts import MpegTsEncoder
+from benchmarks.live.stream_server import Chunk, Pictures, StreamServer
 from detectors.base import Image
 
 PAGE = b"<!DOCTYPE html><title>A page</title><p>Nothing moves here."
@@ -69,27 +69,27 @@ class MjpegServer(HttpServer):
         return Chunk(head.encode() + data + b"\r\n", key=True)
 
 
-class _Transporting(StreamServer):
+class _MpegTsServer(StreamServer):
     """What both ways to send MPEG-TS have in common."""
 
-    _transport: Transport | None = None
+    _transport: MpegTsEncoder | None = None
 
     def change(self, codec: str = "libx264", size: tuple[int, int] | None = None) -> None:
         """Go on with another codec, or pictures of another size, in the connections that there are."""
-        self._transport = Transport(self.rate, codec, size)
+        self._transport = MpegTsEncoder(self.rate, codec, size)
 
     def _encode(self, picture: Image) -> Chunk:
-        self._transport = self._transport or Transport(self.rate)
+        self._transport = self._transport or MpegTsEncoder(self.rate)
         return self._transport.encode(picture)
 
 
-class TsHttpServer(_Transporting, HttpServer):
+class TsHttpServer(_MpegTsServer, HttpServer):
     """MPEG-TS over HTTP."""
 
     path = "/stream.ts"
 
 
-class TsTcpServer(_Transporting):
+class TsTcpServer(_MpegTsServer):
     """MPEG-TS over plain TCP."""
 
 

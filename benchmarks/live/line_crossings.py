@@ -1,4 +1,4 @@
-"""A clip as a stream, with a line across it: who crosses, and how often."""
+"""Line crossings, counted on a clip that is served as a stream."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.live.runs import PATIENCE, read_lines, running
-from benchmarks.live.streams import TsHttpServer
-from benchmarks.speed.parts import Found, Setting, Sheet, SkippedError
+from benchmarks.live.background_run import PATIENCE, read_lines, running
+from benchmarks.live.stream_kinds import TsHttpServer
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting, SkippedError
 from detectors.base import Image
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """The clip once, in real time."""
     if setting.line is None:
         raise SkippedError("no line: --line NAME:X1,Y1,X2,Y2")
@@ -42,8 +42,8 @@ def measure(setting: Setting) -> Found:
     counts = Counter(event["direction"] for event in crossings)
     rows = [[setting.line, str(counts["in"]), str(counts["out"])]]
     times = ", ".join(f"{event['direction']} {event['time']:.0f} s (id {event['id']})" for event in crossings)
-    sheet = Sheet(f"{setting.clip.name} as a stream, once", ["line", "in", "out"], rows, f"Crossings: {times}.")
-    return Found([sheet], {"crossings": crossings})
+    table = ResultTable(f"{setting.clip.name} as a stream, once", ["line", "in", "out"], rows, f"Crossings: {times}.")
+    return Measurement([table], {"crossings": crossings})
 
 
 def once(path: Path, ready: Callable[[], bool]) -> Iterator[Image]:

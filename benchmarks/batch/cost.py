@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.batch.commands import command, run, statuses
+from benchmarks.batch.annotate_command import command, run, statuses
 from benchmarks.tables import print_table
 from detectors.cores import available_cores
 

@@ -1,4 +1,4 @@
-"""The servers of `benchmarks.live.streams` in a process of their own: they take no time from whoever is measured."""
+"""The stream servers in a process of their own, so that they take no time from the run that is measured."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 
-from benchmarks.live.lanes import pictures
 from benchmarks.live.rtsp import RtspServer, missing_rtsp
-from benchmarks.live.server import StreamServer
-from benchmarks.live.streams import MjpegServer, TsHttpServer, TsTcpServer
+from benchmarks.live.stream_kinds import MjpegServer, TsHttpServer, TsTcpServer
+from benchmarks.live.stream_server import StreamServer
+from benchmarks.live.synthetic_scene import pictures
 
 KINDS: dict[str, type[StreamServer]] = {
     "MJPEG over HTTP": MjpegServer,
@@ -29,7 +29,7 @@ def kinds() -> tuple[list[str], list[str]]:
 
 @contextmanager
 def serving(kind: str, rate: int) -> Iterator[str]:
-    """The address of a stamped stream of `benchmarks.live.lanes`, for as long as the block lasts."""
+    """The address of a stamped stream of `benchmarks.live.synthetic_scene`, for as long as the block lasts."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(kind, rate, theirs), daemon=True)

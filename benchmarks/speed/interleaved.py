@@ -1,4 +1,4 @@
-"""Things measured in turn, round after round, so that what else the machine does meets all of them alike."""
+"""Interleaved measurements: candidates take turns, round after round, so that other load affects all of them alike."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-def in_turn(calls: Mapping[Key, Callable[[], Value]], rounds: int) -> dict[Key, list[Value]]:
+def interleaved(calls: Mapping[Key, Callable[[], Value]], rounds: int) -> dict[Key, list[Value]]:
     """What each call returns in each of the rounds. Every other round goes backwards."""
     found: dict[Key, list[Value]] = {key: [] for key in calls}
     for number in range(rounds):

@@ -1,6 +1,6 @@
-"""A long video's second stage without the video: a made-up first pass in pieces, stitched, revised, given by frame.
+"""Offline tracking of a long video, without the video: synthetic first passes are stitched and postprocessed.
 
-usage: python -m benchmarks.speed.long [--hours N] [--objects N] [--piece SECONDS] [--moving]
+usage: python -m benchmarks.speed.long_video [--hours N] [--objects N] [--piece SECONDS] [--moving]
 
 Objects walk through the picture, stay for about twelve seconds, and are lost now and then, sometimes for so long that
 they come back under another number. Prints hours, boxes, and of each stage the seconds and the most memory in MB.
@@ -33,7 +33,7 @@ from tracker.offline.trajectory import TrackingHistory, Trajectory, iterate_trac
 
 RATE, STAY = 25, 300  # frames a second; frames that an object stays, on average
 GAP = 0.02  # chance in each frame to be lost for a moment
-LOOKS = 64  # numbers that describe a look
+EMBEDDING_SIZE = 64  # numbers in an embedding
 
 
 def make_tracks(frames: int, objects: int, seed: int = 0) -> list[Trajectory]:
@@ -54,11 +54,11 @@ def _walk(rng: np.random.Generator, seen: Ints) -> Iterator[Trajectory]:
     centres = rng.uniform(0, 1800, 2) + rng.normal(0, 2, 2) * (seen - seen[0])[:, None]
     boxes = np.tile(centres, 2) + np.array([-20.0, -50, 20, 50]) + rng.normal(0, 0.5, (len(seen), 4))
     boxes = boxes.astype(np.float32).astype(np.float64)
-    look = rng.normal(size=LOOKS)
+    embedding = rng.normal(size=EMBEDDING_SIZE)
     for rows in np.split(np.arange(len(seen)), [len(seen) * 2 // 3] if rng.random() < 0.3 else []):
         none = np.zeros(len(rows), dtype=bool)
         scores = rng.uniform(0.5, 0.9, len(rows)).astype(np.float32).astype(np.float64)
-        yield Trajectory(0, 0, seen[rows], boxes[rows], scores, none, none, look)
+        yield Trajectory(0, 0, seen[rows], boxes[rows], scores, none, none, embedding)
 
 
 def cut_out(tracks: Sequence[Trajectory], piece: Piece, frames: int, moving: bool) -> FirstPass:
@@ -75,7 +75,7 @@ def cut_out(tracks: Sequence[Trajectory], piece: Piece, frames: int, moving: boo
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def print_cost(what: str) -> Iterator[None]:
     """Print what a stage takes."""
     forget_peak()
     start = time.perf_counter()
@@ -108,15 +108,15 @@ def main() -> None:
             pieces, boxes = elsewhere.submit(write_pieces, *made).result()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
         print(f"{arguments.hours:g} h, {frames} frames, {boxes} boxes, {size / boxes:.1f} bytes a box in files")
-        with told("load"):
+        with print_cost("load"):
             parts = [load(Path(folder) / f"{piece.number}.npz") for piece in pieces]
-    with told("stitch"):
+    with print_cost("stitch"):
         history = stitch(parts, pieces).history
     parts.clear()
     for stage in STAGES:
-        with told(stage):
+        with print_cost(stage):
             history = replace(history, trajectories=postprocess(history, [stage]))
-    with told("by frame"):
+    with print_cost("by frame"):
         count = sum(map(len, iterate_tracks_by_frame(history.trajectories, history.times)))
     print(f"{len(history.trajectories)} tracks, {count} boxes")
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.speed.parts import ROOT
+from benchmarks.speed.measurement import ROOT
 from tracker.batch.manifest import NAME, Manifest, VideoStatus
 
 OWN = (NAME, ".lock", "report.html")  # times and attempts are in these
@@ -24,7 +24,7 @@ def command(sources: Sequence[Path], out: Path, *options: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Finished:
+class CommandResult:
     """A command that has ended. seconds: on the clock. cores: kept busy on average. said: on standard error."""
 
     status: int
@@ -33,7 +33,7 @@ class Finished:
     said: str
 
 
-def run(arguments: Sequence[str], cores: int | None = None) -> Finished:
+def run(arguments: Sequence[str], cores: int | None = None) -> CommandResult:
     """Run a command to its end. cores: that it is bound to, None for all."""
     bound = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(bound)[:cores])  # which a child inherits
@@ -43,7 +43,7 @@ def run(arguments: Sequence[str], cores: int | None = None) -> Finished:
     finally:
         os.sched_setaffinity(0, bound)
     seconds = time.perf_counter() - started
-    return Finished(done.returncode, seconds, (_busy() - before) / seconds, done.stderr)
+    return CommandResult(done.returncode, seconds, (_busy() - before) / seconds, done.stderr)
 
 
 def _busy() -> float:
