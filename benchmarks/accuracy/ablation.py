@@ -77,7 +77,7 @@ def with_fields(preset: Preset, fields: Mapping[str, Any]) -> Preset:
 
 
 def make_copies(sequences: Sequence[LoadedSequence], noisy: int, every: int = 1) -> Copies:
-    """Copies of the sequences, with camera motion where it can be had: forward, backward, and perturbed ones of both."""
+    """Copies of the sequences, with camera motion where possible: forward, backward, and perturbed ones of both."""
     sequences = [subsampled(with_camera(one), every) for one in sequences]
     reversed_ = [time_reversed(sequence) for sequence in sequences]
     directions = (sequences, reversed_)

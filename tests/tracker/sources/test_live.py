@@ -20,10 +20,10 @@ import av
 import numpy as np
 import pytest
 
+from benchmarks.live.frame_stamps import age, read_stamp
 from benchmarks.live.rtsp import RtspServer, missing_rtsp
-from benchmarks.live.server import StreamServer
-from benchmarks.live.stamps import age, read_stamp
-from benchmarks.live.streams import MjpegServer, TsHttpServer, TsTcpServer
+from benchmarks.live.stream_kinds import MjpegServer, TsHttpServer, TsTcpServer
+from benchmarks.live.stream_server import StreamServer
 from detectors.errors import InputError
 from tests.conftest import ROOT
 from tests.moving import moving
