@@ -149,7 +149,9 @@ def sliding_colour_finder(
     described = {"kind": KIND, "class_names": json.dumps(list(COLOURS.values())), "long_side": long_side}
     described |= {"longest_side": longest_side} if longest_side else {}
     shape = (1, "height", "width", 3)
-    return _save(path, nodes, {"frame": shape}, (1, "cells", 7), constants, metadata or described, (BYTES, TensorProto.FLOAT))
+    return _save(
+        path, nodes, {"frame": shape}, (1, "cells", 7), constants, metadata or described, (BYTES, TensorProto.FLOAT)
+    )
 
 
 def size_reporter(path: Path, input_shape: Shape, metadata: Mapping[str, object] | None = None) -> Path:
