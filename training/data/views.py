@@ -16,18 +16,18 @@ import cv2
 import numpy as np
 import torch
 
-from detectors.base import Floats, Image, Ints
+from detectors.base import Floats, Image
 from detectors.errors import InputError
 from detectors.runtime import open_session
 from training.data.augment import Augmentation, recoloured
-from training.data.identities import Crop, by_identity
+from training.data.crop_sampler import CropSampler
+from training.data.identities import Crop
 from training.networks.detection import DEVIATION, MEAN
 from training.networks.embedding import HEIGHT, WIDTH
 
 MARGIN = 0.2  # of a box's side, kept around it for shifted views
 TALLEST = 256  # pixels of a box as it is kept
 AHEAD = 3  # batches made before they are asked for
-MATES = 7  # others of a scene that come along with one
 TEACHER = "give a re-identification model: crops (N, 3, H, W) -> vectors (N, D)"
 
 
@@ -181,16 +181,7 @@ class Views:
         self.teacher, self._views = teacher, views if teacher else 0
         self._cuts = read_cuts(crops)
         self._taught: dict[tuple[int, int], np.ndarray] = {}
-        index = {id(crop): at for at, crop in enumerate(crops)}
-        self._of = {who: [index[id(crop)] for crop in own] for who, own in by_identity(crops).items()}
-        self._turn = {at: turn for own in self._of.values() for turn, at in enumerate(own)}
-        self._mates: dict[int, list[int]] = {}
-        self._within: dict[int, list[int]] = {}
-        for who, own in self._of.items():
-            self._mates.setdefault(crops[own[0]].scene, []).append(who)
-            self._within.setdefault(crops[own[0]].source, []).append(who)
-        chances = np.sqrt([len(own) for own in self._within.values()])  # a large source must not drown a small one
-        self._chances = chances / chances.sum()
+        self._sampler = CropSampler(crops)
 
     def batches(self, first: int) -> Iterator[Batch]:
         """Batches from number `first` on, made ahead of time in a thread."""
@@ -206,7 +197,7 @@ class Views:
     def batch(self, number: int) -> Batch:
         """Batch `number`."""
         rng = np.random.default_rng((self.seed, number))
-        chosen = self._draw(rng)
+        chosen = self._sampler.draw(self.size, rng)
         pictures, taught = [], []
         for at in chosen.tolist():
             view = int(rng.integers(self._views or 2**31))
@@ -223,26 +214,10 @@ class Views:
             torch.from_numpy(np.stack(taught)).float() if taught else None,
         )
 
-    def _draw(self, rng: np.random.Generator) -> Ints:
-        """Which crops: two of each of as many identities as fit, scene by scene."""
-        people: dict[int, None] = {}
-        sources = list(self._within.values())
-        wanted = min(self.size // 2, len(self._of))
-        while len(people) < wanted:
-            own = sources[int(rng.choice(len(sources), p=self._chances))]
-            who = own[int(rng.integers(len(own)))]
-            mates = self._mates[self.crops[self._of[who][0]].scene]
-            few = rng.choice(len(mates), min(MATES, len(mates)), replace=False)
-            people |= dict.fromkeys([who, *(mates[at] for at in few.tolist())])
-        pairs = [self._pair(who, rng) for who in list(people)[:wanted]]
-        return np.concatenate(pairs)
-
-    def _pair(self, who: int, rng: np.random.Generator) -> Ints:
-        own = self._of[who]
-        return rng.choice(own, 2, replace=len(own) < 2).astype(np.int64)
-
     def _view(self, at: int, view: int) -> tuple[Floats, bool]:
-        rng = np.random.default_rng((self.seed, self.crops[at].identity, view, self._turn[at]))  # whoever is held back
+        rng = np.random.default_rng(
+            (self.seed, self.crops[at].identity, view, self._sampler.turn[at])
+        )  # whoever is held back
         return jitter(self._cuts[at].box, self.how, rng), bool(rng.random() < 0.5)
 
     def _varied(self, picture: Image, rng: np.random.Generator) -> Image:
