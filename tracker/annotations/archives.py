@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -13,7 +14,8 @@ from detectors.errors import InputError
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that zip knows: equal text gives equal bytes
 ORDINARY_FILE, UNIX = 0o100644 << 16, 3
 LARGEST = 2**31  # bytes of a text: more is a mistake, or meant to fill all memory
-WRONG = (OSError, ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error)
+BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError)
+WRONG = (OSError, ValueError, KeyError, RuntimeError, EOFError, *BROKEN)
 
 
 def add_text(archive: zipfile.ZipFile, name: str, lines: Iterable[str]) -> None:

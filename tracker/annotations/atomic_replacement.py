@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from detectors.errors import InputError
 
+BEFORE = "before"  # what is being replaced, in the hidden folder
+
 
 @contextmanager
 def atomic_replacement(path: Path) -> Iterator[Path]:
     """A temporary path of the same name to write to, beside `path`. At the end of the block it replaces `path`.
 
-    After an exception `path` is as it was. Raises InputError when nothing can be written.
+    After an exception `path` is as it was. A folder that a killed process was about to replace is put back the next
+    time. Raises InputError when nothing can be written.
     """
-    hidden = path.resolve().with_name(f".{path.resolve().name[:200]}.{os.getpid()}.part")
+    place = path.resolve()
+    hidden = place.with_name(f".{place.name[:180]}.{uuid.uuid4().hex[:12]}.part")
     try:
-        shutil.rmtree(hidden, ignore_errors=True)
+        _put_back(place)
         hidden.mkdir()
-        draft = hidden / path.resolve().name
+        draft = hidden / place.name
         yield draft
-        _replace(draft, path.resolve(), hidden / "before")
+        _replace(draft, place, hidden / BEFORE)
     except OSError as error:
         raise InputError(path, f"cannot be written: {error.strerror or error}", "choose another place") from None
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
+def _put_back(place: Path) -> None:
+    """Undo the first of the two renames of a process that died between them."""
+    for hidden in place.parent.glob(f".{glob.escape(place.name[:180])}.*.part"):
+        if (hidden / BEFORE).exists() and not place.exists():
+            os.replace(hidden / BEFORE, place)
+            shutil.rmtree(hidden, ignore_errors=True)
+
+
 def _replace(draft: Path, place: Path, before: Path) -> None:
+    """Put the draft in its place. A file needs one rename; a folder has to make room first."""
+    if place.is_dir() or draft.is_dir():
+        _replace_folder(draft, place, before)
+    else:
+        os.replace(draft, place)
+
+
+def _replace_folder(draft: Path, place: Path, before: Path) -> None:
     if place.exists():
         os.replace(place, before)
     try:

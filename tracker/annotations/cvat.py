@@ -23,11 +23,13 @@ from detectors.errors import InputError
 from tracker.annotations.archives import names_in, read_member
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
 from tracker.annotations.interpolation import interpolate
+from tracker.durations import frame_rate
 
 REMEDY = "export it again as 'CVAT for video 1.1'"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 FARTHEST = 10_000_000  # frames and pixels
-MOST_BOXES = 100_000_000  # of all tracks together: more is a mistake in the file
+MOST_BOXES = 20_000_000  # of all tracks together, 50 bytes each: more is a mistake, or meant to fill all memory
+DIGITS = 12  # of a number
 ARCHIVED = "annotations.xml"  # its name in the archive that CVAT exports
 
 
@@ -240,7 +242,7 @@ def _number(path: Path, meta: ET.Element, place: str, missing: float) -> float:
     text = meta.findtext(place)
     if text is None or not text.strip():
         return missing
-    if not text.strip().isdecimal() or int(text) > FARTHEST:
+    if not text.strip().isdecimal() or len(text.strip()) > DIGITS or int(text) > FARTHEST:
         _reject(path, "its head", f"says {text!r} where a number belongs")
     return int(text)
 
@@ -248,12 +250,10 @@ def _number(path: Path, meta: ET.Element, place: str, missing: float) -> float:
 def _rate(path: Path, meta: ET.Element) -> Fraction:
     """Frames a second; 0 in what CVAT itself exports, which does not say it."""
     try:
-        rate = Fraction(meta.findtext("frame_rate") or 0)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(-1)
-    if not 0 <= rate < 10**6:
+        text = (meta.findtext("frame_rate") or "0").strip()
+        return Fraction(0) if text == "0" else frame_rate(text)
+    except ValueError:
         _reject(path, "its head", "has no frame rate that can be")
-    return rate
 
 
 def _reject(path: Path, where: str, why: str) -> NoReturn:

@@ -13,6 +13,7 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.errors import InputError
+from tracker import durations
 from tracker.annotations.document import AnnotatedTrack, Annotations
 
 MOST_FRAMES = 10_000_000  # of a video: more is a mistake in the file
@@ -66,10 +67,16 @@ def frame_rate(value: object) -> Fraction:
     """Frames a second, as a number or as text like 30000/1001; 0 is unknown."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError(f"frame_rate is {value!r}, no number")
-    exact = Fraction(value)
+    exact = _exact(value)
     if exact and not Fraction(1, 10_000) <= exact <= 10_000:
         raise ValueError(f"frame_rate is {value}, not from 0.0001 to 10000")
     return exact
+
+
+def _exact(value: str | float) -> Fraction:
+    if not isinstance(value, str):
+        return Fraction(value)
+    return Fraction(0) if value.strip() == "0" else durations.frame_rate(value)
 
 
 def frame_times(value: object, count: int) -> Floats | None:

@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from detectors.base import Frame, Image
@@ -45,9 +46,12 @@ def run_job(job: Job, on_progress: OnProgress, draft: Path | None = None) -> Out
 def _publish(job: Job, draft: Path, on_progress: OnProgress) -> Outcome:
     fingerprint = job.fingerprint()
     outcome = _make_results(job, draft, on_progress)
-    results.publish(job, draft, fingerprint, outcome)
+    kept = results.publish(job, draft, fingerprint, outcome)
     piece_files.remove(job)
-    return outcome
+    if kept is None:
+        return outcome
+    warning = f"{job.folder}: somebody had changed it; that is kept as {kept.name}"
+    return replace(outcome, warnings=(*outcome.warnings, warning))
 
 
 def _make_results(job: Job, draft: Path, on_progress: OnProgress) -> Outcome:

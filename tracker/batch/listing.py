@@ -22,6 +22,7 @@ VIDEOS = frozenset(
     )
 )
 LISTS = (".txt", ".csv")
+SHOWN = 80  # characters of a name that is far too long
 RUN_ONLY = ("output", "mot", "jsonl", "stats", "events", "view", "view_token", "show", "overwrite", "offline")
 
 
@@ -50,13 +51,24 @@ def find_videos(sources: Sequence[str], out: Path) -> list[ListedVideo]:
     return list(found.values())
 
 
-def _expand(source: str, out: Path) -> Iterator[ListedVideo]:
+def _expand(source: str, out: Path, within: tuple[Path, ...] = ()) -> Iterator[ListedVideo]:
+    """What a source names. within: the lists that it stands in, the outermost first."""
+    try:
+        yield from _expand_known(source, out, within)
+    except OSError as error:  # a name that is too long, a folder that must not be read
+        shown = source if len(source) <= SHOWN else f"{source[:SHOWN]}..."
+        raise InputError(shown, f"cannot be looked up: {error.strerror or error}", "check the path") from None
+
+
+def _expand_known(source: str, out: Path, within: tuple[Path, ...]) -> Iterator[ListedVideo]:
     path = Path(source)
     if "://" in source:
         yield ListedVideo(source)
     elif path.suffix.lower() in LISTS and path.is_file():
+        if path.resolve() in within:
+            raise InputError(path, "names itself, or a list that names it", "take that line out")
         for name, options in _read_list(path):
-            yield from _list_line(name, options, out)
+            yield from _list_line(name, options, out, (*within, path.resolve()))
     elif path.exists():
         yield from _in(path, out)
     elif glob.has_magic(source):
@@ -94,11 +106,11 @@ def _search(folder: Path, out: Path) -> Iterator[Path]:
             yield path
 
 
-def _list_line(name: str, options: Mapping[str, Any], out: Path) -> Iterator[ListedVideo]:
+def _list_line(name: str, options: Mapping[str, Any], out: Path, within: tuple[Path, ...]) -> Iterator[ListedVideo]:
     """What a line of a list names; a line that names nothing stands for a video that is missing."""
     try:
-        for each in _expand(name, out):
-            yield ListedVideo(each.source, options)
+        for each in _expand(name, out, within):
+            yield dataclasses.replace(each, options=options)
     except InputError as error:
         yield ListedVideo(name, options, missing=f"{error.why} ({error.remedy})")
 

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from detectors.errors import InputError
 from tracker.batch.job import JobState, Outcome
+from tracker.batch.naming import safe_name
 
 NAME = "batch.sqlite"
 APPLICATION = 0x6B747261  # marks the file as ours, as SQLite's own documentation proposes
@@ -85,7 +86,11 @@ class Manifest:
     def names(self) -> dict[str, str]:
         """The folder's name of each video that was ever part of the batch."""
         with self._sqlite_errors():
-            return dict(self._file.execute("SELECT source, name FROM videos"))
+            names = dict(self._file.execute("SELECT source, name FROM videos"))
+        for name in names.values():
+            if safe_name(str(name)) != name:  # it may lead anywhere, and what is there would be replaced
+                raise InputError(self.path, f"has {name!r} as the name of a folder", "make the batch anew elsewhere")
+        return names
 
     def statuses(self) -> list[VideoStatus]:
         """All videos, by name."""

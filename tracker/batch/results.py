@@ -7,6 +7,7 @@ can never publish, even if it lives on, as on a computer that the network has lo
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ OLD = "old"  # in a video's folder there: results that are being replaced
 TRASH = ".gone"  # beside DRAFTS: what is being deleted
 DONE = "done.json"  # in a video's folder: the fingerprint of what it was made of, so that it is not made again
 MARKER = "begun"  # in a draft from the first moment: becomes DONE
+SAME_TIME = 2.0  # seconds: file systems round times
 OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
 
 
@@ -37,13 +39,14 @@ def draft_exists(draft: Path) -> bool:
     return (draft / MARKER).is_file()
 
 
-def publish(job: Job, draft: Path, fingerprint: str, outcome: Outcome) -> None:
+def publish(job: Job, draft: Path, fingerprint: str, outcome: Outcome) -> Path | None:
     """Replace the results of a video by the draft, and sign it. Earlier results stay until then.
 
+    Results that a person has corrected, or added files to, are moved aside instead of being replaced; returns where to.
     Raises OSError if the draft was discarded.
     """
     signature = {"fingerprint": fingerprint, "frames": outcome.frames, "tracks": outcome.tracks}
-    signature |= {"warnings": list(outcome.warnings)}
+    signature |= {"warnings": list(outcome.warnings), "files": sorted(_files(draft) - {MARKER})}
     with (draft / MARKER).open("r+", encoding="utf-8") as file:  # not "w": a library may have made the folder anew
         file.write(json.dumps(signature, indent=1) + "\n")
     os.rename(draft / MARKER, draft / DONE)
@@ -51,9 +54,36 @@ def publish(job: Job, draft: Path, fingerprint: str, outcome: Outcome) -> None:
         if path.is_file():
             _sync(path)
     old = draft.with_name(OLD)
+    kept = _set_aside(job.folder)
     _replace(job.folder, draft, old)
     _sync(job.folder.parent)
     shutil.rmtree(old, ignore_errors=True)
+    return kept
+
+
+def is_changed(folder: Path) -> bool:
+    """Whether somebody has worked on a folder of results: a file is younger than its signature, or not known to it."""
+    try:
+        signed = (folder / DONE).stat().st_mtime
+        made = json.loads((folder / DONE).read_text(encoding="utf-8")).get("files")
+        there = _files(folder) - {DONE}
+        foreign = made is not None and not there <= set(made)  # earlier versions did not write them down
+        return foreign or any((folder / name).stat().st_mtime > signed + SAME_TIME for name in there)
+    except (OSError, ValueError, AttributeError):
+        return folder.is_dir() and any(folder.iterdir())
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def _set_aside(folder: Path) -> Path | None:
+    if not is_changed(folder):
+        return None
+    names = (folder.with_name(f"{folder.name}.corrected-{number}") for number in itertools.count(1))
+    kept = next(place for place in names if not place.exists())
+    os.rename(folder, kept)
+    return kept
 
 
 def _replace(place: Path, draft: Path, old: Path) -> None:

@@ -27,6 +27,7 @@ from tracker.commands.convert_output import (
     write_output,
 )
 from tracker.commands.screen import warn
+from tracker.durations import frame_rate
 
 MANY = {"video": "videos", "track": "tracks", "box": "boxes"}
 EXAMPLES = """\
@@ -176,8 +177,8 @@ def _rate(text: str | None) -> Fraction | None:
     if text is None:
         return None
     try:
-        fps = Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        fps = frame_rate(text)
+    except ValueError:
         fps = Fraction(0)
     if not Fraction(1, 10_000) <= fps <= 10_000:
         raise InputError(f"--fps {text}", "is no frame rate", "give frames a second, such as 25 or 30000/1001")

@@ -104,11 +104,11 @@ def test_a_summary_that_somebody_has_spoiled_costs_its_card_only(clips: Path) ->
 
 
 def test_an_interrupted_batch_shows_what_is_done(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def see(_: BatchDisplay, event: Event) -> None:
+    def interrupt(_: BatchDisplay, event: Event) -> None:
         if isinstance(event, JobFinished):
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(BatchDisplay, "see", see)
+    monkeypatch.setattr(BatchDisplay, "update", interrupt)
     assert annotate("clips") == 130
     page = Path("out", "report.html").read_text(encoding="utf-8")
     assert '"name":"crossing","state":"done"' in page

@@ -79,3 +79,20 @@ def test_a_source_that_names_nothing_is_an_error(clips: Path, source: str) -> No
     (clips / "empty").mkdir()
     with pytest.raises(InputError, match=r"nothing|empty"):
         find_videos([source], Path("out"))
+
+
+def test_lists_that_name_themselves_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("b.txt\n")
+    Path("b.txt").write_text("a.txt\n")
+    (video,) = find_videos(["a.txt"], Path("out"))
+    assert "names itself, or a list that names it" in video.missing
+
+
+def test_a_name_that_is_too_long_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("a" * 5000 + "\n")
+    (video,) = find_videos(["a.txt"], Path("out"))
+    assert "cannot be looked up: File name too long" in video.missing
+    with pytest.raises(InputError, match=r"^a{80}\.\.\.: cannot be looked up: File name too long"):
+        find_videos(["a" * 5000], Path("out"))

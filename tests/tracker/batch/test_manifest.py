@@ -63,3 +63,11 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"is full \(free some space\)"):
             manifest.add({f"/{number}.mp4": f"{number}" * 500 for number in range(50)})
         assert manifest.statuses() == []
+
+
+@pytest.mark.parametrize("name", ["../precious", "/etc", "", ".", "a/b", ".work", "a\\b"])
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    with Manifest(tmp_path) as manifest:
+        manifest.add({"/clip.mp4": name})
+    with Manifest(tmp_path) as manifest, pytest.raises(InputError, match="as the name of a folder"):
+        manifest.names()

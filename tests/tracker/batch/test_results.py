@@ -88,3 +88,25 @@ def test_older_results_come_back_when_their_successor_did_not_arrive(job: Job) -
     os.rename(job.folder, draft.with_name(results.OLD))  # and then the power failed
     results.clean_up(Path(job.out))
     assert found(job) == "old"
+
+
+def test_what_a_person_has_changed_or_added_is_kept(job: Job) -> None:
+    assert results.publish(job, make(job, "first"), "first", DONE) is None
+    (job.folder / "mot.txt").write_text("corrected")
+    os.utime(job.folder / "mot.txt", (2e9, 2e9))
+    kept = results.publish(job, make(job, "second"), "second", DONE)
+    assert kept == job.folder.with_name("clip.corrected-1")
+    assert ((kept / "mot.txt").read_text(), found(job)) == ("corrected", "second")
+    (job.folder / "notes.txt").write_text("mine")
+    kept = results.publish(job, make(job, "third"), "third", DONE)
+    assert kept == job.folder.with_name("clip.corrected-2")
+    assert (kept / "notes.txt").read_text() == "mine"
+    assert results.publish(job, make(job, "fourth"), "fourth", DONE) is None
+
+
+def test_results_without_a_signature_are_kept(job: Job) -> None:
+    job.folder.mkdir()
+    (job.folder / "thesis.txt").write_text("three years")
+    kept = results.publish(job, make(job, "first"), "first", DONE)
+    assert kept is not None
+    assert (kept / "thesis.txt").read_text() == "three years"
