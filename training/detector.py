@@ -5,21 +5,21 @@ usage: python -m training detector DATA -o my.onnx [--minutes M | --steps N] [op
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from detectors.base import Detections, Image
+from detectors.base import Detections, Floats, Image
 from detectors.boxes import nms
 from detectors.errors import InputError
 from detectors.sliding import fit
 from training.backbones import load_trunk
 from training.calibrate import fit_scale, outcomes
 from training.checkpoint import Checkpoint, load_checkpoint
-from training.dataset import Dataset, load_dataset
+from training.dataset import Dataset, load_datasets
 from training.detection import DetectionNetwork, build
 from training.engine import Trainer
 from training.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
@@ -29,7 +29,9 @@ from training.feed import BatchSource, Feed, PictureReader
 from training.loop import keep_buffers, low_precision
 from training.options import of_length, parse, plan_of, read_list
 from training.plan import Plan
+from training.pseudo_labels import read_labels, with_teacher
 from training.report import Journal, TrainingDisplay, show_precisions
+from training.sampling import repeat_factors, source_factors
 from training.transfer import SUFFIX, Weights, load_weights, save_weights, transfer
 
 VALIDATION_SHARE = 0.1
@@ -75,10 +77,10 @@ def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
 
 
 def make_feed(
-    network: DetectionNetwork, plan: Plan, dataset: Dataset, shares: Mapping[str, float], device: str
+    network: DetectionNetwork, plan: Plan, dataset: Dataset, factors: Floats | None, device: str
 ) -> BatchSource:
     """Batches for the plan: of the trunk's features where it stays frozen and they fit into memory."""
-    feed = Feed(dataset, plan.seed, shares)
+    feed = Feed(dataset, plan.seed, factors)
     views = affordable_views(network, len(dataset.images), plan.side) if plan.trainable_layers == 0 else 0
     if not views:
         return feed
@@ -92,15 +94,15 @@ def train(
     learn: Dataset,
     validate: Dataset | None,
     files: Path,
-    shares: Mapping[str, float] | None = None,
+    factors: Floats | None = None,
     device: str = "cpu",
     saved: Checkpoint[Plan] | None = None,
     start: Weights | None = None,
 ) -> DetectionNetwork:
     """Run the plan and return the network that was best on `validate`, or the last one where there is none.
 
-    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. shares: how often
-    the pictures of a source are drawn. start: a detector to start from. saved: a run to go on with. With one of these
+    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. factors:
+    see `Feed`. start: a detector to start from. saved: a run to go on with. With one of these
     the trunk's weights are not used.
     """
     if device == "cpu":
@@ -114,7 +116,7 @@ def train(
     trainer = Trainer(
         network,
         plan,
-        make_feed(network, plan, learn, shares or {}, device),
+        make_feed(network, plan, learn, factors, device),
         (lambda candidate: judge(candidate, validate, plan.long_side, device)["mean"].ap50) if validate else None,
         files.with_suffix(".checkpoint"),
         device,
@@ -136,22 +138,26 @@ def train(
 def main(arguments: Sequence[str]) -> None:
     """Train as told on the command line. Raises InputError for what cannot be used."""
     options = parse(arguments)
-    dataset = load_dataset(options.data)
+    dataset = load_datasets(options.data)
     saved = load_checkpoint(options.resume, Plan) if options.resume else None
     plan = plan_of(options, dataset.class_names)
     if saved:
         plan = of_length(saved.plan, options.minutes, options.steps)
+    if saved and options.anneal:
+        plan = saved.plan.annealed(saved.counters.seconds, options.anneal)
     if plan.class_names != dataset.class_names:
         known = ", ".join(plan.class_names)
         raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
     learn, validate = parts_of(dataset, options.validation, plan.seed)
-    shares = dict(options.weigh)
-    if not any(shares.get(image.source, 1.0) for image in learn.images):
+    if options.teacher:
+        learn = with_teacher(learn, read_labels(options.teacher, learn.class_names))
+    factors = source_factors(learn, dict(options.weigh)) * repeat_factors(learn, options.balance)
+    if not factors.any():
         raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")
     start = load_weights(options.start) if options.start else None
     torch.manual_seed(plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights)
-    network = train(plan, trunk, learn, validate, options.output, shares, options.device, saved, start)
+    network = train(plan, trunk, learn, validate, options.output, factors, options.device, saved, start)
     long_side = options.run_at or plan.long_side
     if validate:
         calibrate(network, validate, long_side, options.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 
-from detectors.base import Image
+from detectors.base import Floats, Image
 from detectors.errors import InputError
 from training.augment import Augmentation, Sample, draw_sample
 from training.dataset import Dataset, LabelledImage
@@ -68,12 +68,12 @@ class PictureReader:
 class Feed:
     """Endless batches of a data set.
 
-    weights: how often pictures of a source are drawn, 1 where it is not named. Sample n of a seed is always the same,
-    so a run that resumes goes on with the samples it would have had.
+    factors: ``(pictures,)`` how often each is drawn against the others; None for all alike. Sample n of a seed is
+    always the same, so a run that resumes goes on with the samples it would have had.
     """
 
-    def __init__(self, dataset: Dataset, seed: int, weights: Mapping[str, float] | None = None) -> None:
-        chances = np.array([(weights or {}).get(image.source, 1.0) for image in dataset.images], dtype=np.float64)
+    def __init__(self, dataset: Dataset, seed: int, factors: Floats | None = None) -> None:
+        chances = np.ones(len(dataset.images)) if factors is None else factors
         self._chances = np.cumsum(chances) / chances.sum()
         self._images = dataset.images
         self.seed = seed
@@ -116,6 +116,7 @@ def _truth(sample: Sample) -> Truth:
         torch.from_numpy(sample.boxes.astype(np.float32)),
         torch.from_numpy(sample.class_ids),
         torch.from_numpy(sample.difficult),
+        torch.from_numpy(sample.scores.astype(np.float32)),
         torch.from_numpy(sample.region_boxes.astype(np.float32)),
         torch.from_numpy(sample.region_labels),
     )

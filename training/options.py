@@ -20,6 +20,9 @@ from training.plan import Plan
 LEAST = {"minutes": 0.01, "steps": 1, "batch": 2, "imgsz": 32, "run_at": 32, "trainable_layers": 0, "seed": 0}
 STEPS_A_JUDGEMENT = 200
 MINUTES_A_JUDGEMENT = 3
+OPEN_MINUTES = 100_000.0  # of a run without a known end
+MINUTES_A_LONG_JUDGEMENT = 30
+FROZEN_MINUTES = 4.0
 MOST = 10_000_000
 
 AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan)
@@ -35,11 +38,20 @@ def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
         batch=options.batch,
         side=min(Plan.side, -(-options.imgsz // STRIDE) * STRIDE),
         long_side=options.imgsz,
+        head_rate=options.head_rate,
+        trunk_rate=options.trunk_rate,
+        spread=options.spread,
+        mosaic=options.mosaic,
     )
+    if options.open_ended:
+        plan = dataclasses.replace(plan, steady_share=1.0, final_share=0.0, frozen_share=FROZEN_MINUTES / OPEN_MINUTES)
     if options.trainable_layers is not None:
         plan = dataclasses.replace(plan, trainable_layers=options.trainable_layers)
     if options.from_scratch:  # nothing to be careful with
         plan = dataclasses.replace(plan, trainable_layers=1000, trunk_rate=plan.head_rate, frozen_share=0.0)
+    if options.open_ended:
+        judgements = round(OPEN_MINUTES / MINUTES_A_LONG_JUDGEMENT)
+        return dataclasses.replace(plan, minutes=OPEN_MINUTES, judgements=judgements)
     return of_length(plan, options.minutes, options.steps)
 
 
@@ -74,7 +86,12 @@ def _weight(text: str) -> tuple[str, float]:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line, checked."""
     parser = argparse.ArgumentParser(prog="python -m training detector", description="Train a detector on pictures.")
-    parser.add_argument("data", metavar="DATA", help="COCO .json file, or folder with annotations.json or YOLO labels")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        nargs="+",
+        help="COCO .json file, or folder with annotations.json or YOLO labels; more of them, also of pictures only",
+    )
     add_run(parser, Path("detector.onnx"), batch=8)
     parser.add_argument("--backbone", default="mobilenet_v2", choices=sorted(BACKBONES))
     parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
@@ -88,6 +105,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
     parser.add_argument("--run-at", type=int, metavar="PIXELS", help="the same for use, if other than for training")
     parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
+    parser.add_argument(
+        "--teacher", type=Path, action="append", default=[], metavar="LABELS", help="another detector's labels, soft"
+    )
+    parser.add_argument("--balance", type=float, default=0.0, metavar="SHARE", help="draw classes rarer than this more")
+    parser.add_argument("--open-ended", action="store_true", help="train until interrupted, then --resume --anneal M")
+    parser.add_argument("--anneal", type=float, metavar="M", help="with --resume: end the run, in M minutes from here")
+    parser.add_argument("--head-rate", type=float, default=Plan.head_rate, help="highest learning rate, new layers")
+    parser.add_argument("--trunk-rate", type=float, default=Plan.trunk_rate, help="highest learning rate of the trunk")
+    parser.add_argument("--spread", type=float, default=Plan.spread, help="scales from 1 / exp(SPREAD) to exp(SPREAD)")
+    parser.add_argument("--mosaic", type=float, default=Plan.mosaic, help="share of samples made of four pictures")
     parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
     options = parser.parse_args(arguments)
     check(options)
