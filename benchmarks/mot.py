@@ -15,10 +15,10 @@ from pathlib import Path
 
 from detectors import Detector, InputError, load_detector
 from detectors.replay import ReplayDetector
-from tracker.engine import Tracker
-from tracker.options import find_classes
-from tracker.pipeline import Tally, track_frames
-from tracker.presets import PRESETS
+from tracker.association.engine import Tracker
+from tracker.association.presets import PRESETS
+from tracker.run.options import find_classes
+from tracker.run.pipeline import Tally, track_frames
 from tracker.sources.sequence import is_sequence, open_sequence
 from tracker.writers.mot import MotWriter
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.cli import main
+from tracker.commands.cli import main
 
 PAGE = """<video id="video" muted src="crossing.tracked.mp4"></video><pre id="said">nothing yet</pre><script>
 video.onloadeddata = () => { said.textContent = `shows ${video.videoWidth}x${video.videoHeight}, ${video.duration} s` };

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from benchmarks import mot
-from benchmarks.sequences import Place, Recording, load_recordings, play
+from benchmarks.accuracy.sequences import Place, Recording, load_recordings, play
 from detectors.base import Floats
-from tracker.cli import main
-from tracker.evaluate import evaluate
-from tracker.presets import DEFAULT, PRESETS
+from tracker.association.presets import DEFAULT, PRESETS
+from tracker.commands.cli import main
+from tracker.evaluation.evaluate import evaluate
 
 
 def hota_of(shared: Path, root: str, results: Path) -> float:

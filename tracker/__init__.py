@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from detectors import Detections as Detections
     from detectors import Frame as Frame
     from detectors import InputError as InputError
-    from tracker.engine import Tracker as Tracker
-    from tracker.presets import PRESETS as PRESETS
-    from tracker.presets import Preset as Preset
-    from tracker.run import track as track
-    from tracker.tracks import Tracks as Tracks
+    from tracker.association.engine import Tracker as Tracker
+    from tracker.association.presets import PRESETS as PRESETS
+    from tracker.association.presets import Preset as Preset
+    from tracker.association.tracks import Tracks as Tracks
+    from tracker.run.run import track as track
 
 __version__ = "0.1.0"
 
@@ -27,11 +27,11 @@ _HOMES = {
     "Detections": "detectors",
     "Frame": "detectors",
     "InputError": "detectors",
-    "PRESETS": "tracker.presets",
-    "Preset": "tracker.presets",
-    "Tracker": "tracker.engine",
-    "Tracks": "tracker.tracks",
-    "track": "tracker.run",
+    "PRESETS": "tracker.association.presets",
+    "Preset": "tracker.association.presets",
+    "Tracker": "tracker.association.engine",
+    "Tracks": "tracker.association.tracks",
+    "track": "tracker.run.run",
 }
 
 __all__ = ["PRESETS", "Detections", "Frame", "InputError", "Preset", "Tracker", "Tracks", "track"]

@@ -2,7 +2,7 @@
 
 import sys
 
-from tracker.cli import main
+from tracker.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

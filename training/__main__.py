@@ -7,8 +7,8 @@ import sys
 
 from detectors.errors import InputError
 
-COMMANDS = {"detector": "training.detector", "embedder": "training.embedder", "anchors": "training.anchors"}
-"""Modules with a main(); imported only when asked for, since torch takes seconds."""
+COMMANDS = ("detector", "embedder", "anchors")
+"""Modules of training.commands with a main(); imported only when asked for, since torch takes seconds."""
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: which command? (choose one of: {', '.join(COMMANDS)})", file=sys.stderr)
         return 2
     try:
-        importlib.import_module(COMMANDS[arguments[0]]).main(arguments[1:])
+        importlib.import_module(f"training.commands.{arguments[0]}").main(arguments[1:])
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

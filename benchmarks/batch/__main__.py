@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.batch.clips import cut, damaged
 from benchmarks.batch.commands import Finished, command, entries, run, same
 from benchmarks.batch.rates import rates
-from benchmarks.parts import ROOT
+from benchmarks.speed.parts import ROOT
 from benchmarks.tables import print_circumstances, print_table
 
 CLIPS, SECONDS = 12, 8.0

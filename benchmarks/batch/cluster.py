@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.batch.commands import command, entries, run, same
-from benchmarks.parts import ROOT
+from benchmarks.speed.parts import ROOT
 from benchmarks.tables import print_table
 
 NODES, KILLS, ROUNDS = 3, 10, 3

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.parts import ROOT
+from benchmarks.speed.parts import ROOT
 from tracker.batch.manifest import NAME, Entry, Manifest
 
 OWN = (NAME, ".lock", "report.html")  # times and attempts are in these

@@ -24,8 +24,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.live import age, drops, endurance, kills, line, viewers
-from benchmarks.parts import Found, Setting, SkippedError
-from benchmarks.speed import chosen_parts, default_clip, show
+from benchmarks.speed.comparison import chosen_parts, default_clip, show
+from benchmarks.speed.parts import Found, Setting, SkippedError
 from benchmarks.tables import circumstances, print_circumstances
 from detectors import InputError
 from tracker.writers.stats import write_stats

@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmarks.live.servers import kinds, serving
 from benchmarks.live.stamps import age, read_stamp
-from benchmarks.parts import Found, Setting, Sheet
-from tracker.options import Options
-from tracker.run import Run
+from benchmarks.speed.parts import Found, Setting, Sheet
+from tracker.run.options import Options
+from tracker.run.run import Run
 
 RATE = 25  # frames a second
 SLOWER = 5  # times

@@ -12,15 +12,15 @@ import numpy as np
 from benchmarks.live.lanes import LANES, box, goes_right, lane_of, pictures
 from benchmarks.live.servers import KINDS, kinds
 from benchmarks.live.stamps import read_stamp, stamp
-from benchmarks.parts import Found, Setting, Sheet
+from benchmarks.speed.parts import Found, Setting, Sheet
 from detectors import Detections, Frame
 from detectors.base import Image
-from tracker.cuts import mark_cuts
-from tracker.engine import Tracker
-from tracker.pipeline import track_frames
+from tracker.association.engine import Tracker
+from tracker.association.tracks import Tracks
+from tracker.motion.cuts import mark_cuts
+from tracker.run.pipeline import track_frames
 from tracker.sources import open_source
-from tracker.sources.newest import Newest
-from tracker.tracks import Tracks
+from tracker.sources.latest_frame import Newest
 
 RATE = 25  # frames a second
 LENGTHS = (1.0, 5.0, 1.1, 4.0, 1.2, 3.0, 1.3, 2.0, 1.4, 1.5)  # seconds of the drops

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.live.runs import read_lines, running, wait_for
 from benchmarks.live.streams import TsHttpServer
-from benchmarks.parts import Found, Setting, Sheet, SkippedError
+from benchmarks.speed.parts import Found, Setting, Sheet, SkippedError
 
 RATE = 25  # frames a second
 MINUTES, SMOKE_MINUTES = 30.0, 0.1

@@ -16,7 +16,7 @@ from benchmarks.live.lanes import HEIGHT, WIDTH, pictures
 from benchmarks.live.runs import read_lines, running, wait_for
 from benchmarks.live.stamps import age, read_stamp
 from benchmarks.live.streams import TsHttpServer
-from benchmarks.parts import Found, Setting, Sheet
+from benchmarks.speed.parts import Found, Setting, Sheet
 
 RATE = 25  # frames a second
 KILLS = 10

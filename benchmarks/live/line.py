@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.live.runs import PATIENCE, read_lines, running
 from benchmarks.live.streams import TsHttpServer
-from benchmarks.parts import Found, Setting, Sheet, SkippedError
+from benchmarks.speed.parts import Found, Setting, Sheet, SkippedError
 from detectors.base import Image
 
 

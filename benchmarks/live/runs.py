@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parts import ROOT
-from benchmarks.processes import KEEPTRACK
+from benchmarks.speed.parts import ROOT
+from benchmarks.speed.processes import KEEPTRACK
 from detectors import InputError
 
 PATIENCE = 60.0  # seconds for what ought to happen

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import av
 
-from benchmarks.parts import ROOT, Found, Setting, Sheet
-from benchmarks.processes import KEEPTRACK, processors, run
-from benchmarks.rounds import in_turn, ratio
+from benchmarks.speed.parts import ROOT, Found, Setting, Sheet
+from benchmarks.speed.processes import KEEPTRACK, processors, run
+from benchmarks.speed.rounds import in_turn, ratio
 
 READERS, SILENT = 10, 10
 TIMES = 4  # that the clip is played in a row

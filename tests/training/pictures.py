@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from detectors.base import Image
-from training.backbones import load_trunk
-from training.dataset import Dataset, LabelledImage
-from training.detection import DetectionNetwork, build
-from training.losses import Truth
+from training.data.dataset import Dataset, LabelledImage
+from training.losses.detection import Truth
+from training.networks.backbones import load_trunk
+from training.networks.detection import DetectionNetwork, build
 
 NAMES = ("blue", "red")
 COLOURS = ((230, 40, 40), (40, 40, 230))  # BGR, of a class each

@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.errors import InputError
-from tracker.annotations import checked
+from tracker.annotations import checked_values as checked
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 from tracker.annotations.pictures import stem_of
 

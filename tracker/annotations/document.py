@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
-from tracker.annotations.names import plain, plain_label
+from tracker.annotations.label_names import plain, plain_label
 
 
 @dataclass(frozen=True, eq=False)

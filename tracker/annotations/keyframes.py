@@ -11,10 +11,10 @@ import numpy as np
 from detectors.base import Bools, Floats
 from detectors.errors import InputError
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.annotations.fewest import fewest
 from tracker.annotations.interpolation import between, iou_of_pairs
+from tracker.annotations.keyframe_fit import rounded
+from tracker.annotations.optimal_keyframes import fewest
 from tracker.annotations.thinning import thin
-from tracker.annotations.windows import rounded
 
 IOU = 0.9  # each box keeps with the one that is drawn, if nobody says otherwise
 REMEDY = "all, auto, tracked, auto:IOU or tracked:IOU, with IOU from 0.5 to 0.99, such as auto:0.8"

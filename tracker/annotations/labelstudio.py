@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
-from tracker.annotations import checked
+from tracker.annotations import checked_values as checked
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
 
 Entry = dict[str, Any]

@@ -8,11 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from detectors.errors import InputError
-from tracker.annotations import checked
+from tracker.annotations import checked_values as checked
 from tracker.annotations.document import Annotations, labels_of
+from tracker.annotations.label_names import NAMELESS
 from tracker.annotations.mot_truth import tracks_of_truth, truth_lines
-from tracker.annotations.names import NAMELESS
-from tracker.ground_truth import GT, PEDESTRIAN
+from tracker.evaluation.ground_truth import GT, PEDESTRIAN
 from tracker.mot_rows import read_rows
 from tracker.sources.sequence import INFO
 

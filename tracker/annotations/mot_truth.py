@@ -13,9 +13,9 @@ from fractions import Fraction
 import numpy as np
 
 from detectors.base import Bools, Floats
-from tracker.annotations import checked
+from tracker.annotations import checked_values as checked
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
-from tracker.annotations.names import NAMELESS
+from tracker.annotations.label_names import NAMELESS
 from tracker.mot_rows import LONGEST, MotRows, sort_by_frame
 
 FLAG, CLASS, VISIBILITY = 6, 7, 8  # columns, from 0

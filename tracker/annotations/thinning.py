@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
-from tracker.annotations.windows import Places, fit, rounded
+from tracker.annotations.keyframe_fit import Places, fit, rounded
 
 # How far the two neighbours move when the one between them goes, in shares of the way to it, but at least a row.
 FAR = 0.25

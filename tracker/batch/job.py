@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from detectors.errors import InputError
 from tracker.offline.pieces import Piece
-from tracker.options import Options
+from tracker.run.options import Options
 
 RESULTS = 2  # grows when the same options lead to other files, so that all is made anew
 HOW = ("name", "out", "pieces", "piece")  # where and in which steps it is made, but not what

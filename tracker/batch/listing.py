@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from detectors.errors import InputError
-from tracker.options import Options
+from tracker.run.options import Options
 from tracker.sources.sequence import is_sequence
 
 VIDEOS = frozenset(

@@ -17,7 +17,7 @@ from detectors.errors import InputError
 from tracker.batch import results
 from tracker.batch.events import Begun, Ended, Event, Progress
 from tracker.batch.job import Job, Outcome
-from tracker.batch.local import LIBRARIES, STALL, Work
+from tracker.batch.local_engine import LIBRARIES, STALL, Work
 from tracker.batch.ray_cluster import alive, cores_each, import_ray
 from tracker.batch.ray_node import desk, job_task, pack
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from tracker.batch import results
 from tracker.batch.job import Job, Outcome
-from tracker.batch.local import Work, unit_of_work
+from tracker.batch.local_engine import Work, unit_of_work
 
 BEAT = 0.5  # seconds between two words about progress
 

@@ -13,7 +13,7 @@ from detectors.cores import available_cores
 from detectors.errors import InputError
 from tracker.batch.events import Ended
 from tracker.batch.job import Job, Outcome
-from tracker.batch.local import run_local
+from tracker.batch.local_engine import run_local
 from tracker.offline.pieces import Piece, plan_pieces
 
 SHORTEST = 60.0  # seconds of a piece: with shorter ones, a good part of the video would be looked at twice

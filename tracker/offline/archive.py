@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from detectors.base import Floats, Ints
 from detectors.errors import InputError
-from tracker.calibration import LikenessScale
+from tracker.association.calibration import LikenessScale
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.trajectory import Recording, Trajectory
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from detectors.base import Floats, Ints
-from tracker.offline.smooth import smooth
+from tracker.offline.gap_smoothing import smooth
 from tracker.offline.stabilise import Stabiliser
 from tracker.offline.trajectory import Recording, Trajectory, concatenate
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.base import Floats, Ints
-from tracker.calibration import LikenessScale
+from tracker.association.calibration import LikenessScale
 from tracker.offline.stabilise import Stabiliser
 from tracker.offline.trajectory import Recording, Trajectory, concatenate
 

@@ -17,7 +17,7 @@ from scipy.linalg import cholesky_banded
 from scipy.linalg.lapack import dtbtrs
 
 from detectors.base import Floats, Ints
-from tracker.offline.kinks import Kinks
+from tracker.offline.velocity_changes import Kinks
 
 # Variance of the noise over the one by which velocity changes in a second: seconds cubed.
 STIFFNESS = 10.0 ** np.arange(-8, 3.5, 0.5)

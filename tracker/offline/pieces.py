@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from detectors.errors import InputError
-from tracker.options import Options
+from tracker.run.options import Options
 
 OVERLAP = 10.0  # seconds; why that many is told at `plan_pieces`
 LEAD = 0.75  # share of the overlap before a piece's own part: it has to settle, the piece before only has to go on

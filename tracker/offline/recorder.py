@@ -8,11 +8,11 @@ from collections.abc import Collection
 import numpy as np
 
 from detectors.base import Detections, Floats
-from tracker.engine import Tracker
-from tracker.looks import Look
+from tracker.association.engine import Tracker
+from tracker.association.lazy_embeddings import Look
+from tracker.association.presets import DEFAULT, Preset
+from tracker.association.tracks import Shifts, Taken, Tracks
 from tracker.offline.trajectory import Recording, Trajectory
-from tracker.presets import DEFAULT, Preset
-from tracker.tracks import Shifts, Taken, Tracks
 
 TIDY = 250  # frames after which paths that led nowhere are let go
 

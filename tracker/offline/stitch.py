@@ -16,12 +16,12 @@ import numpy as np
 
 from detectors.base import Floats, Ints
 from detectors.errors import InputError
-from tracker.calibration import LikenessScale, ScoreScale
+from tracker.association.calibration import LikenessScale, ScoreScale
+from tracker.association.tracks import LEAST_VOTE
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.overlap import Seam, find_seam
 from tracker.offline.pieces import Piece
 from tracker.offline.trajectory import COLUMNS, Recording, Trajectory
-from tracker.tracks import LEAST_VOTE
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.base import Bools, Floats, Ints
-from tracker.calibration import LikenessScale
-from tracker.tracks import Tracks
+from tracker.association.calibration import LikenessScale
+from tracker.association.tracks import Tracks
 
 BLOCK = 1000  # frames of which the tracks are sorted at a time
 

@@ -13,7 +13,7 @@ from detectors.errors import InputError
 from tracker.regions.geometry import area, contains, crosses_itself, segments_cross
 
 if TYPE_CHECKING:
-    from tracker.options import Options
+    from tracker.run.options import Options
 
 ANCHORS = ("foot", "centre")
 FARTHEST = 1e6  # pixels; what is farther out is a slip of the hand

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote_from_bytes
 
-from tracker.view.board import colour
+from tracker.view.state import colour
 
 BUDGET = 24_000_000  # bytes of crops in the whole page, which a browser still opens at once
 CROPS = 60  # of a video

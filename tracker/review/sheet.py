@@ -10,8 +10,8 @@ import numpy as np
 
 from detectors.base import Image
 from tracker.annotations.document import Annotations
-from tracker.draw import colour_of
-from tracker.labels import Colour, make_tag, paste, text_mask
+from tracker.drawing.annotator import colour_of
+from tracker.drawing.labels import Colour, make_tag, paste, text_mask
 from tracker.review.record import seconds_of
 from tracker.review.summary import TrackSummary
 from tracker.review.trust import DOUBTFUL, SURE

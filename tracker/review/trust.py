@@ -22,7 +22,7 @@ ON, NEAR = 0.6, 0.3  # intersection over union of a duplicate, and of two that m
 
 @dataclass(frozen=True)
 class Doubting:
-    """What makes a track doubtful, as log-odds: a logistic regression on `CUES`, by `benchmarks.trust`.
+    """What makes a track doubtful, as log-odds: a logistic regression on `CUES`, by `benchmarks.accuracy.trust`.
 
     start: of a track with nothing against it. score: more for each 1 of mean score that is missing to the video's
     usual one, as a share of that. filled: more for a track that nobody has seen. overlap: more for a track that lies

@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.base import Frame
 from tracker.annotations.document import Annotations, by_frame
-from tracker.view.crops import SIDE, cut_out, shrink, worth_of_boxes
+from tracker.view.best_crops import SIDE, cut_out, shrink, worth_of_boxes
 
 QUALITY = 85  # of the JPEG
 

@@ -16,8 +16,8 @@ import numpy as np
 from detectors.base import Image
 from detectors.errors import InputError
 from tracker.sources.base import Source
+from tracker.sources.connection import Lost
 from tracker.sources.live import in_background, open_live
-from tracker.sources.lost import Lost
 from tracker.sources.video import silently
 
 DEVICES = Path("/dev")

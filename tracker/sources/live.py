@@ -18,10 +18,10 @@ import numpy as np
 
 from detectors.base import Frame, Image
 from detectors.errors import InputError
-from tracker.presets import PRESETS
+from tracker.association.presets import PRESETS
 from tracker.sources.base import FRAME_RATE, Source
-from tracker.sources.lost import Connection, Lost
-from tracker.sources.steady import Steady
+from tracker.sources.connection import Connection, Lost
+from tracker.sources.timestamps import Steady
 
 QUICKLY = 10.0  # seconds after a loss in which it is tried again and again
 PAUSE = 0.2  # seconds between these tries

@@ -22,8 +22,8 @@ from detectors.base import Image
 from detectors.errors import InputError
 from tracker.sources.addresses import file_name, host_of, without_secrets
 from tracker.sources.base import FRAME_RATE, Source
+from tracker.sources.connection import Lost
 from tracker.sources.live import in_background, open_live
-from tracker.sources.lost import Lost
 
 OPEN_TIMEOUT, READ_TIMEOUT = 10.0, 5.0  # seconds
 KEY_FRAME = 10.0  # seconds until the first picture: some cameras send a key frame every few seconds only

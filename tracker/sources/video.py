@@ -15,8 +15,8 @@ import cv2
 from detectors.base import Frame, Image
 from detectors.cores import available_cores
 from detectors.errors import InputError
-from tracker.names import plain_name
 from tracker.sources.base import Source
+from tracker.sources.file_names import plain_name
 from tracker.sources.seek import find_place, move
 
 MOST_THREADS = 4  # of the decoder

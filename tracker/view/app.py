@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tracker.view.board import Board, Picture
+from tracker.view.access import Gate
 from tracker.view.feed import WIDTHS, Feed
-from tracker.view.gate import Gate
+from tracker.view.state import Board, Picture
 
 ASSETS = {
     "/": ("page.html", "text/html; charset=utf-8"),

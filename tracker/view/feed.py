@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from detectors.base import Image
-from tracker.view.board import STATES, Board, Picture
+from tracker.view.state import STATES, Board, Picture
 
 WIDTHS = (480, 800, 1280)  # pixels of a viewer's picture at most; 0 stands for as it is
 QUALITY, SNAPSHOT_QUALITY, CROP_QUALITY = 75, 93, 85

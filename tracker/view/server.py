@@ -13,8 +13,8 @@ from types import TracebackType
 import uvicorn
 
 from tracker.view.app import make_app
-from tracker.view.board import Board
 from tracker.view.feed import Feed
+from tracker.view.state import Board
 
 MOST_VIEWERS = 200  # connections at a time; who comes then is told to try again
 IDLE = 30  # seconds after which a connection without requests is closed

@@ -11,7 +11,7 @@ from typing import Any
 import av
 from av.container import OutputContainer
 
-from tracker.names import plain_name
+from tracker.sources.file_names import plain_name
 
 MP4_CODECS = ("mp3", "ac3", "eac3", "opus", "alac", "flac")
 SEEK_FROM = 30.0  # seconds from which the sound's beginning is looked for by the file's index

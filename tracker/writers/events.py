@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from tracker.events import Event
+from tracker.regions.events import Event
 from tracker.writers.lines import write_error
 
 

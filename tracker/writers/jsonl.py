@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from detectors.base import Frame
-from tracker.tracks import Tracks
-from tracker.watch import Watch
+from tracker.association.tracks import Tracks
+from tracker.regions.activity import Watch
 from tracker.writers.lines import LineWriter
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from detectors.base import Frame
 from detectors.errors import InputError
-from tracker.tracks import Tracks
+from tracker.association.tracks import Tracks
 
 
 class LineWriter:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from detectors.base import Frame
 from detectors.boxes import xyxy_to_tlwh
-from tracker.tracks import Tracks
+from tracker.association.tracks import Tracks
 from tracker.writers.lines import LineWriter
 
 

@@ -19,9 +19,9 @@ from av.video.stream import VideoStream
 from detectors.base import Image
 from detectors.cores import available_cores
 from detectors.errors import InputError
-from tracker.clock import WAIT, Clock
-from tracker.handover import Handover
-from tracker.names import plain_name
+from tracker.sources.file_names import plain_name
+from tracker.threads.bounded_queue import Handover
+from tracker.threads.stage_clock import WAIT, Clock
 from tracker.writers.audio import AudioTrack, has_sound
 from tracker.writers.faststart import move_index_to_front, remove_drafts
 from tracker.writers.lines import write_error
@@ -29,7 +29,7 @@ from tracker.writers.lines import write_error
 ENCODERS = ("libx264", "h264_videotoolbox", "libopenh264")  # the first that this build of PyAV has
 # x264 at its fastest, with what costs little and saves much given back: entropy coding by context, the deblocking
 # filter, larger transforms, and bits moved to what later frames refer to. Against its preset "veryfast" that is less
-# than two thirds of the time for a picture as good, in a file a quarter larger: benchmarks/encoding.py measures it.
+# than two thirds of the time for a picture as good, in a file a quarter larger: benchmarks/speed/encoding.py.
 # More than 6 frames of lookahead would gain 2% of the file, for 6 MB of memory each at 1080p.
 X264_PRESET = "ultrafast"
 X264 = {

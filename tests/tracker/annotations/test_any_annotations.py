@@ -14,7 +14,7 @@ from detectors.errors import InputError
 from tests.tracker.annotations.drawn import LABELS, any_annotations
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS, format_of, read_annotations
-from tracker.annotations.names import plain
+from tracker.annotations.label_names import plain
 
 EMPTY = Annotations("empty", "", 640, 480, Fraction(25), 7, [], [])
 

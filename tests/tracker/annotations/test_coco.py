@@ -11,7 +11,7 @@ from detectors.errors import InputError
 from tracker.annotations import coco
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.pictures import stem_of
-from training.dataset import load_dataset
+from training.data.dataset import load_dataset
 
 
 def _video(name: str = "a", label: str = "car") -> Annotations:

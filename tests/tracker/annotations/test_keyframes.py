@@ -14,9 +14,9 @@ from detectors.base import Floats
 from detectors.boxes import iou_matrix
 from detectors.errors import InputError
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.annotations.fewest import LONGEST, fewest
 from tracker.annotations.interpolation import between
 from tracker.annotations.keyframes import IOU, Keyframes, parse_keyframes, with_keyframes
+from tracker.annotations.optimal_keyframes import LONGEST, fewest
 
 
 def walk(count: int, seed: int, jitter: float) -> Floats:

@@ -16,7 +16,7 @@ from tests.tracker.annotations.test_coco import _video
 from tracker.annotations import mot
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.formats import read_annotations
-from tracker.ground_truth import load_ground_truth
+from tracker.evaluation.ground_truth import load_ground_truth
 from tracker.sources import open_source
 
 GT = "1,{id},10,20,30,40,{flag},{kind},{seen}\n"

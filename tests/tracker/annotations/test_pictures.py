@@ -11,7 +11,7 @@ from tracker.annotations import coco
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.pictures import extract, stem_of
 from tracker.sources import open_source
-from training.dataset import load_dataset
+from training.data.dataset import load_dataset
 
 
 def _annotations(name: str = "plain") -> Annotations:

@@ -10,7 +10,7 @@ from detectors.errors import InputError
 from tests.tracker.annotations.test_coco import _video
 from tracker.annotations import yolo
 from tracker.annotations.pictures import extract
-from training.dataset import load_dataset
+from training.data.dataset import load_dataset
 
 
 def test_a_folder_reads_back(tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ import pytest
 
 from tests import scenes
 from tracker.annotations.formats import FORMATS, read_annotations
-from tracker.batch.display import BatchDisplay
 from tracker.batch.events import Ended, Event
 from tracker.batch.manifest import Manifest
-from tracker.cli import main
+from tracker.commands.batch_progress import BatchDisplay
+from tracker.commands.cli import main
 
 DETECTIONS = "found.txt"
 

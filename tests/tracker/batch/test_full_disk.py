@@ -11,12 +11,12 @@ import pytest
 from detectors.errors import InputError
 from tests import scenes
 from tracker.batch import results
+from tracker.batch.annotate_video import work
 from tracker.batch.batch import Batch, Wanted
 from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.job import Job, Outcome
 from tracker.batch.listing import Listed
 from tracker.batch.manifest import Manifest
-from tracker.batch.unit import work
 
 FULL = Outcome("failed", "no space", full=True)
 

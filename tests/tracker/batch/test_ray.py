@@ -21,14 +21,14 @@ import tracker
 from detectors.cores import LIMIT
 from detectors.errors import InputError
 from tests import scenes
+from tracker.batch.annotate_video import work
 from tracker.batch.batch import Batch, Wanted
 from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.job import Job, Outcome
 from tracker.batch.listing import Listed
-from tracker.batch.local import run_local
+from tracker.batch.local_engine import run_local
 from tracker.batch.ray_cluster import ray_cluster
 from tracker.batch.ray_engine import run_ray
-from tracker.batch.unit import work
 
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 

@@ -13,7 +13,7 @@ from tracker.batch import results
 from tracker.batch.job import Job, Outcome
 from tracker.batch.ray_cluster import cores_each, import_ray, ray_cluster
 from tracker.batch.ray_node import desk, do_job, job_task, pack
-from tracker.cli import main
+from tracker.commands.cli import main
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,15 @@ import pytest
 from tests import scenes
 from tests.conftest import ROOT, MakeVideo
 from tracker.annotations.formats import read_annotations
-from tracker.batch import archives, batch, results, unit
+from tracker.batch import annotate_video, batch, first_passes, results
 from tracker.batch.batch import Batch, Wanted
 from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.job import Job, Outcome
 from tracker.batch.listing import Listed
 from tracker.batch.manifest import Manifest
-from tracker.batch.piecework import look_at_piece
+from tracker.batch.piecewise import look_at_piece
 from tracker.batch.splitting import divide, measure, split
-from tracker.cli import main
+from tracker.commands.cli import main
 from tracker.offline.archive import load
 
 SECONDS = 75.0  # of the clip, in as many frames as the scene has
@@ -59,7 +59,7 @@ def in_turn(jobs: Iterator[Job]) -> Iterator[Event]:
     """The engine of whoever has one process."""
     for job in jobs:
         yield Begun(job)
-        yield Ended(job, unit.work(job, quiet))
+        yield Ended(job, annotate_video.work(job, quiet))
 
 
 @pytest.fixture
@@ -139,10 +139,10 @@ def test_each_step_is_made_of_just_what_bears_on_it(clip: Path, at_hand: None) -
     archive = replace(the_job(clip), pieces=divide(the_job(clip), SECONDS, 60.0))
     for number in (0, 1):
         look_at_piece(replace(archive, piece=number), quiet)
-    assert archives.missing(archive) == []
-    archives.place(archive, 0).with_name(".0001.npz.77.part").write_bytes(b"of somebody who died")
+    assert first_passes.missing(archive) == []
+    first_passes.place(archive, 0).with_name(".0001.npz.77.part").write_bytes(b"of somebody who died")
     os.utime(clip, (1, 1))
-    assert archives.missing(archive) == [0, 1]
+    assert first_passes.missing(archive) == [0, 1]
     assert not list(Path("out", ".pieces", "clip").iterdir())
 
 
@@ -187,8 +187,8 @@ def test_a_piece_that_fails_fails_its_video_once_and_the_others_stay(
             return Outcome("failed", "no light") if job.piece else unit_work(job, quiet)
         return unit_work(job, quiet)
 
-    unit_work = unit.work
-    monkeypatch.setattr(unit, "work", work)
+    unit_work = annotate_video.work
+    monkeypatch.setattr(annotate_video, "work", work)
     with make_batch(clip, other) as some:
         ended = [event for event in some.run(in_turn) if isinstance(event, Ended)]
         states = {entry.name: (entry.state, entry.reason, entry.attempts) for entry in some.entries}
@@ -198,7 +198,7 @@ def test_a_piece_that_fails_fails_its_video_once_and_the_others_stay(
         "clip piece 2 of 2",
     ]
     assert sorted(path.name for path in Path("out").iterdir() if path.is_dir()) == [".pieces", "other"]
-    monkeypatch.setattr(unit, "work", unit_work)
+    monkeypatch.setattr(annotate_video, "work", unit_work)
     with make_batch(clip, other) as again:
         titles = [event.job.title for event in again.run(in_turn) if isinstance(event, Ended)]
     assert titles == ["clip piece 2 of 2", "clip"]
@@ -221,7 +221,7 @@ def test_a_piece_that_is_damaged_is_made_anew_the_next_time(clip: Path, at_hand:
     with make_batch(clip) as some:
         for event in some.run(in_turn):
             if isinstance(event, Ended) and event.job.piece == 1:
-                place = archives.place(event.job, 1)
+                place = first_passes.place(event.job, 1)
                 place.write_bytes(place.read_bytes()[:-100])
         (entry,) = some.entries
     assert entry.reason.startswith("piece 2 of 2: is not the whole file of a first pass (give the same command again)")
@@ -234,22 +234,22 @@ def test_a_file_that_holds_less_than_it_announces_is_annotated_as_far_as_it_goes
     job = the_job(clip)
     job = replace(job, pieces=divide(job, 4 * SECONDS, 2 * SECONDS))  # the second piece is behind the end
     for number in (0, 1):
-        assert unit.work(replace(job, piece=number), quiet).state == "done"
-    assert not len(load(archives.place(job, 1)).indices)
-    assert unit.work(job, quiet).frames == scenes.CROSSING_FRAMES
+        assert annotate_video.work(replace(job, piece=number), quiet).state == "done"
+    assert not len(load(first_passes.place(job, 1)).indices)
+    assert annotate_video.work(job, quiet).frames == scenes.CROSSING_FRAMES
     behind = replace(job, options={**job.options, "start": 100.0}, name="behind")
     behind = replace(behind, pieces=divide(behind, 4 * SECONDS, 2 * SECONDS))
     for number in range(len(behind.pieces)):
-        assert unit.work(replace(behind, piece=number), quiet).state == "done"
-    assert unit.work(behind, quiet).reason == "has no frames in that part (check --start and --end)"
+        assert annotate_video.work(replace(behind, piece=number), quiet).state == "done"
+    assert annotate_video.work(behind, quiet).reason == "has no frames in that part (check --start and --end)"
 
 
 def test_a_draft_that_somebody_has_begun_for_a_piece_is_not_left(clip: Path) -> None:
     job = replace(the_job(clip), pieces=divide(the_job(clip), SECONDS, 60.0), piece=0)
     draft = results.begin(job)
-    assert unit.work(job, quiet, draft).state == "done"
+    assert annotate_video.work(job, quiet, draft).state == "done"
     assert not draft.exists()
-    assert archives.missing(job) == [1]
+    assert first_passes.missing(job) == [1]
 
 
 def test_which_videos_are_split(clip: Path, make_video: MakeVideo) -> None:

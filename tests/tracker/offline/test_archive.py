@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from detectors import InputError
 from detectors.base import Floats
-from tests.tracker.offline.test_revise import columns, record
-from tests.tracker.test_engine import random_stream
-from tracker.calibration import LikenessScale
+from tests.tracker.association.test_engine import random_stream
+from tests.tracker.offline.test_postprocess import columns, record
+from tracker.association.calibration import LikenessScale
 from tracker.offline import archive
 from tracker.offline.archive import load, save
 from tracker.offline.first_pass import FirstPass

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
 from detectors.base import Floats
-from tests.tracker.offline.test_kinks import dense, random_paths
-from tracker.offline.kinks import Kinks
+from tests.tracker.offline.test_velocity_changes import dense, random_paths
 from tracker.offline.noise import STIFFNESS, USUAL, Likelihood, find_stiffness
+from tracker.offline.velocity_changes import Kinks
 
 RATE = 25
 

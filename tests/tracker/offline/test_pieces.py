@@ -17,17 +17,17 @@ from detectors import InputError
 from detectors.base import Floats
 from tests import scenes
 from tests.conftest import ROOT
-from tests.tracker.offline.test_revise import columns, walk
-from tracker.calibration import LikenessScale
+from tests.tracker.offline.test_postprocess import columns, walk
+from tracker.association.calibration import LikenessScale
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.overlap import find_seam
 from tracker.offline.pieces import Piece, plan_pieces
-from tracker.offline.revise import revise
+from tracker.offline.postprocess import revise
 from tracker.offline.stitch import stitch
 from tracker.offline.trajectory import Recording, Trajectory
-from tracker.options import Options
-from tracker.reading import NoFramesError
-from tracker.run import Run
+from tracker.run.options import Options
+from tracker.run.reading import NoFramesError
+from tracker.run.run import Run
 
 DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
 RATE = 20

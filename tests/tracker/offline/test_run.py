@@ -14,19 +14,19 @@ import cv2
 import numpy as np
 import pytest
 
-import tracker.run
+import tracker.run.run
 from detectors import Frame, InputError
 from detectors.base import Image
 from tests import scenes
 from tests.conftest import ROOT, MakeVideo
-from tests.tracker.test_cli import frame_times, run
+from tests.tracker.commands.test_cli import frame_times, run
 from tracker import track
-from tracker.draw import Annotator
+from tracker.association.tracks import Tracks
+from tracker.drawing.annotator import Annotator
 from tracker.offline.recorder import Recorder
-from tracker.options import Options
-from tracker.run import Run
+from tracker.run.options import Options
+from tracker.run.run import Run
 from tracker.sources import Source
-from tracker.tracks import Tracks
 
 GOLDEN = ROOT / "tests" / "golden"
 DETECTIONS = GOLDEN / "crossing.det.txt"

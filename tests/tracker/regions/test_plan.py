@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from detectors import InputError
-from tracker.options import Options
 from tracker.regions.plan import Plan, make_plan, touches_picture
+from tracker.run.options import Options
 
 SIZE = (300, 200)
 

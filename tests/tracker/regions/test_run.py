@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.tracker.test_cli import DETECTIONS, run
+from tests.tracker.commands.test_cli import DETECTIONS, run
 from tracker import track
-from tracker.options import Options
-from tracker.run import Run
+from tracker.run.options import Options
+from tracker.run.run import Run
 
 TRUTH = str(ROOT / "videos" / "crossing.txt")
 MIDDLE = "middle:160,0,160,240"  # walking down; "in" is towards the left of the picture

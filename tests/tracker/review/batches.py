@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.draw import colour_of
+from tracker.drawing.annotator import colour_of
 from tracker.review.record import read_record, write_record
 from tracker.review.summary import summarise
 

@@ -11,11 +11,11 @@ import httpx
 import numpy as np
 
 from detectors import Frame
+from tracker.association.tracks import Tracks
 from tracker.sources.base import Source
-from tracker.tracks import Tracks
 from tracker.view.app import make_app
-from tracker.view.board import Board
 from tracker.view.feed import Feed
+from tracker.view.state import Board
 
 NAMES = {0: "person", 1: "car"}
 

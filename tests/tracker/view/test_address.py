@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from detectors import InputError
-from tests.tracker.test_cli import run
+from tests.tracker.commands.test_cli import run
 from tracker.view.address import TOKEN_VARIABLE, Address, find_token, link, parse_address, take
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from detectors import Frame
 from tests.tracker.view.boards import ask, make_board
-from tracker.view.board import Board
+from tracker.view.state import Board
 
 PATHS = ("/", "/page.css", "/page.js", "/icon.svg", "/state.json", "/frame.jpg", "/snapshot.jpg", "/crop/1.jpg")
 TOKEN = "open sesame & more"

@@ -17,10 +17,11 @@ from benchmarks.live.crowd import request
 from detectors import InputError
 from tests.conftest import ROOT
 from tests.tracker.view.boards import make_board, make_frame, make_tracks
-from tracker import audience, track
+from tracker import track
+from tracker.run import viewers
 from tracker.view.address import Address, take
-from tracker.view.board import Board
 from tracker.view.server import Server
+from tracker.view.state import Board
 
 DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
 
@@ -155,6 +156,6 @@ def test_results_are_the_same_with_a_page(crossing: Path) -> None:
 
 
 def test_a_missing_server_library_is_named(crossing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audience, "NEEDED", ("starlette", "no_such_library"))
+    monkeypatch.setattr(viewers, "NEEDED", ("starlette", "no_such_library"))
     with pytest.raises(InputError, match=r"no_such_library not installed \(pip install 'keeptrack\[view\]'\)"):
         next(track(crossing, view=0))

@@ -1,0 +1,1 @@
+"""How well objects are tracked: HOTA on sequences with ground truth, ours and others'."""

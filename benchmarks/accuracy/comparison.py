@@ -1,0 +1,205 @@
+"""Presets over MOTChallenge sequences, beside what other trackers reach on the same detections.
+
+usage: python -m benchmarks.accuracy ROOT[@DETECTIONS]... [--presets A,B] [--sequences A,B] [--camera gmc.txt]
+                                     [--appearance NAME|PATH] [--rescale-scores] [--markdown] [--json PATH]
+
+ROOT holds sequence folders (NAME/seqinfo.ini, NAME/gt/gt.txt); DETECTIONS is the path inside one (default:
+det/det.txt). Presets run by motion only, and once more with each thing that they can use and all sequences have:
+camera motion (recorded: frame, then the affine matrix from the frame before, row by row; or else estimated from
+images), and appearance, by the model named. The default runs offline as well, with the whole sequence known
+beforehand. What is missing is skipped and told. Scores are TrackEval's; speed is that of association alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.accuracy.peers import WHEN, Board, Peer, boards_within
+from benchmarks.accuracy.sequences import Place, Played, Recording, load_recordings, play, with_camera
+from benchmarks.tables import circumstances, print_circumstances, print_table
+from detectors import InputError
+from tracker.appearance.embedder import Embedder, load_embedder
+from tracker.association.presets import DEFAULT, PRESETS, Preset
+from tracker.evaluation.evaluate import Evaluation, Scores, evaluate
+from tracker.offline.postprocess import STAGES
+from tracker.writers.stats import write_stats
+
+OFFLINE = "offline"
+HEADINGS = ("tracker", "HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "frames/s", "source")
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What a preset has to go by beside motion: the camera's, looks, and, offline, the whole sequence beforehand."""
+
+    camera: bool = False
+    embedder: Embedder | None = None
+    offline: bool = False
+
+    @property
+    def name(self) -> str:
+        """Shown after the preset's; none for motion only."""
+        parts = {"camera": self.camera, "appearance": self.embedder is not None, OFFLINE: self.offline}
+        return ", ".join(part for part, used in parts.items() if used)
+
+    def suits(self, preset: Preset) -> bool:
+        """Whether the preset makes use of all of it; offline is for the default alone."""
+        camera, looks = preset.camera or not self.camera, preset.appearance != "none" or self.embedder is None
+        return camera and looks and (preset is PRESETS[DEFAULT] or not self.offline)
+
+    def lacks(self, recording: Recording) -> str:
+        """What a recording misses for it, "" if nothing."""
+        if self.embedder is not None and recording.folder is None:
+            return "no images"
+        return "no recorded camera motion and no images" if self.camera and recording.camera is None else ""
+
+    def play(self, recording: Recording, preset: Preset) -> Played:
+        """Track a recording that lacks nothing."""
+        return play(recording, preset, self.camera, self.embedder, STAGES if self.offline else ())
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One preset in one mode, over all sequences of a root."""
+
+    preset: str
+    mode: str
+    played: Mapping[str, Played]
+
+
+def make_modes(appearance: str) -> list[Mode]:
+    """Every mode, motion only first. Raises InputError when there is no such model."""
+    embedder = load_embedder(appearance)
+    modes = [
+        Mode(camera, looks) for looks in ((None,) if embedder is None else (None, embedder)) for camera in (False, True)
+    ]
+    return [*modes, *(replace(mode, offline=True) for mode in modes)]
+
+
+def run_all(place: Place, recordings: Sequence[Recording], presets: Sequence[str], modes: Sequence[Mode]) -> list[Run]:
+    """Every preset in every mode that it uses and the recordings allow; the others are told."""
+    allowed = []
+    for mode in modes:
+        reasons = [f"{recording.name} has {lack}" for recording in recordings if (lack := mode.lacks(recording))]
+        if not reasons:
+            allowed.append(mode)
+        elif any(mode.suits(PRESETS[name]) for name in presets) and not mode.offline:  # told already
+            print(f"skipped: {place.root}: {mode.name}: {reasons[0]}")
+    return [
+        Run(name, mode.name, {recording.name: mode.play(recording, PRESETS[name]) for recording in recordings})
+        for name in presets
+        for mode in allowed
+        if mode.suits(PRESETS[name])
+    ]
+
+
+def score(run: Run, recordings: Sequence[Recording], names: Collection[str]) -> tuple[Evaluation, float]:
+    """Scores on the sequences in `names`, and frames a second there."""
+    truths = [recording.truth for recording in recordings if recording.name in names]
+    played = {truth.name: run.played[truth.name] for truth in truths}
+    speed = sum(one.frames for one in played.values()) / max(sum(one.seconds for one in played.values()), 1e-9)
+    return evaluate(truths, {name: one.rows for name, one in played.items()}), speed
+
+
+def report(place: Place, recordings: Sequence[Recording], runs: Sequence[Run], markdown: bool) -> list[dict[str, Any]]:
+    """Print a table of all sequences, and of each part of them that peers are known on; the same as data."""
+    names = frozenset(recording.name for recording in recordings)
+    boards = boards_within(names, place.detections)
+    if not any(board.sequences == names for board in boards):
+        boards.insert(0, Board(f"{place.name}: {', '.join(sorted(names))}", names, place.detections, ()))
+    tables = []
+    for board in boards:
+        scored = [(run, *score(run, recordings, board.sequences)) for run in runs]
+        ours = [_our_row(run, found.combined, speed) for run, found, speed in scored]
+        peers = sorted(board.peers, key=lambda peer: -peer.hota)
+        print_table(board.title, HEADINGS, [ours, [_peer_row(peer) for peer in peers]], markdown)
+        rows = [
+            {"preset": run.preset, "mode": run.mode, "frames_per_second": speed} | asdict(found)
+            for run, found, speed in scored
+        ]
+        about = {"title": board.title, "root": place.root.as_posix(), "detections": place.detections}
+        tables.append(about | {"rows": rows, "peers": [asdict(peer) for peer in peers]})
+    return tables
+
+
+def _our_row(run: Run, scores: Scores, speed: float) -> list[str]:
+    *percentages, switches = asdict(scores).values()
+    return [_label(run.preset, run.mode), *map(_percent, percentages), str(switches), f"{speed:.0f}", "this run"]
+
+
+def _peer_row(peer: Peer) -> list[str]:
+    percentages = [_percent(value) for value in (peer.hota, peer.deta, peer.assa, peer.mota, peer.idf1)]
+    switches = "" if peer.idsw is None else str(peer.idsw)
+    return [_label(peer.name, peer.also), *percentages, switches, peer.speed, peer.source]
+
+
+def _label(name: str, also: str) -> str:
+    return f"{name} + {also}" if also else name
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def chosen_presets(text: str) -> list[str]:
+    """The presets that a person has listed. Raises InputError for one that does not exist."""
+    names = text.split(",")
+    for name in names:
+        if name not in PRESETS:
+            raise InputError(f"--presets {name}", "no such tracker", f"choose from: {', '.join(PRESETS)}")
+    return names
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say which sequences."""
+    parser.add_argument("places", nargs="+", metavar="ROOT[@DETECTIONS]", type=Place.parse)
+    parser.add_argument("--sequences", help="names of those to run; default: all")
+    parser.add_argument("--camera", default="gmc.txt", help="recorded camera motion, path inside a sequence folder")
+    parser.add_argument("--rescale-scores", action="store_true", help="map each file's scores to [0, 1]")
+    parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
+
+
+def load_or_tell(place: Place, arguments: argparse.Namespace) -> list[Recording]:
+    """The recordings of a place; none, and a line that says why, where they cannot be had."""
+    names = arguments.sequences.split(",") if arguments.sequences else None
+    try:
+        return load_recordings(place, names, arguments.camera, arguments.rescale_scores)
+    except InputError as error:
+        print(f"skipped: {error}")
+        return []
+
+
+def main() -> None:
+    """Print the tables; the exit status is 0 if there is at least one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_places(parser)
+    parser.add_argument("--presets", default=",".join(PRESETS))
+    parser.add_argument("--appearance", default="auto", metavar="NAME|PATH", help="model that tells objects apart")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write all figures, those of each sequence too")
+    arguments = parser.parse_args()
+    tables = []
+    print_circumstances()
+    try:
+        presets, modes = chosen_presets(arguments.presets), make_modes(arguments.appearance)
+        for place in arguments.places:
+            if recordings := load_or_tell(place, arguments):
+                recordings = [with_camera(recording) for recording in recordings]
+                runs = run_all(place, recordings, presets, modes)
+                tables += report(place, recordings, runs, arguments.markdown)
+        if arguments.json and tables:
+            write_stats(arguments.json, {"circumstances": circumstances(), "tables": tables})
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    if not tables:
+        sys.exit(1)
+    if any(table["peers"] for table in tables):
+        print(f"\nPeers' rows: measured on the same detections, {WHEN}, or published.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""What is lost by detecting in some frames only, and how many frames it takes.
+
+usage: python -m benchmarks.accuracy.detection_interval ROOT[@DETECTIONS]... [--every 1,2,4,auto]
+                                     [--sequences A,B] [--offline]
+                                     [--detector NAME|PATH [--imgsz N] [--classes person]] [--appearance NAME|PATH]
+                                     [--noisy N] [--markdown]
+
+ROOT holds sequence folders with ground truth; DETECTIONS is the path inside one (default: det/det.txt). What a detector
+finds in all frames is taken from there, or found once with --detector, and handed out only where it is asked for.
+Tracks are carried through the other frames by the images where there are any, or else by their motion alone.
+Appearance is left out unless a model is named ("auto" is the package's own); camera motion is estimated from images, or
+else as recorded. Scores are TrackEval's; calls are a share of all frames. A single run's HOTA wavers by a point or
+more, so all figures are means over each sequence as it is and N copies with a few detections missing and moved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.accuracy.comparison import add_places, load_or_tell
+from benchmarks.accuracy.sequences import Recording, Replay, disturbed, rows_of
+from benchmarks.tables import print_circumstances, print_table
+from detectors import Detections, Detector, Frame, InputError, load_detector
+from detectors.base import Floats
+from tracker.appearance.embedder import Embedder, load_embedder
+from tracker.association.engine import Tracker
+from tracker.association.presets import DEFAULT
+from tracker.evaluation.evaluate import Evaluation, evaluate
+from tracker.motion.camera_estimate import EstimatedCameraMotion, LookOnce
+from tracker.motion.cuts import mark_cuts
+from tracker.motion.propagation import Carrier
+from tracker.offline.postprocess import revise
+from tracker.offline.recorder import Recorder
+from tracker.offline.trajectory import tracks_by_frame
+from tracker.run.detection_interval import make_cadence
+from tracker.run.options import check_detect_every, find_classes
+from tracker.run.pipeline import Tally, detect_frames, track_frames
+from tracker.sources.sequence import open_sequence
+
+HEADINGS = ("sequence", "every", "calls", "HOTA", "lost", "DetA", "AssA", "IDSW", "carry ms")
+EVERY_FRAME, ALL = "1", "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Skipped:
+    """Rows frame,id,x,y,w,h ``(N, 6)`` of one recording, and what the run took."""
+
+    rows: Floats
+    tally: Tally
+
+
+Runs = Mapping[str, Sequence[Mapping[str, Skipped]]]
+
+
+def skip(recording: Recording, every: str, embedder: Embedder | None = None, offline: bool = False) -> Skipped:
+    """Track a recording with detections in some of its frames only."""
+    pictured = recording.folder is not None
+    tracker, tally = (Recorder if offline else Tracker)(DEFAULT, recording.frame_rate), Tally()
+    look = LookOnce()
+    carrier = Carrier(look) if pictured and every != EVERY_FRAME else None
+    frames = mark_cuts(open_sequence(recording.folder).frames) if recording.folder else recording.frames()
+
+    def recorded(frame: Frame, boxes: Floats) -> Floats | None:
+        return None if recording.camera is None else recording.camera[frame.index - 1]
+
+    found = [
+        tracks
+        for _, tracks in track_frames(
+            frames,
+            Replay(recording),
+            tracker,
+            embedder if pictured else None,
+            tally=tally,
+            camera=EstimatedCameraMotion(look) if pictured else recorded,
+            cadence=make_cadence(every, tracker, carrier),
+            carrier=carrier,
+        )
+    ]
+    if isinstance(tracker, Recorder):
+        seen = tracker.finish()
+        found = tracks_by_frame(revise(seen), seen.times)
+    return Skipped(rows_of(found), tally)
+
+
+def detected(recording: Recording, detector: Detector, classes: str | None) -> Recording:
+    """The same with what a detector finds in its images. Raises InputError when it has none."""
+    if recording.folder is None:
+        raise InputError(recording.name, "has no images to detect in", "leave --detector out")
+    frames = open_sequence(recording.folder).frames
+    pairs = detect_frames(frames, detector, 0.7, find_classes(classes, detector), Tally())
+    found = tuple(Detections.empty() if each is None else each for _, each in pairs)
+    return replace(recording, detections=found)
+
+
+def report(title: str, copies: Sequence[Sequence[Recording]], runs: Runs, markdown: bool) -> None:
+    """Print a block of rows for each sequence, and for all of them together.
+
+    runs: of each setting, what was tracked of each sequence in each copy.
+    """
+    truths = [recording.truth for recording in copies[0]]
+    scored = {
+        every: [evaluate(truths, {name: one.rows for name, one in copy.items()}) for copy in run]
+        for every, run in runs.items()
+    }
+    names = [truth.name for truth in truths]
+    blocks = [_block(name, runs, scored) for name in names]
+    if len(names) > 1:
+        blocks.append(_block(ALL, runs, scored))
+    print_table(title, HEADINGS, blocks, markdown)
+
+
+def _block(title: str, runs: Runs, scored: Mapping[str, Sequence[Evaluation]]) -> list[list[str]]:
+    """A row for each setting; of one sequence, or of all."""
+    rows, full = list[list[str]](), 0.0
+    for every, run in runs.items():
+        found = [one.combined if title == ALL else one.sequences[title] for one in scored[every]]
+        tallies = [one.tally for copy in run for name, one in copy.items() if title in (ALL, name)]
+        hota, deta, assa, switches = (
+            float(np.mean([getattr(scores, name) for scores in found])) for name in ("hota", "deta", "assa", "idsw")
+        )
+        full = hota if not rows else full
+        calls, frames = sum(tally.detector_calls for tally in tallies), sum(tally.frames for tally in tallies)
+        cells = [f"{value:.1f}" for value in (hota, full - hota, deta, assa, switches)]
+        carried = 1000 * sum(tally.stages["carry"] for tally in tallies) / frames
+        rows.append([title, every, f"{calls / frames:.2f}", *cells, f"{carried:.1f}"])
+    return rows
+
+
+def main() -> None:
+    """Print the tables; the exit status is 0 if there is at least one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_places(parser)
+    parser.add_argument("--every", default="1,2,4,auto", help="as for --detect-every; loss is told against the first")
+    parser.add_argument("--detector", metavar="NAME|PATH", help="look at the images with this detector")
+    parser.add_argument("--imgsz", type=int, help="longer side of the detector's input")
+    parser.add_argument("--classes", help="names of classes that count, for a detector; default: all")
+    parser.add_argument("--appearance", default="none", metavar="NAME|PATH", help="model that tells objects apart")
+    parser.add_argument("--offline", action="store_true", help="with the whole sequence known beforehand")
+    parser.add_argument("--noisy", type=int, default=3, metavar="N", help="disturbed copies of each sequence")
+    arguments = parser.parse_args()
+    print_circumstances()
+    printed = False
+    try:
+        settings, embedder = arguments.every.split(","), load_embedder(arguments.appearance)
+        for every in settings:
+            check_detect_every(every)
+        detector = load_detector(arguments.detector, imgsz=arguments.imgsz) if arguments.detector else None
+        for place in arguments.places:
+            if recordings := load_or_tell(place, arguments):
+                if detector is not None:
+                    recordings = [detected(recording, detector, arguments.classes) for recording in recordings]
+                copies = [recordings]
+                copies += [[disturbed(one, seed) for one in recordings] for seed in range(1, arguments.noisy + 1)]
+                runs = {
+                    every: [
+                        {one.name: skip(one, every, embedder, arguments.offline) for one in copy} for copy in copies
+                    ]
+                    for every in settings
+                }
+                source = f"{place.name}: {detector.name}" if detector else place.name
+                about = f"appearance {arguments.appearance}" + (", offline" if arguments.offline else "")
+                report(f"{source}, {about}", copies, runs, arguments.markdown)
+                printed = True
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    if not printed:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

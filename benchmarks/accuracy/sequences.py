@@ -1,0 +1,271 @@
+"""MOTChallenge sequences in memory: played through a tracker as they are, backward, or a little disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from detectors import Detections, Frame, InputError
+from detectors.base import Floats
+from detectors.boxes import xyxy_to_tlwh
+from detectors.replay import ReplayDetector
+from tracker.appearance.embedder import Embedder
+from tracker.association.engine import Tracker
+from tracker.association.presets import Preset
+from tracker.association.tracks import Tracks
+from tracker.evaluation.ground_truth import GT, GroundTruth, load_ground_truth
+from tracker.motion.camera_estimate import EstimatedCameraMotion
+from tracker.motion.camera_motion import RecordedCameraMotion
+from tracker.motion.cuts import mark_cuts
+from tracker.offline.postprocess import revise
+from tracker.offline.recorder import Recorder
+from tracker.offline.trajectory import tracks_by_frame
+from tracker.run.pipeline import Tally, track_frames
+from tracker.sources.sequence import open_sequence
+
+DROPPED, JITTER = 0.03, 0.01  # of a disturbed copy: share of the detections; standard deviation, share of a box's side
+USUAL = "det/det.txt"
+NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One sequence.
+
+    detections: of each frame. camera: of each frame, the affine matrix ``(2, 3)`` from the frame before, or None where
+    the camera stood still; None in all where nothing is recorded. folder: of its images, None where it has none.
+    """
+
+    truth: GroundTruth
+    frame_rate: float
+    detections: tuple[Detections, ...]
+    camera: tuple[Floats | None, ...] | None = None
+    folder: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The sequence's name."""
+        return self.truth.name
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames without pictures."""
+        for index in range(1, len(self.detections) + 1):
+            yield Frame(NO_PICTURE, index, (index - 1) / self.frame_rate)
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What a tracker made of a recording: rows frame,id,x,y,w,h ``(N, 6)``; frames, and seconds of association."""
+
+    rows: Floats
+    frames: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where sequences are: ``ROOT`` or ``ROOT@DETECTIONS``, the detections' path inside a sequence folder."""
+
+    root: Path
+    detections: str
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """The place that a person has typed."""
+        root, _, detections = text.partition("@")
+        return cls(Path(root), detections or USUAL)
+
+    @property
+    def name(self) -> str:
+        """The folder's name, and the detections where they are not the usual ones."""
+        name = self.root.resolve().name
+        return name if self.detections == USUAL else f"{name}@{self.detections}"
+
+
+def load_recordings(
+    place: Place, names: Collection[str] | None = None, camera: str = "gmc.txt", rescale: bool = False
+) -> list[Recording]:
+    """The sequences of a place, or those of them that `names` lists. camera: the recorded motion's file, if there.
+
+    rescale: map each file's scores to [0, 1]. Raises InputError when there are none, or one cannot be read.
+    """
+    truths = [truth for truth in load_ground_truth(place.root) if names is None or truth.name in names]
+    if not truths:
+        raise InputError(place.root, "has none of these sequences", f"asked for {', '.join(names or ())}")
+    single = (place.root / GT).is_file()
+    recordings = []
+    for truth in truths:
+        folder = place.root if single else place.root / truth.name
+        found = folder / place.detections
+        if not found.is_file():
+            raise InputError(found, "no such file", "ROOT@DETECTIONS names another one of a sequence folder")
+        recordings.append(_load(truth, folder, ReplayDetector(found, rescale=rescale), folder / camera))
+    return recordings
+
+
+def _load(truth: GroundTruth, folder: Path, detector: ReplayDetector, camera: Path) -> Recording:
+    source = open_sequence(folder)
+    recording = Recording(
+        truth,
+        frame_rate=float(source.frame_rate),
+        detections=tuple(detector(Frame(NO_PICTURE, index, 0.0)) for index in range(1, truth.length + 1)),
+        folder=folder if source.has_images else None,
+    )
+    if not camera.is_file():
+        return recording
+    recorded = RecordedCameraMotion(camera)
+    return replace(recording, camera=tuple(recorded(frame, np.empty((0, 4))) for frame in recording.frames()))
+
+
+class Replay:
+    """The detections of a recording, as a detector."""
+
+    name = "recording"
+    class_names: Mapping[int, str] = {}
+    suppressed = True
+    concurrent = False
+
+    def __init__(self, recording: Recording) -> None:
+        self._detections = recording.detections
+
+    def __call__(self, frame: Frame) -> Detections:
+        """Those of this frame; none beyond the end."""
+        return self._detections[frame.index - 1] if frame.index <= len(self._detections) else Detections.empty()
+
+
+def with_camera(recording: Recording) -> Recording:
+    """The same with camera motion: as recorded, or else estimated from its images, of which there must be one."""
+    if recording.camera is not None or recording.folder is None:
+        return recording
+    estimate, frames = EstimatedCameraMotion(), mark_cuts(open_sequence(recording.folder).frames)
+    pairs = zip(frames, recording.detections, strict=True)
+    return replace(recording, camera=tuple(estimate(frame, found.boxes) for frame, found in pairs))
+
+
+def play(
+    recording: Recording,
+    preset: Preset,
+    camera: bool = False,
+    embedder: Embedder | None = None,
+    offline: Collection[str] = (),
+) -> Played:
+    """Track a recording. camera: with its camera motion, which it must have; an embedder needs its images. offline: the
+    stages of `tracker.offline.postprocess` to run afterwards.
+    """
+    motion = recording.camera if camera else None
+
+    def moved(frame: Frame, boxes: Floats) -> Floats | None:
+        return motion[frame.index - 1] if motion else None
+
+    pictured = embedder is not None and recording.folder is not None
+    frames = open_sequence(recording.folder).frames if pictured and recording.folder else recording.frames()
+    tracker, tally = (Recorder if offline else Tracker)(preset, recording.frame_rate), Tally()
+    found = [
+        tracks
+        for _, tracks in track_frames(
+            frames, Replay(recording), tracker, embedder, tally=tally, camera=moved if motion else None
+        )
+    ]
+    if isinstance(tracker, Recorder):
+        with tally.timing("track"):
+            recorded = tracker.finish()
+            found = tracks_by_frame(revise(recorded, offline), recorded.times)
+    return Played(rows_of(found), tally.frames, tally.stages["track"])
+
+
+def rows_of(found: Iterable[Tracks]) -> Floats:
+    """Rows frame,id,x,y,w,h ``(N, 6)`` of the tracks of each frame, from the first one on."""
+    rows = [
+        np.column_stack([np.full(len(tracks), index), tracks.track_ids, xyxy_to_tlwh(tracks.boxes)])
+        for index, tracks in enumerate(found, start=1)
+    ]
+    return np.concatenate([np.empty((0, 6)), *rows])
+
+
+def backward(recording: Recording) -> Recording:
+    """The same from its last frame to its first, without images."""
+    camera = None
+    if recording.camera is not None:
+        camera = (None, *(_inverse(matrix) for matrix in recording.camera[:0:-1]))
+    return replace(
+        recording,
+        truth=_backward_truth(recording.truth),
+        detections=recording.detections[::-1],
+        camera=camera,
+        folder=None,
+    )
+
+
+def _inverse(matrix: Floats | None) -> Floats | None:
+    if matrix is None:
+        return None
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def _backward_truth(truth: GroundTruth) -> GroundTruth:
+    starts, ends = truth.bounds[:-1][::-1], truth.bounds[1:][::-1]
+    order = np.concatenate([np.empty(0, np.int64), *map(np.arange, starts, ends)])
+    return replace(
+        truth,
+        ids=truth.ids[order],
+        boxes=truth.boxes[order],
+        bounds=np.concatenate([[0], np.cumsum(ends - starts)]),
+        counts=truth.counts[order],
+        excuses=truth.excuses[order],
+    )
+
+
+def thinned(recording: Recording, every: int) -> Recording:
+    """The same as a camera of a lower frame rate saw it: the first of every `every` frames, without images."""
+    truth, frames = recording.truth, np.arange(0, recording.truth.length, every)
+    counts = np.diff(truth.bounds)[frames]
+    order = np.concatenate(
+        [np.empty(0, np.int64), *map(np.arange, truth.bounds[frames], truth.bounds[frames] + counts)]
+    )
+    ids, seen = truth.ids[order], truth.counts[order]
+    ids[seen] = np.unique(ids[seen], return_inverse=True)[1]
+    camera = recording.camera
+    return replace(
+        recording,
+        truth=replace(
+            truth,
+            length=len(frames),
+            ids=ids,
+            boxes=truth.boxes[order],
+            bounds=np.concatenate([[0], np.cumsum(counts)]),
+            counts=seen,
+            excuses=truth.excuses[order],
+        ),
+        frame_rate=recording.frame_rate / every,
+        detections=recording.detections[::every],
+        camera=camera and tuple(_in_turn(camera[max(0, at - every + 1) : at + 1]) for at in frames),
+        folder=None,
+    )
+
+
+def _in_turn(matrices: Sequence[Floats | None]) -> Floats | None:
+    """One matrix for all, the first to be applied first; None if all are."""
+    whole: Floats | None = None
+    for matrix in matrices:
+        if matrix is not None:
+            offset = matrix[:, 2] if whole is None else matrix[:, :2] @ whole[:, 2] + matrix[:, 2]
+            linear = matrix[:, :2] if whole is None else matrix[:, :2] @ whole[:, :2]
+            whole = np.column_stack([linear, offset])
+    return whole
+
+
+def disturbed(recording: Recording, seed: int) -> Recording:
+    """The same with some detections missing and the others' edges moved; the ground truth stays."""
+    rng = np.random.default_rng([seed, *recording.name.encode()])
+    return replace(recording, detections=tuple(_disturb(found, rng) for found in recording.detections))
+
+
+def _disturb(found: Detections, rng: np.random.Generator) -> Detections:
+    found = found[rng.random(len(found)) >= DROPPED]
+    sides = np.tile(found.boxes[:, 2:] - found.boxes[:, :2], 2)
+    noise = np.clip(rng.normal(0, JITTER, sides.shape), -0.4, 0.4)  # no box may turn inside out
+    return replace(found, boxes=found.boxes + noise * sides)

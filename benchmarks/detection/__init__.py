@@ -1,0 +1,1 @@
+"""How well objects are detected, and how fast."""

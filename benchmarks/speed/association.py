@@ -1,0 +1,151 @@
+"""Association alone: milliseconds a frame by number of objects, for every preset and for other trackers.
+
+usage: python -m benchmarks.speed.association [--frames N] [--rounds N]     (beside others: python -m benchmarks.speed)
+
+A crowd of boxes walks about on a 1080p picture; a tenth of the detections is missing in each frame. The figure is the
+median of the rounds' means, without detector and without pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.accuracy.sequences import USUAL, Place, load_recordings
+from benchmarks.speed.parts import Found, Setting, Sheet, SkippedError
+from benchmarks.speed.peer_process import PeerProcess, save_detections
+from benchmarks.speed.rounds import in_turn, ratio
+from benchmarks.tables import print_table
+from detectors.base import Detections
+from tracker.association.engine import Tracker
+from tracker.association.presets import DEFAULT, PRESETS
+
+OBJECTS = (10, 30, 100, 300, 1000)
+FRAMES, SMOKE_FRAMES = 60, 4
+
+THRESHOLDS = "Each tracker has thresholds of its own, so some keep fewer tracks than others."
+
+Scene = Sequence[Detections]
+Times = dict[str, dict[str, list[float]]]
+"""Tracker -> scene -> milliseconds a frame, of each round."""
+
+
+def crowd(objects: int, frames: int, seed: int = 0) -> list[Detections]:
+    """Detections of `objects` walkers in each of `frames` frames."""
+    rng = np.random.default_rng(seed)
+    centres = rng.uniform((0, 0), (1920, 1080), (objects, 2))
+    steps = rng.normal(0, 2, (objects, 2))
+    sizes = rng.uniform(20, 40, (objects, 1)) * [1.0, 2.4]
+    found = []
+    for _ in range(frames):
+        centres = np.mod(centres + steps, (1920, 1080))
+        boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
+        boxes += rng.normal(0, 0.5, boxes.shape)
+        seen = rng.random(objects) > 0.1
+        found.append(Detections(boxes[seen], rng.uniform(0.3, 0.95, objects)[seen]))
+    return found
+
+
+def milliseconds(preset: str, scene: Scene) -> float:
+    """Mean milliseconds of an update over a scene."""
+    tracker = Tracker(preset)
+    start = time.perf_counter()
+    for detections in scene:
+        tracker.update(detections)
+    return 1000 * (time.perf_counter() - start) / len(scene)
+
+
+def time_all(
+    scenes: Mapping[str, Scene], rounds: int, peers: Sequence[PeerProcess] = (), folder: Path = Path()
+) -> Times:
+    """Every preset and every peer on every scene, in turn. folder: where peers find the scenes."""
+    calls: dict[tuple[str, str], Callable[[], float]] = {}
+    for number, (scene, detections) in enumerate(scenes.items()):
+        calls |= {(name, scene): partial(milliseconds, name, detections) for name in PRESETS}
+        for peer in peers:
+            saved = save_detections(folder / f"scene{number}.npz", detections)
+            calls |= {(name, scene): partial(peer.milliseconds, name, saved) for name in peer.trackers}
+    found = in_turn(calls, rounds)
+    names = dict.fromkeys(name for name, _ in calls)
+    return {name: {scene: found[name, scene] for scene in scenes} for name in names}
+
+
+def growth(times: Mapping[str, Sequence[float]]) -> float:
+    """The power of the number of objects by which time grows, from 100 objects (or the fewest) to the most."""
+    counts = [int(scene) for scene in times]
+    low, high = (100 if 100 in counts[:-1] else counts[0]), counts[-1]
+    few, many = (statistics.median(times[str(count)]) for count in (low, high))
+    return math.log(many / few) / math.log(high / low)
+
+
+def measure_crowds(setting: Setting) -> Found:
+    """By the number of objects."""
+    counts, frames = (OBJECTS[:2], SMOKE_FRAMES) if setting.smoke else (OBJECTS, FRAMES)
+    scenes = {str(objects): crowd(objects, frames) for objects in counts}
+    times = time_all(scenes, setting.rounds, setting.peers, setting.folder)
+    grown = {name: growth(of) for name, of in times.items()}
+    sheets = make_sheets("Association alone, by number of objects", times, grown)
+    return Found(sheets, {"milliseconds": times, "growth": grown}, missing(setting.peers))
+
+
+def measure_sequences(setting: Setting) -> Found:
+    """On the detections of MOTChallenge sequences."""
+    if setting.mot is None:
+        raise SkippedError("--mot FOLDER names the sequences, and is not given")
+    recordings = load_recordings(Place(setting.mot, USUAL))
+    scenes = {one.name: one.detections[: SMOKE_FRAMES if setting.smoke else None] for one in recordings}
+    times = time_all(scenes, setting.rounds, setting.peers, setting.folder)
+    lengths = [len(scene) for scene in scenes.values()]
+    for of in times.values():
+        of["all"] = [float(np.average(means, weights=lengths)) for means in zip(*of.values(), strict=True)]
+    return Found(
+        make_sheets(f"Association alone on {setting.mot.name}", times), {"milliseconds": times}, missing(setting.peers)
+    )
+
+
+def missing(peers: Sequence[PeerProcess]) -> list[str]:
+    """The trackers that none of the peers has, and why; nothing where there are no peers at all."""
+    why = {name: reason for peer in peers for name, reason in peer.missing.items()}
+    return [f"{name}: {reason}" for name, reason in why.items() if not any(name in peer.trackers for peer in peers)]
+
+
+def make_sheets(title: str, times: Times, grown: Mapping[str, float] | None = None) -> list[Sheet]:
+    """Milliseconds, frames a second, and the ratio to the default tracker. grown: `growth` of each tracker."""
+    headings = ["tracker", *times[DEFAULT]]
+
+    def rows(cell: Callable[[str, str], str]) -> list[list[str]]:
+        return [[name, *(cell(name, scene) for scene in of)] for name, of in times.items()]
+
+    slow = rows(lambda name, scene: f"{statistics.median(times[name][scene]):.2f}")
+    fast = rows(lambda name, scene: f"{1000 / statistics.median(times[name][scene]):.0f}")
+    against = rows(lambda name, scene: f"{ratio(times[name][scene], times[DEFAULT][scene]):.2f}")
+    if grown:
+        slow = [[*row, f"n^{grown[row[0]]:.2f}"] for row in slow]
+    return [
+        Sheet(f"{title}: milliseconds a frame", [*headings, "growth"] if grown else headings, slow, THRESHOLDS),
+        Sheet("The same: frames a second", headings, fast),
+        Sheet(f"The same: its time divided by that of {DEFAULT}", headings, against),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=FRAMES)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    scenes = {str(objects): crowd(objects, arguments.frames) for objects in OBJECTS}
+    times = time_all(scenes, arguments.rounds)
+    sheet = make_sheets("Association alone, by number of objects", times, {n: growth(of) for n, of in times.items()})[0]
+    print_table(sheet.title, sheet.headings, [sheet.rows], markdown=False)
+
+
+if __name__ == "__main__":
+    main()

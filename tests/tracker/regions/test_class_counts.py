@@ -1,0 +1,43 @@
+"""Tracks are counted once each, however many there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.association.tracks import Tracks
+from tracker.regions.class_counts import Census
+
+NAMES = {0: "person", 2: "car"}
+
+
+def frame(ids: list[int], class_ids: list[int]) -> Tracks:
+    zeros = np.zeros(len(ids))
+    return Tracks(np.array(ids), np.zeros((len(ids), 4)), zeros, np.array(class_ids, dtype=np.int64), zeros, zeros)
+
+
+@given(st.integers(1, 30), st.integers(1, 8), st.integers(0, 5))
+def test_a_crowd_that_comes_and_goes_is_counted_once_each(total: int, at_once: int, more: int) -> None:
+    census, kinds = Census(recent=at_once + more), (0, 2, 7)
+    for first in range(1, total + 1):
+        ids = list(range(first, min(first + at_once, total + 1)))
+        census.see(frame(ids, [kinds[each % 3] for each in ids]))
+        assert len(census._classes) <= at_once + more
+    expected = Counter({0: "person", 2: "car", 7: "object"}[kinds[each % 3]] for each in range(1, total + 1))
+    assert census.by_name(NAMES) == expected
+
+
+def test_a_tracks_last_class_counts() -> None:
+    census = Census()
+    for class_id in (0, 0, 2):
+        census.see(frame([1], [class_id]))
+    assert census.by_name(NAMES) == {"car": 1}
+
+
+def test_nothing_seen_is_nothing() -> None:
+    census = Census()
+    census.see(frame([], []))
+    assert census.by_name(NAMES) == {}

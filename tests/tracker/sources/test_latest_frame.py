@@ -1,0 +1,204 @@
+"""The newest frame of a live source: what is left out, and what never is."""
+
+from __future__ import annotations
+
+import gc
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.base import Frame
+from detectors.errors import InputError
+from tests.tracker.threads.test_bounded_queue import PATIENCE, Interrupted, interrupt_after
+from tracker.sources.base import Source
+from tracker.sources.latest_frame import Newest
+
+PICTURE = np.zeros((2, 2, 3), np.uint8)
+
+
+def live(frames: Iterator[Frame]) -> Source:
+    return Source(frames, "camera", 2, 2, Fraction(25), live=True)
+
+
+def numbered(count: int, cuts: set[int] = set()) -> Iterator[Frame]:  # noqa: B006  # never changed
+    for index in range(1, count + 1):
+        yield Frame(PICTURE, index, index / 25, cut=index in cuts)
+
+
+class Script:
+    """Frames that come when they are told to."""
+
+    def __init__(self) -> None:
+        self._orders = queue.SimpleQueue[Frame | None]()
+        self._taken = queue.SimpleQueue[None]()
+        self._count = 0
+
+    def frames(self) -> Iterator[Frame]:
+        while (frame := self._orders.get()) is not None:
+            yield frame
+            self._taken.put(None)  # the reader has put it away, and asks for the next one
+
+    def come(self, cut: bool = False) -> None:
+        """One more frame has come, and lies ready when this returns."""
+        self._count += 1
+        self._orders.put(Frame(PICTURE, self._count, self._count / 25, cut))
+        self._taken.get(timeout=PATIENCE)
+
+    def end(self) -> None:
+        self._orders.put(None)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30))
+@settings(deadline=None, max_examples=60)
+def test_the_consumer_gets_the_newest_frame_and_every_other_is_counted(steps: list[tuple[bool, bool]]) -> None:
+    script = Script()
+    source = live(script.frames())
+    with Newest(source) as newest:
+        frames = iter(newest)
+        came, got, cut_waiting, ready = 0, list[Frame](), False, False
+        for take, cut in [(False, False), (True, False), *steps]:
+            if not take:
+                newest.start()
+                script.come(cut)
+                came, cut_waiting, ready = came + 1, cut_waiting or cut, True
+            elif ready:
+                frame = next(frames)
+                assert frame.index == came
+                assert frame.cut == cut_waiting
+                got.append(frame)
+                cut_waiting = ready = False
+        script.end()
+        rest = [frame.index for frame in frames]
+        assert rest == ([came] if ready else [])
+        last = rest[-1] if rest else got[-1].index
+        assert source.skipped == last - got[0].index + 1 - len(got) - len(rest)
+
+
+def test_frames_that_come_before_anybody_asks_are_not_counted_as_skipped() -> None:
+    script = Script()
+    source = live(script.frames())
+    with Newest(source) as newest:
+        newest.start()
+        for _ in range(5):
+            script.come()
+        frames = iter(newest)
+        assert next(frames).index == 5
+        assert source.skipped == 0
+        script.come()
+        script.come()
+        assert next(frames).index == 7
+        assert source.skipped == 1
+        script.end()
+        assert list(frames) == []
+
+
+def test_the_last_frame_is_handed_over_before_the_end() -> None:
+    with Newest(live(numbered(100))) as newest:
+        assert [frame.index for frame in newest][-1] == 100
+
+
+def test_an_error_reaches_the_consumer_after_the_last_frame() -> None:
+    def failing() -> Iterator[Frame]:
+        yield from numbered(1)
+        raise InputError("camera", "broke", "mend it")
+
+    with Newest(live(failing())) as newest:
+        frames = iter(newest)
+        assert next(frames).index == 1
+        with pytest.raises(InputError, match="broke"):
+            next(frames)
+
+
+def test_while_it_waits_others_may_go_on_in_the_same_thread() -> None:
+    script, calls = Script(), list[str]()
+    done = threading.Event()
+
+    def idle() -> None:
+        calls.append(threading.current_thread().name)
+        if len(calls) == 3:
+            script.end()
+            done.set()
+
+    with Newest(live(script.frames()), idle=idle) as newest:
+        assert list(newest) == []
+    assert done.is_set()
+    assert set(calls) == {threading.current_thread().name}
+
+
+def test_a_slow_consumer_never_lags() -> None:
+    interval, processing = 0.01, 0.05
+    source: Source
+
+    def paced() -> Iterator[Frame]:
+        for index in range(1, 101):
+            due = source.zero + index * interval
+            time.sleep(max(0.0, due - time.monotonic()))
+            yield Frame(PICTURE, index, source.now())
+
+    source = live(paced())
+    ages, count = list[float](), 0
+    with Newest(source) as newest:
+        for frame in newest:
+            count += 1
+            time.sleep(processing)
+            ages.append(source.now() - frame.time)
+    # one late wake-up of a busy machine is no lag; lag would grow from frame to frame
+    assert sorted(ages)[len(ages) // 2] < 2 * interval + processing
+    assert ages[-1] < 0.5
+    assert 5 <= count <= 25
+    assert source.skipped >= 70
+
+
+def test_leaving_early_ends_the_thread_and_closes_the_source() -> None:
+    closed = threading.Event()
+
+    def endless() -> Iterator[Frame]:
+        try:
+            while True:
+                yield from numbered(1)
+        finally:
+            closed.set()
+
+    source = live(endless())
+    with Newest(source) as newest:
+        next(iter(newest))
+    assert closed.wait(PATIENCE)
+    assert source.stop.is_set()
+
+
+def test_a_source_that_was_never_read_is_closed_too() -> None:
+    source = live(numbered(3))
+    Newest(source).close()
+    assert list(source.frames) == []
+
+
+@pytest.mark.parametrize("steps", range(1, 40, 3))
+def test_an_interruption_anywhere_leaves_nobody_waiting(steps: int) -> None:
+    def endless() -> Iterator[Frame]:
+        while True:
+            yield from numbered(1)
+
+    newest = Newest(live(endless()))
+    newest.start()
+    tracing, interrupted = sys.gettrace(), False
+    gc.disable()  # an exception in somebody's finalizer is lost
+    sys.settrace(interrupt_after(steps))
+    try:
+        for _, _ in zip(range(1000), newest):  # noqa: B905  # one of them is endless
+            pass
+    except Interrupted:
+        interrupted = True
+    finally:
+        sys.settrace(tracing)
+        gc.enable()
+    assert interrupted
+    newest.close()
+    assert not newest._thread.is_alive()

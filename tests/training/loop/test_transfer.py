@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torchvision", reason="needs the extra `train`")
+pytest.importorskip("safetensors", reason="needs the extra `train`")
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from detectors import InputError
+from detectors.sliding import SlidingDetector
+from tests.training.pictures import NAMES, write_coco
+from training.__main__ import main
+from training.loop.detector_plan import Plan
+from training.loop.transfer import load_weights, save_weights, transfer
+from training.networks.backbones import load_trunk
+from training.networks.detection import Answers, DetectionNetwork, build
+
+OLD = Plan("mobilenet_v3_small", ("person", "car"))
+
+
+def network(classes: int, backbone: str = "mobilenet_v3_small") -> DetectionNetwork:
+    return build(backbone, load_trunk(backbone, None), classes).eval()
+
+
+@pytest.fixture(scope="module")
+def trained() -> DetectionNetwork:
+    torch.manual_seed(1)
+    return network(2)
+
+
+@pytest.fixture
+def saved(trained: DetectionNetwork, tmp_path: Path) -> Path:
+    path = tmp_path / "old.safetensors"
+    save_weights(trained, OLD, path)
+    return path
+
+
+def logits(net: DetectionNetwork) -> torch.Tensor:
+    with torch.no_grad():
+        answers: Answers = net(torch.full((1, 3, 64, 64), 90.0))
+    return answers.logits[0]
+
+
+def test_weights_come_back_as_they_were_but_for_half_precision(trained: DetectionNetwork, saved: Path) -> None:
+    weights = load_weights(saved)
+    assert weights.plan == OLD
+    for key, value in trained.state_dict().items():
+        torch.testing.assert_close(weights.tensors[key], value, rtol=1e-3, atol=1e-6)
+    with safe_open(saved, framework="pt") as file:
+        assert file.get_tensor("head.output.weight").dtype == torch.float16
+
+
+def test_classes_of_the_same_name_are_known_at_once_and_others_are_not(trained: DetectionNetwork, saved: Path) -> None:
+    torch.manual_seed(2)
+    new = network(3)
+    fresh = new.head.output.weight[1].clone()
+    transfer(load_weights(saved), new, Plan("mobilenet_v3_small", ("car", "dog", "person")))
+    torch.testing.assert_close(logits(new)[:, [2, 0]], logits(trained), rtol=1e-2, atol=1e-3)
+    assert torch.equal(new.head.output.weight[1], fresh)
+    torch.testing.assert_close(new.head.output.weight[-4:], trained.head.output.weight[-4:], rtol=1e-3, atol=1e-6)
+
+
+def test_another_backbone_is_refused(saved: Path) -> None:
+    with pytest.raises(InputError, match=r"--start: the weights are of another backbone .*mobilenet_v3_small"):
+        transfer(load_weights(saved), network(2, "lenet5"), Plan("lenet5", ("person", "car")))
+
+
+@pytest.mark.parametrize("content", [b"", b"junk" * 100])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"bad\.safetensors: is no detector to start from"):
+        load_weights(path)
+
+
+def test_other_peoples_tensors_are_refused(tmp_path: Path) -> None:
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="it was not written at the end of a training"):
+        load_weights(tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match=r"nowhere\.safetensors: is no detector"):
+        load_weights(tmp_path / "nowhere.safetensors")
+
+
+def test_the_embedded_detector_can_be_started_from() -> None:
+    weights = load_weights("sliding")
+    assert weights.plan.class_names == ("person", "bicycle", "car", "motorcycle", "bus", "truck")
+    net = build(weights.plan.backbone, load_trunk(weights.plan.backbone, None), 6)
+    transfer(weights, net, weights.plan)
+    assert torch.equal(net.state_dict()["head.output.bias"], weights.tensors["head.output.bias"])
+
+
+def test_a_training_can_start_from_it_and_be_run_at_another_size(tmp_path: Path) -> None:
+    data, output = write_coco(tmp_path / "data", 3), tmp_path / "mine.onnx"
+    options = ["--start", "sliding", "--steps", "1", "--batch", "2", "--imgsz", "96", "--run-at", "64"]
+    assert main(["detector", str(data), "-o", str(output), *options]) == 0
+    assert SlidingDetector(output).long_side == 64
+    learnt, before = load_weights(output.with_suffix(".safetensors")), load_weights("sliding")
+    assert learnt.plan.class_names == NAMES
+    early = "pyramid.trunk.1.conv.0.0.weight"  # frozen parts come out as they went in
+    torch.testing.assert_close(learnt.tensors[early], before.tensors[early])

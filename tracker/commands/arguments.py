@@ -1,0 +1,238 @@
+"""The command line's arguments, as argparse takes them; their names are those of `tracker.run.options.Options`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+WRONG_ARGUMENTS = 2  # the exit status
+
+EXAMPLES = """\
+examples:
+  keeptrack video.mp4                                  writes video.tracked.mp4
+  keeptrack video.mp4 --detector yolo11n.onnx --mot video.txt --classes person,car
+  keeptrack 0                                          the first camera, until Ctrl-C
+  keeptrack 0 --view                                   and a page that shows it: http://127.0.0.1:8000/
+  keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images
+  keeptrack MOT17-02/ --detections MOT17-02/det/det.txt --output none --mot MOT17-02.txt
+
+other commands:
+  keeptrack annotate SOURCES... -o DIR                 many videos, for labelling tools: keeptrack annotate --help
+  keeptrack convert IN OUT                             annotations of one format into another
+  keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files: keeptrack eval --help
+"""
+
+REGIONS = """\
+Places in the picture, in pixels from its top-left corner. An object is where its foot is, the middle of its box's lower
+edge. All but the last three may be given several times."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
+        self.exit(WRONG_ARGUMENTS, f"error: {message} (see {self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line's arguments; their names are those of `tracker.run.options.Options`."""
+    parser = Parser(
+        prog="keeptrack",
+        description="Track the objects in a video, a camera's picture or a folder of images.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="video file, camera number or device, rtsp:// or http:// address, folder or quoted glob of images, "
+        "or MOTChallenge sequence folder",
+    )
+    _add_outputs(parser.add_argument_group("outputs"))
+    _add_watching(parser.add_argument_group("watching"))
+    models = parser.add_argument_group("models")
+    add_models(models)
+    models.add_argument(
+        "--offline",
+        action="store_true",
+        help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",
+    )
+    _add_regions(parser.add_argument_group("regions and events", REGIONS))
+    source = parser.add_argument_group("which part of the source")
+    add_range(source)
+    _add_live(source)
+    parser.add_argument("--version", action="version", version=_version())
+    return parser
+
+
+def _add_outputs(group: Any) -> None:
+    group.add_argument(
+        "-o",
+        "--output",
+        default="auto",
+        metavar="PATH",
+        help="annotated mp4; 'none' writes none (default: NAME.tracked.mp4 in the current folder)",
+    )
+    group.add_argument(
+        "--quality",
+        metavar="Q",
+        help="of that video: low, medium (default), high, or 0 to 100; 20 more double the file",
+    )
+    group.add_argument(
+        "--segment",
+        metavar="TIME",
+        help="write that video in files of this length: NAME.LABEL.mp4; as 90s, 10min or 1h",
+    )
+    group.add_argument("--mot", metavar="PATH", help="MOTChallenge text: frame,id,x,y,w,h,conf,-1,-1,-1")
+    group.add_argument("--jsonl", metavar="PATH", help="one JSON object a frame: index, time, tracks")
+    group.add_argument("--stats", metavar="PATH", help="what the run did and what it took, as JSON")
+    group.add_argument(
+        "--profile", action="store_true", default=False, help="say where the time went, and what bounds the speed"
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    group.add_argument(
+        "--quiet",
+        action="store_true",
+        default=False,
+        help="print warnings and errors only, and a line a minute of a live source",
+    )
+
+
+def _add_watching(group: Any) -> None:
+    group.add_argument(
+        "--view",
+        nargs="?",
+        const="127.0.0.1:8000",
+        type=address,
+        metavar="HOST:PORT",
+        help="serve a page that shows the run while it goes on (default: 127.0.0.1:8000, this computer only)",
+    )
+    group.add_argument(
+        "--view-token",
+        metavar="TOKEN",
+        help="what viewers must know, for any other address than this computer's own; KEEPTRACK_VIEW_TOKEN in the "
+        "environment does the same, unseen by others",
+    )
+    group.add_argument("--show", action="store_true", help="a window; q or Esc closes it and ends the run")
+
+
+def add_models(group: Any) -> None:
+    """What finds objects and follows them."""
+    group.add_argument(
+        "--detector",
+        metavar="NAME|PATH",
+        help="auto (default: sliding), motion, or a model: PATH.onnx, PATH.pt (extra: yolo)",
+    )
+    group.add_argument("--detections", metavar="PATH", help="take detections from a MOTChallenge text file instead")
+    group.add_argument(
+        "--rescale-scores", action="store_true", help="map the scores in --detections from their own range to [0, 1]"
+    )
+    group.add_argument(
+        "--appearance",
+        metavar="NAME|PATH",
+        help="auto (default: people), none, or a re-identification model: PATH.onnx",
+    )
+    group.add_argument("--tracker", metavar="NAME", help="keeptrack (default), bytetrack, deepsort or sort")
+    group.add_argument(
+        "--camera-motion",
+        metavar="NAME|PATH",
+        help="auto (default: estimated from the pictures), none, or a text file: frame, then the 2x3 matrix row by row",
+    )
+    group.add_argument(
+        "--detect-every",
+        metavar="N|auto",
+        help="detect in each N-th frame (default: 1), or where it is needed; tracks are carried through the others",
+    )
+    group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
+    group.add_argument(
+        "--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1; for files 0)"
+    )
+    group.add_argument(
+        "--iou", type=float, metavar="IOU", help="overlap that non-max suppression allows (default: 0.7)"
+    )
+    group.add_argument("--imgsz", type=int, metavar="PIXELS", help="longer side of the model's input")
+    group.add_argument("--device", metavar="NAME", help="auto (default), cpu or cuda")
+
+
+def _add_regions(group: Any) -> None:
+    add_ignored(group)
+    group.add_argument(
+        "--line",
+        metavar="NAME:X1,Y1,X2,Y2",
+        action="append",
+        help="count who crosses this line; walking from its first point to its second, 'in' is from left to right",
+    )
+    group.add_argument(
+        "--zone",
+        metavar="NAME:X1,Y1,...",
+        action="append",
+        help="tell who is in this polygon, and for how long",
+    )
+    group.add_argument(
+        "--regions",
+        metavar="PATH",
+        help='the same from a JSON file: {"roi": [[[x, y], ...]], "mask": [...], "lines": {"door": [[x, y], [x, y]]}, '
+        '"zones": {"hall": [[x, y], ...]}, "anchor": "foot"}',
+    )
+    group.add_argument(
+        "--events",
+        metavar="PATH",
+        help="one JSON object when an object appears, leaves, returns, crosses a line, enters or exits a zone",
+    )
+
+
+def add_ignored(group: Any) -> None:
+    """Places in the picture where nothing is looked for."""
+    more = {"action": "append"}
+    group.add_argument("--roi", metavar="X1,Y1,...", help="ignore what stands outside this polygon", **more)
+    group.add_argument("--mask", metavar="X1,Y1,...", help="ignore what stands inside this polygon", **more)
+    group.add_argument(
+        "--anchor", metavar="POINT", help="foot (default), or centre where the camera looks straight down"
+    )
+
+
+def add_range(group: Any) -> None:
+    """Which frames of a source, and when they were."""
+    group.add_argument("--start", type=seconds, metavar="TIME", help="begin at this time: seconds, or [HH:]MM:SS")
+    group.add_argument("--end", type=seconds, metavar="TIME", help="stop before this time")
+    group.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
+    group.add_argument("--fps", type=float, metavar="N", help="frames a second of a folder of images (default: 30)")
+
+
+def _add_live(group: Any) -> None:
+    group.add_argument("--size", metavar="WxH", help="ask a camera for pictures of this size, such as 1280x720")
+    group.add_argument("--rate", type=float, metavar="N", help="ask a camera for N frames a second")
+    group.add_argument(
+        "--reconnect",
+        action=argparse.BooleanOptionalAction,
+        help="open a live source again when it is lost (default: addresses yes, cameras no)",
+    )
+
+
+def seconds(text: str) -> float:
+    """Seconds of a time written as seconds, MM:SS or HH:MM:SS. Raises ValueError for anything else."""
+    total = 0.0
+    for part in text.split(":"):
+        total = total * 60 + float(part)
+    if text.count(":") > 2 or not 0 <= total < float("inf"):
+        raise ValueError(text)
+    return total
+
+
+def address(text: str) -> str:
+    """An address as it is written, once it is known to be one: else `--view` would take the source that follows it.
+
+    Raises InputError.
+    """
+    from tracker.view.address import parse_address
+
+    parse_address(text)
+    return text
+
+
+def _version() -> str:
+    from tracker import __version__
+
+    return f"keeptrack {__version__}"

@@ -1,0 +1,101 @@
+"""Arguments in, stages out; no logic. Heavy modules load after the arguments are known to be right."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+
+from tracker.commands.arguments import build_parser
+from tracker.commands.interruption import Interrupted, Interruption
+
+FAILED = 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    command = COMMANDS.get(given[0], _track) if given else _track  # a source of such a name is ./eval
+    interruption = Interruption()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a file's name may hold what a terminal cannot show
+    try:
+        return command(given)
+    except Interrupted:
+        return interruption.status
+    except ImportError as error:
+        # An interruption in the middle of an import reaches us as a failed import.
+        return interruption.status or _fail(explain_import_error(error))
+    except Exception as error:
+        from detectors.errors import InputError
+
+        if not isinstance(error, InputError):
+            raise
+        return _fail(str(error))
+
+
+def _eval(argv: Sequence[str]) -> int:
+    from tracker.commands import evaluate
+
+    return evaluate.main(argv[1:])
+
+
+def _annotate(argv: Sequence[str]) -> int:
+    from tracker.commands import annotate
+
+    return annotate.main(argv[1:])
+
+
+def _convert(argv: Sequence[str]) -> int:
+    from tracker.commands import convert
+
+    return convert.main(argv[1:])
+
+
+def _track(argv: Sequence[str]) -> int:
+    arguments = vars(build_parser().parse_args(argv))
+    source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
+    from tracker.commands.warning_lines import told_at_once
+    from tracker.run.options import Options
+    from tracker.run.run import Run
+
+    if quiet:
+        from tracker.commands.status_log import Journal
+    else:
+        from tracker.commands.progress import Display
+
+    run = Run(source, Options(**arguments), pictures=False)
+    display = Journal() if quiet else Display(profile)
+    run.on_idle = lambda: display.advance(run)
+    try:
+        with told_at_once(), run:
+            display.start(run)
+            for _ in run.look_ahead():
+                display.advance(run)
+            for _ in run:
+                display.advance(run)
+    finally:
+        display.stop()
+        for warning in run.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        if run.has_results:
+            display.summary(run)
+    return 0
+
+
+COMMANDS = {"annotate": _annotate, "convert": _convert, "eval": _eval}
+
+
+def explain_import_error(error: ImportError) -> str:
+    """What to do about a library that cannot be loaded, in one line."""
+    if "libGL" in str(error) or "cv2" in str(error) or "libgthread" in str(error):
+        remedy = "pip uninstall -y opencv-python; pip install opencv-python-headless"
+        return f"OpenCV: cannot be loaded on this system: {error} ({remedy})"
+    name = error.name or "a library"
+    return f"{name}: cannot be loaded: {error} (pip install --force-reinstall {error.name or 'keeptrack'})"
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return FAILED

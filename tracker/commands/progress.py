@@ -1,0 +1,174 @@
+"""What a person sees in the terminal while a run goes on, and when it is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from detectors import WHY_AUTO
+from tracker.commands.quiet import Silence
+from tracker.run.profile import Profile, ThreadTime
+from tracker.run.run import Run
+
+BAR = 8  # characters
+SMALL = 5e-5  # seconds a frame below which a stage is not worth a word
+SHORT = 0.05  # seconds of waiting that are not, either
+
+
+class Display(Silence):
+    """A few lines at the start, a bar on a terminal, a summary at the end.
+
+    profile: whether the summary tells of every thread, and of what bounds the speed.
+    """
+
+    def __init__(self, profile: bool = False) -> None:
+        self._with_profile = profile
+        self._console = Console(highlight=False)
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def start(self, run: Run) -> None:
+        """Say what is about to happen."""
+        source, options = run.source, run.options
+        size = f"{source.width}x{source.height}, " if source.width else ""
+        length = f"{run.expected_frames} frames" if run.expected_frames else "length unknown"
+        count = "live" if source.live else length
+        self._line("source", f"{source.name}: {size}{float(source.frame_rate):.4g} frames a second, {count}")
+        self._line("detector", run.detector.name)
+        if options.detector == "auto" and options.detections is None:
+            self._line("", WHY_AUTO)
+        look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
+        self._line("tracker", f"{options.tracker}, by {look}{', in two passes' if options.offline else ''}")
+        if run.audience.link:
+            self._line("view", run.audience.link)
+        if self._console.is_terminal:
+            self._progress = Progress(
+                TextColumn("[bold]tracking"),
+                BarColumn(bar_width=None),
+                MofNCompleteColumn(),
+                TextColumn("[cyan]{task.fields[speed]}"),
+                TextColumn("left"),
+                TimeRemainingColumn(compact=True),
+                console=self._console,
+                expand=True,
+                transient=True,
+            )
+            self._task = self._progress.add_task("tracking", total=run.expected_frames, speed="")
+            self._progress.start()
+
+    def advance(self, run: Run) -> None:
+        """Move the bar on by a frame."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=run.progress, speed=f"{run.fps:.1f} fps")
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def summary(self, run: Run) -> None:
+        """What came out, what it took, where it is."""
+        report: dict[str, Any] = run.report()
+        frames = "frame" if report["frames"] == 1 else "frames"
+        self._line(
+            "done", f"{report['frames']} {frames} in {report['seconds']:.1f} s, {report['fps']:.1f} frames a second"
+        )
+        if run.source.live:
+            times = "once" if report["reconnects"] == 1 else f"{report['reconnects']} times"
+            self._line("", f"{report['skipped']} skipped to keep up, {times} connected again")
+        counts = ", ".join(f"{count} {name}" for name, count in run.class_counts.most_common())
+        self._line("tracks", counts or "none")
+        self._show_regions(run)
+        if self._with_profile:
+            self._show_profile(run.profile())
+        else:
+            self._show_stages(run, report)
+        for option, path in run.outputs.items():
+            if option == "--output" and run.segments:
+                self._line("wrote", f"{path.with_suffix('')}.*{path.suffix}  {_files(run.segments)}")
+            elif path.is_file():
+                self._line("wrote", f"{path}  {_size(path)}")
+
+    def _show_regions(self, run: Run) -> None:
+        for line, count in run.watch.line_counts().items():
+            self._line("line", f"{line}: {count['in']} in, {count['out']} out")
+        for zone, stay in run.watch.zone_counts().items():
+            visits = f"{stay['entries']} {'visit' if stay['entries'] == 1 else 'visits'}"
+            dwell = f" of {stay['mean_dwell']:.1f} s on average, {stay['max_dwell']:.1f} s at most"
+            self._line("zone", f"{zone}: {visits}{dwell if stay['entries'] else ''}")
+
+    def _show_stages(self, run: Run, report: dict[str, Any]) -> None:
+        stages, profile = Table.grid(padding=(0, 2)), run.profile()
+        for name, spent in report["stages"].items():
+            if spent >= 0.005:
+                beside = profile.is_beside(name)
+                per_frame = f"{1000 * spent / report['frames']:.1f} ms a frame"
+                stages.add_row(name, f"{spent:.2f} s", per_frame, "beside the others" if beside else "")
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=9, style="bold")
+        grid.add_row("time", stages)
+        self._console.print(grid)
+
+    def _show_profile(self, profile: Profile) -> None:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        table.add_column("thread", no_wrap=True)
+        table.add_column("at work", no_wrap=True)
+        table.add_column("processor", justify="right", no_wrap=True)
+        table.add_column("ms a frame")
+        table.add_column("waited for", style="dim")
+        for thread in profile.threads:
+            name = f"{thread.name} x{thread.count}" if thread.count > 1 else thread.name
+            cost = _seconds(thread.work.cpu)
+            table.add_row(name, _bar(profile.busy(thread)), cost, _stages(thread, profile.frames), _waits(thread))
+        per_frame = 1000 / max(profile.frames, 1)
+        libraries, together = (f"{per_frame * spent:.1f}" for spent in (profile.libraries, profile.cpu))
+        table.add_row("libraries", "", _seconds(profile.libraries), f"[dim]beside ours[/] {libraries}", "")
+        table.add_row("together", _bar(profile.used), _seconds(profile.cpu), together, "", style="bold")
+        self._console.print("", table, "", sep="\n")
+        self._line("opening", f"{profile.opening.wall:.2f} s for the source and the models, before all that")
+        self._line("limit", _limit(profile))
+        self._line("bound by", profile.bound())
+
+    def _line(self, title: str, text: str) -> None:
+        self._console.print(f"[bold]{title:<9}[/] {escape(text)}", soft_wrap=True)
+
+
+def _bar(share: float) -> str:
+    """A share of 1 as a bar and a number."""
+    full = round(share * BAR)
+    return f"[cyan]{'━' * full}[/][dim]{'─' * (BAR - full)}[/] {share:>4.0%}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s"
+
+
+def _stages(thread: ThreadTime, frames: int) -> str:
+    """What a thread worked on, the dearest first: milliseconds of processor time a frame."""
+    costs = sorted(((spent.cpu / max(frames, 1), name) for name, spent in thread.stages.items()), reverse=True)
+    return ", ".join(f"[dim]{name}[/] {1000 * cost:.1f}" for cost, name in costs if cost >= SMALL)
+
+
+def _waits(thread: ThreadTime) -> str:
+    waits = sorted(((seconds / thread.count, name) for name, seconds in thread.waits.items()), reverse=True)
+    return ", ".join(f"{name} {seconds:.1f} s" for seconds, name in waits if seconds >= SHORT)
+
+
+def _limit(profile: Profile) -> str:
+    times = profile.seconds / max(profile.least, 1e-9)
+    cores = "the core" if profile.cores == 1 else f"all {profile.cores} cores"
+    return f"{profile.least:.2f} s with {cores} at work; it took {profile.seconds:.2f} s, {times:.2f} times that"
+
+
+def _size(path: Path) -> str:
+    size = path.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

@@ -1,0 +1,60 @@
+"""A line a minute about a live source, for the log of a service."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from tracker.commands.quiet import Silence
+from tracker.run.run import Run
+
+PERIOD = 60.0  # seconds
+
+
+class Journal(Silence):
+    """Says nothing of a file, and of a live source how it is doing, once in `period` seconds and at the end.
+
+    The lines go to standard output at once: local time, frames a second and frames skipped since the last line, how old
+    the newest frame was once it was done, who is there, how many there have been, and the counts of lines.
+    """
+
+    def __init__(self, period: float = PERIOD, clock: Callable[[], float] = time.monotonic) -> None:
+        self._period, self._clock = period, clock
+        self._since = 0.0
+        self._frames = self._skipped = 0
+
+    def start(self, run: Run) -> None:
+        """The first period begins."""
+        self._since = self._clock()
+
+    def advance(self, run: Run) -> None:
+        """Another frame is done, or none has come for a moment."""
+        if run.source.live and self._clock() - self._since >= self._period:
+            self._say(run)
+
+    def summary(self, run: Run) -> None:
+        """The rest, at the end."""
+        if run.source.live:
+            self._say(run)
+
+    def _say(self, run: Run) -> None:
+        now, skipped = self._clock(), run.source.skipped
+        rate = (run.progress - self._frames) / max(now - self._since, 1e-9)
+        parts = [f"{rate:.1f} frames a second, {skipped - self._skipped} skipped, {_state(run)}"]
+        self._since, self._frames, self._skipped = now, run.progress, skipped
+        here = run.here
+        parts.append(f"{sum(here.values())} here{_named(here)}, {sum(run.class_counts.values())} so far")
+        parts.extend(f"{name} in {line['in']} out {line['out']}" for name, line in run.watch.line_counts().items())
+        parts.extend(f"{zone['inside']} in {name}" for name, zone in run.watch.zone_counts().items())
+        print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {'; '.join(parts)}", flush=True)
+
+
+def _state(run: Run) -> str:
+    return f"{1000 * run.age:.0f} ms behind" if run.source.connected else "no picture"
+
+
+def _named(counts: Counter[str]) -> str:
+    names = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    return f" ({names})" if names else ""

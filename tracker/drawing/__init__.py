@@ -1,0 +1,1 @@
+"""Tracks and regions drawn on a picture."""

@@ -1,0 +1,46 @@
+"""How many objects of each class a run has seen, in memory that does not grow with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from detectors.base import Ints
+from tracker.association.tracks import Tracks
+
+
+class Census:
+    """Counts tracks by their class, which is that of the last frame in which they were seen.
+
+    A track that the last `recent` others have been seen after is gone for good, and only counted.
+    """
+
+    def __init__(self, recent: int = 1000) -> None:
+        self._recent = recent
+        self._classes: dict[int, int] = {}  # of the tracks seen last, the most recent ones last
+        self._gone: Counter[int] = Counter()
+
+    def see(self, tracks: Tracks) -> None:
+        """Take in the tracks of one frame."""
+        for track_id, class_id in zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True):
+            self._classes.pop(track_id, None)
+            self._classes[track_id] = class_id
+        while len(self._classes) > max(self._recent, len(tracks)):
+            oldest = next(iter(self._classes))
+            self._gone[self._classes.pop(oldest)] += 1
+
+    def by_name(self, names: Mapping[int, str]) -> Counter[str]:
+        """Tracks so far by the name of their class; names: of classes by id, "object" for those without one."""
+        return _by_name(self._gone + Counter(self._classes.values()), names)
+
+
+def names_of(class_ids: Ints, names: Mapping[int, str]) -> Counter[str]:
+    """How many of the ids ``(N,)`` stand for each name; names: as for `Census.by_name`."""
+    return _by_name(Counter(class_ids.tolist()), names)
+
+
+def _by_name(counts: Counter[int], names: Mapping[int, str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for class_id, count in counts.items():
+        found[names.get(class_id, "object")] += count
+    return found

@@ -1,0 +1,1 @@
+"""One run from a source to its outputs: its options, the order of its stages, its files, its report."""

@@ -1,0 +1,134 @@
+"""The options of a run, and whether they make sense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from detectors import Detector, InputError
+from tracker.association.presets import DEFAULT
+from tracker.durations import duration
+from tracker.writers.quality import DEFAULT as DEFAULT_QUALITY
+from tracker.writers.quality import rate_factor
+
+LIMITS = {
+    "conf": (0, 1),
+    "iou": (0, 1),
+    "imgsz": (32, 8192),
+    "fps": (0.001, 1000),
+    "rate": (0.1, 1000),
+    "max_frames": (1, 10**9),
+    "start": (0, 10**9),
+    "end": (0, 10**9),
+}
+SHORTEST_SEGMENT = 1.0  # seconds
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line's options under the same names; see ``python -m tracker --help`` or the README.
+
+    output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder. quality: of
+    that video, "low", "medium", "high" or 0 to 100. segment: length of its files, as "10min" or in seconds; None for a
+    single one.
+    classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
+    that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
+    end: seconds. roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several.
+    anchor: None leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for,
+    ``WIDTHxHEIGHT`` and frames a second. reconnect: whether a live source is opened again when it is lost; None does so
+    with streams, not with cameras. view: HOST:PORT, or one of them, of a page that shows the run; None for no page.
+    """
+
+    output: str | Path = "none"
+    quality: str | float = DEFAULT_QUALITY
+    segment: str | float | None = None
+    mot: str | Path | None = None
+    jsonl: str | Path | None = None
+    stats: str | Path | None = None
+    detector: str | Path = "auto"
+    detections: str | Path | None = None
+    rescale_scores: bool = False
+    appearance: str | Path = "auto"
+    tracker: str = DEFAULT
+    camera_motion: str | Path = "auto"
+    detect_every: int | str = 1
+    offline: bool = False
+    classes: str | Sequence[str | int] | None = None
+    conf: float | None = None
+    iou: float = 0.7
+    imgsz: int | None = None
+    fps: float | None = None
+    start: float = 0.0
+    end: float | None = None
+    max_frames: int | None = None
+    roi: str | Sequence[str] = ()
+    mask: str | Sequence[str] = ()
+    line: str | Sequence[str] = ()
+    zone: str | Sequence[str] = ()
+    regions: str | Path | None = None
+    anchor: str | None = None
+    events: str | Path | None = None
+    size: str | None = None
+    rate: float | None = None
+    reconnect: bool | None = None
+    device: str = "auto"
+    overwrite: bool = False
+    view: str | int | None = None
+    view_token: str | None = None
+    show: bool = False
+
+
+def find_classes(wanted: str | Sequence[str | int] | None, detector: Detector) -> set[int] | None:
+    """The ids of the classes that are wanted, by name or id; None for all. Raises InputError for unknown ones."""
+    if wanted is None:
+        return None
+    names = [str(name).strip() for name in (wanted.split(",") if isinstance(wanted, str) else wanted)]
+    known: Mapping[str, int] = {name: class_id for class_id, name in detector.class_names.items()}
+    if not any(names):
+        raise InputError("--classes", "names no class", "name one, or leave it out for all")
+    found = set()
+    for name in filter(None, names):
+        if name in known:
+            found.add(known[name])
+        elif name.isdecimal() and (int(name) in detector.class_names or not known):
+            found.add(int(name))
+        else:
+            there = ", ".join(known) or "none, only ids"
+            raise InputError(f"--classes {name}", f"{detector.name} does not know it", f"it knows: {there}")
+    return found
+
+
+def check_options(options: Options) -> None:
+    """Raise InputError for a number that makes no sense, and for options that contradict each other."""
+    for name, (low, high) in LIMITS.items():
+        value = getattr(options, name)
+        if value is not None and not low <= value <= high:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"{option} {value:g}", f"is not between {low:g} and {high:g}", "give a number that is")
+    rate_factor(options.quality)
+    if options.segment is not None:
+        duration("--segment", options.segment, SHORTEST_SEGMENT)
+        if str(options.output) == "none":
+            raise InputError("--segment", "is about the annotated video, and none is written", "give -o PATH")
+    if options.end is not None and options.end <= options.start:
+        raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
+    if options.device.split(":")[0] not in DEVICES:
+        raise InputError(f"--device {options.device}", "no such device", f"choose one of: {', '.join(DEVICES)}")
+    if options.detections is not None and str(options.detector) != "auto":
+        raise InputError("--detector and --detections", "only one can be used", "leave one of them out")
+    check_detect_every(options.detect_every)
+    if str(options.detect_every) != "1" and str(options.detector) == "motion":
+        every = f"--detect-every {options.detect_every}"
+        raise InputError(every, "--detector motion has to see every frame", "leave one of them out")
+    if options.rescale_scores and options.detections is None:
+        raise InputError("--rescale-scores", "is about the scores of --detections", "give --detections FILE")
+
+
+def check_detect_every(every: int | str) -> None:
+    """Raise InputError unless it is a number of frames, or "auto"."""
+    text = str(every)
+    if text != "auto" and not (text.isdecimal() and len(text) < 10 and int(text) > 0):
+        remedy = "give a number of frames from 1 on, or auto"
+        raise InputError(f"--detect-every {text}", "is neither a number of frames nor auto", remedy)

@@ -1,0 +1,127 @@
+"""All files of a run that are written frame by frame, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detectors.base import Frame
+from tracker.association.tracks import Tracks
+from tracker.durations import duration
+from tracker.regions.activity import Watch
+from tracker.regions.events import Event
+from tracker.run.options import SHORTEST_SEGMENT, Options
+from tracker.run.pipeline import Tally
+from tracker.run.viewers import Audience
+from tracker.sources.base import Source
+from tracker.threads.stage_clock import Clock
+from tracker.writers.lines import LineWriter
+from tracker.writers.quality import rate_factor
+
+if TYPE_CHECKING:  # each is imported when it is opened
+    from tracker.drawing.annotator import Annotator
+    from tracker.writers.events import EventWriter
+    from tracker.writers.segments import SegmentedVideo
+    from tracker.writers.video import VideoWriter
+
+
+class Writers:
+    """The files of a run that are written frame by frame, as one.
+
+    paths: as of `output_paths`. class_names: of the detector. options: of the run. in_place: whether frames may be
+    drawn on, as nobody looks at them afterwards. watch: has seen each frame before it is written. audience: who is
+    shown them as they come. `open` them before the first `write`.
+    """
+
+    def __init__(
+        self,
+        paths: Mapping[str, Path],
+        class_names: Mapping[int, str],
+        options: Options,
+        in_place: bool,
+        watch: Watch,
+        audience: Audience,
+    ) -> None:
+        self._paths, self._class_names, self._options, self._in_place = paths, class_names, options, in_place
+        self._watch, self._audience = watch, audience
+        self._events: EventWriter | None = None
+        self._lines: list[LineWriter] = []
+        self._video: VideoWriter | SegmentedVideo | None = None
+        self._annotator: Annotator | None = None
+
+    def open(self, opening: ExitStack, source: Source, tally: Tally) -> None:
+        """Open all, to be closed with the stack. tally: is told of the time that each `write` takes."""
+        self._tally = tally
+        if source.has_images and (self._audience.watched or "--output" in self._paths):
+            from tracker.drawing.annotator import Annotator
+
+            self._annotator = Annotator(self._class_names, in_place=self._in_place, watch=self._watch)
+        if "--output" in self._paths:
+            self._video = self._make_video(self._paths["--output"], source, tally.clock)
+            opening.enter_context(self._video)
+        if "--mot" in self._paths:
+            from tracker.writers.mot import MotWriter
+
+            self._lines.append(opening.enter_context(MotWriter(self._paths["--mot"])))
+        if "--jsonl" in self._paths:
+            from tracker.writers.jsonl import JsonlWriter
+
+            self._lines.append(
+                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._watch))
+            )
+        if "--events" in self._paths:
+            from tracker.writers.events import EventWriter
+
+            events = EventWriter(self._paths["--events"], source.started_at, append=source.live)
+            self._events = opening.enter_context(events)
+
+    def _make_video(self, path: Path, source: Source, clock: Clock) -> VideoWriter | SegmentedVideo:
+        from tracker.writers.video import VideoWriter
+
+        rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._options.quality)
+
+        def open_file(path: Path) -> VideoWriter:
+            return VideoWriter(path, rate, base, source.path, crf, source.live, clock=clock)
+
+        if self._options.segment is None:
+            return open_file(path)
+        from tracker.writers.segments import SegmentedVideo, segment_names
+
+        length = duration("--segment", self._options.segment, SHORTEST_SEGMENT)
+        return SegmentedVideo(length, segment_names(path, source), open_file)
+
+    @property
+    def draws(self) -> bool:
+        """Whether pictures are needed."""
+        return self._annotator is not None
+
+    @property
+    def segments(self) -> int:
+        """How many files the video has been written in so far, if it is written in several."""
+        return getattr(self._video, "count", 0)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be written, though that was no error."""
+        return [] if self._video is None else self._video.warnings
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Write what happened since it was last asked for, if anything has."""
+        if self._events is not None:
+            with self._tally.timing("write"):
+                self._events.write(events)
+
+    def write(self, frame: Frame, tracks: Tracks) -> None:
+        """Write a frame's tracks to all of them."""
+        with self._tally.timing("write"):
+            for writer in self._lines:
+                writer.write(frame, tracks)
+        self._audience.look(frame, tracks)
+        if self._annotator is not None and (self._video is not None or self._audience.wants_picture()):
+            with self._tally.timing("draw"):
+                picture = self._annotator.draw(frame, tracks)
+            if self._video is not None:
+                self._video.write(picture, frame.time)
+            self._audience.show(frame, picture)

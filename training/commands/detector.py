@@ -1,0 +1,190 @@
+"""Trains a detector: labelled pictures in, an ONNX file for ``keeptrack video.mp4 --detector`` out.
+
+usage: python -m training detector DATA -o my.onnx [--minutes M | --steps N] [options]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from detectors.base import Detections, Floats, Image
+from detectors.boxes import nms
+from detectors.errors import InputError
+from detectors.sliding import fit
+from training.commands.options import of_length, parse, plan_of, read_list
+from training.data.dataset import Dataset, load_datasets
+from training.data.feed import BatchSource, Feed, PictureReader
+from training.data.pseudo_labels import read_labels, with_teacher
+from training.data.sampling import repeat_factors, source_factors
+from training.evaluation.calibrate import fit_scale, outcomes
+from training.evaluation.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
+from training.export.detector import export
+from training.loop.checkpoint import Checkpoint, load_checkpoint
+from training.loop.detector_plan import Plan
+from training.loop.detector_trainer import Trainer
+from training.loop.feature_cache import FeatureCache, affordable_views
+from training.loop.loop import keep_buffers, low_precision
+from training.loop.report import Journal, TrainingDisplay, show_precisions
+from training.loop.transfer import SUFFIX, Weights, load_weights, save_weights, transfer
+from training.networks.backbones import load_trunk
+from training.networks.detection import DetectionNetwork, build
+
+VALIDATION_SHARE = 0.1
+FEWEST_TO_JUDGE = 20  # by fewer pictures, which network is better is decided by chance
+CANDIDATES = 500  # a picture, before non-maximum suppression
+
+
+def predict(network: DetectionNetwork, image: Image, long_side: int, device: str = "cpu") -> Detections:
+    """What the network finds in a picture ``(H, W, 3)``, after non-maximum suppression, in its pixels."""
+    canvas, scale = fit(image, long_side)
+    pictures = torch.from_numpy(canvas).permute(2, 0, 1)[None].float().to(device, memory_format=torch.channels_last)
+    with torch.no_grad(), low_precision(torch.device(device)):
+        answers = network(pictures)
+    best, class_ids = answers.logits[0].sigmoid().max(dim=1)
+    scores, order = best.topk(min(CANDIDATES, len(best)))  # an untrained network believes in every cell
+    order = order[scores >= WEAKEST]
+    boxes = (answers.boxes[0, order] / scale).double().cpu().numpy()
+    found = Detections(boxes, best[order].double().cpu().numpy(), class_ids[order].cpu().numpy())
+    return found[nms(found.boxes, found.scores, IOU, found.class_ids)[:MOST]]
+
+
+def judge(network: DetectionNetwork, dataset: Dataset, long_side: int, device: str) -> dict[str, Precision]:
+    """Average precision by class name."""
+    return evaluate(lambda image: predict(network, image, long_side, device), PictureReader(), dataset)
+
+
+def calibrate(network: DetectionNetwork, dataset: Dataset, long_side: int, device: str) -> None:
+    """Make the network's scores the chance that a detection is right, as far as `dataset` can tell."""
+    scores, right = outcomes(lambda image: predict(network, image, long_side, device), PictureReader(), dataset)
+    network.head.rescale(*fit_scale(scores, right))
+
+
+def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Pictures to learn from, and pictures to judge by: at least one of each."""
+    order = np.random.default_rng(seed).permutation(len(dataset.images))
+    count = min(max(1, round(share * len(order))), len(order) - 1)
+    held_out = {int(index) for index in order[:count]}
+    parts = [
+        tuple(image for index, image in enumerate(dataset.images) if (index in held_out) == wanted)
+        for wanted in (False, True)
+    ]
+    return Dataset(dataset.class_names, parts[0]), Dataset(dataset.class_names, parts[1])
+
+
+def make_feed(
+    network: DetectionNetwork, plan: Plan, dataset: Dataset, factors: Floats | None, device: str
+) -> BatchSource:
+    """Batches for the plan: of the trunk's features where it stays frozen and they fit into memory."""
+    feed = Feed(dataset, plan.seed, factors)
+    views = affordable_views(network, len(dataset.images), plan.side) if plan.trainable_layers == 0 else 0
+    if not views:
+        return feed
+    network.to(device).to(memory_format=torch.channels_last)
+    return FeatureCache(network, feed, plan.augmentation(0.0), views, device)
+
+
+def train(
+    plan: Plan,
+    trunk: nn.Sequential,
+    learn: Dataset,
+    validate: Dataset | None,
+    files: Path,
+    factors: Floats | None = None,
+    device: str = "cpu",
+    saved: Checkpoint[Plan] | None = None,
+    start: Weights | None = None,
+) -> DetectionNetwork:
+    """Run the plan and return the network that was best on `validate`, or the last one where there is none.
+
+    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. factors:
+    see `Feed`. start: a detector to start from. saved: a run to go on with. With one of these
+    the trunk's weights are not used.
+    """
+    if device == "cpu":
+        keep_buffers()
+    torch.manual_seed(plan.seed)
+    network = build(plan.backbone, trunk, len(plan.class_names), plan.fold)
+    if start:
+        transfer(start, network, plan)
+    if saved:
+        saved.restore({"network": network})
+    trainer = Trainer(
+        network,
+        plan,
+        make_feed(network, plan, learn, factors, device),
+        (lambda candidate: judge(candidate, validate, plan.long_side, device)["mean"].ap50) if validate else None,
+        files.with_suffix(".checkpoint"),
+        device,
+    )
+    if saved:
+        trainer.resume(saved)
+    journal = Journal(files.with_suffix(".metrics.csv"), trainer.step)
+    with TrainingDisplay() as display:
+        try:
+            for report in trainer.run():
+                journal.write(report)
+                display.show(report, trainer.best_score)
+        finally:
+            trainer.save()
+    journal.draw(files.with_suffix(".curves.png"))
+    return trainer.best if validate else trainer.average
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train as told on the command line. Raises InputError for what cannot be used."""
+    options = parse(arguments)
+    dataset = load_datasets(options.data)
+    saved = load_checkpoint(options.resume, Plan) if options.resume else None
+    plan = plan_of(options, dataset.class_names)
+    if saved:
+        plan = of_length(saved.plan, options.minutes, options.steps)
+    if saved and options.anneal:
+        plan = saved.plan.annealed(saved.counters.seconds, options.anneal)
+    if plan.class_names != dataset.class_names:
+        known = ", ".join(plan.class_names)
+        raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
+    learn, validate = parts_of(dataset, options.validation, plan.seed)
+    if options.teacher:
+        learn = with_teacher(learn, read_labels(options.teacher, learn.class_names))
+    factors = source_factors(learn, dict(options.weigh)) * repeat_factors(learn, options.balance)
+    if not factors.any():
+        raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")
+    start = load_weights(options.start) if options.start else None
+    torch.manual_seed(plan.seed)
+    trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights)
+    network = train(plan, trunk, learn, validate, options.output, factors, options.device, saved, start)
+    long_side = options.run_at or plan.long_side
+    if validate:
+        calibrate(network, validate, long_side, options.device)
+    notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
+    try:
+        difference = export(network, plan.class_names, long_side, options.output, notes)
+    except ValueError as error:
+        raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
+    save_weights(network, plan, options.output.with_suffix(SUFFIX))
+    if validate:
+        show_precisions(judge(network, validate, long_side, options.device), f"{len(validate.images)} pictures")
+    print(f"{options.output}: differs from torch by {difference:.0e}; try: keeptrack VIDEO --detector {options.output}")
+
+
+def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset, Dataset | None]:
+    """Pictures to learn from, and pictures to judge by: those listed, or a tenth; none where a tenth would be too few.
+
+    Raises InputError when one of the two is empty.
+    """
+    if listed is None:
+        if len(dataset.images) * VALIDATION_SHARE >= FEWEST_TO_JUDGE:
+            return split(dataset, VALIDATION_SHARE, seed)
+        print(f"note: {len(dataset.images)} pictures are too few to hold some back; to judge, name a --validation list")
+        return dataset, None
+    validate = dataset.only(read_list(listed))
+    learn = dataset.without(validate)
+    for part, why in ((validate, "names no picture with a clear object"), (learn, "leaves no object to learn from")):
+        if not any((~image.difficult).any() for image in part.images):
+            raise InputError(listed, why, "give names of some pictures of the data set, a line each")
+    return learn, validate

@@ -1,0 +1,159 @@
+"""The command lines of training: what can be said, what it means, what is refused."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from detectors.errors import InputError
+from detectors.sliding import STRIDE
+from training.loop.detector_plan import Plan
+from training.loop.embedder_plan import EmbeddingPlan
+from training.networks.backbones import BACKBONES
+
+LEAST = {"minutes": 0.01, "steps": 1, "batch": 2, "imgsz": 32, "run_at": 32, "trainable_layers": 0, "seed": 0}
+STEPS_A_JUDGEMENT = 200
+MINUTES_A_JUDGEMENT = 3
+OPEN_MINUTES = 100_000.0  # of a run without a known end
+MINUTES_A_LONG_JUDGEMENT = 30
+FROZEN_MINUTES = 4.0
+MOST = 10_000_000
+
+AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan)
+
+
+def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
+    """The plan that the command line asks for."""
+    plan = Plan(
+        backbone=options.backbone,
+        class_names=class_names,
+        fold=not options.from_scratch,
+        seed=options.seed,
+        batch=options.batch,
+        side=min(Plan.side, -(-options.imgsz // STRIDE) * STRIDE),
+        long_side=options.imgsz,
+        head_rate=options.head_rate,
+        trunk_rate=options.trunk_rate,
+        spread=options.spread,
+        mosaic=options.mosaic,
+    )
+    if options.open_ended:
+        plan = dataclasses.replace(plan, steady_share=1.0, final_share=0.0, frozen_share=FROZEN_MINUTES / OPEN_MINUTES)
+    if options.trainable_layers is not None:
+        plan = dataclasses.replace(plan, trainable_layers=options.trainable_layers)
+    if options.from_scratch:  # nothing to be careful with
+        plan = dataclasses.replace(plan, trainable_layers=1000, trunk_rate=plan.head_rate, frozen_share=0.0)
+    if options.open_ended:
+        judgements = round(OPEN_MINUTES / MINUTES_A_LONG_JUDGEMENT)
+        return dataclasses.replace(plan, minutes=OPEN_MINUTES, judgements=judgements)
+    return of_length(plan, options.minutes, options.steps)
+
+
+def of_length(plan: AnyPlan, minutes: float | None, steps: int | None) -> AnyPlan:
+    """The plan, so long; as long as it was where neither is given. The longer, the more often it is judged."""
+    if minutes is not None or steps is not None:
+        plan = dataclasses.replace(plan, minutes=minutes, steps=steps or plan.steps)
+    spans = plan.steps / STEPS_A_JUDGEMENT if plan.minutes is None else plan.minutes / MINUTES_A_JUDGEMENT
+    return dataclasses.replace(plan, judgements=max(1, min(20, round(spans))))
+
+
+def read_list(path: Path) -> list[str]:
+    """File names of pictures, a line each. Raises InputError when there is no such list or it is empty."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, f"cannot be read: {error}", "give a text file of picture names, a line each") from None
+    names = [line.strip() for line in lines if line.strip()]
+    if not names:
+        raise InputError(path, "is empty", "give picture names, a line each")
+    return names
+
+
+def _weight(text: str) -> tuple[str, float]:
+    """``coco=4`` -> ("coco", 4.0)."""
+    source, _, factor = text.partition("=")
+    if not source or not factor.replace(".", "", 1).isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no weight: write SOURCE=N, such as coco=3")
+    return source, float(factor)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(prog="python -m training detector", description="Train a detector on pictures.")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        nargs="+",
+        help="COCO .json file, or folder with annotations.json or YOLO labels; more of them, also of pictures only",
+    )
+    add_run(parser, Path("detector.onnx"), batch=8)
+    parser.add_argument("--backbone", default="mobilenet_v2", choices=sorted(BACKBONES))
+    parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
+    parser.add_argument(
+        "--start", metavar="NAME|PATH", help="start from a trained detector: sliding, or a .safetensors"
+    )
+    parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
+    parser.add_argument(
+        "--trainable-layers", type=int, metavar="N", help="parts of the trunk to train, from its end; 0: none"
+    )
+    parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
+    parser.add_argument("--run-at", type=int, metavar="PIXELS", help="the same for use, if other than for training")
+    parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
+    parser.add_argument(
+        "--teacher", type=Path, action="append", default=[], metavar="LABELS", help="another detector's labels, soft"
+    )
+    parser.add_argument("--balance", type=float, default=0.0, metavar="SHARE", help="draw classes rarer than this more")
+    parser.add_argument("--open-ended", action="store_true", help="train until interrupted, then --resume --anneal M")
+    parser.add_argument("--anneal", type=float, metavar="M", help="with --resume: end the run, in M minutes from here")
+    parser.add_argument("--head-rate", type=float, default=Plan.head_rate, help="highest learning rate, new layers")
+    parser.add_argument("--trunk-rate", type=float, default=Plan.trunk_rate, help="highest learning rate of the trunk")
+    parser.add_argument("--spread", type=float, default=Plan.spread, help="scales from 1 / exp(SPREAD) to exp(SPREAD)")
+    parser.add_argument("--mosaic", type=float, default=Plan.mosaic, help="share of samples made of four pictures")
+    parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
+    options = parser.parse_args(arguments)
+    check(options)
+    return options
+
+
+def add_run(parser: argparse.ArgumentParser, output: Path, batch: int) -> None:
+    """The arguments of every training run. output: its name for the model, unless told; batch: pictures a step."""
+    parser.add_argument("-o", "--output", type=Path, default=output, metavar="PATH.onnx")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, metavar="M", help="train so long, on whatever machine")
+    length.add_argument("--steps", type=int, metavar="N", help="train so many steps: repeats exactly")
+    parser.add_argument("--batch", type=int, default=batch, metavar="N")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="go on with an interrupted run, as it was planned; a new --minutes or --steps makes it longer or shorter",
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--overwrite", action="store_true", help="replace a model that exists")
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raise InputError for what would fail after the training, or make no sense before it."""
+    for name, least in LEAST.items():
+        value = getattr(options, name, None)
+        if value is not None and not least <= value <= MOST:
+            option = f"--{name.replace('_', '-')} {value:g}"
+            raise InputError(option, f"is not between {least:g} and {MOST}", "choose another number")
+    output: Path = options.output
+    if output.suffix != ".onnx":
+        raise InputError(f"-o {output}", "is no name for a model", "give one that ends in .onnx")
+    if not output.parent.is_dir() or not os.access(output.parent, os.W_OK):
+        raise InputError(output.parent, "cannot be written to", "make the folder, or choose another")
+    if output.exists() and not (options.overwrite or options.resume):
+        raise InputError(output, "exists", "choose another name, or add --overwrite")
+    if options.device.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"--device {options.device}", "this torch sees no GPU", "leave out --device")
+    if not options.device.startswith(("cpu", "cuda")):
+        raise InputError(f"--device {options.device}", "is not known", "choose cpu or cuda")

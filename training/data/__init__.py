@@ -1,0 +1,1 @@
+"""Labelled pictures, and batches made of them."""

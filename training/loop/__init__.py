@@ -1,0 +1,1 @@
+"""The training loop: plans, steps, running averages, checkpoints, reports."""

@@ -1,0 +1,116 @@
+"""Training a detector: what a step loses, when the trunk joins in, and the best network so far."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from training.data.augment import Augmentation
+from training.data.feed import Batch, BatchSource
+from training.loop.checkpoint import Checkpoint, Counters
+from training.loop.detector_plan import Plan
+from training.loop.loop import Loop, low_precision
+from training.losses.detection import Truth, detection_losses
+from training.networks.detection import DetectionNetwork, make_grid
+
+
+class Report(NamedTuple):
+    """Where a run stands. Losses are means since the last report; `validation` is None where nothing was judged."""
+
+    step: int
+    progress: float
+    seconds: float
+    classification_loss: float
+    box_loss: float
+    validation: float | None
+
+
+class Trainer(Loop[DetectionNetwork, Plan, Batch, Report]):
+    """Trains a detection network as planned, and keeps the `best` of its running averages; see `Loop`.
+
+    validate: None to keep the last one.
+    """
+
+    def __init__(
+        self,
+        network: DetectionNetwork,
+        plan: Plan,
+        feed: BatchSource,
+        validate: Callable[[DetectionNetwork], float] | None = None,
+        checkpoint: Path | None = None,
+        device: str = "cpu",
+    ) -> None:
+        super().__init__(network, plan, validate, checkpoint, device)
+        self.feed = feed
+        self.best = copy.deepcopy(self.average)
+        self.best_score = -1.0
+        self.samples, self.phase_start = 0, 0
+        self._planned = 0  # steps whose batches were ordered
+        self._release(self.plan.is_released(0.0))
+
+    def resume(self, saved: Checkpoint[Plan]) -> None:
+        """Go on where a saved run stopped. Raises InputError when it is of another network."""
+        super().resume(saved)
+        counters = saved.counters
+        self.samples, self.phase_start, self.best_score = counters.samples, counters.phase_start, counters.best_score
+        self._release(self.plan.is_released(self.progress))
+
+    def _parameters(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+        new = [*self.network.neck.parameters(), *self.network.head.parameters()]
+        return new, list(self.network.pyramid.parameters())
+
+    def _networks(self) -> dict[str, nn.Module]:
+        return super()._networks() | {"best": self.best}
+
+    def _counters(self) -> Counters:
+        return Counters(self.step, self.samples, self.phase_start, self.seconds, self.best_score)
+
+    def _batches(self) -> Iterator[Batch]:
+        self._planned = self.step
+        return self.feed.batches(self.samples, self._next_batch)
+
+    def _next_batch(self) -> tuple[int, Augmentation]:
+        progress = self.plan.progress(self._planned, self.seconds)
+        self._planned += 1
+        return self.plan.batch_size(progress), self.plan.augmentation(progress)
+
+    def _rates(self) -> tuple[float, float]:
+        return self.plan.rates(self.progress, self.step - self.phase_start)
+
+    def _losses(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        truths = [Truth(*(column.to(self.device) for column in truth)) for truth in batch.truths]
+        grid = make_grid(batch.side, batch.side, self.device)
+        with low_precision(self.device):
+            answers = self.network.answer(self._maps(batch), grid)
+        losses = detection_losses(answers, truths, grid)
+        self.samples += len(truths)
+        return losses.total, torch.stack([losses.classification, losses.box])
+
+    def _maps(self, batch: Batch) -> list[torch.Tensor]:
+        if isinstance(batch.pictures, torch.Tensor):
+            return self.network.features(batch.pictures.to(self.device, non_blocking=True))
+        return [features.to(self.device) for features in batch.pictures]
+
+    def _report(self, first: float, second: float, judged: float | None) -> Report:
+        return Report(self.step, self.progress, self.seconds, first, second, judged)
+
+    def _judge(self) -> float | None:
+        score = super()._judge()
+        if score is not None and score >= self.best_score:
+            self.best_score = score
+            self.best.load_state_dict(self.average.state_dict())
+        return score
+
+    def _enter_phase(self) -> None:
+        if self.plan.is_released(self.progress) and not self._released:
+            self._release(True)
+            self.phase_start = self.step
+
+    def _release(self, released: bool) -> None:
+        self._released = released
+        self.network.pyramid.set_trainable_layers(self.plan.trainable_layers if released else 0)

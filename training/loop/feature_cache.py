@@ -1,0 +1,74 @@
+"""Batches of a frozen trunk's features, computed once: what makes a few dozen pictures train in minutes.
+
+While the trunk does not change, neither do its maps of a picture. So some variations of each picture are drawn and sent
+through it once, and every step after that trains the neck and the head alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from training.data.augment import Augmentation
+from training.data.feed import Batch, Feed, collate
+from training.loop.loop import low_precision
+from training.losses.detection import Truth
+from training.networks.detection import DetectionNetwork
+
+VIEWS = 32  # variations of a picture, at most
+CACHE_BYTES = 2 << 30
+AT_ONCE = 8  # pictures sent through the trunk together
+
+
+class View(NamedTuple):
+    """One variation of a picture. maps: ``(channels, h, w)`` a level, in half precision."""
+
+    maps: list[torch.Tensor]
+    truth: Truth
+
+
+class FeatureCache:
+    """Endless batches drawn from the trunk's maps of `views` samples of a feed.
+
+    The maps are computed here, on `device`, and kept in main memory.
+    """
+
+    def __init__(self, network: DetectionNetwork, feed: Feed, how: Augmentation, views: int, device: str) -> None:
+        self._side = how.side
+        self._seed = feed.seed
+        self._views: list[View] = []
+        network.eval()
+        for first in range(0, views, AT_ONCE):
+            numbers = range(first, min(first + AT_ONCE, views))
+            self._views += _look(network, collate([feed.sample(number, how) for number in numbers]), device)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def batches(self, first: int, plan_next: Callable[[], tuple[int, Augmentation]]) -> Iterator[Batch]:
+        """Batches from draw `first` on; of `plan_next` only the number of pictures counts, the rest is done."""
+        while True:
+            count, _ = plan_next()
+            chosen = np.random.default_rng((self._seed, first)).integers(len(self._views), size=count)
+            views = [self._views[index] for index in chosen]
+            maps = [torch.stack(level).float() for level in zip(*(view.maps for view in views), strict=True)]
+            yield Batch(maps, [view.truth for view in views], self._side)
+            first += count
+
+
+def affordable_views(network: DetectionNetwork, pictures: int, side: int) -> int:
+    """How many samples of a data set to keep the maps of: 0 when there would be less than one a picture."""
+    bytes_each = sum(2 * level.channels * (side // level.stride) ** 2 for level in network.pyramid.levels)
+    views = min(VIEWS * pictures, CACHE_BYTES // bytes_each)
+    return views if views >= pictures else 0
+
+
+@torch.no_grad()
+def _look(network: DetectionNetwork, batch: Batch, device: str) -> list[View]:
+    assert isinstance(batch.pictures, torch.Tensor)
+    with low_precision(torch.device(device)):
+        maps = [level.half().cpu() for level in network.features(batch.pictures.to(device))]
+    return [View([level[n].clone() for level in maps], truth) for n, truth in enumerate(batch.truths)]

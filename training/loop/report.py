@@ -1,0 +1,155 @@
+"""What a training run leaves to read: metrics.csv, a picture of its curves, a table of its precision."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from training.evaluation.evaluate import Precision
+from training.evaluation.retrieval import Separation
+from training.loop.detector_trainer import Report
+from training.loop.embedder_trainer import EmbeddingReport
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the reports of a kind of run tell: the names of two losses, and of the figure that is judged by."""
+
+    losses: tuple[str, str]
+    score: str
+    title: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of the CSV file."""
+        return ("step", "minutes", *(f"{loss}_loss" for loss in self.losses), f"validation_{self.score.lower()}")
+
+
+DETECTION = Figures(("classification", "box"), "AP50", "how well it finds what it has not seen")
+APPEARANCE = Figures(("triplet", "distillation"), "mAP", "how well it tells apart whom it has not seen")
+
+
+class Journal:
+    """Appends reports to a CSV file, a row each, readable at any time; draws them as curves.
+
+    after: keep the rows that are there up to this step, for a run that resumes.
+    """
+
+    def __init__(self, path: Path, after: int = 0, figures: Figures = DETECTION) -> None:
+        self.path, self._figures = path, figures
+        self._rows: list[list[str]] = []
+        if after and path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                whole = [row for row in list(csv.reader(file))[1:] if len(row) == len(figures.columns)]
+            self._rows = [row for row in whole if int(row[0]) <= after]
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([figures.columns, *self._rows])
+
+    def write(self, report: Report | EmbeddingReport) -> None:
+        """One more row."""
+        step, _, seconds, first, second, validation = report
+        judged = "" if validation is None else f"{validation:.4f}"
+        row = [str(step), f"{seconds / 60:.2f}", f"{first:.4f}", f"{second:.4f}", judged]
+        self._rows.append(row)
+        with self.path.open("a", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerow(row)
+
+    def draw(self, path: Path) -> None:
+        """The losses and the judgements over time, as PNG."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        minutes = [float(row[1]) for row in self._rows]
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+        for column, label in enumerate(self._figures.losses, start=2):
+            values = [float(row[column]) for row in self._rows]
+            (line,) = left.plot(minutes, values, alpha=0.25, linewidth=0.8)
+            left.plot(minutes, _smooth(values), color=line.get_color(), label=label)
+        left.set(xlabel="minutes", ylabel="loss", title="what it learns from", ylim=(0, None))
+        left.legend(frameon=False)
+        judged = [(float(row[1]), float(row[4])) for row in self._rows if row[4]]
+        if judged:
+            right.plot(*zip(*judged, strict=True), marker="o", markersize=3.5, color="tab:green")
+        right.set(xlabel="minutes", ylabel=self._figures.score, title=self._figures.title, ylim=(0, None))
+        for axes in (left, right):
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.grid(alpha=0.25)
+        figure.savefig(path, dpi=110)
+        pyplot.close(figure)
+
+
+class TrainingDisplay:
+    """A progress bar with the losses and the best judgement so far; on anything but a terminal, a line now and then."""
+
+    def __init__(self, figures: Figures = DETECTION) -> None:
+        self._score = figures.score
+        self._bar = Progress(
+            TextColumn("training"),
+            BarColumn(bar_width=30),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=Console(stderr=True),
+        )
+        self._task = self._bar.add_task("", total=1.0, figures="")
+
+    def __enter__(self) -> TrainingDisplay:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar.console.is_terminal:
+            self._bar.stop()
+
+    def show(self, report: Report | EmbeddingReport, best: float) -> None:
+        """What a report says. best: judgement so far, below 0 for none."""
+        _, _, _, first, second, _ = report
+        figures = f"step {report.step}  loss {first:.2f} + {second:.2f}"
+        if best >= 0:
+            figures += f"  best {self._score} {best:.3f}"
+        self._bar.update(self._task, completed=report.progress, figures=figures)
+        if not self._bar.console.is_terminal and report.validation is not None:
+            line = f"{report.progress:4.0%}  {figures}  {self._score} now {report.validation:.3f}"
+            print(line, file=sys.stderr, flush=True)
+
+
+def _smooth(values: list[float], keep: float = 0.75) -> list[float]:
+    """Exponential running mean."""
+    smooth: list[float] = []
+    for value in values:
+        smooth.append(value if not smooth else keep * smooth[-1] + (1 - keep) * value)
+    return smooth
+
+
+def show_precisions(precisions: Mapping[str, Precision], title: str) -> None:
+    """Print average precision by class."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading, side in (("class", "left"), ("objects", "right"), ("AP50", "right"), ("AP", "right")):
+        table.add_column(heading, justify=side)  # type: ignore[arg-type]  # a literal
+    for name, precision in precisions.items():
+        style = "bold" if name == "mean" else ""
+        table.add_row(name, str(precision.boxes), f"{precision.ap50:.3f}", f"{precision.ap:.3f}", style=style)
+    Console().print(table)
+
+
+def show_separations(separations: Mapping[str, Separation], title: str) -> None:
+    """Print rank-1, mAP and AUC by source."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading, side in (("source", "left"), ("identities", "right"), ("queries", "right")):
+        table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]  # a literal
+    for heading in ("rank-1", "mAP", "AUC"):
+        table.add_column(heading, justify="right")
+    for name, found in separations.items():
+        shares = ("-" if value != value else f"{value:.3f}" for value in (found.rank1, found.mean_ap, found.auc))
+        table.add_row(name, str(found.identities), str(found.queries), *shares)
+    Console().print(table)

@@ -1,0 +1,69 @@
+"""Starting from a trained detector instead of from a classifier: what it knows about boxes serves other classes too.
+
+Weights travel in a safetensors file in half precision, with the plan that rebuilds their network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError
+
+from detectors.errors import InputError
+from detectors.sliding import EMBEDDED
+from training.loop.checkpoint import read_tensors, write_tensors
+from training.loop.detector_plan import Plan
+from training.networks.detection import DetectionNetwork
+
+FORMAT = "keeptrack detector weights 1"
+SUFFIX = ".safetensors"
+
+
+class Weights(NamedTuple):
+    """A trained network. tensors: its state dict. plan: how it was trained."""
+
+    tensors: Mapping[str, torch.Tensor]
+    plan: Plan
+
+
+def save_weights(network: DetectionNetwork, plan: Plan, path: Path) -> None:
+    """Write a network's weights in half precision, whole or not at all."""
+    tensors = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
+    write_tensors(path, tensors, {"format": FORMAT, "plan": plan.to_json()})
+
+
+def load_weights(path: str | Path) -> Weights:
+    """The weights in `path`, or of the detector that comes with the package: "sliding". Raises InputError."""
+    path = EMBEDDED.with_suffix(SUFFIX) if str(path) == "sliding" else Path(path)
+    try:
+        tensors, metadata = read_tensors(path)
+        if metadata.get("format") != FORMAT:
+            raise ValueError("it was not written at the end of a training")
+        plan = Plan.from_json(metadata["plan"])
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        remedy = f"give sliding, or the {SUFFIX} beside a trained model"
+        raise InputError(path, f"is no detector to start from: {error}", remedy) from None
+    return Weights({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, plan)
+
+
+def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
+    """Give a network all that trained weights know: of the last layer, the boxes, and the classes of the same names.
+
+    Raises InputError when the weights are of another backbone.
+    """
+    theirs, own = dict(weights.tensors), network.state_dict()
+    for key in ("head.output.weight", "head.output.bias"):
+        rows = own[key].clone()
+        rows[-4:] = theirs[key][-4:]
+        for row, name in enumerate(plan.class_names):
+            if name in weights.plan.class_names:
+                rows[row] = theirs[key][weights.plan.class_names.index(name)]
+        theirs[key] = rows
+    try:
+        network.load_state_dict(theirs)
+    except RuntimeError:
+        wanted = f"--backbone {weights.plan.backbone}" + ("" if weights.plan.fold else " --from-scratch")
+        raise InputError("--start", "the weights are of another backbone", f"use {wanted}") from None

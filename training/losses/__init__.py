@@ -1,0 +1,1 @@
+"""What networks learn from: how wrong their answers are."""

@@ -1,0 +1,1 @@
+"""Networks: pretrained trunks, feature pyramids, and the heads of detectors and embedders."""
