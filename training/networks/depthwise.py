@@ -23,7 +23,7 @@ from torch.nn import functional
 
 SOURCE = Path(__file__).with_name("depthwise.c")
 LANES = 16  # channels at a time
-KERNELS = (3, 5)
+SERVED = {((kernel,) * 2, (stride,) * 2, (kernel // 2,) * 2, (1, 1), "zeros") for kernel in (3, 5) for stride in (1, 2)}
 
 
 class DepthwiseConv2d(nn.Conv2d):
@@ -39,14 +39,12 @@ class DepthwiseConv2d(nn.Conv2d):
 
 def is_served(layer: nn.Conv2d) -> bool:
     """Can this layer become a `DepthwiseConv2d`, on this machine?"""
-    kernel, stride = layer.kernel_size[0], layer.stride[0]
-    plain = nn.Conv2d(layer.in_channels, layer.in_channels, kernel, stride, kernel // 2, groups=layer.in_channels)
-    same = all(
-        getattr(layer, each) == getattr(plain, each) for each in ("kernel_size", "stride", "padding", "dilation")
-    )
-    return (
-        layer.groups == layer.in_channels == layer.out_channels and kernel in KERNELS and same and library() is not None
-    )
+    depthwise = layer.groups == layer.in_channels == layer.out_channels
+    return depthwise and _settings(layer) in SERVED and library() is not None
+
+
+def _settings(layer: nn.Conv2d) -> tuple[Any, ...]:
+    return layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.padding_mode
 
 
 class _Depthwise(torch.autograd.Function):

@@ -150,7 +150,7 @@ def _with_outputs(graph: torch.fx.GraphModule, names: list[str]) -> torch.fx.Gra
 
 
 def make_steady(network: nn.Module) -> None:
-    """Give depthwise convolutions gradients that are fast in bfloat16 on a CPU, or else keep the slow ones out of it."""
+    """Give depthwise convolutions gradients that are fast in bfloat16 on a CPU, or keep the slow ones out of it."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and module.groups > 1 and (module.stride, module.kernel_size) != FAST:
             module.__class__ = DepthwiseConv2d if is_served(module) else SteadyConv2d

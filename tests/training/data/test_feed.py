@@ -22,6 +22,7 @@ from tests.training.pictures import NAMES, draw_scene, label, on_disk, painted, 
 from training.data.augment import Augmentation
 from training.data.dataset import Dataset, LabelledImage
 from training.data.feed import Batch, Feed, PictureReader, collate
+from training.data.sampling import source_factors
 from training.loop import feature_cache
 from training.loop.feature_cache import VIEWS, FeatureCache, affordable_views
 from training.losses.detection import Truth
