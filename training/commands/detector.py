@@ -16,7 +16,7 @@ from detectors.base import Detections, Floats, Image
 from detectors.boxes import nms
 from detectors.errors import InputError
 from detectors.sliding import fit
-from training.commands.options import of_length, parse, plan_of, read_list
+from training.commands.options import parse, plan_of, read_list, resumed
 from training.data.dataset import Dataset, load_datasets
 from training.data.feed import BatchSource, Feed, PictureReader
 from training.data.pseudo_labels import read_labels, with_teacher
@@ -65,10 +65,11 @@ def calibrate(network: DetectionNetwork, dataset: Dataset, long_side: int, devic
 
 
 def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Pictures to learn from, and pictures to judge by: at least one of each."""
-    order = np.random.default_rng(seed).permutation(len(dataset.images))
+    """Pictures to learn from, and pictures to judge by: at least one of each, and none in which nobody looked."""
+    able = np.array([index for index, image in enumerate(dataset.images) if image.labelled.any()])
+    order = np.random.default_rng(seed).permutation(len(able))
     count = min(max(1, round(share * len(order))), len(order) - 1)
-    held_out = {int(index) for index in order[:count]}
+    held_out = {int(index) for index in able[order[:count]]}
     parts = [
         tuple(image for index, image in enumerate(dataset.images) if (index in held_out) == wanted)
         for wanted in (False, True)
@@ -142,9 +143,7 @@ def main(arguments: Sequence[str]) -> None:
     saved = load_checkpoint(options.resume, Plan) if options.resume else None
     plan = plan_of(options, dataset.class_names)
     if saved:
-        plan = of_length(saved.plan, options.minutes, options.steps)
-    if saved and options.anneal:
-        plan = saved.plan.annealed(saved.counters.seconds, options.anneal)
+        plan = resumed(saved.plan, saved.counters.seconds, options)
     if plan.class_names != dataset.class_names:
         known = ", ".join(plan.class_names)
         raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
@@ -178,9 +177,10 @@ def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset,
     Raises InputError when one of the two is empty.
     """
     if listed is None:
-        if len(dataset.images) * VALIDATION_SHARE >= FEWEST_TO_JUDGE:
+        labelled = sum(bool(image.labelled.any()) for image in dataset.images)
+        if labelled * VALIDATION_SHARE >= FEWEST_TO_JUDGE:
             return split(dataset, VALIDATION_SHARE, seed)
-        print(f"note: {len(dataset.images)} pictures are too few to hold some back; to judge, name a --validation list")
+        print(f"note: {labelled} pictures are too few to hold some back; to judge, name a --validation list")
         return dataset, None
     validate = dataset.only(read_list(listed))
     learn = dataset.without(validate)

@@ -91,9 +91,8 @@ def test_a_batch_is_its_samples_as_tensors(tmp_path: Path) -> None:
     batch = collate(samples)
     for sample, picture, truth in zip(samples, batch.pictures, batch.truths, strict=True):
         assert np.array_equal(picture.permute(1, 2, 0).numpy(), sample.image)
-        for name, dtype in zip(
-            Truth._fields, (torch.float32, torch.long, torch.bool, torch.float32, torch.bool), strict=True
-        ):
+        types = (torch.float32, torch.long, torch.bool, torch.float32, torch.float32, torch.bool)
+        for name, dtype in zip(Truth._fields, types, strict=True):
             column = getattr(truth, name)
             assert column.dtype == dtype
             assert np.allclose(column.numpy(), getattr(sample, name))
