@@ -17,17 +17,8 @@ from training.loop.detector_plan import Plan
 from training.loop.embedder_plan import EmbeddingPlan
 from training.networks.backbones import BACKBONES
 
-LEAST = {
-    "minutes": 0.01,
-    "anneal": 0.01,
-    "steps": 1,
-    "batch": 2,
-    "imgsz": 32,
-    "side": 32,
-    "run_at": 32,
-    "trainable_layers": 0,
-    "seed": 0,
-}
+LEAST = {"minutes": 0.01, "anneal": 0.01, "steps": 1, "batch": 2, "trainable_layers": 0, "seed": 0}
+LEAST |= dict.fromkeys(("imgsz", "side", "run_at"), 32)
 STEPS_A_JUDGEMENT = 200
 MINUTES_A_JUDGEMENT = 3
 OPEN_MINUTES = 100_000.0  # of a run without a known end

@@ -47,13 +47,9 @@ def test_output_and_gradients_are_those_of_torch_in_single_precision(
     assert half.dtype == torch.bfloat16
     assert own.weight.grad is not None
     assert own.weight.grad.dtype == torch.float32
-    pairs = [
-        (half, output),
-        (b.grad, a.grad),
-        (own.weight.grad, expected.weight.grad),
-        (own.bias.grad, expected.bias.grad),
-    ]  # type: ignore[union-attr]
-    for mine, theirs in pairs:
+    parameters = zip(expected.parameters(), own.parameters(), strict=True)
+    pairs = [(output, half), (a.grad, b.grad), *((theirs.grad, mine.grad) for theirs, mine in parameters)]
+    for theirs, mine in pairs:
         assert mine is not None
         assert theirs is not None
         assert (mine.float() - theirs).abs().max() < 0.01 * theirs.abs().max()
