@@ -33,7 +33,7 @@ class DepthwiseConv2d(nn.Conv2d):
         """``(N, C, H, W)`` -> ``(N, C, H', W')``."""
         if not torch.is_autocast_enabled(input.device.type):
             return super().forward(input)
-        output: torch.Tensor = _Depthwise.apply(input, self.weight, self.bias, self.stride[0])  # type: ignore[no-untyped-call]
+        output: torch.Tensor = _Depthwise.apply(input, self.weight, self.bias, self.stride[0])
         return output
 
 

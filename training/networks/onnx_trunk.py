@@ -8,16 +8,19 @@ is tested.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
-from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 from torch import nn
 
 from detectors.errors import InputError
+
+Convolution = tuple[np.ndarray, np.ndarray]
+"""A kernel ``(out, in, h, w)`` and a bias ``(out,)``."""
 
 
 def fill_from_onnx(trunk: nn.Module, path: Path) -> None:
@@ -27,30 +30,34 @@ def fill_from_onnx(trunk: nn.Module, path: Path) -> None:
     InputError when the file is no ONNX model, or does not begin with these layers.
     """
     layers = [module for module in trunk.modules() if isinstance(module, (nn.Conv2d, nn.BatchNorm2d))]
-    given = read_convolutions(path)
-    convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
-    for place, layer in enumerate(convolutions):
-        shape = tuple(layer.weight.shape)
-        if place >= len(given) or given[place][0].shape != shape:
-            found = given[place][0].shape if place < len(given) else "nothing"
-            why = f"does not begin with this trunk: convolution {place + 1} is {found}, not {shape}"
-            raise InputError(path, why, "name the backbone that the file begins with")
-    biases = {layer: bias for layer, (_, bias) in zip(convolutions, given, strict=False)}
-    for layer, (weight, _) in zip(convolutions, given, strict=False):
+    given = iter(_matching([layer for layer in layers if isinstance(layer, nn.Conv2d)], path))
+    for layer, behind in zip(layers, [*layers[1:], None], strict=True):
+        if not isinstance(layer, nn.Conv2d):
+            continue
+        weight, bias = next(given)
         layer.weight.data.copy_(torch.from_numpy(weight))
-    for before, layer in zip([None, *layers], layers, strict=False):
-        if isinstance(layer, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
-            _only_add(layer, biases.pop(before))
-    for layer, bias in biases.items():
-        if layer.bias is not None:
+        if isinstance(behind, nn.BatchNorm2d):
+            _only_add(behind, bias)
+        elif layer.bias is not None:
             layer.bias.data.copy_(torch.from_numpy(bias))
 
 
-def read_convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Kernels ``(out, in, h, w)`` and biases ``(out,)`` of an ONNX file's convolutions, in the order of its graph."""
+def _matching(layers: Sequence[nn.Conv2d], path: Path) -> list[Convolution]:
+    """The file's first convolutions, each of which fits its layer."""
+    given = read_convolutions(path)
+    for place, layer in enumerate(layers):
+        found, expected = given[place][0].shape if place < len(given) else "nothing", tuple(layer.weight.shape)
+        if found != expected:
+            why = f"does not begin with this trunk: convolution {place + 1} is {found}, not {expected}"
+            raise InputError(path, why, "name the backbone that the file begins with")
+    return given[: len(layers)]
+
+
+def read_convolutions(path: Path) -> list[Convolution]:
+    """The convolutions of an ONNX file, in the order of its graph."""
     try:
         graph = onnx.load(path).graph
-    except (OSError, DecodeError) as error:
+    except Exception as error:  # protobuf's own for a foreign file
         raise InputError(path, f"is no ONNX model: {error}", "give an ONNX file with its weights inside") from None
     stored = {tensor.name: tensor for tensor in graph.initializer}
     found = []

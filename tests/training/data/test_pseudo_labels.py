@@ -32,7 +32,7 @@ def test_the_teacher_speaks_where_nobody_looked_and_there_alone() -> None:
     assert taught.difficult.tolist() == [False, False, True]
     assert taught.scores.tolist() == pytest.approx([1, 0.8, 0.3])
     assert taught.labelled.all()
-    assert np.allclose(taught.boxes, [BOX, BOX, [0, 0, 20, 20]])
+    assert taught.boxes.tolist() == [BOX, BOX, [0, 0, 20, 20]]
 
 
 def test_boxes_are_cut_to_the_picture_and_unseen_pictures_stay() -> None:

@@ -86,7 +86,7 @@ def test_other_layers_are_left_alone() -> None:
 
 
 def test_without_a_compiler_slow_ones_are_kept_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(depthwise.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     assert library.__wrapped__() is None
     monkeypatch.setattr(depthwise, "library", lambda: None)
     network = nn.Sequential(nn.Conv2d(8, 8, 5, padding=2, groups=8))
