@@ -17,8 +17,11 @@ from detectors import Detector, InputError, load_detector
 from detectors.replay import ReplayDetector
 from tracker.association.engine import Tracker
 from tracker.association.presets import PRESETS
+from tracker.run.detection import DetectionStage
+from tracker.run.measurements import Measurements
 from tracker.run.options import find_classes
-from tracker.run.pipeline import Tally, track_frames
+from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 from tracker.sources.sequence import is_sequence, open_sequence
 from tracker.writers.mot import MotWriter
 
@@ -33,11 +36,12 @@ def run(preset: str, folder: Path, target: Path, arguments: argparse.Namespace) 
     classes = find_classes(arguments.classes, detector)
     source = open_sequence(folder)
     tracker = Tracker(preset, float(source.frame_rate))
-    tally = Tally()
+    measured = Measurements()
+    stages = DetectionStage(detector, classes=classes), TrackingStage(tracker)
     with MotWriter(target) as writer:
-        for frame, tracks in track_frames(source.frames, detector, tracker, classes=classes, tally=tally):
+        for frame, tracks in track_frames(source.frames, *stages, measured):
             writer.write(frame, tracks)
-    return tally.frames, tally.stages["track"]
+    return measured.frames, measured.stages["track"]
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ def load_detector(
     imgsz: int | None = None,
     device: str = "auto",
     threads: int = 0,
+    tiles: int | str | None = None,
 ) -> Detector:
     """The detector called `name`, or the one in a .pt checkpoint or an .onnx file.
 
@@ -34,12 +35,25 @@ def load_detector(
 
     conf: candidates scored below it are left out; None takes `CONF`. iou: overlap allowed by a model that suppresses by
     itself. imgsz: longer side of the model's input in pixels, None for the model's own. device: auto, cpu or cuda.
-    threads: how many compute one answer of an .onnx model, 0 for one each core.
+    threads: how many compute one answer of an .onnx model, 0 for one each core. tiles: also search so many parts along
+    each side of a frame, "auto" for as many as it takes to see small objects; None for the whole frame alone.
 
     What a detector imports is imported here, when it is asked for. Raises InputError when there is no such detector.
     """
-    text = str(name)
     conf = CONF if conf is None else conf
+    detector = _load(str(name), conf, iou, imgsz, device, threads)
+    if tiles is None:
+        return detector
+    from detectors.motion import MotionDetector
+    from detectors.tiles import TiledDetector
+
+    if isinstance(detector, MotionDetector):
+        raise InputError("--tiles", "--detector motion sees small things anyway", "leave one of them out")
+    close = detector.close_up() if hasattr(detector, "close_up") else detector
+    return TiledDetector(detector, close, None if str(tiles) == "auto" else int(tiles), iou)
+
+
+def _load(text: str, conf: float, iou: float, imgsz: int | None, device: str, threads: int) -> Detector:
     if text in ("auto", "sliding"):
         from detectors.sliding import SlidingDetector
 

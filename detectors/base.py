@@ -110,3 +110,12 @@ class Detector(Protocol):
     def __call__(self, frame: Frame) -> Detections:
         """The candidates in one frame, weak ones among them: the tracker makes use of those."""
         ...
+
+
+def search_size(detector: Detector, height: int, width: int) -> int | None:
+    """The longer side in pixels that `detector` scales a frame of that size to; None if it does not tell.
+
+    A detector tells by a method ``search_size(height, width)``, which is no duty.
+    """
+    method = getattr(detector, "search_size", None)
+    return None if method is None else method(height, width)

@@ -87,6 +87,10 @@ class OnnxDetector:
         real = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
         return Detections(boxes[real], np.clip(scores[real], 0, 1), class_ids[real])
 
+    def search_size(self, height: int, width: int) -> int:
+        """The longer side in pixels that a frame of that size is scaled to."""
+        return max(self._input_size(height, width))
+
     def _input_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) of the model's input: its own, or the smallest rectangle that holds the scaled picture."""
         if self._fixed:

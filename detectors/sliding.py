@@ -7,6 +7,7 @@ section 3.5), so a frame of any size is searched at once. Larger frames can be s
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from detectors.runtime import open_session
 
 KIND = "keeptrack sliding detector"
 STRIDE = 32
+SHRINK = 0.5  # of a frame's size, where the network has been trained for that
 GREY = 114  # the colour around the frame, also in training
 EMBEDDED = Path(__file__).parent / "weights" / "street.onnx"
 """The detector that comes with the package: person, bicycle, car, motorcycle, bus, truck."""
@@ -31,7 +33,7 @@ class SlidingDetector:
     """A network of ours over whole frames.
 
     path: the model. conf: candidates below this score are left out. imgsz: longer side in pixels that frames are scaled
-    to, None for the one the model was trained for. scales: of the image pyramid, as shares of `imgsz`; (1, 2) also
+    to, None for what suits the frame; see `search_size`. scales: of the image pyramid, as shares of that; (1, 2) also
     searches the frame at twice the size, for small objects, at five times the cost. device: "auto", "cpu" or "cuda".
     session: the file, where it is open already.
 
@@ -63,13 +65,37 @@ class SlidingDetector:
         self.class_names: Mapping[int, str] = dict(enumerate(names))
         self.conf = conf
         self.scales = tuple(scales)
-        self.long_side = imgsz or int(metadata["long_side"])
+        self._imgsz, self._shrink = imgsz, SHRINK
+        self._sizes = int(metadata["long_side"]), int(metadata.get("longest_side", 0))
+
+    def search_size(self, height: int, width: int) -> int:
+        """The longer side in pixels that a frame of that size is scaled to.
+
+        A network that was trained at one size runs at that size. One that was trained over a range of sizes takes half
+        of the frame's: what is worth tracking is still large enough there to be found, and a detection costs a quarter.
+        It keeps to its range, and never enlarges a frame, which would only show it things as blurred as it was never
+        taught.
+        """
+        if self._imgsz:
+            return self._imgsz
+        least, most = self._sizes
+        if not most:
+            return least
+        long_side = max(height, width)
+        return min(long_side, max(least, min(most, round(self._shrink * long_side))))
+
+    def close_up(self) -> SlidingDetector:
+        """The same network for parts of a frame: they are shrunk only where they are larger than it can take."""
+        other = copy.copy(self)
+        other._shrink = 1.0
+        return other
 
     def __call__(self, frame: Frame) -> Detections:
         """Candidates in pixels of the frame; those of one scale are not yet suppressed."""
-        found = [self._search(frame.image, round(self.long_side * scale)) for scale in self.scales]
-        boxes, scores, class_ids = (np.concatenate(columns) for columns in zip(*found, strict=True))
         height, width = frame.image.shape[:2]
+        size = self.search_size(height, width)
+        found = [self._search(frame.image, round(size * scale)) for scale in self.scales]
+        boxes, scores, class_ids = (np.concatenate(columns) for columns in zip(*found, strict=True))
         boxes = clip(boxes, width, height)
         real = ((boxes[:, 2:] - boxes[:, :2]) > 0).all(axis=1)
         return Detections(boxes[real], np.clip(scores[real], 0, 1), class_ids[real])

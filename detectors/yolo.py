@@ -13,6 +13,8 @@ from detectors.base import Detections, Frame
 from detectors.boxes import clip
 from detectors.errors import InputError
 
+USUAL_SIZE = 640  # pixels: what ultralytics takes where nobody says otherwise
+
 
 class YoloDetector:
     """Any detection checkpoint of ultralytics.
@@ -62,7 +64,12 @@ class YoloDetector:
             raise InputError(path, f"is a model for the task {task!r}, not for detection", "give a detection model")
         self._arguments: dict[str, Any] = {"conf": conf, "iou": iou, "verbose": False, "save": False}
         self._arguments |= {} if imgsz is None else {"imgsz": imgsz}
+        self._imgsz = imgsz or USUAL_SIZE
         self._arguments |= {} if device == "auto" else {"device": device}
+
+    def search_size(self, height: int, width: int) -> int:
+        """The longer side in pixels that a frame of any size is scaled to."""
+        return self._imgsz
 
     def __call__(self, frame: Frame) -> Detections:
         """Objects in pixels of the frame, suppressed by ultralytics itself."""

@@ -108,8 +108,13 @@ def colour_finder(
     return _save(path, nodes, {"images": input_shape}, output_shape, constants, described, kind)
 
 
-def sliding_colour_finder(path: Path, metadata: Mapping[str, object] | None = None, long_side: int = 64) -> Path:
-    """`colour_finder` as a sliding detector: bytes BGR ``(1, H, W, 3)`` in, ``(1, N, 7)`` xyxy and scores out."""
+def sliding_colour_finder(
+    path: Path, metadata: Mapping[str, object] | None = None, long_side: int = 64, longest_side: int = 0
+) -> Path:
+    """`colour_finder` as a sliding detector: bytes BGR ``(1, H, W, 3)`` in, ``(1, N, 7)`` xyxy and scores out.
+
+    longest_side: up to which it is said to be good, 0 for `long_side` alone.
+    """
     half = np.eye(2, dtype=np.float32) / 2
     corners = np.block([[np.eye(2, dtype=np.float32), -half], [np.eye(2, dtype=np.float32), half]]).T
     constants: dict[str, npt.NDArray[Any]] = {
@@ -142,6 +147,7 @@ def sliding_colour_finder(path: Path, metadata: Mapping[str, object] | None = No
         node("Concat", ["boxes", "scores"], ["output"], axis=2),
     ]
     described = {"kind": KIND, "class_names": json.dumps(list(COLOURS.values())), "long_side": long_side}
+    described |= {"longest_side": longest_side} if longest_side else {}
     shape = (1, "height", "width", 3)
     return _save(path, nodes, {"frame": shape}, (1, "cells", 7), constants, metadata or described, in_kind=BYTES)
 

@@ -121,10 +121,11 @@ def read_truth(path: Path) -> dict[int, tuple[Ints, Floats]]:
 
 def main() -> None:
     """Render the crossing to NAME.mp4 and NAME.txt."""
+    from tracker.writers.h264 import VideoFormat
     from tracker.writers.video import VideoWriter
 
     target = Path(sys.argv[1])
-    with VideoWriter(target.with_suffix(".mp4"), FRAME_RATE, 1 / FRAME_RATE / 100) as video:
+    with VideoWriter(target.with_suffix(".mp4"), VideoFormat(FRAME_RATE, 1 / FRAME_RATE / 100)) as video:
         for index, picture in enumerate(render(CROSSING, CROSSING_FRAMES)):
             video.write(picture, float(index / FRAME_RATE))
     with target.with_suffix(".txt").open("w", encoding="utf-8") as file:

@@ -68,7 +68,7 @@ def test_a_run_loads_only_what_its_stages_need(arguments: str, tmp_path: Path) -
     (tmp_path / "det.txt").write_text("".join(f"{frame},-1,9,9,20,40,0.9,-1,-1,-1\n" for frame in (1, 2, 3)))
     names = {"SEQUENCE": tmp_path, "DETECTIONS": tmp_path / "det.txt", "VIDEO": tmp_path / "out.mp4"}
     words = [str(names.get(word, word)) for word in arguments.split()]
-    program = "import sys; from tracker.cli import main; print(main(sys.argv[1:]), *sys.modules)"
+    program = "import sys; from tracker.commands.cli import main; print(main(sys.argv[1:]), *sys.modules)"
     command = [sys.executable, "-c", program, *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     status, *modules = done.stdout.splitlines()[-1].split()

@@ -34,12 +34,16 @@ from tracker.evaluation.evaluate import Evaluation, evaluate
 from tracker.motion.camera_estimate import EstimatedCameraMotion, LookOnce
 from tracker.motion.cuts import mark_cuts
 from tracker.motion.propagation import Carrier
-from tracker.offline.postprocess import revise
-from tracker.offline.recorder import Recorder
+from tracker.offline.postprocess import postprocess
+from tracker.offline.recording_tracker import RecordingTracker
 from tracker.offline.trajectory import tracks_by_frame
-from tracker.run.detection_interval import make_cadence
+from tracker.run.detection import DetectionStage
+from tracker.run.detection_interval import make_interval
+from tracker.run.embedding import EmbeddingStage
+from tracker.run.measurements import Measurements
 from tracker.run.options import check_detect_every, find_classes
-from tracker.run.pipeline import Tally, detect_frames, track_frames
+from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 from tracker.sources.sequence import open_sequence
 
 HEADINGS = ("sequence", "every", "calls", "HOTA", "lost", "DetA", "AssA", "IDSW", "carry ms")
@@ -51,7 +55,7 @@ class Skipped:
     """Rows frame,id,x,y,w,h ``(N, 6)`` of one recording, and what the run took."""
 
     rows: Floats
-    tally: Tally
+    measured: Measurements
 
 
 Runs = Mapping[str, Sequence[Mapping[str, Skipped]]]
@@ -60,7 +64,7 @@ Runs = Mapping[str, Sequence[Mapping[str, Skipped]]]
 def skip(recording: Recording, every: str, embedder: Embedder | None = None, offline: bool = False) -> Skipped:
     """Track a recording with detections in some of its frames only."""
     pictured = recording.folder is not None
-    tracker, tally = (Recorder if offline else Tracker)(DEFAULT, recording.frame_rate), Tally()
+    tracker, measured = (RecordingTracker if offline else Tracker)(DEFAULT, recording.frame_rate), Measurements()
     look = LookOnce()
     carrier = Carrier(look) if pictured and every != EVERY_FRAME else None
     frames = mark_cuts(open_sequence(recording.folder).frames) if recording.folder else recording.frames()
@@ -68,23 +72,15 @@ def skip(recording: Recording, every: str, embedder: Embedder | None = None, off
     def recorded(frame: Frame, boxes: Floats) -> Floats | None:
         return None if recording.camera is None else recording.camera[frame.index - 1]
 
-    found = [
-        tracks
-        for _, tracks in track_frames(
-            frames,
-            Replay(recording),
-            tracker,
-            embedder if pictured else None,
-            tally=tally,
-            camera=EstimatedCameraMotion(look) if pictured else recorded,
-            cadence=make_cadence(every, tracker, carrier),
-            carrier=carrier,
-        )
-    ]
-    if isinstance(tracker, Recorder):
+    replay = Replay(recording)
+    detection = DetectionStage(replay, interval=make_interval(every, tracker, carrier))
+    embedding = EmbeddingStage(embedder, replay.class_names) if embedder is not None and pictured else None
+    tracking = TrackingStage(tracker, embedding, EstimatedCameraMotion(look) if pictured else recorded, carrier)
+    found = [tracks for _, tracks in track_frames(frames, detection, tracking, measured)]
+    if isinstance(tracker, RecordingTracker):
         seen = tracker.finish()
-        found = tracks_by_frame(revise(seen), seen.times)
-    return Skipped(rows_of(found), tally)
+        found = tracks_by_frame(postprocess(seen), seen.times)
+    return Skipped(rows_of(found), measured)
 
 
 def detected(recording: Recording, detector: Detector, classes: str | None) -> Recording:
@@ -92,7 +88,8 @@ def detected(recording: Recording, detector: Detector, classes: str | None) -> R
     if recording.folder is None:
         raise InputError(recording.name, "has no images to detect in", "leave --detector out")
     frames = open_sequence(recording.folder).frames
-    pairs = detect_frames(frames, detector, 0.7, find_classes(classes, detector), Tally())
+    stage = DetectionStage(detector, classes=find_classes(classes, detector))
+    pairs = stage.over(frames, Measurements())
     found = tuple(Detections.empty() if each is None else each for _, each in pairs)
     return replace(recording, detections=found)
 
@@ -119,7 +116,7 @@ def _block(title: str, runs: Runs, scored: Mapping[str, Sequence[Evaluation]]) -
     rows, full = list[list[str]](), 0.0
     for every, run in runs.items():
         found = [one.combined if title == ALL else one.sequences[title] for one in scored[every]]
-        tallies = [one.tally for copy in run for name, one in copy.items() if title in (ALL, name)]
+        tallies = [one.measured for copy in run for name, one in copy.items() if title in (ALL, name)]
         hota, deta, assa, switches = (
             float(np.mean([getattr(scores, name) for scores in found])) for name in ("hota", "deta", "assa", "idsw")
         )

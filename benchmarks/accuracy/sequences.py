@@ -20,10 +20,14 @@ from tracker.evaluation.ground_truth import GT, GroundTruth, load_ground_truth
 from tracker.motion.camera_estimate import EstimatedCameraMotion
 from tracker.motion.camera_motion import RecordedCameraMotion
 from tracker.motion.cuts import mark_cuts
-from tracker.offline.postprocess import revise
-from tracker.offline.recorder import Recorder
+from tracker.offline.postprocess import postprocess
+from tracker.offline.recording_tracker import RecordingTracker
 from tracker.offline.trajectory import tracks_by_frame
-from tracker.run.pipeline import Tally, track_frames
+from tracker.run.detection import DetectionStage
+from tracker.run.embedding import EmbeddingStage
+from tracker.run.measurements import Measurements
+from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 from tracker.sources.sequence import open_sequence
 
 DROPPED, JITTER = 0.03, 0.01  # of a disturbed copy: share of the detections; standard deviation, share of a box's side
@@ -162,18 +166,16 @@ def play(
 
     pictured = embedder is not None and recording.folder is not None
     frames = open_sequence(recording.folder).frames if pictured and recording.folder else recording.frames()
-    tracker, tally = (Recorder if offline else Tracker)(preset, recording.frame_rate), Tally()
-    found = [
-        tracks
-        for _, tracks in track_frames(
-            frames, Replay(recording), tracker, embedder, tally=tally, camera=moved if motion else None
-        )
-    ]
-    if isinstance(tracker, Recorder):
-        with tally.timing("track"):
+    tracker, measured = (RecordingTracker if offline else Tracker)(preset, recording.frame_rate), Measurements()
+    replay = Replay(recording)
+    embedding = None if embedder is None else EmbeddingStage(embedder, replay.class_names)
+    tracking = TrackingStage(tracker, embedding, moved if motion else None)
+    found = [tracks for _, tracks in track_frames(frames, DetectionStage(replay), tracking, measured)]
+    if isinstance(tracker, RecordingTracker):
+        with measured.timing("track"):
             recorded = tracker.finish()
-            found = tracks_by_frame(revise(recorded, offline), recorded.times)
-    return Played(rows_of(found), tally.frames, tally.stages["track"])
+            found = tracks_by_frame(postprocess(recorded, offline), recorded.times)
+    return Played(rows_of(found), measured.frames, measured.stages["track"])
 
 
 def rows_of(found: Iterable[Tracks]) -> Floats:

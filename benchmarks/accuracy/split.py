@@ -21,11 +21,12 @@ from benchmarks.accuracy.sequences import rows_of
 from benchmarks.tables import print_circumstances, print_table
 from detectors import InputError
 from detectors.base import Floats
+from tracker.batch.piecewise import piece_options
 from tracker.evaluation.evaluate import Scores, evaluate
 from tracker.evaluation.ground_truth import GroundTruth, load_ground_truth, make_ground_truth
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import OVERLAP, plan_pieces
-from tracker.offline.postprocess import revise
+from tracker.offline.postprocess import postprocess
 from tracker.offline.stitch import stitch
 from tracker.offline.trajectory import tracks_by_frame
 from tracker.run.options import Options
@@ -57,15 +58,15 @@ def look_at(source: Path, options: Options) -> FirstPass:
 def both_ways(source: Path, options: Options, count: int, overlap: float) -> Split:
     """A source as one, and in pieces."""
     whole = look_at(source, options)
-    times = whole.recording.times
-    pieces = plan_pieces(float(times[-1]) + whole.recording.interval, count, overlap=overlap)
-    parts = [look_at(source, piece.options(options)) for piece in pieces]
+    times = whole.history.times
+    pieces = plan_pieces(float(times[-1]) + whole.history.interval, count, overlap=overlap)
+    parts = [look_at(source, piece_options(piece, options)) for piece in pieces]
     return Split(source.stem, whole, stitch(parts, pieces), len(parts), sum(len(part.indices) for part in parts))
 
 
 def result(found: FirstPass) -> Floats:
     """Rows frame,id,x,y,w,h ``(N, 6)`` of the second stage, which is the same either way."""
-    return rows_of(tracks_by_frame(revise(found.recording), found.recording.times))
+    return rows_of(tracks_by_frame(postprocess(found.history), found.history.times))
 
 
 def against(name: str, truth: Floats, found: Floats, length: int) -> Scores:

@@ -28,10 +28,12 @@ from detectors.boxes import iou_matrix
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.association.presets import DEFAULT
 from tracker.evaluation.ground_truth import GroundTruth
-from tracker.offline.postprocess import revise
-from tracker.offline.recorder import Recorder
+from tracker.offline.postprocess import postprocess
+from tracker.offline.recording_tracker import RecordingTracker
 from tracker.review.trust import CUES, cues_of, trust_of
+from tracker.run.detection import DetectionStage
 from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 
 SAME = 0.5  # intersection over union of a box that lies on an object
 SECOND = 0.2  # share of a track's length on another object that makes it wrong
@@ -45,12 +47,13 @@ def tracked(recording: Recording) -> Annotations:
     def moved(frame: Frame, boxes: Floats) -> Floats | None:
         return motion[frame.index - 1] if motion else None
 
-    tracker = Recorder(DEFAULT, recording.frame_rate)
-    for _ in track_frames(recording.frames(), Replay(recording), tracker, None, camera=moved if motion else None):
+    tracker = RecordingTracker(DEFAULT, recording.frame_rate)
+    tracking = TrackingStage(tracker, camera=moved if motion else None)
+    for _ in track_frames(recording.frames(), DetectionStage(Replay(recording)), tracking):
         pass
     tracks = [
         AnnotatedTrack(each.track_id, "object", each.frames + 1, each.boxes, np.clip(each.scores, 0, 1), each.filled)
-        for each in revise(tracker.finish())
+        for each in postprocess(tracker.finish())
     ]
     rate = Fraction(recording.frame_rate).limit_denominator(1001)
     return Annotations(recording.name, "", 0, 0, rate, recording.truth.length, ["object"], tracks)

@@ -41,7 +41,7 @@ def follow(url: str, seconds: float) -> tuple[list[Age], int]:
             worked = done - asked if index else 0.0  # the first one had to be waited for
             index = frame.index
             if sent is not None:
-                ages.append(Age(age(sent) - worked, run.age - worked))
+                ages.append(Age(age(sent) - worked, run.state.latency - worked))
             if done - begin > seconds:
                 break
             time.sleep(SLOWER / RATE)

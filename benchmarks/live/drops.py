@@ -18,9 +18,11 @@ from detectors.base import Image
 from tracker.association.engine import Tracker
 from tracker.association.tracks import Tracks
 from tracker.motion.cuts import mark_cuts
+from tracker.run.detection import DetectionStage
 from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 from tracker.sources import open_source
-from tracker.sources.latest_frame import Newest
+from tracker.sources.frame_dropping import LatestFrames
 
 RATE = 25  # frames a second
 LENGTHS = (1.0, 5.0, 1.1, 4.0, 1.2, 3.0, 1.3, 2.0, 1.4, 1.5)  # seconds of the drops
@@ -114,9 +116,11 @@ def follow(kind: str, lengths: Sequence[float]) -> Iterator[Seen]:
     left = list(lengths)
     with KINDS[kind](numbered, RATE) as server:
         source = open_source(server.url)
-        with Newest(source) as newest:
+        assert source.live is not None
+        with LatestFrames(source.frames, source.live) as newest:
             due, last = BETWEEN, 0.0
-            for frame, tracks in track_frames(mark_cuts(newest), Truth(), Tracker(frame_rate=RATE)):
+            stages = DetectionStage(Truth()), TrackingStage(Tracker(frame_rate=RATE))
+            for frame, tracks in track_frames(mark_cuts(newest), *stages):
                 yield seen(frame, tracks)
                 if frame.time - last > GAP:
                     due = frame.time + BETWEEN

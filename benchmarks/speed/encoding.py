@@ -25,8 +25,8 @@ from benchmarks.tables import print_circumstances, print_table
 from detectors.base import Floats, Image
 from tracker import track
 from tracker.drawing.annotator import Annotator
+from tracker.writers.h264 import to_yuv, x264_options
 from tracker.writers.quality import QUALITIES, rate_factor
-from tracker.writers.video import to_yuv, x264_options
 
 RATE = 25
 EVERY = 6  # frames, of which one is compared with what was encoded

@@ -27,9 +27,9 @@ from detectors.base import Floats, Ints
 from tracker.offline.archive import load, save
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece, plan_pieces
-from tracker.offline.postprocess import STAGES, revise
+from tracker.offline.postprocess import STAGES, postprocess
 from tracker.offline.stitch import stitch
-from tracker.offline.trajectory import Recording, Trajectory, each_frame
+from tracker.offline.trajectory import TrackingHistory, Trajectory, iterate_tracks_by_frame
 
 RATE, STAY = 25, 300  # frames a second; frames that an object stays, on average
 GAP = 0.02  # chance in each frame to be lost for a moment
@@ -70,8 +70,8 @@ def cut_out(tracks: Sequence[Trajectory], piece: Piece, frames: int, moving: boo
     times = np.arange(first, last) / RATE
     cameras: list[Floats | None] = [np.array([[1, 0, 0.1], [0, 1, 0]]) if moving else None] * len(times)
     shots = np.zeros(len(times), dtype=np.int64)
-    recording = Recording(times, shots, cameras, there, 0.7)
-    return FirstPass(np.arange(first + 1, last + 1), recording, {0: "person"}, 1920, 1080, Fraction(RATE))
+    history = TrackingHistory(times, shots, cameras, there, 0.7)
+    return FirstPass(np.arange(first + 1, last + 1), history, {0: "person"}, 1920, 1080, Fraction(RATE))
 
 
 @contextmanager
@@ -111,14 +111,14 @@ def main() -> None:
         with told("load"):
             parts = [load(Path(folder) / f"{piece.number}.npz") for piece in pieces]
     with told("stitch"):
-        recording = stitch(parts, pieces).recording
+        history = stitch(parts, pieces).history
     parts.clear()
     for stage in STAGES:
         with told(stage):
-            recording = replace(recording, trajectories=revise(recording, [stage]))
+            history = replace(history, trajectories=postprocess(history, [stage]))
     with told("by frame"):
-        count = sum(map(len, each_frame(recording.trajectories, recording.times)))
-    print(f"{len(recording.trajectories)} tracks, {count} boxes")
+        count = sum(map(len, iterate_tracks_by_frame(history.trajectories, history.times)))
+    print(f"{len(history.trajectories)} tracks, {count} boxes")
 
 
 if __name__ == "__main__":

@@ -90,10 +90,11 @@ def through_run(frames: int, folder: Path) -> Iterator[None]:
 
 def write_clip(path: Path, frames: int) -> Path:
     """A clip of noise that drifts, which no encoder can leave out; returns its path."""
+    from tracker.writers.h264 import VideoFormat
     from tracker.writers.video import VideoWriter
 
     noise = np.random.default_rng(0).integers(60, 200, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    with VideoWriter(path, Fraction(FRAME_RATE), Fraction(1, 12800)) as video:
+    with VideoWriter(path, VideoFormat(Fraction(FRAME_RATE), Fraction(1, 12800))) as video:
         for index in range(frames):
             video.write(np.roll(noise, index // 4, axis=1), index / FRAME_RATE)
     return path

@@ -20,6 +20,7 @@ from benchmarks.speed.rounds import in_turn, ratio
 from benchmarks.speed.whole_run import PEER, track, track_by_ultralytics, why_no_peer
 from detectors import InputError
 from tracker.sources import open_source
+from tracker.writers.h264 import VideoFormat
 from tracker.writers.video import VideoWriter
 
 PYTHON, HELP, FIRST, THEIR_HELP, THEIR_FIRST = (
@@ -62,7 +63,7 @@ def first_frame(setting: Setting, clip: Path) -> Cost:
 def cut_first_frame(clip: Path, target: Path) -> Path:
     """Write the first frame of a clip as a clip of its own. Raises InputError when there is none."""
     source = open_source(clip)
-    with VideoWriter(target, source.frame_rate, source.time_base) as video:
+    with VideoWriter(target, VideoFormat(source.frame_rate, source.time_base)) as video:
         for frame in source.frames:
             video.write(frame.image, 0.0)
             return target

@@ -277,7 +277,7 @@ def test_ablation_of_the_offline_stages(
     write_sequence(tmp_path / "gt", "A")
     run(monkeypatch, "ablation", tmp_path / "gt", "--offline", "--markdown")
     names = [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()[-7:]]
-    stages = [f"| without {stage}" for stage in ("trim", "join", "prune", "steady", "fill")]
+    stages = [f"| without {stage}" for stage in ("trim", "join", "prune", "smooth", "fill")]
     assert names == ["| as it is", *stages, "| online"]
 
 

@@ -32,7 +32,7 @@ def test_the_detector_that_comes_with_the_package_knows_the_street(name: str) ->
     detector = load_detector(name, conf=0.25, imgsz=320)
 
     assert isinstance(detector, SlidingDetector)
-    assert (detector.name, detector.conf, detector.long_side) == ("sliding", 0.25, 320)
+    assert (detector.name, detector.conf, detector.search_size(999, 999)) == ("sliding", 0.25, 320)
     assert list(detector.class_names.values()) == ["person", "bicycle", "car", "motorcycle", "bus", "truck"]
 
 
@@ -40,7 +40,7 @@ def test_a_sliding_detector_is_told_from_an_export_by_its_metadata(tmp_path: Pat
     detector = load_detector(sliding_colour_finder(tmp_path / "mine.onnx"), conf=0.25, imgsz=96)
 
     assert isinstance(detector, SlidingDetector)
-    assert (detector.name, detector.conf, detector.long_side) == ("mine.onnx", 0.25, 96)
+    assert (detector.name, detector.conf, detector.search_size(999, 999)) == ("mine.onnx", 0.25, 96)
 
 
 @pytest.mark.parametrize("kind", [str, Path])

@@ -11,7 +11,7 @@ from pathlib import Path
 from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
-from tracker.batch import first_passes, results
+from tracker.batch import piece_files, results
 from tracker.batch.job import Job, Outcome
 from tracker.batch.piecewise import look_at_piece, put_together
 from tracker.batch.run_annotations import annotations_of
@@ -47,32 +47,34 @@ def _publish(job: Job, draft: Path, tell: Tell) -> Outcome:
     fingerprint = job.fingerprint()
     outcome = _make(job, draft, tell)
     results.publish(job, draft, fingerprint, outcome)
-    first_passes.clear(job)
+    piece_files.clear(job)
     return outcome
 
 
 def _make(job: Job, draft: Path, tell: Tell) -> Outcome:
     with Run(job.source, job.run_options(draft / VIDEO if job.video else None)) as run:
-        run.on_step = lambda: tell("joining", run.progress, run.expected_frames)
+        run.callbacks.step = lambda: tell("joining", run.state.frames, run.expected_frames)
         if job.pieces:
             run.look_back(put_together(job))
         for _ in run.look_ahead():
-            tell("tracking", run.progress, run.expected_frames)
+            tell("tracking", run.state.frames, run.expected_frames)
         annotations = annotations_of(run, job.name)
         views = _views(annotations, _again(run, tell), None if job.crops else SIDE) if run.source.has_images else {}
     assert run.first_pass is not None
     frames = len(run.first_pass.indices)
     tell("writing", frames, frames)
     _write(job, draft, annotations, views, tell)
-    warnings = dict.fromkeys([*map(str, run.warnings), *run.first_pass.warnings])  # pieces have theirs from elsewhere
+    warnings = dict.fromkeys(
+        [*map(str, run.state.warnings), *run.first_pass.warnings]
+    )  # pieces have theirs from elsewhere
     return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(warnings))
 
 
 def _again(run: Run, tell: Tell) -> Iterator[Frame]:
     """The frames once more, on their way to the annotated video if there is one."""
-    total = run.progress or run.expected_frames
+    total = run.state.frames or run.expected_frames
     for frame, _ in run:
-        tell("looking", run.progress, total)
+        tell("looking", run.state.frames, total)
         yield frame
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from detectors.errors import InputError
-from tracker.batch import first_passes, results
+from tracker.batch import piece_files, results
 from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.job import Job, Outcome, with_whole_paths
 from tracker.batch.listing import Listed
@@ -150,7 +150,7 @@ class Batch:
         if not job.pieces:
             return [job]
         try:
-            left = first_passes.missing(job)
+            left = piece_files.missing(job)
         except InputError:  # it has gone meanwhile, which is told when somebody looks for it
             return [replace(job, pieces=())]
         self._left[job.source] = set(left)
@@ -163,7 +163,7 @@ class Batch:
             if video.missing:
                 self._manifest.end(job.source, "", Outcome("failed", video.missing))
             elif self._is_done(job, known[job.source]):
-                first_passes.clear(job)
+                piece_files.clear(job)
                 self.skipped += 1
             else:
                 due.append(job)

@@ -20,7 +20,7 @@ def annotations_of(run: Run, name: str) -> Annotations:
     """The annotations of an offline run after its first pass. name: of the video."""
     first = run.first_pass
     assert first is not None
-    times = _times(first.indices, first.recording.times, float(first.frame_rate))
+    times = _times(first.indices, first.history.times, float(first.frame_rate))
     names = first.class_names
     labels = list(dict.fromkeys(names[class_id] for class_id in sorted(names)))
     tracks = [_track(track, first.indices, names) for track in sorted(run.trajectories, key=lambda each: each.track_id)]

@@ -152,7 +152,14 @@ def add_models(group: Any) -> None:
     group.add_argument(
         "--iou", type=float, metavar="IOU", help="overlap that non-max suppression allows (default: 0.7)"
     )
-    group.add_argument("--imgsz", type=int, metavar="PIXELS", help="longer side of the model's input")
+    group.add_argument(
+        "--imgsz", type=int, metavar="PIXELS", help="longer side that frames are searched at (default: what suits them)"
+    )
+    group.add_argument(
+        "--tiles",
+        metavar="N|auto",
+        help="also search N x N overlapping parts of each frame, or as many as it takes, for small objects",
+    )
     group.add_argument("--device", metavar="NAME", help="auto (default), cpu or cuda")
 
 

@@ -67,7 +67,7 @@ def _track(argv: Sequence[str]) -> int:
 
     run = Run(source, Options(**arguments), pictures=False)
     display = Journal() if quiet else Display(profile)
-    run.on_idle = lambda: display.advance(run)
+    run.callbacks.idle = lambda: display.advance(run)
     try:
         with told_at_once(), run:
             display.start(run)
@@ -77,7 +77,7 @@ def _track(argv: Sequence[str]) -> int:
                 display.advance(run)
     finally:
         display.stop()
-        for warning in run.warnings:
+        for warning in run.state.warnings:
             print(f"warning: {warning}", file=sys.stderr)
         if run.has_results:
             display.summary(run)

@@ -18,7 +18,7 @@ from detectors.errors import InputError
 from tracker.commands.arguments import Parser
 from tracker.evaluation.evaluate import Evaluation, Scores, evaluate, read_results
 from tracker.evaluation.ground_truth import GT, load_ground_truth
-from tracker.run.outputs import check_outputs
+from tracker.writers.path_checks import check_outputs
 from tracker.writers.stats import write_stats
 
 HEADINGS = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW")

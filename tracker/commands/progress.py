@@ -10,13 +10,17 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from detectors import WHY_AUTO
+from detectors import WHY_AUTO, Detector
+from detectors.base import search_size
+from detectors.tiles import TiledDetector
 from tracker.commands.quiet import Silence
 from tracker.run.profile import Profile, ThreadTime
 from tracker.run.run import Run
 
 BAR = 8  # characters
 SMALL = 5e-5  # seconds a frame below which a stage is not worth a word
+LITTLE = 0.1  # tracked objects a frame, below which it is worth a word
+ENOUGH_FRAMES = 25  # from which that says something
 SHORT = 0.05  # seconds of waiting that are not, either
 
 
@@ -36,16 +40,18 @@ class Display(Silence):
         """Say what is about to happen."""
         source, options = run.source, run.options
         size = f"{source.width}x{source.height}, " if source.width else ""
+        size += searched(run.stages.detector, source.height, source.width) if source.has_images else ""
         length = f"{run.expected_frames} frames" if run.expected_frames else "length unknown"
         count = "live" if source.live else length
         self._line("source", f"{source.name}: {size}{float(source.frame_rate):.4g} frames a second, {count}")
-        self._line("detector", run.detector.name)
+        self._line("detector", run.stages.detector.name)
         if options.detector == "auto" and options.detections is None:
             self._line("", WHY_AUTO)
-        look = "motion" if run.embedder is None else f"motion and appearance ({run.embedder.name})"
+        embedding = run.stages.tracking.embedding
+        look = "motion" if embedding is None else f"motion and appearance ({embedding.embedder.name})"
         self._line("tracker", f"{options.tracker}, by {look}{', in two passes' if options.offline else ''}")
-        if run.audience.link:
-            self._line("view", run.audience.link)
+        if run.sinks.viewers.link:
+            self._line("view", run.sinks.viewers.link)
         if self._console.is_terminal:
             self._progress = Progress(
                 TextColumn("[bold]tracking"),
@@ -64,7 +70,7 @@ class Display(Silence):
     def advance(self, run: Run) -> None:
         """Move the bar on by a frame."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=run.progress, speed=f"{run.fps:.1f} fps")
+            self._progress.update(self._task, completed=run.state.frames, speed=f"{run.measured.fps:.1f} fps")
 
     def stop(self) -> None:
         """Take the bar away."""
@@ -83,21 +89,23 @@ class Display(Silence):
             self._line("", f"{report['skipped']} skipped to keep up, {times} connected again")
         counts = ", ".join(f"{count} {name}" for name, count in run.class_counts.most_common())
         self._line("tracks", counts or "none")
+        if advice := what_to_try(run):
+            self._line("", advice)
         self._show_regions(run)
         if self._with_profile:
             self._show_profile(run.profile())
         else:
             self._show_stages(run, report)
-        for option, path in run.outputs.items():
-            if option == "--output" and run.segments:
-                self._line("wrote", f"{path.with_suffix('')}.*{path.suffix}  {_files(run.segments)}")
+        for option, path in run.sinks.paths.items():
+            if option == "--output" and run.sinks.segments:
+                self._line("wrote", f"{path.with_suffix('')}.*{path.suffix}  {_files(run.sinks.segments)}")
             elif path.is_file():
                 self._line("wrote", f"{path}  {_size(path)}")
 
     def _show_regions(self, run: Run) -> None:
-        for line, count in run.watch.line_counts().items():
+        for line, count in run.sinks.activity.line_counts().items():
             self._line("line", f"{line}: {count['in']} in, {count['out']} out")
-        for zone, stay in run.watch.zone_counts().items():
+        for zone, stay in run.sinks.activity.zone_counts().items():
             visits = f"{stay['entries']} {'visit' if stay['entries'] == 1 else 'visits'}"
             dwell = f" of {stay['mean_dwell']:.1f} s on average, {stay['max_dwell']:.1f} s at most"
             self._line("zone", f"{zone}: {visits}{dwell if stay['entries'] else ''}")
@@ -136,6 +144,35 @@ class Display(Silence):
 
     def _line(self, title: str, text: str) -> None:
         self._console.print(f"[bold]{title:<9}[/] {escape(text)}", soft_wrap=True)
+
+
+def searched(detector: Detector, height: int, width: int) -> str:
+    """At what size frames of that size are searched, for the line about the source; "" if nobody tells."""
+    size = search_size(detector, height, width) if width else None
+    if size is None:
+        return ""
+    count = detector.count(height, width) if isinstance(detector, TiledDetector) else 1
+    return f"searched at {size}{f' and in {count}x{count} tiles' if count > 1 else ''}, "
+
+
+def what_to_try(run: Run) -> str:
+    """What may find more, where a detector has found little in a whole run; "" if it has found enough."""
+    options, source = run.options, run.source
+    found = run.state.boxes / max(run.state.frames, 1)
+    if found >= LITTLE or run.state.frames < ENOUGH_FRAMES or options.detections is not None or not source.has_images:
+        return ""
+    size = search_size(run.stages.detector, source.height, source.width)
+    tries = []
+    if size is not None and size < max(source.width, source.height):
+        tries.append(f"--imgsz {max(source.width, source.height)}")
+        tries += (
+            [] if options.tiles else ["--tiles auto" if size < max(source.width, source.height) / 2 else "--tiles 2"]
+        )
+    if options.conf is not None:
+        tries.append("a lower --conf")
+    if str(options.detector) != "motion":
+        tries.append("--detector motion, which finds whatever moves")
+    return f"little was found; to find more, try {', or '.join(tries)}" if tries else ""
 
 
 def _bar(share: float) -> str:

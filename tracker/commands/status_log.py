@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tracker.commands.quiet import Silence
 from tracker.run.run import Run
+from tracker.sources.live_status import LiveStatus
 
 PERIOD = 60.0  # seconds
 
@@ -32,27 +33,29 @@ class Journal(Silence):
     def advance(self, run: Run) -> None:
         """Another frame is done, or none has come for a moment."""
         if run.source.live and self._clock() - self._since >= self._period:
-            self._say(run)
+            self._say(run, run.source.live)
 
     def summary(self, run: Run) -> None:
         """The rest, at the end."""
         if run.source.live:
-            self._say(run)
+            self._say(run, run.source.live)
 
-    def _say(self, run: Run) -> None:
-        now, skipped = self._clock(), run.source.skipped
-        rate = (run.progress - self._frames) / max(now - self._since, 1e-9)
-        parts = [f"{rate:.1f} frames a second, {skipped - self._skipped} skipped, {_state(run)}"]
-        self._since, self._frames, self._skipped = now, run.progress, skipped
-        here = run.here
+    def _say(self, run: Run, live: LiveStatus) -> None:
+        now, skipped = self._clock(), live.skipped
+        rate = (run.state.frames - self._frames) / max(now - self._since, 1e-9)
+        parts = [f"{rate:.1f} frames a second, {skipped - self._skipped} skipped, {_state(run, live)}"]
+        self._since, self._frames, self._skipped = now, run.state.frames, skipped
+        here = run.state.present
         parts.append(f"{sum(here.values())} here{_named(here)}, {sum(run.class_counts.values())} so far")
-        parts.extend(f"{name} in {line['in']} out {line['out']}" for name, line in run.watch.line_counts().items())
-        parts.extend(f"{zone['inside']} in {name}" for name, zone in run.watch.zone_counts().items())
+        parts.extend(
+            f"{name} in {line['in']} out {line['out']}" for name, line in run.sinks.activity.line_counts().items()
+        )
+        parts.extend(f"{zone['inside']} in {name}" for name, zone in run.sinks.activity.zone_counts().items())
         print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {'; '.join(parts)}", flush=True)
 
 
-def _state(run: Run) -> str:
-    return f"{1000 * run.age:.0f} ms behind" if run.source.connected else "no picture"
+def _state(run: Run, live: LiveStatus) -> str:
+    return f"{1000 * run.state.latency:.0f} ms behind" if live.connected else "no picture"
 
 
 def _named(counts: Counter[str]) -> str:

@@ -14,7 +14,7 @@ from detectors.base import Floats, Frame, Image
 from tracker.association.tracks import Tracks
 from tracker.drawing.labels import INK, Colour, line_width, make_tag, paste, text_size
 from tracker.drawing.regions import RegionPainter
-from tracker.regions.activity import Watch
+from tracker.regions.activity import Activity
 
 GOLDEN_ANGLE = 137.50776  # degrees; neighbouring numbers get hues far apart, and no two soon get the same
 LIGHTNESS = (74, 62, 84)  # of CIELAB: never dark, so that one dark label text and one dark outline serve all
@@ -39,13 +39,15 @@ class Annotator:
     """Draws the tracks of successive frames.
 
     class_names: class id -> name, for the labels. in_place: draw on the frames' own pictures, for a caller who does
-    not look at them afterwards; else on copies. watch: knows regions and what was counted in them, to be drawn too.
+    not look at them afterwards; else on copies. activity: knows regions and what was counted in them, to be drawn too.
     """
 
-    def __init__(self, class_names: Mapping[int, str], in_place: bool = False, watch: Watch | None = None) -> None:
+    def __init__(
+        self, class_names: Mapping[int, str], in_place: bool = False, activity: Activity | None = None
+    ) -> None:
         self._names = class_names
         self._in_place = in_place
-        self._regions = RegionPainter(watch) if watch is not None and watch.plan else None
+        self._regions = RegionPainter(activity) if activity is not None and activity.regions else None
         self._trails: dict[int, deque[tuple[float, float, float]]] = {}
 
     def draw(self, frame: Frame, tracks: Tracks) -> Image:

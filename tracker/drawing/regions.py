@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.base import Floats, Image
 from tracker.drawing.labels import INK, Colour, line_width, make_tag, paste, text_size
-from tracker.regions.activity import Watch
+from tracker.regions.activity import Activity
 
 IGNORED = 0.45  # of its brightness is left to what is ignored
 TINT = 0.16  # share of a zone's colour in what is seen of it
@@ -29,10 +29,10 @@ class Patch(NamedTuple):
 
 
 class RegionPainter:
-    """Draws the regions of a `Watch` and their counts; what stays the same is prepared once for a size of picture."""
+    """Draws the regions of an `Activity` and their counts; constant parts are prepared once per picture size."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch, self._plan = watch, watch.plan
+    def __init__(self, activity: Activity) -> None:
+        self._activity, self._regions = activity, activity.regions
         self._size: tuple[int, int] | None = None
         self._ignored: Patch | None = None
         self._zones: list[tuple[Patch | None, Image]] = []
@@ -49,37 +49,37 @@ class RegionPainter:
                 part = picture[patch.rows, patch.columns]
                 cv2.copyTo(cv2.addWeighted(part, 1 - TINT, paint, TINT, 0), patch.mask, part)
         width = line_width(picture)
-        for polygon in self._plan.roi:
+        for polygon in self._regions.roi:
             _outline(picture, polygon, PALE, max(1, width // 2))
-        for polygon, colour in zip(self._plan.zones.values(), _colours(len(self._plan.zones)), strict=True):
+        for polygon, colour in zip(self._regions.zones.values(), _colours(len(self._regions.zones)), strict=True):
             _outline(picture, polygon, colour, max(1, width - 1))
-        for line in self._plan.lines.values():
+        for line in self._regions.lines.values():
             _draw_line(picture, line, width)
 
     def draw_above(self, picture: Image) -> None:
         """What lies over the tracks: names and counts."""
         size = text_size(picture)
-        counts = self._watch.zone_counts()
-        for (name, polygon), colour in zip(self._plan.zones.items(), _colours(len(counts)), strict=True):
+        counts = self._activity.zone_counts()
+        for (name, polygon), colour in zip(self._regions.zones.items(), _colours(len(counts)), strict=True):
             tag = make_tag((*name.split(), "", str(counts[name]["inside"])), colour, size)
             left, top = _corner(polygon)
             paste(picture, tag, left, top)
-        for name, count in self._watch.line_counts().items():
+        for name, count in self._activity.line_counts().items():
             words = (*name.split(), "", "in", str(count["in"]), "", "out", str(count["out"]))
             tag = make_tag(words, LINE, size)
-            paste(picture, tag, *_beside(self._plan.lines[name], tag, picture))
+            paste(picture, tag, *_beside(self._regions.lines[name], tag, picture))
 
     def _prepare(self, picture: Image) -> None:
         self._size = picture.shape[:2]
         height, width = self._size
-        ignored = np.full((height, width), 255 if self._plan.roi else 0, dtype=np.uint8)
-        for polygon in self._plan.roi:
+        ignored = np.full((height, width), 255 if self._regions.roi else 0, dtype=np.uint8)
+        for polygon in self._regions.roi:
             cv2.fillPoly(ignored, [_fixed(polygon)], 0, cv2.LINE_8, SHIFT)
-        for polygon in self._plan.mask:
+        for polygon in self._regions.mask:
             cv2.fillPoly(ignored, [_fixed(polygon)], 255, cv2.LINE_8, SHIFT)
         self._ignored = _patch(ignored)
         self._zones = []
-        for polygon, colour in zip(self._plan.zones.values(), _colours(len(self._plan.zones)), strict=True):
+        for polygon, colour in zip(self._regions.zones.values(), _colours(len(self._regions.zones)), strict=True):
             inside = np.zeros((height, width), dtype=np.uint8)
             cv2.fillPoly(inside, [_fixed(polygon)], 255, cv2.LINE_8, SHIFT)
             patch = _patch(inside)

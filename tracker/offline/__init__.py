@@ -1,1 +1,1 @@
-"""Tracks of a whole video, once all of it is known: gaps filled, fragments joined, paths smoothed, starts found."""
+"""Offline tracking: once the whole video is known, tracks are trimmed, joined, smoothed and filled."""

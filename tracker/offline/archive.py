@@ -1,7 +1,7 @@
-"""A first pass as a file: exact, the same bytes for the same content, and whole or not there at all.
+"""A first pass as a file: lossless, deterministic, and written atomically.
 
-A zip file of NumPy arrays (an ``.npz``) and one JSON text. Nothing in it is pickled, so that a file from elsewhere can
-do no harm. Numbers that single precision holds exactly are kept in it, frames as differences, which compress well.
+A zip file of NumPy arrays (an ``.npz``) and one JSON text. Nothing in it is pickled, so a file from elsewhere can do no
+harm. Numbers that single precision holds exactly are stored in it, and frames as differences, which compress well.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from detectors.base import Floats, Ints
 from detectors.errors import InputError
 from tracker.association.calibration import LikenessScale
 from tracker.offline.first_pass import FirstPass
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 
 FORMAT = "keeptrack first pass 1"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that zip knows: the time of writing is no content
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that zip knows: equal content gives equal bytes
 LEVEL = 4  # of compression; higher ones take twice as long for a hundredth
 REMEDY = "give a file of a first pass, or look at the video again"
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, KeyError, TypeError, NotImplementedError)
@@ -67,7 +67,7 @@ def load(path: str | Path) -> FirstPass:
 
 
 def _write(file: IO[bytes], first_pass: FirstPass) -> None:
-    recording = first_pass.recording
+    history = first_pass.history
     about = {
         "format": FORMAT,
         "class_names": sorted(first_pass.class_names.items()),
@@ -77,16 +77,16 @@ def _write(file: IO[bytes], first_pass: FirstPass) -> None:
     }
     arrays: dict[str, npt.NDArray[Any]] = {
         "indices": _differences(first_pass.indices),
-        "times": recording.times,
-        "shots": _differences(recording.shots),
+        "times": history.times,
+        "shots": _differences(history.shots),
     }
-    arrays |= {"typical": np.array(recording.typical), "likeness": recording.likeness.state}
-    arrays |= _some("cameras", recording.cameras, (2, 3)) | _tracks(recording.trajectories)
+    arrays |= {"typical": np.array(history.typical), "likeness": history.likeness.state}
+    arrays |= _without_none("cameras", history.cameras, (2, 3)) | _tracks(history.trajectories)
     with zipfile.ZipFile(file, "w") as archive:
         _add(archive, "about.json", json.dumps(about, ensure_ascii=False).encode())
         for name, array in arrays.items():
             with archive.open(_entry(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, _smaller(np.asarray(array)), allow_pickle=False)
+                np.lib.format.write_array(member, _narrowed(np.asarray(array)), allow_pickle=False)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -113,11 +113,13 @@ def _tracks(tracks: Sequence[Trajectory]) -> dict[str, npt.NDArray[Any]]:
         "filled": np.packbits(np.concatenate([np.empty(0, bool), *(track.filled for track in tracks)])),
         "carried": np.packbits(np.concatenate([np.empty(0, bool), *(track.carried for track in tracks)])),
     }
-    return found | _some("looks", [track.look for track in tracks])
+    return found | _without_none("looks", [track.embedding for track in tracks])
 
 
-def _some(name: str, values: Sequence[Floats | None], shape: tuple[int, ...] = (0,)) -> dict[str, npt.NDArray[Any]]:
-    """Those of the values that are there, and which they are."""
+def _without_none(
+    name: str, values: Sequence[Floats | None], shape: tuple[int, ...] = (0,)
+) -> dict[str, npt.NDArray[Any]]:
+    """The values that are not None, and a bit for each that tells whether it is."""
     there = np.array([value is not None for value in values], dtype=bool)
     found = [value for value in values if value is not None]
     return {name: np.array(found) if found else np.empty((0, *shape)), f"{name}_there": np.packbits(there)}
@@ -127,8 +129,8 @@ def _differences(values: Ints) -> Ints:
     return np.diff(values, prepend=np.zeros(1, np.int64))
 
 
-def _smaller(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same numbers in fewer bytes, where none of them changes."""
+def _narrowed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same numbers in a smaller type, if none of them changes."""
     for kind in {"f": (np.float32,), "i": (np.int8, np.int32)}.get(array.dtype.kind, ()):
         with np.errstate(over="ignore"):
             small = array.astype(kind)
@@ -150,10 +152,10 @@ def _first_pass(about: Mapping[str, Any], arrays: Arrays) -> FirstPass:
     indices = np.cumsum(arrays["indices"])
     if not len(times) == len(shots) == len(indices):
         raise ValueError("columns of frames of unequal length")
-    recording = Recording(
+    history = TrackingHistory(
         times,
         shots,
-        _with_gaps(arrays, "cameras", len(times)),
+        _with_none(arrays, "cameras", len(times)),
         _trajectories(arrays),
         float(arrays["typical"]),
         LikenessScale.from_state(arrays["likeness"].reshape(2, 2)),
@@ -161,7 +163,7 @@ def _first_pass(about: Mapping[str, Any], arrays: Arrays) -> FirstPass:
     width, height = map(int, about["size"])
     names = {int(class_id): str(name) for class_id, name in about["class_names"]}
     rate = Fraction(*about["frame_rate"])
-    return FirstPass(indices, recording, names, width, height, rate, tuple(map(str, about["warnings"])))
+    return FirstPass(indices, history, names, width, height, rate, tuple(map(str, about["warnings"])))
 
 
 def _trajectories(arrays: Arrays) -> list[Trajectory]:
@@ -169,18 +171,18 @@ def _trajectories(arrays: Arrays) -> list[Trajectory]:
     count, ends = int(lengths.sum()), np.cumsum(lengths)
     frames, boxes, scores = np.cumsum(arrays["frames"]), arrays["boxes"].reshape(count, 4), arrays["scores"]
     filled, carried = (np.unpackbits(arrays[name], count=count).astype(bool) for name in ("filled", "carried"))
-    looks = _with_gaps(arrays, "looks", len(lengths))
+    embeddings = _with_none(arrays, "looks", len(lengths))
     if not len(frames) == len(scores) == count:
         raise ValueError("columns of boxes of unequal length")
-    columns = zip(arrays["numbers"].tolist(), arrays["classes"].tolist(), ends - lengths, ends, looks, strict=True)
+    columns = zip(arrays["numbers"].tolist(), arrays["classes"].tolist(), ends - lengths, ends, embeddings, strict=True)
     return [
-        Trajectory(number, class_id, frames[a:b], boxes[a:b], scores[a:b], filled[a:b], carried[a:b], look)
-        for number, class_id, a, b, look in columns
+        Trajectory(number, class_id, frames[a:b], boxes[a:b], scores[a:b], filled[a:b], carried[a:b], embedding)
+        for number, class_id, a, b, embedding in columns
     ]
 
 
-def _with_gaps(arrays: Arrays, name: str, count: int) -> list[Floats | None]:
-    """What `_some` has taken apart."""
+def _with_none(arrays: Arrays, name: str, count: int) -> list[Floats | None]:
+    """The values that `_without_none` has taken apart."""
     there = np.unpackbits(arrays[f"{name}_there"], count=count)
     found = iter(arrays[name])
     values = [next(found) if one else None for one in there.tolist()]

@@ -1,7 +1,7 @@
-"""Fragments of one object's track, joined where the end of one leads to the beginning of the other.
+"""Tracklet linking: fragments of one object's track are joined where one ends and the other begins.
 
-Seen from both sides of a gap: the earlier fragment is led on, the later one back, each by its own velocity, and the two
-should meet, be of one height, and look alike. Those that go together best are joined first.
+The earlier fragment is extrapolated forward, the later one backward, each by its own velocity. The two should meet, be
+of one height, and have similar embeddings. The likeliest pairs are joined first.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 from detectors.base import Floats, Ints
 from tracker.association.calibration import LikenessScale
 from tracker.offline.stabilise import Stabiliser
-from tracker.offline.trajectory import Recording, Trajectory, concatenate
+from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
 
-BLOCK = 10_000  # pairs whose looks are compared at a time: of a long video, all of them would weigh much
+BLOCK = 10_000  # pairs whose embeddings are compared at a time: all of a long video's would need much memory
 
 
 @dataclass(frozen=True)
 class Joining:
-    """What two fragments are held to be; the weights are those of a logistic regression on fragments of known identity.
+    """When two fragments are joined: the weights of a logistic regression on fragments of known identity.
 
-    chance: log-odds that two fragments belong together a second apart and without any difference. gap: less for each
+    chance: log-odds that two fragments a second apart, without any difference, belong together. gap: less for each
     natural logarithm of the seconds between. miss: less for each tolerance by which they miss each other. height: less
     for each natural logarithm between their heights. alike: more for a likeness of 1. least: log-odds from which they
-    are joined; below even, since whoever is left over after the better pairs has fewer others to be.
+    are joined; below 0, since a fragment that is left over after the better pairs has fewer alternatives.
     reach, speed: the tolerance, in heights, at once and more for each second. coast: seconds for which a velocity is
     believed. longest: seconds of a gap. window: seconds at an end that velocity and height are taken from.
     """
@@ -54,15 +54,15 @@ class _Ends:
     heights: Floats
 
 
-def join(recording: Recording, parts: Sequence[Trajectory], joining: Joining | None = None) -> list[Trajectory]:
+def join(history: TrackingHistory, parts: Sequence[Trajectory], joining: Joining | None = None) -> list[Trajectory]:
     """The fragments, joined; each keeps the number of its first one."""
     joining = joining or Joining()
     if len(parts) < 2:
         return list(parts)
-    camera = Stabiliser(recording.cameras)
-    stops, starts = (_ends(parts, recording.times, camera, joining, last) for last in (True, False))
-    pairs = _candidates(recording, parts, stops, starts, joining.longest)
-    odds = _log_odds(joining, stops, starts, pairs) + joining.alike * _likeness(parts, pairs, recording.likeness)
+    camera = Stabiliser(history.cameras)
+    stops, starts = (_ends(parts, history.times, camera, joining, last) for last in (True, False))
+    pairs = _candidates(history, parts, stops, starts, joining.longest)
+    odds = _log_odds(joining, stops, starts, pairs) + joining.alike * _likeness(parts, pairs, history.likeness)
     return _chain(parts, _best_first(pairs[odds >= joining.least], odds[odds >= joining.least]))
 
 
@@ -80,12 +80,14 @@ def _ends(parts: Sequence[Trajectory], times: Floats, camera: Stabiliser, joinin
     return _Ends(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
-def _candidates(recording: Recording, parts: Sequence[Trajectory], stops: _Ends, starts: _Ends, longest: float) -> Ints:
+def _candidates(
+    history: TrackingHistory, parts: Sequence[Trajectory], stops: _Ends, starts: _Ends, longest: float
+) -> Ints:
     """Pairs ``(P, 2)`` of fragments that follow one another soon, in one shot, as one class."""
     order = np.argsort(starts.times, kind="stable")
     sorted_times = starts.times[order]
     classes = np.array([part.class_id for part in parts])
-    shot = recording.shots[[part.frames[0] for part in parts]]
+    shot = history.shots[[part.frames[0] for part in parts]]
     low, high = (np.searchsorted(sorted_times, stops.times + more, side="right") for more in (0.0, longest))
     before = np.repeat(np.arange(len(parts)), high - low)
     after = order[np.concatenate([np.empty(0, np.int64), *map(np.arange, low, high)])]
@@ -108,23 +110,23 @@ def _log_odds(joining: Joining, stops: _Ends, starts: _Ends, pairs: Ints) -> Flo
 
 
 def _likeness(parts: Sequence[Trajectory], pairs: Ints, scale: LikenessScale) -> Floats:
-    """Likeness ``(P,)`` of the fragments' looks, 0 where one is not known."""
-    known = [part.look for part in parts if part.look is not None]
+    """Likeness ``(P,)`` of the fragments' embeddings, 0 where one is not known."""
+    known = [part.embedding for part in parts if part.embedding is not None]
     if not known:
         return np.zeros(len(pairs))
-    looks = np.stack([np.zeros_like(known[0]) if part.look is None else part.look for part in parts])
-    length = np.linalg.norm(looks, axis=1, keepdims=True)
-    looks = looks / np.maximum(length, 1e-12)
+    embeddings = np.stack([np.zeros_like(known[0]) if part.embedding is None else part.embedding for part in parts])
+    length = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    embeddings = embeddings / np.maximum(length, 1e-12)
     both = (length[pairs] > 0).all(axis=(1, 2))
     similar = np.empty(len(pairs))
     for start in range(0, len(pairs), BLOCK):
         before, after = pairs[start : start + BLOCK].T
-        similar[start : start + BLOCK] = (looks[before] * looks[after]).sum(axis=1)
+        similar[start : start + BLOCK] = (embeddings[before] * embeddings[after]).sum(axis=1)
     return np.asarray(scale.of(similar) * both)
 
 
 def _best_first(pairs: Ints, odds: Floats) -> dict[int, int]:
-    """Who follows whom: of the pairs ``(P, 2)`` the likeliest, then the likeliest of those that it leaves open, ..."""
+    """Greedy assignment: fragment -> the one that follows it, from the likeliest of the pairs ``(P, 2)`` on."""
     follower: dict[int, int] = {}
     followed = set[int]()
     for before, after in pairs[np.argsort(-odds, kind="stable")].tolist():

@@ -1,10 +1,11 @@
-"""How much detected boxes tremble, and how lively their objects move: told by the tracks themselves.
+"""Measurement noise of the detector and process noise of the objects, estimated from the tracks themselves.
 
-A side of a box is where the object's is, and off by the detector's noise; its velocity walks randomly. Noise is there
-all the time, while liveliness comes in bursts: somebody turns, throws up the arms, and walks on. So each moment of a
-track is held to have a liveliness of its own, out of a distribution that all share, while the noise is one; both are
-found by expectation and maximisation (Dempster, Laird and Rubin, 1977) of the likelihood of the kinks. Were liveliness
-held to be one as well, the lively moments would count as noise, and be smoothed away.
+A side of a box is where the object's side is, plus the detector's measurement noise; its velocity is a random walk,
+driven by process noise. Measurement noise is constant, while process noise comes in bursts: somebody turns, throws up
+the arms, and walks on. So the measurement noise has one variance, and each segment of a track has a smoothing parameter
+of its own (the ratio of the two variances) from a distribution that all share. Both are found by expectation
+maximisation (Dempster, Laird and Rubin, 1977) of the likelihood of the second differences. With a single process noise,
+the bursts would count as measurement noise and be smoothed away.
 """
 
 from __future__ import annotations
@@ -17,84 +18,99 @@ from scipy.linalg import cholesky_banded
 from scipy.linalg.lapack import dtbtrs
 
 from detectors.base import Floats, Ints
-from tracker.offline.velocity_changes import Kinks
+from tracker.offline.second_differences import SecondDifferences
 
-# Variance of the noise over the one by which velocity changes in a second: seconds cubed.
-STIFFNESS = 10.0 ** np.arange(-8, 3.5, 0.5)
-USUAL, TIMES = 0.02, 10  # what is believed beforehand: a deviation in sizes, as if it had been seen so many times
-ROUNDS, SETTLED = 200, 1e-3  # of the search, and the relative change of the variance that ends it
-TAILS = 25  # degrees of freedom of Student's t that a track's kinks follow: a few that are far off decide nothing
-RARE = 1e-9  # share of moments that no liveliness falls below, so that none is ruled out for good
+# The grid of smoothing parameters: variance of the measurement noise over that by which velocity changes in a second,
+# in seconds cubed.
+SMOOTHING_PARAMETERS = 10.0 ** np.arange(-8, 3.5, 0.5)
+PRIOR_DEVIATION, PRIOR_COUNT = 0.02, 10  # the prior: a deviation in sizes, and how many observations it counts as
+ITERATIONS, CONVERGED = 200, 1e-3  # at most, and the relative change of the variance that ends the search
+DEGREES_OF_FREEDOM = 25  # of Student's t that a track's second differences follow: outliers decide nothing
+LEAST_WEIGHT = 1e-9  # of a smoothing parameter, so that none is ruled out for good
 
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """variance: of a side of a box, in squares of the object's size. shares: ``(S,)`` of the moments that have each
-    stiffness.
+    """variance: of a side of a box, in squares of the object's size. mixture: ``(S,)``, the share of
+    segments that have each smoothing parameter.
     """
 
     variance: float
-    shares: Floats
+    mixture: Floats
 
 
 class Likelihood:
-    """The likelihood of kinks for each stiffness, summed up over groups of them.
+    """The likelihood of second differences for each smoothing parameter, summed up over groups of them.
 
-    squares: ``(C, B, S)`` sums of the squared innovations of each column, group and stiffness, where the noise has a
-    variance of 1. logs: ``(B, S)`` sums of the logarithms of their deviations. counts: ``(B,)`` of the kinks.
+    squares: ``(C, B, S)`` sums of the squared innovations of each column, group and smoothing parameter, where the
+    noise has a variance of 1. logs: ``(B, S)`` sums of the logarithms of their deviations. counts: ``(B,)``, how many
+    differences each group has.
     """
 
-    def __init__(self, kinks: Kinks, values: Floats, groups: Ints, count: int) -> None:
-        """values: ``(N, C)`` in sizes of the object. groups: ``(M,)``, from 0 up to below `count`, of each kink."""
+    def __init__(self, differences: SecondDifferences, values: Floats, groups: Ints, count: int) -> None:
+        """values: ``(N, C)`` in sizes of the object. groups: ``(M,)``, of each difference, below `count`."""
         self.counts = np.bincount(groups, minlength=count)
-        self.squares = np.zeros((values.shape[1], count, len(STIFFNESS)))
-        self.logs = np.zeros((count, len(STIFFNESS)))
-        for place, (squares, logs) in enumerate(_innovations(kinks, values)):
+        self.squares = np.zeros((values.shape[1], count, len(SMOOTHING_PARAMETERS)))
+        self.logs = np.zeros((count, len(SMOOTHING_PARAMETERS)))
+        for place, (squares, logs) in enumerate(_innovations(differences, values)):
             for column, each in enumerate(squares.T):
                 self.squares[column, :, place] = np.bincount(groups, each, minlength=count)
             self.logs[:, place] = np.bincount(groups, logs, minlength=count)
 
-    def noise(self, columns: Sequence[int]) -> Noise:
-        """The most likely noise that these columns have in common, where groups are moments."""
+    def fit_noise(self, columns: Sequence[int]) -> Noise:
+        """The most likely noise that these columns have in common, where groups are segments."""
         squares = np.concatenate([self.squares[column] for column in columns])
         logs, counts = np.tile(self.logs, (len(columns), 1)), np.tile(self.counts, len(columns))
-        variance, shares = USUAL**2, np.full(len(STIFFNESS), 1 / len(STIFFNESS))
-        for _ in range(ROUNDS):
-            chances = _chances(_log_likelihoods(squares, logs, counts, variance), shares)
-            shares = chances.mean(axis=0) + RARE
+        variance, mixture = PRIOR_DEVIATION**2, np.full(len(SMOOTHING_PARAMETERS), 1 / len(SMOOTHING_PARAMETERS))
+        for _ in range(ITERATIONS):
+            chances = _posteriors(_log_likelihoods(squares, logs, counts, variance), mixture)
+            mixture = chances.mean(axis=0) + LEAST_WEIGHT
             before = variance
-            variance = float(((chances * squares).sum() + TIMES * USUAL**2) / (counts.sum() + TIMES))
-            if abs(np.log(variance / before)) < SETTLED:
+            variance = float(
+                ((chances * squares).sum() + PRIOR_COUNT * PRIOR_DEVIATION**2) / (counts.sum() + PRIOR_COUNT)
+            )
+            if abs(np.log(variance / before)) < CONVERGED:
                 break
-        return Noise(variance, shares / shares.sum())
+        return Noise(variance, mixture / mixture.sum())
 
 
-def find_stiffness(
-    kinks: Kinks, values: Floats, groups: Ints, count: int, noises: Sequence[tuple[Sequence[int], Noise]]
+def find_smoothing_parameters(
+    differences: SecondDifferences,
+    values: Floats,
+    groups: Ints,
+    count: int,
+    noises: Sequence[tuple[Sequence[int], Noise]],
 ) -> Floats:
-    """The stiffness ``(L, B)`` to be expected of each group, where it is one for columns of the same noise.
+    """The expected smoothing parameter ``(L, B)`` of each group, which columns of the same noise share.
 
     noises: of L sets of columns. The others as for `Likelihood`.
     """
-    odds = np.zeros((len(noises), count, len(STIFFNESS)))
-    for place, (squares, logs) in enumerate(_innovations(kinks, values)):
+    odds = np.zeros((len(noises), count, len(SMOOTHING_PARAMETERS)))
+    for place, (squares, logs) in enumerate(_innovations(differences, values)):
         for row, (columns, noise) in enumerate(noises):
-            rare = (TAILS + 1) / 2 * np.log1p(squares[:, columns] / (TAILS * noise.variance)).sum(axis=1)
-            odds[row, :, place] = -np.bincount(groups, rare + len(columns) * logs, minlength=count)
-    found = [_chances(each, noise.shares) @ np.log(STIFFNESS) for each, (_, noise) in zip(odds, noises, strict=True)]
+            tails = (
+                (DEGREES_OF_FREEDOM + 1)
+                / 2
+                * np.log1p(squares[:, columns] / (DEGREES_OF_FREEDOM * noise.variance)).sum(axis=1)
+            )
+            odds[row, :, place] = -np.bincount(groups, tails + len(columns) * logs, minlength=count)
+    found = [
+        _posteriors(each, noise.mixture) @ np.log(SMOOTHING_PARAMETERS)
+        for each, (_, noise) in zip(odds, noises, strict=True)
+    ]
     return np.asarray(np.exp(np.stack(found)))
 
 
-def _innovations(kinks: Kinks, values: Floats) -> Iterator[tuple[Floats, Floats]]:
-    """For each stiffness: what the kinks before do not tell of each kink, squared, ``(M, C)``, and the logarithms
-    ``(M,)`` of its deviation; in units of the noise.
+def _innovations(differences: SecondDifferences, values: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """For each smoothing parameter: the squared innovations ``(M, C)`` of the differences, each given those before it,
+    and the logarithms ``(M,)`` of their deviations; in units of the noise.
     """
-    if not len(kinks):  # LAPACK takes no empty matrix
+    if not len(differences):  # LAPACK takes no empty matrix
         return
-    found, covariance = kinks.of(values), kinks.covariance()
-    for stiffness in STIFFNESS:
+    found, covariance = differences.apply(values), differences.covariance()
+    for smoothing in SMOOTHING_PARAMETERS:
         bands = covariance.copy()
-        bands[0] += 1 / stiffness
+        bands[0] += 1 / smoothing
         root = cholesky_banded(bands, lower=True)
         innovations = dtbtrs(root, found, uplo="L")[0]
         yield innovations**2, np.log(root[0])
@@ -104,8 +120,8 @@ def _log_likelihoods(squares: Floats, logs: Floats, counts: Ints, variance: floa
     return np.asarray(-squares / (2 * variance) - (counts * np.log(variance) / 2)[:, None] - logs)
 
 
-def _chances(odds: Floats, shares: Floats) -> Floats:
-    """Probabilities ``(B, S)`` of each stiffness, from its log-likelihoods and its shares beforehand."""
-    odds = odds + np.log(shares)
+def _posteriors(odds: Floats, mixture: Floats) -> Floats:
+    """Posterior probabilities ``(B, S)`` of each smoothing parameter, from log-likelihoods and prior weights."""
+    odds = odds + np.log(mixture)
     chances = np.exp(odds - odds.max(axis=1, keepdims=True))
     return np.asarray(chances / chances.sum(axis=1, keepdims=True))

@@ -1,24 +1,23 @@
-"""Long videos in overlapping pieces, each of which can be looked at by itself."""
+"""Long videos in overlapping pieces, each of which can be tracked by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from detectors.errors import InputError
-from tracker.run.options import Options
 
 OVERLAP = 10.0  # seconds; why that many is told at `plan_pieces`
-LEAD = 0.75  # share of the overlap before a piece's own part: it has to settle, the piece before only has to go on
-LEAST = 0.25  # overlaps that a piece's own part must be long: what is shorter would be looked at over and over
+LEAD = 0.75  # share of the overlap before a piece's own part, where it starts up; the rest is for the piece before
+LEAST = 0.25  # overlaps that a piece's own part must be long: shorter ones would be tracked over and over
 
 
 @dataclass(frozen=True)
 class Piece:
     """A piece of a video, in seconds of its frames' times; the first of several is number 0.
 
-    start, end: what is looked at, from `start` up to before `end`; None is to the end of the video, however long that
-    proves. first, last: the part that is the piece's own; around it lies what its neighbours look at as well.
+    start, end: what is tracked, from `start` up to before `end`; None is the end of the video. first, last: the part
+    that is the piece's own; around it lies what its neighbours track as well.
     """
 
     number: int
@@ -26,10 +25,6 @@ class Piece:
     end: float | None
     first: float
     last: float | None
-
-    def options(self, options: Options) -> Options:
-        """The options of a run that looks at this piece and at nothing else; the last one ends where `options` do."""
-        return replace(options, offline=True, start=self.start, end=options.end if self.end is None else self.end)
 
 
 def plan_pieces(
@@ -42,10 +37,10 @@ def plan_pieces(
     """The pieces of a video from `start` up to `seconds`; one where it is too short for several, or nobody knows.
 
     count: of pieces; or length: seconds of each one's own part, about, as all are equally long. overlap: seconds that
-    two neighbours both look at, if the video does not begin amid them. The default, 10, leaves a piece 7.5 before its
-    own part begins: by then it has learned how objects score and move, and who was lost when it began is back or given
-    up. In a crowded street, tracks that are begun late are the same as those of the whole after 4 to 6. The other 2.5
-    are for who goes on to be matched.
+    two neighbours both track. The default, 10, gives a piece 7.5 seconds before its own part begins: by then it has
+    learned how objects score and move, and objects that were lost when it began are back or given up. In a crowded
+    street, tracks are the same as those of the unsplit video after 4 to 6 seconds. The other 2.5 are for matching the
+    tracks of both pieces.
 
     Raises InputError for a count, length or overlap that makes no sense.
     """

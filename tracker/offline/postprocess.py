@@ -1,24 +1,26 @@
-"""The order of the stages between the two passes over a video, and nothing else."""
+"""The stages between the two passes over a video, in their order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from tracker.offline.box_smoothing import steady
-from tracker.offline.fill import fill
+from tracker.offline.box_smoothing import smooth_boxes
+from tracker.offline.gap_filling import fill_gaps
 from tracker.offline.join import join
 from tracker.offline.prune import prune, trim
 from tracker.offline.stabilise import Stabiliser
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 
-STAGES = ("trim", "join", "prune", "steady", "fill")
+STAGES = ("trim", "join", "prune", "smooth", "fill")
 
 
-def revise(
-    recording: Recording, stages: Collection[str] = STAGES, step: Callable[[], None] = lambda: None
+def postprocess(
+    history: TrackingHistory, stages: Collection[str] = STAGES, step: Callable[[], None] = lambda: None
 ) -> list[Trajectory]:
-    """The trajectories as they look in hindsight: loose ends cut off, fragments joined, doubtful tracks left out, boxes
-    smoothed, gaps filled. stages: those to run. step: is called now and then, as a day of video may take minutes.
+    """The trajectories in hindsight: loose ends trimmed, fragments joined, doubtful ones pruned, boxes smoothed,
+    gaps filled.
+
+    stages: those to run. step: is called now and then, as a day of video may take minutes.
     """
 
     def each(tracks: Iterable[Trajectory]) -> Iterator[Trajectory]:
@@ -26,16 +28,16 @@ def revise(
             step()
             yield track
 
-    tracks = list(recording.trajectories)
+    tracks = list(history.trajectories)
     if "trim" in stages:
-        tracks = [trim(recording, track) for track in each(tracks)]
+        tracks = [trim(history, track) for track in each(tracks)]
     if "join" in stages:
-        tracks = join(recording, tracks)
+        tracks = join(history, tracks)
     if "prune" in stages:
-        tracks = prune(recording, tracks)
-    if "steady" in stages:
-        tracks = steady(recording, tracks, step)
+        tracks = prune(history, tracks)
+    if "smooth" in stages:
+        tracks = smooth_boxes(history, tracks, step)
     if "fill" in stages:
-        camera = Stabiliser(recording.cameras)
-        tracks = [fill(recording, track, camera) for track in each(tracks)]
+        camera = Stabiliser(history.cameras)
+        tracks = [fill_gaps(history, track, camera) for track in each(tracks)]
     return tracks

@@ -1,7 +1,7 @@
-"""The pieces of a video put together again, as if they had been looked at as one.
+"""Stitching: the first passes over the pieces of a video become one, as if the video had never been split.
 
-Two neighbours have both looked at the frames where they overlap. Somewhere there one hands over to the other, where
-both see the same; whoever is followed by both keeps one number.
+Two neighbours have both tracked the frames where they overlap. The seam between them is put where both see the same;
+a track that both have keeps one number.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from detectors.errors import InputError
 from tracker.association.calibration import LikenessScale, ScoreScale
 from tracker.association.tracks import LEAST_VOTE
 from tracker.offline.first_pass import FirstPass
-from tracker.offline.overlap import Seam, find_seam
 from tracker.offline.pieces import Piece
-from tracker.offline.trajectory import COLUMNS, Recording, Trajectory
+from tracker.offline.seam import Seam, find_seam
+from tracker.offline.trajectory import COLUMNS, TrackingHistory, Trajectory
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +38,13 @@ class _Share:
     names: Sequence[int]
 
     def own(self, track: Trajectory) -> Trajectory | None:
-        """What it contributes to a track, in rows of the whole; None for nothing. Looks count by the share of boxes."""
+        """What it contributes to a track, in rows of the whole; None for nothing. Scales the embedding by the share."""
         first, last = np.searchsorted(track.frames, [self.low, self.high])
         if first == last:
             return None
-        look = None if track.look is None else track.look * ((last - first) / len(track.frames))
+        embedding = None if track.embedding is None else track.embedding * ((last - first) / len(track.frames))
         mine = track[first:last]
-        return replace(mine, frames=mine.frames - self.low + self.base, look=look)
+        return replace(mine, frames=mine.frames - self.low + self.base, embedding=embedding)
 
 
 def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
@@ -53,32 +53,32 @@ def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
     Tracks are numbered in the order in which they appear. A track's class is the one with the largest sum of scores.
     Raises InputError where the parts are not of one video, or not as many as the pieces.
     """
-    parts = _numbered(parts)
+    parts = _renumbered(parts)
     _check(parts, pieces)
     seen = [(part, piece) for part, piece in zip(parts, pieces, strict=True) if len(part.indices)]
     if len(seen) < 2:
         return replace(seen[0][0] if seen else parts[0], warnings=_warnings(parts))
     shares = list(_shares([part for part, _ in seen], [piece.first for _, piece in seen]))
     spans = [slice(share.low, share.high) for share in shares]
-    recordings = [share.part.recording for share in shares]
-    recording = Recording(
-        times=np.concatenate([one.times[span] for one, span in zip(recordings, spans, strict=True)]),
+    histories = [share.part.history for share in shares]
+    history = TrackingHistory(
+        times=np.concatenate([one.times[span] for one, span in zip(histories, spans, strict=True)]),
         shots=_shots(shares),
         cameras=_cameras(shares),
         trajectories=_trajectories(shares),
         typical=_typical(shares),
-        likeness=_likeness(recordings),
+        likeness=_likeness(histories),
     )
     indices = np.concatenate([share.part.indices[span] for share, span in zip(shares, spans, strict=True)])
     names = {number: name for share in reversed(shares) for number, name in share.part.class_names.items()}
-    return replace(shares[0].part, indices=indices, recording=recording, class_names=names, warnings=_warnings(parts))
+    return replace(shares[0].part, indices=indices, history=history, class_names=names, warnings=_warnings(parts))
 
 
-def _numbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
-    """The parts with frames numbered as in the whole, where frames that cannot be decoded do not count.
+def _renumbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
+    """The parts with frames numbered as in the whole video, where frames that cannot be decoded do not count.
 
-    A later piece begins with a number that the file's index knows, and so counts those before it as well. Frames of two
-    pieces are the same if they are of the same time.
+    The first number of a later piece comes from the file's index, which counts such frames as well. Frames of two
+    pieces are the same if they have the same time.
     """
     numbered, last = list[FirstPass](), None
     for part in parts:
@@ -89,8 +89,8 @@ def _numbered(parts: Sequence[FirstPass]) -> list[FirstPass]:
 
 
 def _as_in(before: FirstPass, part: FirstPass) -> Ints:
-    """The numbers of a part's frames, where those that both have are numbered as in the one before."""
-    _, mine, others = np.intersect1d(part.recording.times, before.recording.times, return_indices=True)
+    """The numbers of a part's frames, corrected so that common frames have the numbers of the part before."""
+    _, mine, others = np.intersect1d(part.history.times, before.history.times, return_indices=True)
     if not len(mine):
         return part.indices
     lost = part.indices[mine] - before.indices[others]
@@ -104,7 +104,7 @@ def _check(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> None:
         raise InputError(what, "are not a video", "give the first pass of each piece, in order")
     for before, after in pairwise([part for part in parts if len(part.indices)]):
         one = np.intersect1d(before.indices, after.indices, return_indices=True)
-        same = np.array_equal(before.recording.times[one[1]], after.recording.times[one[2]])
+        same = np.array_equal(before.history.times[one[1]], after.history.times[one[2]])
         ordered = before.indices[0] <= after.indices[0] and before.indices[-1] <= after.indices[-1]
         if not same or not ordered or (before.width, before.height) != (after.width, after.height):
             raise InputError("pieces", "are not of one video, or not in order", "look at the video again")
@@ -115,14 +115,14 @@ def _warnings(parts: Sequence[FirstPass]) -> tuple[str, ...]:
 
 
 def _shares(parts: Sequence[FirstPass], begins: Sequence[float]) -> Iterator[_Share]:
-    """What each part contributes. begins: seconds from which they are to be taken, about."""
-    low, base, count = 0, 0, len(parts[0].recording.trajectories)
+    """What each part contributes. begins: seconds where each part's own share is planned to begin."""
+    low, base, count = 0, 0, len(parts[0].history.trajectories)
     names = list(range(count))
     for before, after, begin in zip(parts[:-1], parts[1:], begins[1:], strict=True):
         seam = find_seam(before, after, begin, not_before=int(before.indices[low]))
         high = int(np.searchsorted(before.indices, seam.index))
         yield _Share(before, low, high, base, names)
-        names = _continued(seam, names, len(after.recording.trajectories), count)
+        names = _continued(seam, names, len(after.history.trajectories), count)
         count += len(names)
         base += high - low
         low = int(np.searchsorted(after.indices, seam.index))
@@ -140,7 +140,7 @@ def _continued(seam: Seam, names: Sequence[int], tracks: int, unused: int) -> li
 def _trajectories(shares: Sequence[_Share]) -> list[Trajectory]:
     found = defaultdict[int, list[Trajectory]](list)
     for share in shares:
-        for name, track in zip(share.names, share.part.recording.trajectories, strict=True):
+        for name, track in zip(share.names, share.part.history.trajectories, strict=True):
             own = share.own(track)
             if own is not None:
                 found[name].append(own)
@@ -156,16 +156,16 @@ def _join(links: Sequence[Trajectory]) -> Trajectory:
     for link in links:
         votes[link.class_id] += float(np.maximum(link.scores[~link.carried], LEAST_VOTE).sum())
     columns: dict[str, Any] = {name: np.concatenate([getattr(link, name) for link in links]) for name in COLUMNS}
-    looks = [link.look for link in links if link.look is not None]
+    embeddings = [link.embedding for link in links if link.embedding is not None]
     class_id = max(votes, key=lambda one: votes[one])
-    return replace(links[0], **columns, class_id=class_id, look=np.sum(looks, axis=0) if looks else None)
+    return replace(links[0], **columns, class_id=class_id, embedding=np.sum(embeddings, axis=0) if embeddings else None)
 
 
 def _shots(shares: Sequence[_Share]) -> Ints:
-    """One shot goes on over a seam: where the pieces overlap, both have seen the same cuts."""
-    found = [shares[0].part.recording.shots[: shares[0].high]]
+    """The shot of each frame. A shot goes on over a seam: where the pieces overlap, both have seen the same cuts."""
+    found = [shares[0].part.history.shots[: shares[0].high]]
     for before, share in pairwise(shares):
-        shots = share.part.recording.shots
+        shots = share.part.history.shots
         taken = before.part.indices[before.low : before.high]
         _, one, other = np.intersect1d(taken, share.part.indices, assume_unique=True, return_indices=True)
         gone_on = found[-1][one[-1]] - shots[other[-1]] if len(one) else found[-1][-1] - shots[share.low]
@@ -174,30 +174,30 @@ def _shots(shares: Sequence[_Share]) -> Ints:
 
 
 def _cameras(shares: Sequence[_Share]) -> list[Floats | None]:
-    """The first frame of a piece has no camera motion of its own: where it is taken, its neighbour has to tell."""
+    """The camera's motion in each frame."""
     found = list[Floats | None]()
     for share in shares:
-        found.extend(share.part.recording.cameras[share.low : share.high])
+        found.extend(share.part.history.cameras[share.low : share.high])
     return found
 
 
 def _typical(shares: Sequence[_Share]) -> float:
-    """Each piece by what it adds, as `ScoreScale` would have counted it: what is long ago fades."""
-    typical, known = shares[0].part.recording.typical, _squares(shares[0])
+    """The typical score over all pieces, weighted as `ScoreScale` would have: old scores fade."""
+    typical, known = shares[0].part.history.typical, _squares(shares[0])
     for share in shares[1:]:
         new = _squares(share)
         known = min(known + new, ScoreScale.MEMORY)
-        typical += min(new / max(known, 1e-9), 1.0) * (share.part.recording.typical - typical)
+        typical += min(new / max(known, 1e-9), 1.0) * (share.part.history.typical - typical)
     return typical
 
 
 def _squares(share: _Share) -> float:
-    own = [share.own(track) for track in share.part.recording.trajectories]
+    own = [share.own(track) for track in share.part.history.trajectories]
     return float(sum((track.scores[~track.carried] ** 2).sum() for track in own if track is not None))
 
 
-def _likeness(recordings: Sequence[Recording]) -> LikenessScale:
-    """That of the last piece which has seen any looks: the scale remembers no more than a few seconds."""
+def _likeness(histories: Sequence[TrackingHistory]) -> LikenessScale:
+    """That of the last piece that has any embeddings: the scale remembers no more than a few seconds."""
     start = LikenessScale().state
-    learned = [one.likeness for one in recordings if not np.array_equal(one.likeness.state, start)]
-    return learned[-1] if learned else recordings[-1].likeness
+    learned = [one.likeness for one in histories if not np.array_equal(one.likeness.state, start)]
+    return learned[-1] if learned else histories[-1].likeness

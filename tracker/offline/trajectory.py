@@ -1,4 +1,4 @@
-"""What is known of a run once it is over: the path of each track."""
+"""The trajectories of a whole video, and the history that offline tracking works on."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Trajectory:
     """One track from its first frame to its last.
 
     frames: ``(K,)`` rows of the recording, from 0, ascending. boxes: ``(K, 4)`` xyxy pixels. scores: ``(K,)``. filled:
-    ``(K,)``, which boxes no detection supports. carried: ``(K,)``, which of those are from frames without a look for
-    any. look: ``(D,)`` sum of the unit vectors of its appearance, or None.
+    ``(K,)``, which boxes no detection supports. carried: ``(K,)``, which of those are from frames that no
+    detector ran on. embedding: ``(D,)``, the sum of its unit embeddings, or None.
     """
 
     track_id: int
@@ -37,7 +37,7 @@ class Trajectory:
     scores: Floats
     filled: Bools
     carried: Bools
-    look: Floats | None = None
+    embedding: Floats | None = None
 
     def __getitem__(self, rows: slice | Bools | Ints) -> Trajectory:
         """The given rows of its path."""
@@ -49,12 +49,13 @@ COLUMNS = ("frames", "boxes", "scores", "filled", "carried")
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
-    """All that the first pass over a video has found.
+class TrackingHistory:
+    """All that the first pass over a video has found about its tracks.
 
     times: ``(T,)`` seconds of its frames. shots: ``(T,)``, the shot that each belongs to, from 0. cameras: of each, the
     affine matrix ``(2, 3)`` from the frame before, None where the camera stood still. trajectories: of the confirmed
-    tracks, in the order of their numbers. typical: score of a real object. likeness: scale of the embedder.
+    tracks, in the order of their numbers. typical: score of a real object. likeness: scale of
+    the embedder's similarities.
     """
 
     times: Floats
@@ -76,17 +77,17 @@ def concatenate(pieces: Sequence[Trajectory]) -> Trajectory:
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(piece, name) for piece in pieces])[order] for name in COLUMNS
     }
-    looks = [piece.look for piece in pieces if piece.look is not None]
-    return replace(pieces[0], **columns, look=np.sum(looks, axis=0) if looks else None)
+    embeddings = [piece.embedding for piece in pieces if piece.embedding is not None]
+    return replace(pieces[0], **columns, embedding=np.sum(embeddings, axis=0) if embeddings else None)
 
 
 def tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> list[Tracks]:
     """The tracks of each frame, as a tracker returns them, in the order of their numbers."""
-    return list(each_frame(trajectories, times))
+    return list(iterate_tracks_by_frame(trajectories, times))
 
 
-def each_frame(trajectories: Sequence[Trajectory], times: Floats) -> Iterator[Tracks]:
-    """The same one after the other, for videos of which a list would take more memory than their trajectories."""
+def iterate_tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> Iterator[Tracks]:
+    """As `tracks_by_frame`, one frame at a time: the list for a long video would need much memory."""
     waiting = deque(sorted((each for each in trajectories if len(each.frames)), key=lambda each: int(each.frames[0])))
     there: list[_Columns] = []
     for start in range(0, len(times), BLOCK):

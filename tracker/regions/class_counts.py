@@ -1,4 +1,4 @@
-"""How many objects of each class a run has seen, in memory that does not grow with them."""
+"""How many objects of each class a run has seen, in memory that does not grow with their number."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from detectors.base import Ints
 from tracker.association.tracks import Tracks
 
 
-class Census:
-    """Counts tracks by their class, which is that of the last frame in which they were seen.
+class ClassCounts:
+    """Counts tracks by their class, as of the last frame in which they were seen.
 
-    A track that the last `recent` others have been seen after is gone for good, and only counted.
+    The `recent` tracks that were seen last are remembered. Older ones will not come back, and are only counted.
     """
 
     def __init__(self, recent: int = 1000) -> None:
         self._recent = recent
-        self._classes: dict[int, int] = {}  # of the tracks seen last, the most recent ones last
+        self._classes: dict[int, int] = {}  # by track id, those seen longest ago first
         self._gone: Counter[int] = Counter()
 
-    def see(self, tracks: Tracks) -> None:
+    def update(self, tracks: Tracks) -> None:
         """Take in the tracks of one frame."""
         for track_id, class_id in zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True):
             self._classes.pop(track_id, None)
@@ -30,12 +30,12 @@ class Census:
             self._gone[self._classes.pop(oldest)] += 1
 
     def by_name(self, names: Mapping[int, str]) -> Counter[str]:
-        """Tracks so far by the name of their class; names: of classes by id, "object" for those without one."""
+        """Tracks so far by class name. names: by class id; a class without a name is an "object"."""
         return _by_name(self._gone + Counter(self._classes.values()), names)
 
 
-def names_of(class_ids: Ints, names: Mapping[int, str]) -> Counter[str]:
-    """How many of the ids ``(N,)`` stand for each name; names: as for `Census.by_name`."""
+def count_classes(class_ids: Ints, names: Mapping[int, str]) -> Counter[str]:
+    """How many of the ids ``(N,)`` have each class name; names: as for `ClassCounts.by_name`."""
     return _by_name(Counter(class_ids.tolist()), names)
 
 

@@ -1,4 +1,4 @@
-"""Who is in which zone, and for how long."""
+"""Zones: which tracks are inside, and how long they stay (dwell time)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Ints
 from tracker.regions.geometry import contains, depth, distance_to
-from tracker.regions.memory import Memory
+from tracker.regions.per_track_state import PerTrackState
 
-SHALLOW = 0.5  # share of a zone's depth that the margin at its edge is at most: else nobody could be in a small one
+DEEPEST_MARGIN = 0.5  # share of a zone's depth: with larger margins nothing could be inside a small zone
 BORDER = 2.0  # pixels from the picture's border within which an edge lies on it
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A stay in a zone that begins or is over.
-
-    dwell: seconds it has lasted, None as it begins.
-    """
+    """The beginning or end of a stay in a zone. dwell: seconds that it lasted, None at its beginning."""
 
     track_id: int
     zone: str
@@ -29,7 +26,7 @@ class Visit:
 
 @dataclass
 class ZoneCount:
-    """Of one zone: visits so far, and how long those that are over were, in seconds."""
+    """The counts of one zone: visits so far (entries), those that are over, and how many seconds these lasted."""
 
     entries: int = 0
     over: int = 0
@@ -37,20 +34,20 @@ class ZoneCount:
     longest: float = 0.0
 
     def end(self, dwell: float) -> None:
-        """A visit is over."""
+        """Count a visit that is over."""
         self.over += 1
         self.total_dwell += dwell
         self.longest = max(self.longest, dwell)
 
 
-class Zones:
-    """Follows who enters and leaves zones.
+class ZoneOccupancy:
+    """Follows which tracks enter and leave zones.
 
     zones: by name, polygons ``(P, 2)`` pixels. size: width and height of the picture, zeros if unknown: an edge on the
-    picture's border is not one that anybody could step over.
+    picture's border needs no margin, since no object can step over it.
 
-    An object that is first seen in a zone enters it then. From there on it has to be beyond the edge by a margin, on
-    either side, so that one who trembles on the edge stays what it was.
+    A new object is inside or outside at once. From then on it has to pass the edge by a margin to enter or leave, so
+    that a box that jitters on the edge changes nothing (hysteresis).
     """
 
     def __init__(self, zones: Mapping[str, Floats], size: tuple[int, int] = (0, 0)) -> None:
@@ -59,23 +56,26 @@ class Zones:
         self._polygons = list(zones.values())
         self._edges = [_inner_edges(polygon, size) for polygon in self._polygons]
         self._widest = np.array(
-            [SHALLOW * depth(polygon, *edges) for polygon, edges in zip(self._polygons, self._edges, strict=True)]
+            [
+                DEEPEST_MARGIN * depth(polygon, *edges)
+                for polygon, edges in zip(self._polygons, self._edges, strict=True)
+            ]
         )
-        self._memory = Memory({"since": np.full(len(zones), np.nan), "known": np.array(False)})
+        self._state = PerTrackState({"since": np.full(len(zones), np.nan), "known": np.array(False)})
 
-    def see(self, ids: Ints, points: Floats, margin: Floats, now: float) -> list[Visit]:
-        """Take in where the tracks ``(N,)`` of a frame are; returns the visits that begin or end.
+    def update(self, ids: Ints, points: Floats, margin: Floats, now: float) -> list[Visit]:
+        """Take in the places of the ``(N,)`` tracks of a frame; returns the visits that begin or end.
 
         points: ``(N, 2)``. margin: ``(N,)`` pixels. now: seconds.
         """
-        memory = self._memory
-        rows = memory.rows(ids, now)
-        since = memory["since"][rows]  # (N, Z)
+        state = self._state
+        rows = state.rows(ids, now)
+        since = state["since"][rows]  # (N, Z)
         before = ~np.isnan(since)
-        within = self._within(points, margin, before, memory["known"][rows])
+        within = self._within(points, margin, before, state["known"][rows])
         begins, ends = within & ~before, before & ~within
-        memory["known"][rows] = True
-        memory["since"][rows] = np.where(begins, now, np.where(ends, np.nan, since))
+        state["known"][rows] = True
+        state["since"][rows] = np.where(begins, now, np.where(ends, np.nan, since))
         found = [
             self._end(int(ids[row]), self.names[zone], float(now - since[row, zone])) for row, zone in np.argwhere(ends)
         ]
@@ -85,19 +85,19 @@ class Zones:
         return found
 
     def leave(self, track_id: int, seen: float) -> list[Visit]:
-        """End the visits of a track that is gone, at the time (seconds) it was last seen; returns them."""
+        """End the visits of a track that has left, at the time (seconds) it was last seen; returns them."""
         found = [self._end(track_id, zone, seen - since) for zone, since in self._visits(track_id)]
-        rows = self._memory.ids == track_id
-        self._memory["since"][rows], self._memory["known"][rows] = np.nan, False
+        rows = self._state.ids == track_id
+        self._state["since"][rows], self._state["known"][rows] = np.nan, False
         return found
 
     def dwells(self, track_id: int, now: float) -> dict[str, float]:
-        """Zone -> seconds so far, of the zones that a track is in."""
+        """Zone -> seconds so far, for the zones that a track is in."""
         return {zone: now - since for zone, since in self._visits(track_id)}
 
     def since(self, zone: str) -> list[float]:
-        """When each of those who are in a zone has entered it, seconds."""
-        times = self._memory["since"][:, self.names.index(zone)]
+        """When each track that is in a zone entered it, in seconds."""
+        times = self._state["since"][:, self.names.index(zone)]
         return [float(time) for time in times[~np.isnan(times)]]
 
     def _end(self, track_id: int, zone: str, dwell: float) -> Visit:
@@ -105,12 +105,12 @@ class Zones:
         return Visit(track_id, zone, dwell)
 
     def _visits(self, track_id: int) -> list[tuple[str, float]]:
-        row = np.flatnonzero(self._memory.ids == track_id)
-        since = self._memory["since"][row[0]] if row.size else np.empty(0)
+        row = np.flatnonzero(self._state.ids == track_id)
+        since = self._state["since"][row[0]] if row.size else np.empty(0)
         return [(self.names[zone], float(since[zone])) for zone in np.flatnonzero(~np.isnan(since))]
 
     def _within(self, points: Floats, margin: Floats, before: Bools, known: Bools) -> Bools:
-        """Who ``(N, Z)`` is in which zone now: who is near its edge, and not new, stays what it was."""
+        """Which tracks are in which zones now, ``(N, Z)``: a known track near the edge stays what it was."""
         within = np.empty_like(before)
         for zone, (polygon, edges) in enumerate(zip(self._polygons, self._edges, strict=True)):
             within[:, zone] = contains(polygon, points)

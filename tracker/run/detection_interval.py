@@ -19,7 +19,7 @@ DOUBT = 0.125  # share of a box's side by which it may be off; a fresh detection
 ROUNDING = 1e-3  # seconds: times in files are rounded
 
 
-class Cadence(Protocol):
+class DetectionInterval(Protocol):
     """Tells which frames to detect in."""
 
     def __call__(self, frame: Frame) -> bool:
@@ -27,7 +27,7 @@ class Cadence(Protocol):
         ...
 
 
-class EveryNth:
+class FixedInterval:
     """The first frame of each shot, and each `count`-th after it."""
 
     def __init__(self, count: int) -> None:
@@ -40,7 +40,7 @@ class EveryNth:
         return due
 
 
-class AsNeeded:
+class AdaptiveInterval:
     """Detections where the tracks ask for one, and none where they can be followed without.
 
     They ask for one when a track is tentative, since only a detection confirms it; when a lost one has waited for as
@@ -92,8 +92,8 @@ def _novelty(carrier: Carrier) -> Novelty:
     return Novelty(carrier.look)
 
 
-def make_cadence(every: int | str, tracker: Tracker, carrier: Carrier | None) -> Cadence | None:
+def make_interval(every: int | str, tracker: Tracker, carrier: Carrier | None) -> DetectionInterval | None:
     """The cadence of ``--detect-every``: a number of frames, or ``auto``; None for every frame."""
     if str(every) == "auto":
-        return AsNeeded(tracker, carrier)
-    return EveryNth(int(every)) if int(every) > 1 else None
+        return AdaptiveInterval(tracker, carrier)
+    return FixedInterval(int(every)) if int(every) > 1 else None

@@ -1,15 +1,23 @@
-"""The parts of a run as its options choose them, and how they share the processor."""
+"""The stages of a run as its options choose them, and how they share the processor."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from detectors import Detector, InputError, load_detector
+from detectors.base import Bools, Floats
 from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
+from tracker.appearance.embedder import load_embedder
 from tracker.association.engine import Tracker
 from tracker.motion.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
-from tracker.run.options import Options
+from tracker.run.detection import DetectionStage
+from tracker.run.detection_interval import make_interval
+from tracker.run.embedding import EmbeddingStage
+from tracker.run.options import Options, find_classes
+from tracker.run.tracking import TrackingStage
 from tracker.sources.base import Source
 
 if TYPE_CHECKING:
@@ -18,13 +26,65 @@ if TYPE_CHECKING:
 WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
 
 
+@dataclass(frozen=True)
+class Stages:
+    """The stages between a source and its tracks. warnings: what was asked for and makes no difference."""
+
+    detection: DetectionStage
+    tracking: TrackingStage
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def detector(self) -> Detector:
+        """The detector, or the file of detections."""
+        return self.detection.detector
+
+    @property
+    def tracker(self) -> Tracker:
+        """The tracker."""
+        return self.tracking.tracker
+
+    def check_length(self, frames: int, shown_name: object) -> None:
+        """Raise InputError for detections and camera motion beyond the last of `frames`. shown_name: of the source."""
+        if isinstance(self.tracking.camera, RecordedCameraMotion):
+            self.tracking.camera.check_length(frames, shown_name)
+        if isinstance(self.detector, ReplayDetector) and self.detector.last_frame > frames:
+            raise InputError(
+                self.detector.path,
+                f"has detections for frame {self.detector.last_frame}, but {shown_name} has {frames} frames",
+                "check that they belong together",
+            )
+
+
+def load_stages(options: Options, source: Source, inside: Callable[[Floats], Bools] | None, encodes: bool) -> Stages:
+    """The stages that `options` ask for.
+
+    inside: tells which boxes ``(N, 4)`` lie where somebody wants to look, None for all. encodes: whether a video is
+    written. Raises InputError.
+    """
+    tracker = make_tracker(options, source)
+    embedder = load_embedder(options.appearance, options.device, tracker.uses_appearance and source.has_images)
+    detector = make_detector(options, source, encodes)
+    classes = find_classes(options.classes, detector)
+    camera, propagator = load_motion(options, source)
+    warnings: tuple[str, ...] = ()
+    if camera is not None and not tracker.preset.camera:
+        if isinstance(camera, RecordedCameraMotion):
+            warnings = (f"{options.camera_motion}: not used: {options.tracker} knows no camera motion",)
+        camera = None
+    interval, workers = make_interval(options.detect_every, tracker, propagator), _workers(options, source, detector)
+    embedding = None if embedder is None else EmbeddingStage(embedder, detector.class_names)
+    detection = DetectionStage(detector, options.iou, classes, inside, interval, workers)
+    return Stages(detection, TrackingStage(tracker, embedding, camera, propagator), warnings)
+
+
 def make_tracker(options: Options, source: Source) -> Tracker:
     """The tracker, one that remembers everything for an offline run."""
     if not options.offline:
         return Tracker(options.tracker, float(source.frame_rate))
-    from tracker.offline.recorder import Recorder
+    from tracker.offline.recording_tracker import RecordingTracker
 
-    return Recorder(options.tracker, float(source.frame_rate))
+    return RecordingTracker(options.tracker, float(source.frame_rate))
 
 
 def make_detector(options: Options, source: Source, encodes: bool) -> Detector:
@@ -40,10 +100,11 @@ def make_detector(options: Options, source: Source, encodes: bool) -> Detector:
         imgsz=options.imgsz,
         device=options.device,
         threads=_share_of_cores(options, source, encodes),
+        tiles=options.tiles,
     )
 
 
-def detecting_threads(options: Options, source: Source, detector: Detector) -> int:
+def _workers(options: Options, source: Source, detector: Detector) -> int:
     """How many threads detect ahead, 0 for none."""
     if not _may_run_ahead(options, source):
         return 0
@@ -72,15 +133,3 @@ def load_motion(options: Options, source: Source) -> tuple[CameraMotion | None, 
     look = LookOnce()
     camera = load_camera_motion(options.camera_motion, has_images=True, look=look)
     return camera, Carrier(look) if str(options.detect_every) != "1" else None
-
-
-def check_last_frames(frames: int, source: object, detector: Detector, camera: CameraMotion | None) -> None:
-    """Raise InputError for detections and camera motion beyond the last of `frames`. source: as messages call it."""
-    if isinstance(camera, RecordedCameraMotion):
-        camera.check_length(frames, source)
-    if isinstance(detector, ReplayDetector) and detector.last_frame > frames:
-        raise InputError(
-            detector.path,
-            f"has detections for frame {detector.last_frame}, but {source} has {frames} frames",
-            "check that they belong together",
-        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detectors import Detector, InputError
+from detectors.tiles import MOST_TILES
 from tracker.association.presets import DEFAULT
 from tracker.durations import duration
 from tracker.writers.quality import DEFAULT as DEFAULT_QUALITY
@@ -34,11 +35,13 @@ class Options:
     that video, "low", "medium", "high" or 0 to 100. segment: length of its files, as "10min" or in seconds; None for a
     single one.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
-    that `detections` has. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or "auto". start,
-    end: seconds. roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several.
-    anchor: None leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for,
-    ``WIDTHxHEIGHT`` and frames a second. reconnect: whether a live source is opened again when it is lost; None does so
-    with streams, not with cameras. view: HOST:PORT, or one of them, of a page that shows the run; None for no page.
+    that `detections` has. imgsz: None for what suits the source. tiles: a number along each side of a frame, "auto", or
+    None to search the whole frame alone. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or
+    "auto". start, end: seconds.
+    roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several. anchor: None
+    leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for, ``WIDTHxHEIGHT`` and frames
+    a second. reconnect: whether a live source is opened again when it is lost; None does so with streams, not with
+    cameras. view: HOST:PORT, or one of them, of a page that shows the run; None for no page.
     """
 
     output: str | Path = "none"
@@ -59,6 +62,7 @@ class Options:
     conf: float | None = None
     iou: float = 0.7
     imgsz: int | None = None
+    tiles: int | str | None = None
     fps: float | None = None
     start: float = 0.0
     end: float | None = None
@@ -119,11 +123,29 @@ def check_options(options: Options) -> None:
     if options.detections is not None and str(options.detector) != "auto":
         raise InputError("--detector and --detections", "only one can be used", "leave one of them out")
     check_detect_every(options.detect_every)
+    check_tiles(options)
     if str(options.detect_every) != "1" and str(options.detector) == "motion":
         every = f"--detect-every {options.detect_every}"
         raise InputError(every, "--detector motion has to see every frame", "leave one of them out")
     if options.rescale_scores and options.detections is None:
         raise InputError("--rescale-scores", "is about the scores of --detections", "give --detections FILE")
+
+
+def check_tiles(options: Options) -> None:
+    """Raise InputError for tiles that are neither a number nor "auto", and where there are no pictures to cut up."""
+    if options.tiles is None:
+        return
+    text = str(options.tiles)
+    if text != "auto" and not (text.isdecimal() and 2 <= int(text) <= MOST_TILES):
+        raise InputError(
+            f"--tiles {text}",
+            f"is neither a number from 2 to {MOST_TILES} nor auto",
+            "give the number of tiles along each side of a frame",
+        )
+    if options.detections is not None:
+        raise InputError("--tiles and --detections", "no detector looks at pictures", "leave one of them out")
+    if str(options.detector) == "motion":
+        raise InputError("--tiles", "--detector motion sees small things anyway", "leave one of them out")
 
 
 def check_detect_every(every: int | str) -> None:

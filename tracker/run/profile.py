@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
-from tracker.threads.stage_clock import WAIT, Clock, Spent
+from tracker.threads.stage_clock import WAIT, StageClock, StageTime
 
 OPENING = "open"
 """The stage in which the source, the models and the outputs are opened."""
@@ -32,13 +32,13 @@ class ThreadTime:
 
     name: str
     count: int
-    stages: Mapping[str, Spent]
+    stages: Mapping[str, StageTime]
     waits: Mapping[str, float]
 
     @property
-    def work(self) -> Spent:
+    def work(self) -> StageTime:
         """All stages together."""
-        return reduce(Spent.plus, self.stages.values(), Spent())
+        return reduce(StageTime.plus, self.stages.values(), StageTime())
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Profile:
     frames: int
     seconds: float
     cpu: float
-    opening: Spent
+    opening: StageTime
     cores: int
     threads: tuple[ThreadTime, ...]
 
@@ -78,10 +78,10 @@ class Profile:
 
     def bound(self) -> str:
         """What bounds the speed of the run, in words."""
-        costs: dict[str, Spent] = {}
+        costs: dict[str, StageTime] = {}
         for thread in self.threads:  # two of them may write: lines here, pictures there
             for stage, spent in thread.stages.items():
-                costs[stage] = costs.get(stage, Spent()).plus(spent)
+                costs[stage] = costs.get(stage, StageTime()).plus(spent)
         if not costs:
             return "nothing: there was nothing to do"
         most = max(costs, key=lambda stage: costs[stage].cpu)
@@ -104,18 +104,18 @@ class Profile:
         """Whether a stage goes on mostly in other threads than the one that tracks."""
         walls = {True: 0.0, False: 0.0}
         for thread in self.threads:
-            walls[thread.name == TRACKING] += thread.stages.get(stage, Spent()).wall
+            walls[thread.name == TRACKING] += thread.stages.get(stage, StageTime()).wall
         return walls[False] > walls[True]
 
 
-def profile_of(clock: Clock, frames: int, wall: float, cpu: float, cores: int, main: tuple[str, float]) -> Profile:
+def profile_of(clock: StageClock, frames: int, wall: float, cpu: float, cores: int, main: tuple[str, float]) -> Profile:
     """The profile of a run from what its threads have told `clock`.
 
     wall, cpu: seconds of the whole run, the opening included. main: name of the main thread, and its processor time;
     what it did outside all stages is shown as one more, "other".
     """
     threads = []
-    opening = Spent()
+    opening = StageTime()
     name_of_main, cpu_of_main = main
     for name, count, spent in clock.threads():
         stages = {stage: time for stage, time in spent.items() if not stage.startswith(WAIT)}
@@ -123,7 +123,7 @@ def profile_of(clock: Clock, frames: int, wall: float, cpu: float, cores: int, m
         if name == name_of_main:
             rest = max(0.0, cpu_of_main - sum(time.cpu for time in spent.values()))
             opening = stages.pop(OPENING, opening)
-            stages["other"] = Spent(rest, rest)
+            stages["other"] = StageTime(rest, rest)
         threads.append(ThreadTime(TRACKING if name == name_of_main else name, count, stages, waits))
     return Profile(
         frames=frames,

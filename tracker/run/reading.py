@@ -10,25 +10,25 @@ from detectors.errors import InputError
 from tracker.motion.cuts import mark_cuts
 from tracker.run.options import Options
 from tracker.sources.base import Source
-from tracker.sources.latest_frame import Newest
+from tracker.sources.frame_dropping import LatestFrames
 from tracker.sources.read_ahead import ReadAhead
-from tracker.threads.stage_clock import Clock
+from tracker.threads.stage_clock import StageClock
 
 
 class NoFramesError(InputError):
     """The part of a source that is wanted has no frames."""
 
 
-def read(source: Source, clock: Clock, idle: Callable[[], None], opening: ExitStack) -> Iterator[Frame]:
+def read(source: Source, clock: StageClock, idle: Callable[[], None], opening: ExitStack) -> Iterator[Frame]:
     """The frames that are tracked: the newest of a live source, all of any other. The stack ends the reading.
 
-    clock: is told of the time that it takes. idle: as for `Newest`.
+    clock: is told of the time that it takes. idle: as for `LatestFrames`.
     """
     if not source.live:
         ahead = ReadAhead(mark_cuts(source.frames), clock=clock)
         opening.callback(ahead.close)
         return iter(ahead)
-    newest = Newest(source, clock, idle)
+    newest = LatestFrames(source.frames, source.live, clock, idle)
     opening.callback(newest.close)
     newest.start()  # what comes while the models load is old by the time they have
     return mark_cuts(newest)  # between the frames that are looked at: a cut may fall on one that is left out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker.run.pipeline import Tally
+from tracker.run.measurements import Measurements
 from tracker.run.profile import Profile, ThreadTime
 from tracker.writers.stats import peak_rss_mb
 
@@ -19,16 +19,16 @@ STAGES = {
 }
 
 
-def figures(tally: Tally, profile: Profile) -> dict[str, Any]:
+def figures(measured: Measurements, profile: Profile) -> dict[str, Any]:
     """Frames, seconds, calls, memory and threads, in the order of the file."""
-    seconds, spent = profile.seconds + profile.opening.wall, tally.stages
+    seconds, spent = profile.seconds + profile.opening.wall, measured.stages
     return {
-        "frames": tally.frames,
+        "frames": measured.frames,
         "seconds": round(seconds, 4),
-        "fps": round(tally.frames / seconds, 2),
+        "fps": round(measured.frames / seconds, 2),
         "stages": {name: round(sum(spent[part] for part in parts), 4) for name, parts in STAGES.items()},
-        "detector_calls": tally.detector_calls,
-        "embeddings": tally.embeddings,
+        "detector_calls": measured.detector_calls,
+        "embeddings": measured.embeddings,
         "camera_seconds": round(spent["camera"], 4),
         "peak_rss_mb": peak_rss_mb(),
         "cpu_seconds": round(profile.cpu + profile.opening.cpu, 4),

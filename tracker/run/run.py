@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from detectors import Frame, InputError
-from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
-from tracker.appearance.embedder import load_embedder
 from tracker.association.tracks import Tracks
-from tracker.motion.camera_motion import RecordedCameraMotion
-from tracker.regions.activity import Watch
-from tracker.regions.class_counts import Census, names_of
-from tracker.regions.plan import make_plan
-from tracker.run.detection_interval import make_cadence
-from tracker.run.loading import check_last_frames, detecting_threads, load_motion, make_detector, make_tracker
-from tracker.run.options import Options, check_options, find_classes
-from tracker.run.outputs import check_outputs, first_files, input_paths, output_paths
-from tracker.run.pipeline import Tally, track_frames
-from tracker.run.profile import OPENING, Profile, profile_of
+from tracker.regions.load import load_regions
+from tracker.run.loading import Stages, load_stages
+from tracker.run.measurements import Measurements
+from tracker.run.options import Options, check_options
+from tracker.run.pipeline import track_frames
+from tracker.run.profile import OPENING, Profile
 from tracker.run.reading import NoFramesError, part_of, read
 from tracker.run.report import figures
-from tracker.run.viewers import Audience
-from tracker.run.writers import Writers
+from tracker.run.sinks import Sinks
+from tracker.run.state import RunState
 from tracker.sources import open_source
+from tracker.sources.base import Source
 from tracker.sources.read_ahead import ReadAhead
 from tracker.writers.stats import write_stats
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # an online run does without
     from tracker.offline.first_pass import FirstPass
+    from tracker.offline.recording_tracker import RecordingTracker
     from tracker.offline.trajectory import Trajectory
+    from tracker.run.passes import Hindsight
+
+
+@dataclass
+class Callbacks:
+    """What a run calls while it gives out no frames.
+
+    idle: about ten times a second while a live source has no frame. step: often, between the two passes.
+    """
+
+    idle: Callable[[], None] = lambda: None
+    step: Callable[[], None] = lambda: None
 
 
 class Run:
@@ -50,33 +54,28 @@ class Run:
     way, finishes the files. Offline, a first pass over the source finds the tracks, and iterating is the second one.
     pictures: whether whoever iterates looks at the frames' pictures; if not, they are drawn on, and the second pass
     reads them again only for that. Raises InputError.
+
+    first_pass: what the first of two passes has found, once there has been one. hindsight: the same once it has been
+    revised, for the second. source, stages: once the run is entered.
     """
+
+    source: Source
+    stages: Stages
 
     def __init__(self, source: str | int | Path, options: Options, pictures: bool = True) -> None:
         self.options = options
-        self.progress = 0  # frames of this pass so far
-        self.tally = Tally()
-        self.warnings: list[str] = []
-        self.outputs: dict[str, Path] = {}
-        self.audience = Audience(options)
+        self.measured = Measurements()
+        self.state = RunState()
+        self.sinks = Sinks(options, pictures)
+        self.first_pass: FirstPass | None = None
+        self.hindsight: Hindsight | None = None
+        self.callbacks = Callbacks()
         self._source_name = source
-        self._pictures = pictures
-        self.first_pass: FirstPass | None = None  # once there has been one, of an offline run
-        self.trajectories: Sequence[Trajectory] = ()  # what came of it, in hindsight
-        self._looked_ahead = False
         self._exit = ExitStack()
-        self._started = time.perf_counter(), time.process_time(), time.thread_time()
-        self._first_frame: float | None = None  # when it had been through all stages
-        self._ended = self._started
-        self._census = Census()
-        self.here: Counter[str] = Counter()  # objects in the last frame, by the name of their class
-        self.age = 0.0  # seconds of the last frame of a live source, once it was done
-        self.on_idle: Callable[[], None] = lambda: None  # about ten times a second while no frame comes
-        self.on_step: Callable[[], None] = lambda: None  # often, between the two passes
 
     def __enter__(self) -> Run:
         with ExitStack() as opening:
-            with self.tally.timing(OPENING):
+            with self.measured.timing(OPENING):
                 self._open(opening)
             self._exit = opening.pop_all()
         return self
@@ -85,43 +84,81 @@ class Run:
         try:
             self._exit.__exit__(kind, error, at)
         finally:
-            self._ended = time.perf_counter(), time.process_time(), time.thread_time()
-            self.warnings.extend(self.source.warnings)
-            self.warnings.extend(self._writers.warnings)
-            if "--stats" in self.outputs and self.has_results:
-                write_stats(self.outputs["--stats"], self.report())
+            self.measured.finish()
+            self.state.warnings.extend(self.source.warnings)
+            self.state.warnings.extend(self.sinks.warnings)
+            if "--stats" in self.sinks.paths and self.has_results:
+                write_stats(self.sinks.paths["--stats"], self.report())
+
+    def _open(self, opening: ExitStack) -> None:
+        """The order in which everything is opened: what may be refused comes before what takes long."""
+        options = self.options
+        check_options(options)
+        self.sinks.reserve(opening)
+        self.source = source = open_source(
+            self._source_name, options.fps, options.size, options.rate, options.reconnect
+        )
+        source.start = options.start
+        frames = read(source, self.measured.clock, self._idle, opening)
+        if options.offline and source.live:
+            why = "is live, and --offline needs an end"
+            raise InputError(self.shown_name, why, "record it, or leave --offline out")
+        regions = load_regions(
+            (source.width, source.height),
+            options.regions,
+            options.roi,
+            options.mask,
+            options.line,
+            options.zone,
+            options.anchor,
+        )
+        self.state.warnings.extend(regions.warnings())
+        self.sinks.check(source)
+        self.stages = load_stages(options, source, regions.box_filter, "--output" in self.sinks.paths)
+        self.state.warnings.extend(self.stages.warnings)
+        if source.frame_count is not None:
+            self.stages.check_length(source.frame_count, self.shown_name)
+        names = self.stages.detector.class_names
+        self.sinks.open(opening, source, names, regions, self.expected_frames, self.measured)
+        opening.callback(self.sinks.finish)
+        self._tracked = track_frames(
+            part_of(frames, options), self.stages.detection, self.stages.tracking, self.measured
+        )
+        opening.callback(self._tracked.close)  # before anything that it uses is closed
 
     def __iter__(self) -> Iterator[tuple[Frame, Tracks]]:
         for _ in self.look_ahead():
             pass
-        for frame, tracks in self._recall() if self._looked_ahead else self._track():
-            self._census.see(tracks)
-            self._writers.tell(self.watch.see(frame, tracks))
-            self._writers.write(frame, tracks)
-            self.progress += 1
-            self.here = names_of(tracks.class_ids, self.detector.class_names)
-            self.age = max(0.0, self.source.now() - frame.time)
-            self._first_frame = self._first_frame or time.perf_counter()
+        names = self.stages.detector.class_names
+        for frame, tracks in self._track() if self.hindsight is None else self._second_pass(self.hindsight):
+            self.sinks.take(frame, tracks)
+            self.state.see(tracks, names)
+            if self.source.live:
+                self.state.latency = max(0.0, self.source.live.now() - frame.time)
+            self.measured.note_first_frame()
             yield frame, tracks
-            if self.audience.stopped:
+            if self.sinks.viewers.stopped:
                 return
+
+    def _track(self) -> Iterator[tuple[Frame, Tracks]]:
+        """Each frame of the source with its tracks, as they are known at that moment."""
+        index = 0
+        for frame, tracks in self._tracked:
+            index = frame.index
+            yield frame, tracks
+        if not index:
+            raise NoFramesError(self.shown_name, "has no frames in that part", "check --start and --end")
+        if not self.partial and self.source.frame_count is None:
+            self.stages.check_length(index, self.shown_name)  # only reading to the end could tell
 
     def look_ahead(self) -> Iterator[None]:
         """The first of two passes, a step a frame, if there are two. Iterating does it, if it has not been done."""
-        if not self.options.offline or self._looked_ahead:
+        if not self.options.offline or self.hindsight is not None:
             return
         for _ in self.record():
             yield
         assert self.first_pass is not None
         self.look_back(self.first_pass)
-
-    def look_back(self, first_pass: FirstPass) -> None:
-        """Take what a first pass has found, here or elsewhere: iterating is the second one then."""
-        from tracker.offline.postprocess import revise
-
-        with self.tally.timing("track"):
-            self.first_pass, self.trajectories = first_pass, revise(first_pass.recording, step=self.on_step)
-        self._looked_ahead, self.progress = True, 0
 
     def record(self, midway: bool = False) -> Iterator[Frame]:
         """Look at each frame once and keep what was found as `first_pass`, for whoever does without the second.
@@ -129,82 +166,58 @@ class Run:
         midway: whether the first frame is somewhere in a video of which others look at what comes before.
         Raises NoFramesError where there is none, and keeps that as well: a video may end before a piece of it begins.
         """
-        from tracker.offline.recorder import Recorder
+        from tracker.offline.recording_tracker import RecordingTracker
 
-        indices = array("q")
+        recorder, indices = self.stages.tracker, array("q")
+        assert isinstance(recorder, RecordingTracker)
         if midway:
-            assert isinstance(self.tracker, Recorder)
-            self.tracker.settle()
+            recorder.start_midway()
         try:
             for frame, _ in self._track():
                 indices.append(frame.index)
-                self.progress += 1
-                self.audience.look_ahead(self.progress)
+                self.state.frames += 1
+                self.sinks.viewers.look_ahead(self.state.frames)
                 yield frame
         except NoFramesError:
-            self._keep(indices)
+            self._keep(recorder, indices)
             raise
-        self._keep(indices)
+        self._keep(recorder, indices)
 
-    def _keep(self, indices: Sequence[int]) -> None:
-        """What the first pass has found. indices: numbers of its frames."""
-        from tracker.offline.first_pass import FirstPass
-        from tracker.offline.recorder import Recorder
+    def _keep(self, recorder: RecordingTracker, indices: Sequence[int]) -> None:
+        """The first pass is over. indices: numbers of its frames."""
+        from tracker.run.passes import first_pass_of
 
-        assert isinstance(self.tracker, Recorder)
-        with self.tally.timing("track"):
-            recording = self.tracker.finish()
-        source, names, seen = self.source, dict(self.detector.class_names), np.array(indices, dtype=np.int64)
-        size, told = (source.width, source.height), tuple(source.warnings)
-        self.first_pass = FirstPass(seen, recording, names, *size, source.frame_rate, told)
+        with self.measured.timing("track"):
+            self.first_pass = first_pass_of(recorder, indices, self.source, self.stages.detector.class_names)
 
-    def _track(self) -> Iterator[tuple[Frame, Tracks]]:
-        """Each frame of the source with its tracks."""
-        options = self.options
-        frames = track_frames(
-            part_of(self._frames, options),
-            self.detector,
-            self.tracker,
-            self.embedder,
-            options.iou,
-            self._classes,
-            self.tally,
-            self.camera,
-            self._cadence,
-            self._carrier,
-            detecting_threads(options, self.source, self.detector),
-            self.watch.plan.where,
-        )
-        self._exit.callback(frames.close)  # before anything that it uses is closed
-        index = 0
-        for frame, tracks in frames:
-            index = frame.index
-            yield frame, tracks
-        if not index:
-            raise NoFramesError(self._shown_name, "has no frames in that part", "check --start and --end")
-        if not self.partial and self.source.frame_count is None:
-            check_last_frames(index, self._shown_name, self.detector, self.camera)  # only reading to the end could tell
+    def look_back(self, first_pass: FirstPass) -> None:
+        """Take what a first pass has found, here or elsewhere: iterating is the second one then."""
+        from tracker.offline.postprocess import postprocess
+        from tracker.run.passes import Hindsight
 
-    def _recall(self) -> Iterator[tuple[Frame, Tracks]]:
+        with self.measured.timing("track"):
+            trajectories = postprocess(first_pass.history, step=self.callbacks.step)
+        self.first_pass, self.hindsight = first_pass, Hindsight(first_pass, trajectories)
+        self.state.frames = 0
+
+    def _second_pass(self, hindsight: Hindsight) -> Iterator[tuple[Frame, Tracks]]:
         """What the first pass has found, with the pictures read again if anybody looks at them."""
-        from tracker.offline.trajectory import each_frame
-
-        assert self.first_pass is not None
-        plan, times = self.first_pass.frames(), self.first_pass.recording.times
-        found = each_frame(self.trajectories, times)
-        if not self.source.has_images or not (self._pictures or self._writers.draws):
-            yield from zip(plan, found, strict=True)
+        if not self.source.has_images or not self.sinks.need_pictures:
+            yield from hindsight.frames()
             return
-        source, first = open_source(self._source_name, self.options.fps), int(self.first_pass.indices[0])
-        source.start = float(times[0])
-        with ReadAhead(source.frames, clock=self.tally.clock) as again:
-            frames = (frame for frame in again if frame.index >= first)
-            for seen, tracks in zip(plan, found, strict=True):
-                frame = next(frames, None)
-                if frame is None or frame.index != seen.index:
-                    why = f"frame {seen.index} was there at first, and is not any more"
-                    raise InputError(self._shown_name, why, "leave the source alone until the run is over")
-                yield replace(seen, image=frame.image), tracks
+        source = open_source(self._source_name, self.options.fps)
+        source.start = float(hindsight.first_pass.history.times[0])
+        with ReadAhead(source.frames, clock=self.measured.clock) as again:
+            yield from hindsight.frames_with_pictures(again, self.shown_name)
+
+    def _idle(self) -> None:
+        """What goes on while the run waits for a live source's next picture."""
+        live = self.source.live
+        assert live is not None
+        self.sinks.idle(live.now())
+        if self.sinks.viewers.stopped:
+            live.stop.set()
+        self.callbacks.idle()
 
     @property
     def partial(self) -> bool:
@@ -214,32 +227,22 @@ class Run:
     @property
     def class_counts(self) -> Counter[str]:
         """How many tracks there have been, by the name of their class."""
-        return self._census.by_name(self.detector.class_names)
+        return self.state.class_counts(self.stages.detector.class_names)
 
     @property
-    def segments(self) -> int:
-        """How many files the annotated video has been written in so far, if it is written in several."""
-        return self._writers.segments
+    def trajectories(self) -> Sequence[Trajectory]:
+        """The tracks of an offline run in hindsight; none before."""
+        return () if self.hindsight is None else self.hindsight.trajectories
 
     @property
     def has_results(self) -> bool:
         """Whether there is anything to tell: not before the second pass of an offline run."""
-        return self.tally.frames > 0 and (self._looked_ahead or not self.options.offline)
+        return self.measured.frames > 0 and (self.hindsight is not None or not self.options.offline)
 
     @property
-    def _shown_name(self) -> Path | str:
+    def shown_name(self) -> Path | str:
         """The source as messages call it: never an address, which may hold a password."""
         return self.source.path or self.source.name
-
-    @property
-    def _needs_looks(self) -> bool:
-        """Whether what objects look like can be seen, and makes a difference."""
-        return self.tracker.uses_appearance and self.source.has_images
-
-    @property
-    def fps(self) -> float:
-        """Frames a second so far, all stages and the opening included."""
-        return self.tally.frames / max(time.perf_counter() - self._started[0], 1e-9)
 
     @property
     def expected_frames(self) -> int | None:
@@ -254,74 +257,19 @@ class Run:
 
     def report(self) -> dict[str, Any]:
         """What the run did and what it took, as in the file of ``--stats``."""
-        found = figures(self.tally, self.profile())
-        if isinstance(self.detector, ReplayDetector):
+        found = figures(self.measured, self.profile())
+        if isinstance(self.stages.detector, ReplayDetector):
             found["detector_calls"] = 0
-        first = None if self._first_frame is None else round(self._first_frame - self._started[0], 4)
         if self.source.live:
-            found |= {"skipped": self.source.skipped, "reconnects": self.source.reconnects}
-        names = {"detector": self.detector.name, "tracker": self.options.tracker}
-        return found | {"tracks": self._track_count, "first_frame_seconds": first} | names | self.watch.report()
+            found |= {"skipped": self.source.live.skipped, "reconnects": self.source.live.reconnects}
+        count = self.stages.tracker.confirmed_count if self.hindsight is None else len(self.trajectories)
+        found |= {"tracks": count, "first_frame_seconds": self.measured.first_frame_seconds}
+        found |= {"detector": self.stages.detector.name, "tracker": self.options.tracker}
+        return found | self.sinks.activity.report()
 
     def profile(self) -> Profile:
         """Where the time went, once the files are closed. To be asked for in the thread that iterates."""
-        wall, cpu, main = (end - start for start, end in zip(self._started, self._ended, strict=True))
-        name = threading.current_thread().name
-        return profile_of(self.tally.clock, self.tally.frames, wall, cpu, available_cores(), (name, main))
-
-    @property
-    def _track_count(self) -> int:
-        """How many tracks there are, in the frames so far or, offline, in all."""
-        return len(self.trajectories) if self._looked_ahead else self.tracker.confirmed_count
-
-    def _open(self, opening: ExitStack) -> None:
-        options = self.options
-        check_options(options)
-        self.audience.reserve(opening)
-        self.source = open_source(self._source_name, options.fps, options.size, options.rate, options.reconnect)
-        self.source.start = options.start
-        self._frames = read(self.source, self.tally.clock, self._idle, opening)
-        if options.offline and self.source.live:
-            raise InputError(
-                self._shown_name, "is live, and --offline needs an end", "record it, or leave --offline out"
-            )
-        plan = make_plan(options, (self.source.width, self.source.height))
-        self.warnings.extend(plan.warnings())
-        self.outputs = output_paths(options, self.source)
-        files, logs = first_files(self.outputs, options, self.source), ("--events",) if self.source.live else ()
-        check_outputs(files, input_paths(options, self.source), options.overwrite, logs)
-        self.tracker = make_tracker(options, self.source)
-        self.embedder = load_embedder(options.appearance, options.device, self._needs_looks)
-        self.detector = make_detector(options, self.source, "--output" in self.outputs)
-        self._classes = find_classes(options.classes, self.detector)
-        self.camera, self._carrier = load_motion(options, self.source)
-        if self.camera is not None and not self.tracker.preset.camera:
-            if isinstance(self.camera, RecordedCameraMotion):
-                self.warnings.append(f"{options.camera_motion}: not used: {options.tracker} knows no camera motion")
-            self.camera = None
-        self._cadence = make_cadence(options.detect_every, self.tracker, self._carrier)
-        if self.source.frame_count is not None:
-            check_last_frames(self.source.frame_count, self._shown_name, self.detector, self.camera)
-        names = self.detector.class_names
-        self.watch = Watch(plan, names)
-        self.audience.open(opening, self.source, names, self.expected_frames, self.watch)
-        self._writers = Writers(self.outputs, names, options, not self._pictures, self.watch, self.audience)
-        self._writers.open(opening, self.source, self.tally)
-        opening.callback(self._part_with_all)
-
-    def _part_with_all(self) -> None:
-        """Tell that everybody leaves, as the run is over. A run without frames has nothing to tell, and no file."""
-        events = self.watch.finish()
-        if events:
-            self._writers.tell(events)
-
-    def _idle(self) -> None:
-        """What goes on while the run waits for a live source's next picture."""
-        self._writers.tell(self.watch.tick(self.source.now()))
-        self.audience.idle()
-        if self.audience.stopped:
-            self.source.stop.set()
-        self.on_idle()
+        return self.measured.profile()
 
 
 def track(source: str | int | Path, **options: Any) -> Iterator[tuple[Frame, Tracks]]:

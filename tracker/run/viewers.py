@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.association.tracks import Tracks
-from tracker.regions.activity import Watch
+from tracker.regions.activity import Activity
 from tracker.run.options import Options
 from tracker.sources.base import Source
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # each is imported when it is asked for
 NEEDED = ("starlette", "uvicorn")  # by the page's server
 
 
-class Audience:
+class Viewers:
     """Is told of every frame, and asks for its picture only when somebody will look at it.
 
     link: what to open in a browser, "" for no page. board: what the page shows, None for no page.
@@ -56,9 +56,14 @@ class Audience:
         self.link = link(self._listening, self._token)
 
     def open(
-        self, opening: ExitStack, source: Source, names: Mapping[int, str], expected: int | None, watch: Watch
+        self,
+        opening: ExitStack,
+        source: Source,
+        names: Mapping[int, str],
+        expected: int | None,
+        activity: Activity,
     ) -> None:
-        """Begin to show. names: of classes by id. expected: frames, None if not known. watch: counts.
+        """Begin to show. names: of classes by id. expected: frames, None if not known. activity: counts.
 
         Raises InputError.
         """
@@ -73,7 +78,7 @@ class Audience:
             from tracker.view.state import Board
 
             self.board = Board(source, names, expected)
-            self.board.regions = watch.totals
+            self.board.regions = activity.totals
             opening.enter_context(Server(self._listening, self.board, self._token))
 
     @property

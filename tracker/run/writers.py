@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
 from tracker.durations import duration
-from tracker.regions.activity import Watch
+from tracker.regions.activity import Activity
 from tracker.regions.events import Event
+from tracker.run.measurements import Measurements
 from tracker.run.options import SHORTEST_SEGMENT, Options
-from tracker.run.pipeline import Tally
-from tracker.run.viewers import Audience
+from tracker.run.viewers import Viewers
 from tracker.sources.base import Source
-from tracker.threads.stage_clock import Clock
-from tracker.writers.lines import LineWriter
+from tracker.threads.stage_clock import StageClock
+from tracker.writers.line_writer import LineWriter
 from tracker.writers.quality import rate_factor
 
 if TYPE_CHECKING:  # each is imported when it is opened
@@ -31,7 +31,7 @@ class Writers:
     """The files of a run that are written frame by frame, as one.
 
     paths: as of `output_paths`. class_names: of the detector. options: of the run. in_place: whether frames may be
-    drawn on, as nobody looks at them afterwards. watch: has seen each frame before it is written. audience: who is
+    drawn on, as nobody looks at them afterwards. activity: has seen each frame before it is written. viewers: who is
     shown them as they come. `open` them before the first `write`.
     """
 
@@ -41,25 +41,25 @@ class Writers:
         class_names: Mapping[int, str],
         options: Options,
         in_place: bool,
-        watch: Watch,
-        audience: Audience,
+        activity: Activity,
+        viewers: Viewers,
     ) -> None:
         self._paths, self._class_names, self._options, self._in_place = paths, class_names, options, in_place
-        self._watch, self._audience = watch, audience
+        self._activity, self._viewers = activity, viewers
         self._events: EventWriter | None = None
         self._lines: list[LineWriter] = []
         self._video: VideoWriter | SegmentedVideo | None = None
         self._annotator: Annotator | None = None
 
-    def open(self, opening: ExitStack, source: Source, tally: Tally) -> None:
-        """Open all, to be closed with the stack. tally: is told of the time that each `write` takes."""
-        self._tally = tally
-        if source.has_images and (self._audience.watched or "--output" in self._paths):
+    def open(self, opening: ExitStack, source: Source, measured: Measurements) -> None:
+        """Open all, to be closed with the stack. measured: is told of the time that each `write` takes."""
+        self._measured = measured
+        if source.has_images and (self._viewers.watched or "--output" in self._paths):
             from tracker.drawing.annotator import Annotator
 
-            self._annotator = Annotator(self._class_names, in_place=self._in_place, watch=self._watch)
+            self._annotator = Annotator(self._class_names, in_place=self._in_place, activity=self._activity)
         if "--output" in self._paths:
-            self._video = self._make_video(self._paths["--output"], source, tally.clock)
+            self._video = self._make_video(self._paths["--output"], source, measured.clock)
             opening.enter_context(self._video)
         if "--mot" in self._paths:
             from tracker.writers.mot import MotWriter
@@ -69,21 +69,24 @@ class Writers:
             from tracker.writers.jsonl import JsonlWriter
 
             self._lines.append(
-                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._watch))
+                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._activity))
             )
         if "--events" in self._paths:
             from tracker.writers.events import EventWriter
 
-            events = EventWriter(self._paths["--events"], source.started_at, append=source.live)
+            started_at = source.live.started_at if source.live else None
+            events = EventWriter(self._paths["--events"], started_at, append=source.live is not None)
             self._events = opening.enter_context(events)
 
-    def _make_video(self, path: Path, source: Source, clock: Clock) -> VideoWriter | SegmentedVideo:
+    def _make_video(self, path: Path, source: Source, clock: StageClock) -> VideoWriter | SegmentedVideo:
+        from tracker.writers.h264 import VideoFormat
         from tracker.writers.video import VideoWriter
 
-        rate, base, crf = source.frame_rate, source.time_base, rate_factor(self._options.quality)
+        crf, live = rate_factor(self._options.quality), source.live is not None
+        wanted = VideoFormat(source.frame_rate, source.time_base, crf, live)
 
         def open_file(path: Path) -> VideoWriter:
-            return VideoWriter(path, rate, base, source.path, crf, source.live, clock=clock)
+            return VideoWriter(path, wanted, source.path, clock=clock)
 
         if self._options.segment is None:
             return open_file(path)
@@ -110,18 +113,18 @@ class Writers:
     def tell(self, events: Sequence[Event]) -> None:
         """Write what happened since it was last asked for, if anything has."""
         if self._events is not None:
-            with self._tally.timing("write"):
+            with self._measured.timing("write"):
                 self._events.write(events)
 
     def write(self, frame: Frame, tracks: Tracks) -> None:
         """Write a frame's tracks to all of them."""
-        with self._tally.timing("write"):
+        with self._measured.timing("write"):
             for writer in self._lines:
                 writer.write(frame, tracks)
-        self._audience.look(frame, tracks)
-        if self._annotator is not None and (self._video is not None or self._audience.wants_picture()):
-            with self._tally.timing("draw"):
+        self._viewers.look(frame, tracks)
+        if self._annotator is not None and (self._video is not None or self._viewers.wants_picture()):
+            with self._measured.timing("draw"):
                 picture = self._annotator.draw(frame, tracks)
             if self._video is not None:
                 self._video.write(picture, frame.time)
-            self._audience.show(frame, picture)
+            self._viewers.show(frame, picture)

@@ -55,7 +55,7 @@ def _open_camera(text: str, size: str | None, rate: float | None, reconnect: boo
 
     width, height = (None, None) if size is None else camera.parse_size(size)
     which = int(text) if text.isdecimal() else Path(text)
-    return camera.open_camera(which, camera.Wanted(width, height, rate), reconnect)
+    return camera.open_camera(which, camera.CameraSettings(width, height, rate), reconnect)
 
 
 def _open(text: str, rate: Fraction, reconnect: bool) -> Source:

@@ -16,9 +16,10 @@ import numpy as np
 from detectors.base import Image
 from detectors.errors import InputError
 from tracker.sources.base import Source
-from tracker.sources.connection import Lost
-from tracker.sources.live import in_background, open_live
+from tracker.sources.connection import ConnectionLostError
+from tracker.sources.live import open_live
 from tracker.sources.video import silently
+from tracker.threads.background_call import call_in_background
 
 DEVICES = Path("/dev")
 NEARLY = 0.1  # share of the rate that a camera may differ from what it was asked for: 29.97 is 30
@@ -27,7 +28,7 @@ NEARLY = 0.1  # share of the rate that a camera may differ from what it was aske
 logger = logging.getLogger(__name__)
 
 
-class Wanted(NamedTuple):
+class CameraSettings(NamedTuple):
     """What a camera is asked for: pixels, and frames a second; None leaves it to the camera."""
 
     width: int | None = None
@@ -43,7 +44,7 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def open_camera(camera: int | Path, wanted: Wanted = Wanted(), reconnect: bool = False) -> Source:  # noqa: B008
+def open_camera(camera: int | Path, settings: CameraSettings = CameraSettings(), reconnect: bool = False) -> Source:  # noqa: B008
     """The frames of a camera, by its number or device, timed by this computer's clock.
 
     Raises InputError when it does not open. What a camera gives otherwise than it was asked for is logged.
@@ -52,11 +53,11 @@ def open_camera(camera: int | Path, wanted: Wanted = Wanted(), reconnect: bool =
     name = f"camera-{camera}" if isinstance(camera, int) else camera.name
 
     def connect(_timeout: float, _again: bool) -> Camera:
-        return Camera(camera, shown, wanted)
+        return Camera(camera, shown, settings)
 
-    connection = in_background(lambda: connect(0, False), Camera.close)
+    connection = call_in_background(lambda: connect(0, False), Camera.close)
     source = open_live(connection, connect, shown, name, connection.rate, reconnect)
-    for text in _differences(wanted, source, connection.rate):
+    for text in _differences(settings, source, connection.rate):
         logger.warning("%s: %s", shown, text)
     return source
 
@@ -66,7 +67,7 @@ class Camera:
 
     stamp: float | None = None
 
-    def __init__(self, camera: int | Path, shown: str, wanted: Wanted = Wanted()) -> None:  # noqa: B008
+    def __init__(self, camera: int | Path, shown: str, settings: CameraSettings = CameraSettings()) -> None:  # noqa: B008
         _check_device(camera, shown)
         backend = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
         what = camera if isinstance(camera, int) else str(camera)
@@ -74,7 +75,7 @@ class Camera:
         if not self._capture.isOpened():
             self._capture.release()
             raise InputError(shown, "does not open", "check that it is a camera, plugged in and not in use")
-        _ask(self._capture, wanted)
+        _ask(self._capture, settings)
 
     @property
     def rate(self) -> Fraction | None:
@@ -86,7 +87,7 @@ class Camera:
         """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""
         there, image = silently(self._capture.read)
         if not there:
-            raise Lost("unplugged, or in use by another program")
+            raise ConnectionLostError("unplugged, or in use by another program")
         return np.asarray(image, dtype=np.uint8)
 
     def close(self) -> None:
@@ -94,27 +95,27 @@ class Camera:
         self._capture.release()
 
 
-def _ask(capture: cv2.VideoCapture, wanted: Wanted) -> None:
+def _ask(capture: cv2.VideoCapture, settings: CameraSettings) -> None:
     """Ask for size and rate, and for no pictures kept back."""
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    if wanted == Wanted():
+    if settings == CameraSettings():
         return
     # First of all compressed pictures: USB 2 carries raw ones of 1280x720 ten times a second at most.
     capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-    if wanted.width is not None and wanted.height is not None:
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.width)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.height)
-    if wanted.rate is not None:
-        capture.set(cv2.CAP_PROP_FPS, wanted.rate)
+    if settings.width is not None and settings.height is not None:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.height)
+    if settings.rate is not None:
+        capture.set(cv2.CAP_PROP_FPS, settings.rate)
 
 
-def _differences(wanted: Wanted, source: Source, rate: Fraction | None) -> list[str]:
+def _differences(settings: CameraSettings, source: Source, rate: Fraction | None) -> list[str]:
     """What a camera does otherwise than it was asked to."""
     found = []
-    if wanted.width is not None and (source.width, source.height) != (wanted.width, wanted.height):
-        found.append(f"{source.width}x{source.height} pixels instead of {wanted.width}x{wanted.height}")
-    if wanted.rate is not None and rate is not None and abs(rate - wanted.rate) > NEARLY * wanted.rate:
-        found.append(f"{float(rate):.4g} frames a second instead of {wanted.rate:g}")
+    if settings.width is not None and (source.width, source.height) != (settings.width, settings.height):
+        found.append(f"{source.width}x{source.height} pixels instead of {settings.width}x{settings.height}")
+    if settings.rate is not None and rate is not None and abs(rate - settings.rate) > NEARLY * settings.rate:
+        found.append(f"{float(rate):.4g} frames a second instead of {settings.rate:g}")
     return [f"gives {' and '.join(found)}"] if found else []
 
 

@@ -1,4 +1,4 @@
-"""How a live source says that no more pictures come."""
+"""An open camera or stream, and the error that ends it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Protocol
 from detectors.base import Image
 
 
-class Lost(Exception):  # noqa: N818  # it is what happened, and nothing that a user did wrong
-    """The connection is over. Its text tells why, and holds no address."""
+class ConnectionLostError(Exception):
+    """No more pictures come. The text tells why, and holds no address."""
 
 
 class Connection(Protocol):
@@ -17,7 +17,7 @@ class Connection(Protocol):
     stamp: float | None
 
     def read(self) -> Image:
-        """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""
+        """Wait for the next picture ``(H, W, 3)`` BGR. Raises ConnectionLostError when none comes."""
 
     def close(self) -> None:
-        """End it."""
+        """Close the connection."""

@@ -47,6 +47,7 @@ def open_images(paths: Sequence[Path], folder: Path, frame_rate: Fraction) -> So
         height=first.shape[0],
         frame_rate=frame_rate,
         frame_count=len(ordered),
+        duration=float(len(ordered) / frame_rate),
         path=folder,
     )
     source.frames = _frames(ordered, source)

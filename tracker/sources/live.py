@@ -1,17 +1,11 @@
-"""Cameras and streams: frames timed by this computer's clock, which go on after the connection was lost."""
+"""Cameras and streams: frames timed by this computer's clock, which go on after a lost connection was made again."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import queue
-import random
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from fractions import Fraction
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,24 +13,21 @@ import numpy as np
 from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.association.presets import PRESETS
+from tracker.sources.backoff import FIRST_DELAY, attempt_timeout, reconnect_delay
 from tracker.sources.base import FRAME_RATE, Source
-from tracker.sources.connection import Connection, Lost
-from tracker.sources.timestamps import Steady
+from tracker.sources.connection import Connection, ConnectionLostError
+from tracker.sources.live_status import LiveStatus
+from tracker.sources.rate_limited_log import RateLimitedLog
+from tracker.sources.stream_clock import StreamClock
+from tracker.threads.background_call import call_in_background
 
-QUICKLY = 10.0  # seconds after a loss in which it is tried again and again
-PAUSE = 0.2  # seconds between these tries
-GROWTH = 0.3  # after that, the pause is this share of the time since the loss
-LONGEST_PAUSE = 30.0  # seconds
-SHORT_LIVED = 2.0  # seconds; what did not last longer is not tried again at once
-PATIENCE_WITH = ((QUICKLY, 3.0), (60.0, 5.0))  # (seconds since the loss, seconds for a try until then)
-REMIND = 10.0  # times: told after a minute, after ten, after a hundred ...
+SHORT_LIVED = 2.0  # seconds; after a connection that did not last longer, the first attempt waits as well
+FIRST_REMINDER, REMINDER_GROWTH = 60.0, 10.0  # an outage is told again after a minute, after ten, after a hundred ...
 LONGEST_MEMORY = max(max(preset.max_age, preset.memory) for preset in PRESETS.values())
-"""Seconds after which no tracker knows anything of what it saw, so that whoever is seen then is somebody new."""
+"""Seconds after which no tracker remembers a track: after a longer outage, the next frame counts as a cut."""
 
 Connect = Callable[[float, bool], Connection]
-"""Opens the source: seconds for that, whether it was open before. Raises InputError."""
-
-logger = logging.getLogger(__name__)
+"""Opens the source: timeout in seconds, whether it was open before. Raises InputError."""
 
 
 def open_live(
@@ -49,96 +40,96 @@ def open_live(
 ) -> Source:
     """The frames of a camera or stream. connection: the first one, open already.
 
-    connect: opens others, if `reconnect`; without that, the frames end when the connection does. shown, name: for
-    messages and for files. rate: frames a second, None if unknown. Raises InputError when no picture comes.
+    connect: opens the next ones, if `reconnect`; without that, the frames end when the connection does. shown, name:
+    for messages and for files. rate: frames a second, None if unknown. Raises InputError when no picture comes.
     """
     try:
-        first = in_background(connection.read)
-    except Lost as lost:
+        first = call_in_background(connection.read)
+    except ConnectionLostError as lost:
         connection.close()
         raise InputError(shown, f"opens, but gives no picture: {lost}", "check that it plays elsewhere") from None
-    source = Source(
-        frames=iter(()),
-        name=name,
-        width=first.shape[1],
-        height=first.shape[0],
-        frame_rate=rate or FRAME_RATE,
-        live=True,
-        started_at=datetime.now(timezone.utc),
-    )
-    source.frames = _Reader(source, connection, connect, shown, reconnect).frames(first)
-    return source
+    live = LiveStatus(started_at=datetime.now(timezone.utc))
+    height, width = first.shape[:2]
+    reader = _Reader(live, connection, connect if reconnect else None, (width, height), RateLimitedLog(shown))
+    return Source(reader.frames(first), name, width, height, rate or FRAME_RATE, live=live)
 
 
 class _Reader:
-    """Reads a live source, and opens it again when it is lost."""
+    """Reads a live source, and opens it again when it is lost.
 
-    def __init__(self, source: Source, connection: Connection, connect: Connect, shown: str, reconnect: bool) -> None:
-        self._source, self._connection, self._connect = source, connection, connect
-        self._shown, self._reconnects = shown, reconnect
-        self._since = time.monotonic()  # when this connection was made
-        self._news = News(shown)
-        self._resized = self._was_away = False
-        self._taken = Steady()
+    connect: None for a source that is not opened again. size: width and height of all frames.
+    """
+
+    def __init__(
+        self,
+        live: LiveStatus,
+        connection: Connection,
+        connect: Connect | None,
+        size: tuple[int, int],
+        log: RateLimitedLog,
+    ) -> None:
+        self._live, self._connection, self._connect = live, connection, connect
+        self._size, self._log = size, log
+        self._connected_at = time.monotonic()
+        self._resized = self._was_lost = False
+        self._clock = StreamClock()
 
     def frames(self, image: Image | None) -> Iterator[Frame]:
         """The frames from the first picture on."""
         index, last = 0, 0.0
         try:
             while image is not None:
-                now = self._taken(self._connection.stamp, self._source.now() if index else 0.0)
+                now = self._clock(self._connection.stamp, self._live.now() if index else 0.0)
                 index += 1
-                long_away = self._was_away and now - last > LONGEST_MEMORY
+                forgotten = self._was_lost and now - last > LONGEST_MEMORY
                 last = max(now, last + 1e-3) if index > 1 else now
-                yield Frame(self._fitted(image), index, last, cut=long_away)
+                yield Frame(self._fitted(image), index, last, cut=forgotten)
                 image = self._next()
         finally:
             self._connection.close()
 
     def _next(self) -> Image | None:
         """The next picture, None when there will be no more."""
-        self._was_away = False
+        self._was_lost = False
         try:
             return self._connection.read()
-        except Lost as lost:
+        except ConnectionLostError as lost:
             why = str(lost)
-        self._was_away = True
+        self._was_lost = True
         self._connection.close()
-        self._source.connected = False
-        if self._source.stop.is_set():
+        self._live.connected = False
+        if self._live.stop.is_set():
             return None
-        if not self._reconnects:
-            self._news.tell(f"no more pictures: {why}")
+        if self._connect is None:
+            self._log.warn(f"no more pictures: {why}")
             return None
-        self._news.tell(f"stream lost ({why}), trying again")
-        return self._come_back()
+        self._log.warn(f"stream lost ({why}), trying again")
+        return self._reconnect(self._connect)
 
-    def _come_back(self) -> Image | None:
-        """The first picture of a new connection; None when nobody wants it any more."""
-        lost, lasted = time.monotonic(), time.monotonic() - self._since
-        pause, reminder = (PAUSE if lasted < SHORT_LIVED else 0.0), 60.0
-        while not self._source.stop.wait(pause):
-            away = time.monotonic() - lost
+    def _reconnect(self, connect: Connect) -> Image | None:
+        """The first picture of a new connection; None when no more are wanted."""
+        lost = time.monotonic()
+        delay, reminder = (FIRST_DELAY if lost - self._connected_at < SHORT_LIVED else 0.0), FIRST_REMINDER
+        while not self._live.stop.wait(delay):
             try:
-                image = self._open(away)
-            except (InputError, Lost) as error:
+                image = self._open(connect, attempt_timeout(time.monotonic() - lost))
+            except (InputError, ConnectionLostError) as error:
                 away = time.monotonic() - lost
                 if away > reminder:
                     why = error.why if isinstance(error, InputError) else str(error)
-                    self._news.tell(f"still away after {away:.0f} s: {why}")
-                    reminder *= REMIND
-                pause = pause_after(away)
+                    self._log.warn(f"still away after {away:.0f} s: {why}")
+                    reminder *= REMINDER_GROWTH
+                delay = reconnect_delay(away)
                 continue
-            self._since, self._taken = time.monotonic(), Steady()
-            self._source.connected = True
-            self._source.reconnects += 1
-            self._news.tell(f"back after {self._since - lost:.1f} s")
+            self._connected_at, self._clock = time.monotonic(), StreamClock()
+            self._live.connected = True
+            self._live.reconnects += 1
+            self._log.warn(f"back after {self._connected_at - lost:.1f} s")
             return image
         return None
 
-    def _open(self, away: float) -> Image:
-        patience = next((seconds for limit, seconds in PATIENCE_WITH if away < limit), None)
-        connection = self._connect(10.0 if patience is None else patience, True)
+    def _open(self, connect: Connect, timeout: float) -> Image:
+        connection = connect(timeout, True)
         try:
             image = connection.read()
         except BaseException:
@@ -149,80 +140,11 @@ class _Reader:
 
     def _fitted(self, image: Image) -> Image:
         """The picture in the size of the first one, which everything after it relies on."""
-        size = self._source.width, self._source.height
         height, width = image.shape[:2]
-        if (width, height) == size:
+        if (width, height) == self._size:
             return image
         if not self._resized:
             self._resized = True
-            self._news.tell(f"the pictures are {width}x{height} now; scaled to {size[0]}x{size[1]} as at first")
-        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def pause_after(away: float, chance: Callable[[], float] = random.random) -> float:
-    """Seconds until the next try when the stream has been away for that long, a little by chance.
-
-    Chance keeps many trackers from asking a server that comes back all at once. chance: gives numbers from 0 to 1.
-    """
-    longest = PAUSE if away < QUICKLY else min(LONGEST_PAUSE, GROWTH * away)
-    return longest * (0.7 + 0.3 * chance())
-
-
-class News:
-    """Tells what happens to a source, but not thousands of times: some at once, then one a minute."""
-
-    AT_ONCE, EVERY = 20, 60.0  # messages, seconds
-
-    def __init__(self, shown: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._shown, self._clock = shown, clock
-        self._left, self._last, self._untold = float(self.AT_ONCE), clock(), 0
-
-    def tell(self, text: str) -> None:
-        """Log a warning, or count it."""
-        now = self._clock()
-        self._left = min(float(self.AT_ONCE), self._left + (now - self._last) / self.EVERY)
-        self._last = now
-        if self._left < 1:
-            self._untold += 1
-            return
-        more = f" ({self._untold} such messages left out)" if self._untold else ""
-        self._left, self._untold = self._left - 1, 0
-        logger.warning("%s: %s%s", self._shown, text, more)
-
-
-T = TypeVar("T")
-
-
-def in_background(call: Callable[[], T], discard: Callable[[T], None] | None = None) -> T:
-    """`call` in a thread of its own, so that Ctrl-C need not wait for it.
-
-    discard: what becomes of a result that nobody waits for any more. Raises what `call` raises.
-    """
-    results = queue.SimpleQueue[tuple[T | None, BaseException | None]]()
-    abandoned = threading.Event()
-
-    def work() -> None:
-        try:
-            result = call()
-        except BaseException as error:  # it belongs to whoever waits
-            results.put((None, error))
-            return
-        results.put((result, None))
-        if abandoned.is_set() and discard is not None:
-            discard(result)
-
-    threading.Thread(target=work, name="opening", daemon=True).start()
-    try:
-        result, error = _wait_for(results)
-    except BaseException:
-        abandoned.set()
-        raise
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]  # there is one where there is no error
-
-
-def _wait_for(results: queue.SimpleQueue[T]) -> T:
-    while True:
-        with contextlib.suppress(queue.Empty):
-            return results.get(timeout=0.2)  # on Windows, Ctrl-C waits for the end of a wait
+            first = f"{self._size[0]}x{self._size[1]}"
+            self._log.warn(f"the pictures are {width}x{height} now; scaled to {first} as at first")
+        return np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -6,27 +6,27 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from tracker.threads.bounded_queue import Handover
-from tracker.threads.stage_clock import WAIT, Clock
+from tracker.threads.bounded_queue import BoundedQueue
+from tracker.threads.stage_clock import WAIT, StageClock
 
 T = TypeVar("T")
 
-PATIENCE = 2.0  # seconds to wait for a thread that is stopped
+JOIN_TIMEOUT = 2.0  # seconds to wait for a thread that is stopped
 _END = object()
 
 
 class ReadAhead(Generic[T]):
     """An iterator over `items` that takes them in a thread of its own, at most `depth` ahead.
 
-    clock: is told what the thread spends on taking items ("read"). An exception in the thread is raised where the item
-    would have come. The thread starts with the iteration. `close`, or leaving it as a context manager, stops the thread
-    and closes `items`; a thread that waits for a picture that does not come is left behind after a while.
+    clock: is told the time that the thread spends on taking items ("read"). An exception in the thread is raised where
+    the item would have come. The thread starts with the iteration. `close`, or leaving the context manager, stops the
+    thread and closes `items`; a thread that waits for a picture that does not come is left behind after a while.
     """
 
-    def __init__(self, items: Iterator[T], depth: int = 2, clock: Clock | None = None) -> None:
+    def __init__(self, items: Iterator[T], depth: int = 2, clock: StageClock | None = None) -> None:
         self._items = items
-        self._clock = Clock() if clock is None else clock
-        self._queue = Handover[object](depth)
+        self._clock = StageClock() if clock is None else clock
+        self._queue = BoundedQueue[object](depth)
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._read, name="reading", daemon=True)
@@ -43,8 +43,8 @@ class ReadAhead(Generic[T]):
             self._close_items()
             return
         self._stop.set()
-        self._queue.make_room()  # a full queue holds the thread up
-        self._thread.join(PATIENCE)
+        self._queue.release_slot()  # else a full queue would block it
+        self._thread.join(JOIN_TIMEOUT)
 
     def __iter__(self) -> Iterator[T]:
         self._thread.start()
@@ -66,7 +66,7 @@ class ReadAhead(Generic[T]):
                     break
                 with self._clock.timing(f"{WAIT}room"):
                     self._queue.put(item)
-        except BaseException as error:  # it belongs to whoever waits for the item
+        except BaseException as error:  # the consumer raises it
             self._error = error
         finally:
             self._close_items()

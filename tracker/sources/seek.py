@@ -1,10 +1,10 @@
-"""Where in a video file to begin, so that its later frames come out as if it had been read from the beginning.
+"""Exact seeking: start in the middle of a video file, with the same frames as if it were read from the beginning.
 
-The packets before the frame that is wanted are counted without being decoded: their time stamps tell its number, and
-the key frames from which it can be decoded. A container's own index, or a frame rate, would only tell about where.
-Whatever is doubtful (no stamps, a frame that comes out differently from one key frame and from another) is answered by
-None: then, the file is to be read from its beginning. What no stamps tell is a packet in the middle of a file that is
-damaged so badly, and unmarked, that the decoder drops a whole frame: frames behind it count one too many.
+The packets before the wanted frame are counted without being decoded. Their time stamps tell its number, and the key
+frames from which it can be decoded; a container's own index, or a frame rate, would only tell roughly. In doubt (no
+stamps, a frame that differs when decoded from one key frame and from another) the answer is None, and the file has to
+be read from its beginning. One case is not noticed: a packet that is damaged, without a mark, so badly that the decoder
+drops the whole frame. All frames behind it then count one too many.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Image, Ints
 
-WORTH = 32  # frames; fewer are read faster than sought
-SAME = 1e-6  # seconds; between the stamps of two readers
-SEEKS = 6  # tries: OpenCV counts frames on from a key frame, and lands too far on where their rate has fallen
-BEFORE = 0.5  # seconds; a search in a container without an index ends only about where it should
+WORTH = 32  # frames; reading fewer than these is faster than seeking
+SAME = 1e-6  # seconds by which the stamps of two readers may differ
+ATTEMPTS = 6  # OpenCV counts frames from a key frame, and lands too far on where the frame rate has fallen
+BEFORE = 0.5  # seconds; seeking in a container without an index is only roughly right
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """The last frame before the time that is wanted.
+class SeekPoint:
+    """The last frame before the wanted time.
 
-    number: how many frames come before it. stamps: ``(K,)`` seconds of all frames up to it, it among them. key: which
-    of them is the key frame from which it can safely be decoded.
+    number: how many frames come before it. stamps: ``(K,)`` seconds of all frames up to and with it. key: row of the
+    key frame from which it can safely be decoded.
     """
 
     number: int
@@ -50,32 +50,32 @@ class _Packets:
     unit: float
 
 
-def find_place(path: Path | str, seconds: float, first: float) -> Place | None:
-    """The last frame before `seconds`; None where it is doubtful or near the beginning.
+def find_seek_point(path: Path | str, seconds: float, first: float) -> SeekPoint | None:
+    """The last frame before `seconds`; None in doubt, or so near the beginning that seeking is not worth it.
 
     path: what FFmpeg is to read. first: seconds of the first frame that the reader of the file has seen.
     """
     try:
         packets = _survey(path, seconds)
-        return None if packets is None else _place(path, packets, seconds, first)
+        return None if packets is None else _seek_point(path, packets, seconds, first)
     except (av.FFmpegError, IndexError, ValueError):
         return None
 
 
-def move(capture: cv2.VideoCapture, place: Place) -> bool:
-    """Lead a reader to `place`, the frame it then has to give; False where that has failed, and it is anywhere.
+def seek(capture: cv2.VideoCapture, point: SeekPoint) -> bool:
+    """Move a reader to `point`: that frame is read next. False if that failed, and the reader may be anywhere.
 
-    Every frame from the key frame on must come with the stamp that is expected: none too many, none too few.
+    Checks that every frame from the key frame on comes with the expected stamp, none too many and none too few.
     """
-    stamp = _land(capture, float(place.stamps[place.key]))
-    at = None if stamp is None else _row(place.stamps, stamp)
-    if at is None or at > place.key:
+    stamp = _land(capture, float(point.stamps[point.key]))
+    at = None if stamp is None else _row(point.stamps, stamp)
+    if at is None or at > point.key:
         return False
-    return all(capture.grab() and abs(_stamp(capture) - stamp) <= SAME for stamp in place.stamps[at + 1 :].tolist())
+    return all(capture.grab() and abs(_stamp(capture) - stamp) <= SAME for stamp in point.stamps[at + 1 :].tolist())
 
 
 def _survey(path: Path | str, seconds: float) -> _Packets | None:
-    """The packets of the frames before `seconds`, and a few more. None where one of them is not as it should be."""
+    """The packets of the frames before `seconds`, and a few more. None if one of them is not as it should be."""
     pts, dts, keys = array("q"), array("q"), bytearray()
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
@@ -96,11 +96,11 @@ def _survey(path: Path | str, seconds: float) -> _Packets | None:
             dts.append(decoded)
             keys.append(packet.is_keyframe)
             if (decoded - zero) * unit >= seconds:
-                break  # whatever comes is shown after it is decoded
+                break  # later packets are decoded after this one, and shown even later
     return _Packets(np.array(pts), np.array(dts), np.array(keys, dtype=bool), zero, unit)
 
 
-def _place(path: Path | str, packets: _Packets, seconds: float, first: float) -> Place | None:
+def _seek_point(path: Path | str, packets: _Packets, seconds: float, first: float) -> SeekPoint | None:
     order = np.argsort(packets.pts, kind="stable")
     stamps = np.asarray((packets.pts[order] - packets.zero) * packets.unit, dtype=np.float64)
     number = int(np.searchsorted(stamps, seconds - SAME)) - 1
@@ -109,13 +109,13 @@ def _place(path: Path | str, packets: _Packets, seconds: float, first: float) ->
     keys = np.flatnonzero(packets.keys[order][: number + 1])
     if len(keys) < 2 or not _decodes_alike(path, packets, order[keys[-2:]], order[number]):
         return None
-    return Place(number, stamps[: number + 1], int(keys[-2]))
+    return SeekPoint(number, stamps[: number + 1], int(keys[-2]))
 
 
 def _decodes_alike(path: Path | str, packets: _Packets, keys: Ints, wanted: int) -> bool:
-    """Whether a frame is the same from either of two key frames: then, nothing before them bears on it.
+    """Whether a frame is the same when decoded from either of two key frames: nothing earlier matters then.
 
-    A stream may call a frame a key frame from which the picture only comes to be right after a while.
+    Some streams mark key frames after which the picture is not right for a while (gradual refresh).
     """
     later, earlier = (_decode(path, packets, int(key), int(packets.pts[wanted])) for key in keys[::-1])
     return later is not None and earlier is not None and np.array_equal(later, earlier)
@@ -140,10 +140,10 @@ def _decode(path: Path | str, packets: _Packets, key: int, wanted: int) -> Image
 
 
 def _land(capture: cv2.VideoCapture, seconds: float) -> float | None:
-    """Grab a frame before `seconds`, and tell its stamp."""
+    """Grab some frame before `seconds`; returns its stamp, None if that fails."""
     rate = capture.get(cv2.CAP_PROP_FPS) or 30.0
     aim = seconds - 2 / rate
-    for attempt in range(SEEKS):
+    for attempt in range(ATTEMPTS):
         if aim <= 0 or not capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * aim):
             return None
         stamp = _stamp(capture) if capture.grab() else seconds  # behind the end of the file

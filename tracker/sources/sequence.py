@@ -52,6 +52,7 @@ def open_sequence(folder: Path) -> Source:
         height=height,
         frame_rate=rate,
         frame_count=length,
+        duration=float(length / rate),
         path=folder,
         has_images=False,
     )

@@ -22,8 +22,9 @@ from detectors.base import Image
 from detectors.errors import InputError
 from tracker.sources.addresses import file_name, host_of, without_secrets
 from tracker.sources.base import FRAME_RATE, Source
-from tracker.sources.connection import Lost
-from tracker.sources.live import in_background, open_live
+from tracker.sources.connection import ConnectionLostError
+from tracker.sources.live import open_live
+from tracker.threads.background_call import call_in_background
 
 OPEN_TIMEOUT, READ_TIMEOUT = 10.0, 5.0  # seconds
 KEY_FRAME = 10.0  # seconds until the first picture: some cameras send a key frame every few seconds only
@@ -48,7 +49,7 @@ def open_stream(url: str, reconnect: bool = True) -> Source:
     reconnect: whether it is opened again when it is lost. Raises InputError when it does not open.
     """
     shown, name = without_secrets(url), file_name(url)
-    connection = in_background(lambda: Stream(url), Stream.close)
+    connection = call_in_background(lambda: Stream(url), Stream.close)
     if connection.seconds is None:
 
         def connect(timeout: float, again: bool) -> Stream:
@@ -58,7 +59,7 @@ def open_stream(url: str, reconnect: bool = True) -> Source:
     from tracker.sources.video import open_remote
 
     connection.close()
-    return in_background(lambda: open_remote(url, shown, Path(name).stem, OPEN_TIMEOUT))
+    return call_in_background(lambda: open_remote(url, shown, Path(name).stem, OPEN_TIMEOUT))
 
 
 class Stream:
@@ -106,9 +107,9 @@ class Stream:
         try:
             return next(self._pictures)
         except StopIteration:
-            raise Lost("it ended") from None
+            raise ConnectionLostError("it ended") from None
         except av.FFmpegError as error:
-            raise Lost(_reason(error, READ_TIMEOUT)) from None
+            raise ConnectionLostError(_reason(error, READ_TIMEOUT)) from None
 
     def close(self) -> None:
         """End the connection."""
@@ -119,7 +120,7 @@ class Stream:
         self._caught_up = True
         wait, deadline = WAITED / float(self.rate or FRAME_RATE), time.monotonic() + LONGEST_BACKLOG
         image = self.read()
-        with contextlib.suppress(Lost):  # the next read tells it again
+        with contextlib.suppress(ConnectionLostError):  # the next read tells it again
             while (began := time.monotonic()) < deadline:
                 image = self.read()
                 if time.monotonic() - began > wait:
@@ -151,7 +152,7 @@ class Stream:
                 yield np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
                 deadline = time.monotonic() + UNDECODABLE
             if time.monotonic() > deadline:
-                raise Lost("nothing that comes can be decoded")
+                raise ConnectionLostError("nothing that comes can be decoded")
 
     def _pictures_in(self, packet: av.Packet[VideoStream]) -> list[av.VideoFrame]:
         if packet.is_corrupt and self._stream.codec_context.name == "mjpeg":

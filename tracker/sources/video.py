@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-import av
 import cv2
 
 from detectors.base import Frame, Image
@@ -17,38 +14,13 @@ from detectors.cores import available_cores
 from detectors.errors import InputError
 from tracker.sources.base import Source
 from tracker.sources.file_names import plain_name
-from tracker.sources.seek import find_place, move
+from tracker.sources.seek import find_seek_point, seek
+from tracker.sources.video_header import Header, read_header
 
 MOST_THREADS = 4  # of the decoder
-MOST_LOST = 1000  # pictures in a row: the longest group of pictures that encoders make, and more
-NEARLY_ALL = 0.98  # a container may announce a little more than it holds; a share below this means a damaged file
+MOST_LOST = 1000  # frames in a row that cannot be decoded: more than the longest group of pictures of encoders
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own lines on standard error say less than ours
-
-
-class Header(NamedTuple):
-    """What a video file says about its first video stream; None where it says nothing.
-
-    counts_dropped: whether `frames` are also those that were dropped when it was recorded, as in an AVI.
-    """
-
-    time_base: Fraction
-    frame_rate: Fraction
-    frames: int | None
-    seconds: float | None
-    counts_dropped: bool
-
-    def complaint(self, frames: int, seconds: float) -> str:
-        """What to say of a file of which so many frames were decoded, to this time; "" where that is about all."""
-        few = not self.frames or frames < NEARLY_ALL * self.frames
-        if few and self.seconds is not None and seconds < NEARLY_ALL * self.seconds:
-            what = f"only {seconds:.1f} of {self.seconds:.1f} seconds could be decoded"
-            return f"{what} ({frames} frames; the file is truncated or damaged)"
-        # What an edit list hides counts as a frame, but not as time.
-        shown = min(self.frames or 0, round((self.seconds or 0) * self.frame_rate))
-        if not self.counts_dropped and frames < NEARLY_ALL * shown:
-            return f"only {frames} of {shown} frames could be decoded (the file is damaged)"
-        return ""
 
 
 def open_video(path: Path) -> Source:
@@ -63,7 +35,7 @@ def open_video(path: Path) -> Source:
     if path.stat().st_size == 0:
         raise InputError(path, "the file is empty", "give a video file")
     path.open("rb").close()  # to be told of missing permissions by the system
-    header = _probe(plain_name(path), path)
+    header = read_header(plain_name(path), path)
     source = _open_file(plain_name(path), path, path.stem, header)
     source.path = path
     return source
@@ -74,8 +46,8 @@ def can_seek(path: Path, seconds: float) -> bool:
     address = plain_name(path)
     capture, first = _open_capture(address, ())
     try:
-        place = None if first is None else find_place(address, seconds, _seconds(capture))
-        return place is not None and move(capture, place)
+        point = None if first is None else find_seek_point(address, seconds, _seconds(capture))
+        return point is not None and seek(capture, point)
     finally:
         capture.release()
 
@@ -85,7 +57,7 @@ def open_remote(url: str, shown: str, name: str, timeout: float) -> Source:
 
     shown, name: for messages and for files. timeout: seconds to wait for anything. Raises InputError.
     """
-    header = _probe(url, shown, timeout)
+    header = read_header(url, shown, timeout)
     limit = round(1000 * timeout)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit]
     return _open_file(url, shown, name, header, limits)
@@ -104,43 +76,17 @@ def _open_file(address: str, shown: Path | str, name: str, header: Header, setti
         frame_rate=header.frame_rate,
         time_base=header.time_base,
         frame_count=header.frames,
-        seconds=header.seconds,
+        duration=header.duration,
     )
     source.frames = _file_frames(address, settings, capture, first, source, header, shown)
     return source
 
 
 def _open_capture(address: str, settings: Sequence[int]) -> tuple[cv2.VideoCapture, Image | None]:
-    """A file's reader, and the first picture; None where there is none."""
+    """The reader of a file, and its first picture; None where there is none."""
     threads = max(1, min(available_cores() // 2, MOST_THREADS))  # each holds pictures; one decodes 1080p in 3 ms
     capture = silently(cv2.VideoCapture, address, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads, *settings])
     return capture, silently(_read, capture) if capture.isOpened() else None
-
-
-def _probe(address: str, shown: Path | str, timeout: float | None = None) -> Header:
-    try:
-        with av.open(address, timeout=timeout) as container:
-            stream = container.streams.video[0]
-            time_base = _fraction(stream.time_base) or Fraction(1, 90000)
-            seconds = float(stream.duration * time_base) if stream.duration else None
-            if seconds is None:
-                end = _clock(stream.metadata.get("DURATION", ""))  # where Matroska says when the stream is over
-                seconds = None if end is None else end - float((stream.start_time or 0) * time_base)
-            rate = _fraction(stream.average_rate) or Fraction(30)
-            return Header(time_base, rate, stream.frames or None, seconds, container.format.name == "avi")
-    except (av.FFmpegError, IndexError, ValueError):
-        raise InputError(shown, "is not a video that can be read", "give a video file that plays") from None
-
-
-def _fraction(rational: Fraction | None) -> Fraction | None:
-    """A rational of PyAV, which has a type of its own for them from version 19 on."""
-    return None if rational is None else Fraction(rational.numerator, rational.denominator)
-
-
-def _clock(text: str) -> float | None:
-    """Seconds of HH:MM:SS.fraction, None for anything else."""
-    match = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
-    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
 def _file_frames(
@@ -155,10 +101,10 @@ def _file_frames(
     step = float(1 / source.frame_rate)
     index, last = 0, -step
     try:
-        place = find_place(address, source.start, _seconds(capture)) if source.start and source.path else None
-        if place is not None:
-            if move(capture, place):
-                index, last = place.number, float(place.stamps[-2])
+        point = find_seek_point(address, source.start, _seconds(capture)) if source.start and source.path else None
+        if point is not None:
+            if seek(capture, point):
+                index, last = point.number, float(point.stamps[-2])
                 image = _picture(capture.retrieve())
             else:
                 capture.release()
@@ -166,7 +112,7 @@ def _file_frames(
         while image is not None:
             index += 1
             stamp = _seconds(capture)
-            # Raw streams and broken files have no time stamps, or some that stand still: count on from the last.
+            # Raw streams and broken files have no time stamps, or some that do not advance: count on from the last.
             last = stamp if stamp > last else last + step
             yield Frame(image, index, last)
             image = _read(capture)
@@ -187,9 +133,9 @@ def _read(capture: cv2.VideoCapture) -> Image | None:
 
 
 def _read_on(capture: cv2.VideoCapture, source: Source) -> Image | None:
-    """The next picture after some that cannot be decoded, each of which costs one reading; None where it is all over.
+    """The next picture after some that cannot be decoded; None at the end.
 
-    Not of a file on another computer, of which each reading might wait for what does not come.
+    A file on another computer is not read on: each attempt might wait for what never comes.
     """
     for _ in range(MOST_LOST if source.path else 0):
         if (image := _read(capture)) is not None:
@@ -206,7 +152,7 @@ T = TypeVar("T")
 
 
 def silently(call: Callable[..., T], *arguments: object) -> T:
-    """`call` without the lines that OpenCV writes to standard error: ours says it better."""
+    """Run `call` without the lines that OpenCV writes to standard error: our own messages say more."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:

@@ -1,1 +1,1 @@
-"""Threads that work ahead or behind: queues between them, and the time that each one takes."""
+"""What threads need that work ahead or behind: a queue, a map in several threads, and a clock of the stages."""

@@ -1,8 +1,9 @@
-"""From one thread to another: a queue of limited length that an interruption cannot break.
+"""A queue of limited length between two threads, which an interruption cannot break.
 
 Ctrl-C raises an exception wherever the main thread happens to be. Inside `queue.Queue`, which is Python code around
-condition variables, that can lose a wake-up or leave a lock locked, and the other thread waits for ever. `SimpleQueue`
-is one C call and knows no half-done state; a second one, of free places, limits the length.
+condition variables, that can lose a wake-up or leave a lock locked, and the other thread then waits for ever. A
+`SimpleQueue` is one C call, which is never left half done. It has no limit of its own; a second one, which holds the
+free slots, provides it.
 """
 
 from __future__ import annotations
@@ -13,34 +14,34 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Handover(Generic[T]):
-    """Items in, the same items out, at most `depth` on the way. An interruption costs an item or a place at most."""
+class BoundedQueue(Generic[T]):
+    """A queue of at most `depth` items. An interruption loses at most one item or one slot."""
 
     def __init__(self, depth: int) -> None:
         self._items: queue.SimpleQueue[T] = queue.SimpleQueue()
-        self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _ in range(depth):
-            self.make_room()
+            self.release_slot()
 
     def put(self, item: T) -> None:
-        """Hand an item over as soon as there is a place for it."""
-        self.reserve()
+        """Wait for a free slot, and put an item in."""
+        self.acquire_slot()
         self._items.put(item)
 
-    def reserve(self) -> None:
-        """Take a place as soon as there is one, for an item that `put_at_once` then hands over."""
-        self._places.get()
+    def acquire_slot(self) -> None:
+        """Wait for a free slot and take it, for an item that `put_at_once` then puts in."""
+        self._slots.get()
 
     def put_at_once(self, item: T) -> None:
-        """Hand an item over, with or without a place for it."""
+        """Put an item in without taking a slot, and without waiting: one that has a slot already, or an end mark."""
         self._items.put(item)
 
     def get(self) -> T:
-        """The next item, as soon as there is one."""
+        """Wait for the next item, and free its slot."""
         item = self._items.get()
-        self.make_room()
+        self.release_slot()
         return item
 
-    def make_room(self) -> None:
-        """Add a place, for whoever waits for one."""
-        self._places.put(None)
+    def release_slot(self) -> None:
+        """Add a free slot; a thread that waits for one goes on."""
+        self._slots.put(None)

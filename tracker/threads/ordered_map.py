@@ -1,4 +1,4 @@
-"""Several threads that work on the next items while the current one is looked at; results in the items' order."""
+"""A map that several threads compute ahead, with its results in the order of the items."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from tracker.threads.bounded_queue import Handover
-from tracker.threads.stage_clock import WAIT, Clock
+from tracker.threads.bounded_queue import BoundedQueue
+from tracker.threads.stage_clock import WAIT, StageClock
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-PATIENCE = 2.0  # seconds to wait for threads that are stopped
-SPARE = 1  # results that may wait, so that a worker goes on while the last result is looked at
+JOIN_TIMEOUT = 2.0  # seconds to wait for threads that are stopped
+SPARE = 1  # finished results that may wait, so that no worker pauses while the consumer uses the last one
 
 
 class _End(NamedTuple):
-    """Comes instead of a result. error: raised there; None where the items are simply over."""
+    """Stands in the place of a result. error: to be raised there, None at the end of the items."""
 
     error: BaseException | None = None
 
 
-class InOrder(Generic[T, R]):
+class OrderedMap(Generic[T, R]):
     """An iterator over ``work(item)`` for each of `items`, computed ahead in `workers` threads.
 
-    An item is taken when the one before has been, so `items` needs no lock of its own. An exception, of `work` or of
-    `items`, is raised where the result would have come. The threads start with the iteration. `close`, or leaving it
-    as a context manager, stops them; what hangs in `work` is left behind after a while.
+    One thread at a time takes an item, so `items` needs no lock of its own. An exception, of `work` or of `items`, is
+    raised where the result would have come. The threads start with the iteration. `close`, or leaving the context
+    manager, stops them; a thread that hangs in `work` is left behind after `JOIN_TIMEOUT` seconds.
     """
 
     def __init__(
@@ -37,17 +37,17 @@ class InOrder(Generic[T, R]):
         items: Iterator[T],
         work: Callable[[T], R],
         workers: int = 1,
-        clock: Clock | None = None,
+        clock: StageClock | None = None,
         name: str = "detecting",
     ) -> None:
         self._items, self._work, self._name = items, work, name
-        self._clock = Clock() if clock is None else clock
-        self._results = Handover[queue.SimpleQueue[R | _End]](workers + SPARE)
-        self._taking = threading.Lock()  # of the workers alone, which no signal interrupts
+        self._clock = StageClock() if clock is None else clock
+        self._results = BoundedQueue[queue.SimpleQueue[R | _End]](workers + SPARE)
+        self._taking = threading.Lock()  # only workers take it, and no signal interrupts those
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for _ in range(workers)]
 
-    def __enter__(self) -> InOrder[T, R]:
+    def __enter__(self) -> OrderedMap[T, R]:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,9 +56,9 @@ class InOrder(Generic[T, R]):
     def close(self) -> None:
         """Stop the threads."""
         self._stop.set()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + JOIN_TIMEOUT
         for _ in self._threads:
-            self._results.make_room()  # a full queue holds them up
+            self._results.release_slot()  # else a full queue would block them
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
@@ -78,29 +78,29 @@ class InOrder(Generic[T, R]):
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            place = queue.SimpleQueue[R | _End]()
+            slot = queue.SimpleQueue[R | _End]()
             with self._clock.timing(f"{WAIT}room"):
-                self._results.reserve()
+                self._results.acquire_slot()
             with self._clock.timing(f"{WAIT}turn"):
                 self._taking.acquire()
             try:
-                item = self._take(place)
+                item = self._take(slot)
             finally:
                 self._taking.release()
             if not isinstance(item, _End):
-                place.put(self._result(item))
+                slot.put(self._result(item))
 
-    def _take(self, place: queue.SimpleQueue[R | _End]) -> T | _End:
-        """The next item, with `place` in the row for what comes of it; the end where there is none."""
+    def _take(self, slot: queue.SimpleQueue[R | _End]) -> T | _End:
+        """The next item, or the end; `slot` is put into the queue of results, to be filled later."""
         if self._stop.is_set():
             return _End()
-        self._results.put_at_once(place)
+        self._results.put_at_once(slot)
         try:
             return next(self._items)
-        except BaseException as error:  # it belongs to whoever waits for the result
+        except BaseException as error:  # the consumer raises it
             self._stop.set()
             end = _End(None if isinstance(error, StopIteration) else error)
-            place.put(end)
+            slot.put(end)
             return end
 
     def _result(self, item: T) -> R | _End:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from detectors.base import Frame, Image
 from tracker.association.tracks import Tracks
 from tracker.drawing.annotator import colour_of
-from tracker.regions.class_counts import Census
+from tracker.regions.class_counts import ClassCounts
 from tracker.sources.base import Source
 from tracker.view.best_crops import Crops
 from tracker.view.frame_rate import Pace
@@ -71,7 +71,7 @@ class Board:
         self.ended = ""  # how, once it has
         self.ahead = 0  # frames of a first pass
         self._clock, self._started = clock, clock()
-        self._timeline, self._census, self._pace = Timeline(), Census(), Pace()
+        self._timeline, self._census, self._pace = Timeline(), ClassCounts(), Pace()
         self._last: Picture | None = None
         self._frame: tuple[Frame, Tracks] | None = None
         self._seen: float | None = None  # when the last frame came
@@ -96,7 +96,7 @@ class Board:
         now = self._seen = self._clock()
         rows = list(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
         self._timeline.see(frame.time, rows)
-        self._census.see(tracks)
+        self._census.update(tracks)
         self._pace.mark(now, frame.time)
         self.crops.see(frame, tracks)
         self._note_age(frame)
@@ -124,13 +124,13 @@ class Board:
 
     def state(self) -> dict[str, Any]:
         """All that the page shows but pictures, for JSON. From any thread."""
-        now, source, snapshot = self._clock(), self.source, self._snapshot
+        now, source, live, snapshot = self._clock(), self.source, self.source.live, self._snapshot
         quiet = None if self._seen is None else round(now - self._seen, 1)
         return {
             "run": self.run,
             "source": {
                 "name": source.name,
-                "live": source.live,
+                "live": live is not None,
                 "images": source.has_images,
                 "width": source.width,
                 "height": source.height,
@@ -142,8 +142,8 @@ class Board:
             "seconds": round(now - self._started, 1),
             "quiet": quiet,
             "ahead": self.ahead,
-            "skipped": source.skipped if source.live else None,
-            "reconnects": source.reconnects if source.live else None,
+            "skipped": live.skipped if live else None,
+            "reconnects": live.reconnects if live else None,
             "window": WINDOW,
             **snapshot.numbers,
         }
@@ -154,14 +154,14 @@ class Board:
             return self.ended
         if quiet is None:
             return "ahead" if self.ahead else "starting"
-        if not self.source.connected:
+        if self.source.live and not self.source.live.connected:
             return "lost"
         return "waiting" if quiet > 2.0 else "running"
 
     def _note_age(self, frame: Frame) -> None:
         """How old the frame is now that it is done, where the source has a clock; smoothed."""
         if self.source.live:
-            age = max(0.0, self.source.now() - frame.time)
+            age = max(0.0, self.source.live.now() - frame.time)
             self._age = age if self._age is None else self._age + SMOOTHING * (age - self._age)
 
     def _take_snapshot(self, now: float) -> None:
@@ -170,7 +170,7 @@ class Board:
             return
         frame, tracks = self._frame
         if self.origin is None and self.source.live:
-            started = self.source.started_at
+            started = self.source.live.started_at
             self.origin = round(time.time() - frame.time if started is None else started.timestamp(), 3)
         fps, speed = self._pace.rates()
         numbers = {

@@ -38,7 +38,7 @@ class Window:
 
     def __init__(self, source: Source) -> None:
         self.closed = False
-        self._name, self._live = source.name, source.live
+        self._name, self._live = source.name, source.live is not None
         self._size = source.width, source.height
         self._opened = self._still = False
         self._due = self._title_due = -1e9

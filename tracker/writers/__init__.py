@@ -1,1 +1,1 @@
-"""Tracks -> files. One file a format; each writer has `write` and `close`, and is a context manager."""
+"""Output files, one module for each format, and the checks of their paths."""

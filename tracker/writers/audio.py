@@ -14,8 +14,8 @@ from av.container import OutputContainer
 from tracker.sources.file_names import plain_name
 
 MP4_CODECS = ("mp3", "ac3", "eac3", "opus", "alac", "flac")
-SEEK_FROM = 30.0  # seconds from which the sound's beginning is looked for by the file's index
-RUN_UP = 5.0  # seconds before it to read from: an index is not exact in every format
+SEEK_FROM = 30.0  # seconds of the start from which on the sound is found by seeking, not by reading
+SEEK_MARGIN = 5.0  # seconds to seek before the start: seeking is not exact in every format
 HIGHEST_RATE = 48000  # samples a second that every AAC encoder takes
 
 
@@ -27,11 +27,44 @@ def has_sound(source: Path) -> bool:
     return False
 
 
-class AudioTrack:
-    """Feeds the first audio stream of `source` into `output`, in step with the pictures.
+class SourceSound:
+    """The sound of a source beside its annotated pictures, if it has any. What cannot be copied is only a warning.
 
-    start: seconds of the source's picture that become the beginning of the output. Sound from before it is left out,
-    an encoder's run-in too. Raises PyAV's errors.
+    output: the file that is written. start: seconds of the source at its beginning. warnings: the list to add to.
+    """
+
+    def __init__(self, source: Path | None, output: OutputContainer, start: float, warnings: list[str]) -> None:
+        self._source, self._warnings = source, warnings
+        self._track: AudioTrack | None = None
+        if source is not None and has_sound(source):
+            try:
+                self._track = AudioTrack(source, output, start)
+            except (av.FFmpegError, ValueError) as error:
+                self._warn(error)
+
+    def copy_until(self, seconds: float) -> None:
+        """Write the sound up to `seconds` of the output, and no more sound once that has failed."""
+        try:
+            if self._track is not None:
+                self._track.copy_until(seconds)
+        except (av.FFmpegError, ValueError) as error:
+            self._track = None
+            self._warn(error)
+
+    def close(self) -> None:
+        """Write the rest."""
+        if self._track is not None:
+            self._track.close()
+
+    def _warn(self, error: Exception) -> None:
+        self._warnings.append(f"{self._source}: the sound could not be taken along: {error}")
+
+
+class AudioTrack:
+    """Feeds the first audio stream of `source` into `output`, in sync with the pictures.
+
+    start: seconds of the source at which the output begins. Earlier sound is left out, the encoder delay before time 0
+    too. Raises PyAV's errors.
     """
 
     def __init__(self, source: Path, output: OutputContainer, start: float) -> None:
@@ -43,7 +76,7 @@ class AudioTrack:
         self._offset = round(origin / self._time_base)
         self._output = output
         if start > SEEK_FROM:
-            self._input.seek(max(0, self._offset - round(RUN_UP / self._time_base)), stream=stream)
+            self._input.seek(max(0, self._offset - round(SEEK_MARGIN / self._time_base)), stream=stream)
         self._packets: Iterator[Any] = self._input.demux(stream)
         self._waiting: Any = None
         self._encoder: _AacEncoder | None = None

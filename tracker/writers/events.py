@@ -1,4 +1,4 @@
-"""One JSON object an event."""
+"""Events as JSON lines: one object for each event."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import TextIO
 
 from tracker.regions.events import Event
-from tracker.writers.lines import write_error
+from tracker.writers.errors import write_error
 
 
 class EventWriter:
-    """A line an event, flushed at once: ``{"time", "at", "frame", "event", "id", "class", "box", ...}``, see `Event`.
+    """A line for each event, flushed at once: ``{"time", "at", "frame", "event", "id", "class", "box", ...}``.
 
-    started_at: the time of day, with its zone, at time 0 of a live source; "at" is told only where it is known.
-    append: keep what the file holds already. The file is there from the first frame on, so that others can follow it.
+    started_at: the time of day, with its zone, at time 0 of a live source; "at" is written only where it is known.
+    append: keep what the file already holds. The file exists from the first frame on, so that others can follow it.
     Raises InputError when it cannot be written.
     """
 
@@ -29,7 +29,7 @@ class EventWriter:
         self._file: TextIO | None = None
 
     def write(self, events: Iterable[Event]) -> None:
-        """Append what happened, or nothing."""
+        """Append the events, if there are any."""
         try:
             file = self._file = self._file or self._open()
             for event in events:
@@ -53,5 +53,5 @@ class EventWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # what could be flushed has been; `write` has told the rest
+            with contextlib.suppress(OSError):  # every line was flushed already, and `write` has raised any error
                 self._file.close()

@@ -1,4 +1,4 @@
-"""The index of an mp4 at its front, so that a browser starts playing before it has the whole file."""
+"""Moves the index of an mp4 to its front, so that a browser starts playing before it has loaded the whole file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DRAFT = ".part"
 
 
 def move_index_to_front(path: Path) -> None:
-    """Rewrite a fragmented mp4 as a plain one with its index in front; as it was where there is no room for that."""
+    """Rewrite a fragmented mp4 as a plain one with its index in front; leave it as it was where that fails."""
     path = path.resolve()  # the file itself, not a link to it
     draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
     try:
@@ -33,19 +33,19 @@ def move_index_to_front(path: Path) -> None:
 
 
 def remove_drafts(folder: Path, name: str) -> None:
-    """Remove what processes that were killed while they moved an index have left of videos called `name`.
+    """Remove the drafts of videos called `name` that were left by processes killed while they moved an index.
 
-    name: may hold wildcards, as in `Path.glob`. A draft of a process that runs is left alone.
+    name: may hold wildcards, as in `Path.glob`. The drafts of running processes are kept.
     """
     for draft in folder.glob(f".{name}.*{DRAFT}"):
         number = draft.name.removesuffix(DRAFT).rpartition(".")[2]
-        if number.isdecimal() and not _runs(int(number)):
+        if number.isdecimal() and not _is_running(int(number)):
             with contextlib.suppress(OSError):
                 draft.unlink()
 
 
-def _runs(process: int) -> bool:
-    """Whether there is a process of that number; True where only its owner may know."""
+def _is_running(process: int) -> bool:
+    """Whether there is a process of that number; True where that cannot be found out."""
     if os.name == "nt":  # a signal would end it there
         return True
     try:

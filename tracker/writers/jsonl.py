@@ -1,4 +1,4 @@
-"""One JSON object a frame."""
+"""Tracks as JSON lines: one object for each frame."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
-from tracker.regions.activity import Watch
-from tracker.writers.lines import LineWriter
+from tracker.regions.activity import Activity
+from tracker.writers.line_writer import LineWriter
 
 
 class JsonlWriter(LineWriter):
     """``{"index": 1, "time": 0.0, "tracks": [{"id", "class", "score", "box": [x1, y1, x2, y2]}, ...]}`` a line.
 
     index: from 1. time: seconds. box: pixels. class_names: class id -> name; an unknown class is its number as text. A
-    track that no detection supports in this frame has ``"filled": true`` as well, or ``"carried": true`` if nobody
-    looked for one. watch: where there are zones, a track that is in some has ``"zones": {"hall": 12.4}``, seconds so
-    far; where there are lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
+    track without a detection in this frame also has ``"filled": true``, or ``"carried": true`` if the detector did not
+    run on this frame. activity: if there are zones, a track inside some has ``"zones": {"hall": 12.4}``, seconds so
+    far; if there are lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
     """
 
-    def __init__(self, path: str | Path, class_names: Mapping[int, str], watch: Watch | None = None) -> None:
+    def __init__(self, path: str | Path, class_names: Mapping[int, str], activity: Activity | None = None) -> None:
         super().__init__(path)
         self._names = class_names
-        self._watch = watch
+        self._activity = activity
 
     def lines(self, frame: Frame, tracks: Tracks) -> Iterable[str]:
         """One line."""
@@ -48,12 +48,12 @@ class JsonlWriter(LineWriter):
             )
         ]
         found = {"index": frame.index, "time": round(frame.time, 6), "tracks": listed}
-        if self._watch is not None and self._watch.plan.lines:
-            found["lines"] = self._watch.line_counts()
+        if self._activity is not None and self._activity.regions.lines:
+            found["lines"] = self._activity.line_counts()
         yield json.dumps(found, ensure_ascii=False)
 
     def _zones(self, track_id: int) -> dict[str, dict[str, float]]:
-        if self._watch is None or not self._watch.plan.zones:
+        if self._activity is None or not self._activity.regions.zones:
             return {}
-        dwells = {zone: round(seconds, 3) for zone, seconds in self._watch.dwells(track_id).items()}
+        dwells = {zone: round(seconds, 3) for zone, seconds in self._activity.dwells(track_id).items()}
         return {"zones": dwells} if dwells else {}

@@ -1,4 +1,4 @@
-"""How good the annotated video is to be, as a person says it."""
+"""The quality of the annotated video: words and numbers for people, rate factors for the encoder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotated video in files of a limited length, each complete in itself."""
+"""Annotated video in several files of limited length, each complete in itself."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tracker.writers.video import VideoWriter
 
 
 class SegmentedVideo:
-    """Writes frames to one mp4 after the other, `seconds` long each.
+    """Writes frames to one mp4 after the other, each `seconds` long.
 
-    name: the path of a file by the time of its first frame. open_file: makes the writer of one. A file ends with the
-    last frame before a whole number of `seconds` from the first frame of all; it is finished in a thread of its own
-    while the next one is written.
+    name: gives the path of a file by the time of its first frame. open_file: makes the writer of one. Files end at
+    multiples of `seconds` from the very first frame. A file is finished by its own encoding thread while the next one
+    is written.
 
     Raises InputError when a file cannot be written.
     """
@@ -59,7 +59,7 @@ class SegmentedVideo:
                 raise
 
     def _begin(self, seconds: float) -> None:
-        """The file that starts with a frame at `seconds`."""
+        """Start the file whose first frame is at `seconds`."""
         self._start = seconds if self._start is None else self._start
         self._end = self._start + self._seconds * ((seconds - self._start) // self._seconds + 1)
         if self._current is not None:
@@ -80,12 +80,12 @@ class SegmentedVideo:
 
 
 def segment_names(path: Path, source: Source) -> Callable[[float], Path]:
-    """How the files are called of which `path`, ``NAME.mp4``, is the name: ``NAME.LABEL.mp4``.
+    """The names of the files of a segmented video: ``NAME.LABEL.mp4``, where `path` is ``NAME.mp4``.
 
     The label is the local time for a live source, and the time in the source for others: ``2026-01-31T18-05-00`` or
-    ``00-10-00``. No live file takes another's name, not even when the clock is set back.
+    ``00-10-00``. No live file gets the name of an earlier one, even when the clock is set back.
     """
-    begin = source.started_at
+    begin = source.live.started_at if source.live else None
     if begin is None:
         return lambda seconds: _labelled(path, _as_clock(seconds))
 
@@ -98,7 +98,7 @@ def segment_names(path: Path, source: Source) -> Callable[[float], Path]:
 
 
 def existing_segments(path: Path) -> list[Path]:
-    """The files of which `path` is the name, as they are called where the source is not live."""
+    """The existing files of a segmented video called `path`, of a source that is not live."""
     return sorted(path.parent.glob(f"{glob.escape(path.stem)}.[0-9][0-9]-[0-9][0-9]-[0-9][0-9]{path.suffix}"))
 
 

@@ -1,4 +1,4 @@
-"""What a run did and what it took, as JSON."""
+"""The statistics of a run as a JSON file, and the memory it used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tracker.writers.lines import write_error
+from tracker.writers.errors import write_error
 
 
 def write_stats(path: Path, stats: Mapping[str, Any]) -> None:
@@ -27,7 +27,7 @@ def write_stats(path: Path, stats: Mapping[str, Any]) -> None:
 
 
 def peak_rss_mb() -> float | None:
-    """The most memory that this process has held, in megabytes; None where the system does not say."""
+    """The peak memory of this process in megabytes; None where the system does not tell."""
     if sys.platform == "win32":
         return None
     import resource

@@ -15,9 +15,14 @@ from detectors.errors import InputError
 from detectors.runtime import open_session
 from tests import onnx_models
 from tests.onnx_models import embedder
-from tracker import Tracker, appearance, track
+from tracker import Tracker, track
+from tracker.appearance import embedder as embedder_module
 from tracker.appearance.embedder import EMBEDDED, PEOPLE, OnnxEmbedder, describes, load_embedder
-from tracker.run.pipeline import Looking, Tally, track_frames
+from tracker.run.detection import DetectionStage
+from tracker.run.embedding import EmbeddingStage
+from tracker.run.measurements import Measurements
+from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 
 DIMENSION = 5
 WEIGHTS = np.random.default_rng(7).normal(size=(3, DIMENSION))
@@ -288,25 +293,31 @@ class Finds:
 
 def test_only_people_are_described_and_others_are_not_known() -> None:
     embed, frame, found = Watched(), patchwork(), Finds()(patchwork())
-    tally = Tally()
-    look = Looking(frame, found, embed, describes(embed, Finds.class_names, found.class_ids), tally)
-    vectors = look(np.array([1, 3, 0]))
-    assert (embed.seen, tally.embeddings) == ([60, 0], 2)
+    measured = Measurements()
+    ask = EmbeddingStage(embed, Finds.class_names).of(frame, found, measured)
+    assert ask is not None
+    vectors = ask(np.array([1, 3, 0]))
+    assert (embed.seen, measured.embeddings) == ([60, 0], 2)
     np.testing.assert_allclose(vectors, [[0, 0], np.array([1, 60]) / np.hypot(1, 60), [1, 0]])
 
 
+def tracking_with(embed: Watched) -> TrackingStage:
+    return TrackingStage(Tracker(), EmbeddingStage(embed, Finds.class_names))
+
+
 def test_who_stays_alone_is_looked_at_a_few_times_and_then_once_a_second() -> None:
-    embed, tally = Watched(), Tally()
+    embed, measured = Watched(), Measurements()
     frames = [replace(patchwork(), index=index + 1, time=index / 30) for index in range(91)]
-    list(track_frames(frames, Finds(), Tracker(), embed, tally=tally))
+    list(track_frames(frames, DetectionStage(Finds()), tracking_with(embed), measured))
     until_known, refreshed = 3, 2  # it is known a frame or two after the start, so it is old twice in three seconds
-    assert tally.embeddings == len(embed.seen) == 2 * (until_known + refreshed)
+    assert measured.embeddings == len(embed.seen) == 2 * (until_known + refreshed)
     assert set(embed.seen) == {0, 60}  # never the car, nor the weak one
 
 
 def test_a_frame_without_a_picture_is_not_looked_at() -> None:
     embed = Watched()
-    list(track_frames([Frame(np.empty((0, 0, 3), np.uint8), 1, 0.0)], Finds(), Tracker(), embed))
+    nothing = Frame(np.empty((0, 0, 3), np.uint8), 1, 0.0)
+    list(track_frames([nothing], DetectionStage(Finds()), tracking_with(embed)))
     assert embed.seen == []
 
 
@@ -320,7 +331,7 @@ def test_the_model_is_loaded_only_where_it_makes_a_difference(
         opened.append(path)
         return open_session(path, device, threads)
 
-    monkeypatch.setattr(appearance, "open_session", noted)
+    monkeypatch.setattr(embedder_module, "open_session", noted)
     detections = Path(__file__).parents[2] / "golden" / "crossing.det.txt"
     list(track(crossing, detections=detections, tracker=preset, max_frames=2, device="cpu"))
     assert len(opened) == loaded
@@ -330,7 +341,7 @@ def test_a_sequence_without_images_loads_no_model(tmp_path: Path, monkeypatch: p
     def refuse(*_: object) -> None:
         raise AssertionError("there is nothing to look at")
 
-    monkeypatch.setattr(appearance, "open_session", refuse)
+    monkeypatch.setattr(embedder_module, "open_session", refuse)
     (tmp_path / "seqinfo.ini").write_text("[Sequence]\nframeRate=10\nseqLength=3\n")
     (tmp_path / "det.txt").write_text("1,-1,10,10,20,40,0.9\n2,-1,11,10,20,40,0.9\n")
     assert len(list(track(tmp_path, detections=tmp_path / "det.txt"))) == 3

@@ -18,13 +18,13 @@ import pytest
 from tests import scenes
 from tests.conftest import ROOT, MakeVideo
 from tracker.annotations.formats import read_annotations
-from tracker.batch import annotate_video, batch, first_passes, results
+from tracker.batch import annotate_video, batch, piece_files, results
 from tracker.batch.batch import Batch, Wanted
 from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.job import Job, Outcome
 from tracker.batch.listing import Listed
 from tracker.batch.manifest import Manifest
-from tracker.batch.piecewise import look_at_piece
+from tracker.batch.piecewise import look_at_piece, piece_options
 from tracker.batch.splitting import divide, measure, split
 from tracker.commands.cli import main
 from tracker.offline.archive import load
@@ -139,10 +139,10 @@ def test_each_step_is_made_of_just_what_bears_on_it(clip: Path, at_hand: None) -
     archive = replace(the_job(clip), pieces=divide(the_job(clip), SECONDS, 60.0))
     for number in (0, 1):
         look_at_piece(replace(archive, piece=number), quiet)
-    assert first_passes.missing(archive) == []
-    first_passes.place(archive, 0).with_name(".0001.npz.77.part").write_bytes(b"of somebody who died")
+    assert piece_files.missing(archive) == []
+    piece_files.place(archive, 0).with_name(".0001.npz.77.part").write_bytes(b"of somebody who died")
     os.utime(clip, (1, 1))
-    assert first_passes.missing(archive) == [0, 1]
+    assert piece_files.missing(archive) == [0, 1]
     assert not list(Path("out", ".pieces", "clip").iterdir())
 
 
@@ -221,7 +221,7 @@ def test_a_piece_that_is_damaged_is_made_anew_the_next_time(clip: Path, at_hand:
     with make_batch(clip) as some:
         for event in some.run(in_turn):
             if isinstance(event, Ended) and event.job.piece == 1:
-                place = first_passes.place(event.job, 1)
+                place = piece_files.place(event.job, 1)
                 place.write_bytes(place.read_bytes()[:-100])
         (entry,) = some.entries
     assert entry.reason.startswith("piece 2 of 2: is not the whole file of a first pass (give the same command again)")
@@ -235,7 +235,7 @@ def test_a_file_that_holds_less_than_it_announces_is_annotated_as_far_as_it_goes
     job = replace(job, pieces=divide(job, 4 * SECONDS, 2 * SECONDS))  # the second piece is behind the end
     for number in (0, 1):
         assert annotate_video.work(replace(job, piece=number), quiet).state == "done"
-    assert not len(load(first_passes.place(job, 1)).indices)
+    assert not len(load(piece_files.place(job, 1)).indices)
     assert annotate_video.work(job, quiet).frames == scenes.CROSSING_FRAMES
     behind = replace(job, options={**job.options, "start": 100.0}, name="behind")
     behind = replace(behind, pieces=divide(behind, 4 * SECONDS, 2 * SECONDS))
@@ -249,7 +249,7 @@ def test_a_draft_that_somebody_has_begun_for_a_piece_is_not_left(clip: Path) -> 
     draft = results.begin(job)
     assert annotate_video.work(job, quiet, draft).state == "done"
     assert not draft.exists()
-    assert first_passes.missing(job) == [1]
+    assert piece_files.missing(job) == [1]
 
 
 def test_which_videos_are_split(clip: Path, make_video: MakeVideo) -> None:
@@ -267,7 +267,7 @@ def test_which_videos_are_split(clip: Path, make_video: MakeVideo) -> None:
 def test_pieces_lie_where_the_run_begins_and_ends() -> None:
     job = Job("clip.mp4", "clip", {"start": 100.0, "end": 250.0}, ("mot",), "all", False, False, "out")
     assert [(piece.first, piece.last) for piece in divide(job, 1000.0, 60.0)] == [(100, 150), (150, 200), (200, None)]
-    assert [piece.options(job.run_options(None)).end for piece in divide(job, 1000.0, 60.0)][-1] == 250.0
+    assert [piece_options(piece, job.run_options(None)).end for piece in divide(job, 1000.0, 60.0)][-1] == 250.0
     assert divide(job, 150.0, 60.0) == divide(job, None, 60.0) == ()
     assert [piece.last for piece in divide(job, 161.0, 60.0)] == [130.5, None]
 

@@ -213,6 +213,18 @@ BAD = {
     "no number": (["clip.mp4", "--quality", "nan"], "--quality nan: is neither"),
     "no class": (["clip.mp4", "--classes", " , "], "--classes: names no class"),
     "device": (["clip.mp4", "--device", "banana"], "--device banana: no such device"),
+    "no tiles": (
+        ["clip.mp4", "--tiles", "1"],
+        "--tiles 1: is neither a number from 2 to 8 nor auto",
+    ),
+    "tiles of nothing": (
+        ["clip.mp4", "--tiles", "2", "--detections", "crossing.txt"],
+        "--tiles and --detections: no detector looks at pictures (leave one of them out)",
+    ),
+    "tiles of motion": (
+        ["clip.mp4", "--tiles", "auto", "--detector", "motion"],
+        "--tiles: --detector motion sees",
+    ),
     "no frame": (["clip.mp4", "--detect-every", "0"], "--detect-every 0: is neither a number of frames nor auto"),
     "fewer than none": (["clip.mp4", "--detect-every=-1"], "--detect-every -1: is neither"),
     "how often": (["clip.mp4", "--detect-every", "foo"], "--detect-every foo: is neither"),
@@ -319,7 +331,8 @@ def test_an_interrupted_run_leaves_files_that_play_and_parse(make_video: MakeVid
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are a Unix thing")
 def test_a_second_interruption_does_not_wait_for_files_to_be_closed() -> None:
     closing_for_ever = (
-        "import sys\nfrom tracker.interruption import Interrupted, Interruption\ninterruption = Interruption()\n"
+        "import sys\nfrom tracker.commands.interruption import Interrupted, Interruption\n"
+        "interruption = Interruption()\n"
         "def say(text):\n    print(text, flush=True)\n    sys.stdin.read()\n"
         "try:\n    say('running')\nexcept Interrupted:\n    say('closing')\n"
     )
@@ -334,7 +347,7 @@ def test_a_second_interruption_does_not_wait_for_files_to_be_closed() -> None:
 
 def test_help_and_version_load_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom tracker.cli import main\n"
+        "import sys\nfrom tracker.commands.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         "heavy = {'cv2', 'av', 'onnxruntime', 'numpy', 'scipy', 'torch', 'rich'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

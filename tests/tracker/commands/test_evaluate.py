@@ -283,7 +283,7 @@ def test_a_source_called_eval_can_still_be_tracked(capsys: pytest.CaptureFixture
 
 def test_it_is_a_command_of_the_package_and_loads_no_models() -> None:
     program = (
-        "import sys; from tracker.cli import main; status = main(sys.argv[1:]);"
+        "import sys; from tracker.commands.cli import main; status = main(sys.argv[1:]);"
         "print(*{name.split('.')[0] for name in sys.modules}); sys.exit(status)"
     )
     command = [sys.executable, "-c", program, "eval", str(Path("gt").resolve()), str(Path("a").resolve())]

@@ -19,7 +19,9 @@ from tracker.association.tracks import Tracks
 from tracker.evaluation.evaluate import evaluate
 from tracker.motion import camera_estimate
 from tracker.motion.camera_estimate import SETTLED, EstimatedCameraMotion
+from tracker.run.detection import DetectionStage
 from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 
 WIDTH, HEIGHT = 640, 360
 RATE = 25
@@ -150,7 +152,7 @@ def test_a_static_camera_gives_the_same_tracks_to_the_last_bit() -> None:
     ]
     runs = []
     for camera in (None, EstimatedCameraMotion()):
-        tracks = track_frames(frames, WalkerDetector(), Tracker(DEFAULT), camera=camera)
+        tracks = track_frames(frames, DetectionStage(WalkerDetector()), TrackingStage(Tracker(DEFAULT), camera=camera))
         runs.append([bits(found) for _, found in tracks])
     assert runs[0] == runs[1]
     assert len(runs[0][-1]) > 100

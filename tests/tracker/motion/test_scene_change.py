@@ -11,8 +11,10 @@ from tests.tracker.run.test_detection_interval import Scripted
 from tracker.association.engine import Tracker
 from tracker.motion.propagation import Carrier
 from tracker.motion.scene_change import Novelty
-from tracker.run.detection_interval import CALM, LONGEST, AsNeeded
+from tracker.run.detection import DetectionStage
+from tracker.run.detection_interval import CALM, LONGEST, AdaptiveInterval
 from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 
 NOBODY = np.empty((0, 4))
 
@@ -57,7 +59,8 @@ def test_where_somebody_has_left_is_nothing_new() -> None:
     scene, tracker, carrier = Scene(), Tracker(), Carrier()
     detector = Scripted([Detections(boxes_at(frame)[:1], np.array([0.9])) for frame in range(60)])
     frames = [Frame(scene.picture(STILL, walkers(index)[:1]), index + 1, index / RATE) for index in range(60)]
-    for _ in track_frames(frames, detector, tracker, cadence=AsNeeded(tracker, carrier), carrier=carrier):
+    detection = DetectionStage(detector, interval=AdaptiveInterval(tracker, carrier))
+    for _ in track_frames(frames, detection, TrackingStage(tracker, propagator=carrier)):
         pass
     assert max(np.diff(detector.asked)) > LONGEST * RATE + 1
 
@@ -71,7 +74,8 @@ def test_a_calm_scene_is_looked_at_less_often_until_somebody_enters(enters: bool
         frames.append(Frame(scene.picture(STILL, things), index + 1, index / RATE))
         found.append(Detections(boxes, np.full(len(boxes), 0.9)))
     detector, tracker, carrier = Scripted(found), Tracker(), Carrier()
-    for _ in track_frames(frames, detector, tracker, cadence=AsNeeded(tracker, carrier), carrier=carrier):
+    detection = DetectionStage(detector, interval=AdaptiveInterval(tracker, carrier))
+    for _ in track_frames(frames, detection, TrackingStage(tracker, propagator=carrier)):
         pass
     asked = np.array(detector.asked)
     assert max(np.diff(asked)) == int(CALM * RATE)

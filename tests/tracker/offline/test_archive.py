@@ -22,7 +22,7 @@ from tracker.association.calibration import LikenessScale
 from tracker.offline import archive
 from tracker.offline.archive import load, save
 from tracker.offline.first_pass import FirstPass
-from tracker.offline.trajectory import Recording
+from tracker.offline.trajectory import TrackingHistory
 
 RATE = Fraction(30000, 1001)
 
@@ -31,28 +31,28 @@ def first_pass(seed: int = 0, frames: int = 40) -> FirstPass:
     rng = np.random.default_rng(seed)
     cameras: list[Floats | None] = [np.eye(2, 3) + rng.normal(0, 1, (2, 3)) if rng.random() < 0.5 else None] * frames
     cuts = np.flatnonzero(rng.random(frames) < 0.05).tolist()
-    recording, _ = record(random_stream(seed, frames=frames), cameras=cameras, cuts=cuts)
+    history, _ = record(random_stream(seed, frames=frames), cameras=cameras, cuts=cuts)
     tracks = [
-        replace(track, carried=track.filled | (rng.random(len(track.frames)) < 0.3), look=rng.normal(size=4))
+        replace(track, carried=track.filled | (rng.random(len(track.frames)) < 0.3), embedding=rng.normal(size=4))
         if row % 2
-        else replace(track, look=None)
-        for row, track in enumerate(recording.trajectories)
+        else replace(track, embedding=None)
+        for row, track in enumerate(history.trajectories)
     ]
     scale = LikenessScale()
     scale.see(rng.uniform(0, 1, (3, 3)))
-    recording = replace(recording, trajectories=tracks, likeness=scale, typical=0.1 + 0.7 * rng.random())
+    history = replace(history, trajectories=tracks, likeness=scale, typical=0.1 + 0.7 * rng.random())
     indices = np.sort(rng.permutation(3 * frames)[:frames]) + 7
-    return FirstPass(indices, recording, {2: "car", 0: "пешеход"}, 1920, 1080, RATE, ("it was dark",))
+    return FirstPass(indices, history, {2: "car", 0: "пешеход"}, 1920, 1080, RATE, ("it was dark",))
 
 
 def empty() -> FirstPass:
     nothing = np.empty(0, np.int64)
-    return FirstPass(nothing, Recording(np.empty(0), nothing, [], [], 0.8), {}, 0, 0, RATE)
+    return FirstPass(nothing, TrackingHistory(np.empty(0), nothing, [], [], 0.8), {}, 0, 0, RATE)
 
 
 def same(one: FirstPass, other: FirstPass) -> bool:
     """Whether all numbers are equal to the last bit, and of the same kinds."""
-    mine, theirs = one.recording, other.recording
+    mine, theirs = one.history, other.history
     arrays = [
         (one.indices, other.indices),
         (mine.times, theirs.times),
@@ -61,7 +61,7 @@ def same(one: FirstPass, other: FirstPass) -> bool:
     ]
     for a, b in zip(mine.trajectories, theirs.trajectories, strict=True):
         arrays += [(getattr(a, name), getattr(b, name)) for name in ("frames", "boxes", "scores", "filled", "carried")]
-        arrays += [] if a.look is None or b.look is None else [(a.look, b.look)]
+        arrays += [] if a.embedding is None or b.embedding is None else [(a.embedding, b.embedding)]
     cameras = list(zip(mine.cameras, theirs.cameras, strict=True))
     arrays += [(a, b) for a, b in cameras if a is not None and b is not None]
     return (
@@ -79,10 +79,9 @@ def test_what_is_loaded_is_what_was_saved(seed: int, single: bool, tmp_path_fact
     path, given_ = tmp_path_factory.mktemp("archive") / "video.npz", first_pass(seed)
     if single:
         tracks = [
-            replace(track, boxes=track.boxes.astype(np.float32).astype(float))
-            for track in given_.recording.trajectories
+            replace(track, boxes=track.boxes.astype(np.float32).astype(float)) for track in given_.history.trajectories
         ]
-        given_ = replace(given_, recording=replace(given_.recording, trajectories=tracks))
+        given_ = replace(given_, history=replace(given_.history, trajectories=tracks))
     save(given_, path)
     assert same(load(path), given_)
 
@@ -108,9 +107,9 @@ def test_numpy_reads_it_without_pickle(tmp_path: Path) -> None:
 
 
 def test_boxes_in_single_precision_take_few_bytes(tmp_path: Path) -> None:
-    recording, _ = record(random_stream(3, frames=1200))
-    tracks = [replace(track, boxes=track.boxes.astype(np.float32).astype(float)) for track in recording.trajectories]
-    given_ = replace(first_pass(), indices=np.arange(1200), recording=replace(recording, trajectories=tracks))
+    history, _ = record(random_stream(3, frames=1200))
+    tracks = [replace(track, boxes=track.boxes.astype(np.float32).astype(float)) for track in history.trajectories]
+    given_ = replace(first_pass(), indices=np.arange(1200), history=replace(history, trajectories=tracks))
     save(given_, tmp_path / "one.npz")
     boxes = sum(len(track.frames) for track in tracks)
     assert boxes > 900

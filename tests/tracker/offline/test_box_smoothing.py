@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import Floats, Ints
-from tests.tracker.offline.test_velocity_changes import dense, random_paths
+from tests.tracker.offline.test_second_differences import dense, random_paths
 from tracker.annotations.interpolation import iou_of_pairs
-from tracker.offline import box_smoothing as steady_module
-from tracker.offline.box_smoothing import FREEDOM, STEPS, settle, steady
-from tracker.offline.trajectory import Recording, Trajectory
-from tracker.offline.velocity_changes import Kinks
+from tracker.offline import box_smoothing
+from tracker.offline.box_smoothing import DEGREES_OF_FREEDOM, ITERATIONS, reweighted_least_squares, smooth_boxes
+from tracker.offline.second_differences import SecondDifferences
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 
 RATE = 25
 seeds = st.integers(0, 2**32 - 1)
@@ -30,13 +30,15 @@ def seen(boxes: Floats, number: int = 1, start: int = 0) -> Trajectory:
     return Trajectory(number, 0, start + np.arange(len(boxes)), boxes, np.full(len(boxes), 0.8), none, none)
 
 
-def remember(tracks: Sequence[Trajectory]) -> Recording:
+def remember(tracks: Sequence[Trajectory]) -> TrackingHistory:
     count = max((int(track.frames[-1]) for track in tracks), default=0) + 1
-    return Recording(np.arange(count) / RATE, np.zeros(count, dtype=np.int64), [None] * count, tracks, typical=0.8)
+    return TrackingHistory(
+        np.arange(count) / RATE, np.zeros(count, dtype=np.int64), [None] * count, tracks, typical=0.8
+    )
 
 
 def smoothed(*tracks: Trajectory) -> list[Floats]:
-    return [track.boxes for track in steady(remember(tracks), tracks)]
+    return [track.boxes for track in smooth_boxes(remember(tracks), tracks)]
 
 
 def around(centres: Floats, size: tuple[float, float] = (40, 100)) -> Floats:
@@ -72,13 +74,15 @@ def test_without_outliers_it_is_the_smoother_of_rauch_tung_and_striebel(seed: in
     noises = [np.diag([0.0, walk * time]) for time in between]
     means, covariances, _, _ = filter_.batch_filter(path, Fs=transitions, Qs=noises)
     expected = filter_.rts_smoother(means, covariances, transitions, noises)[0][:, 0]
-    kinks = Kinks.of_paths(times, np.zeros(20, dtype=np.int64), np.ones(20)).times(
+    differences = SecondDifferences.of_paths(times, np.zeros(20, dtype=np.int64), np.ones(20)).scaled(
         np.full(18, np.sqrt(variance / walk))
     )
-    pull = kinks.back(kinks.of(path[:, None]))[:, 0]
+    pull = differences.apply_transpose(differences.apply(path[:, None]))[:, 0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steady_module, "FREEDOM", 1e12)  # which makes Student's t a normal distribution
-        np.testing.assert_allclose(path + settle(kinks.penalty(), pull, variance), expected, atol=1e-3)
+        patch.setattr(box_smoothing, "DEGREES_OF_FREEDOM", 1e12)  # which makes Student's t a normal distribution
+        np.testing.assert_allclose(
+            path + reweighted_least_squares(differences.penalty(), pull, variance), expected, atol=1e-3
+        )
 
 
 @given(seed=seeds)
@@ -89,12 +93,14 @@ def test_weighted_anew_it_is_the_same_as_in_whole_matrices(seed: int) -> None:
     values, variance = rng.standard_t(2, len(times)), 0.2
     matrix = dense(times, owners, sizes)
     weights, path = np.ones(len(times)), values
-    for _ in range(STEPS):
+    for _ in range(ITERATIONS):
         path = np.linalg.solve(np.diag(weights) + 1e-4 * matrix.T @ matrix, weights * values)
-        weights = (FREEDOM + 1) / (FREEDOM + (path - values) ** 2 / variance)
-    kinks = Kinks.of_paths(times, owners, sizes)
-    kinks = kinks.times(np.full(len(kinks), 1e-2))
-    moves = settle(kinks.penalty(), kinks.back(kinks.of(values[:, None]))[:, 0], variance)
+        weights = (DEGREES_OF_FREEDOM + 1) / (DEGREES_OF_FREEDOM + (path - values) ** 2 / variance)
+    differences = SecondDifferences.of_paths(times, owners, sizes)
+    differences = differences.scaled(np.full(len(differences), 1e-2))
+    moves = reweighted_least_squares(
+        differences.penalty(), differences.apply_transpose(differences.apply(values[:, None]))[:, 0], variance
+    )
     assert moves[np.bincount(owners)[owners] < 3] == pytest.approx(0, abs=0)
     np.testing.assert_allclose(values + moves, path, atol=1e-6)
 
@@ -138,8 +144,10 @@ def test_backward_the_paths_are_the_same(seed: int) -> None:
     values = np.random.default_rng(seed).normal(size=(len(times), 1))
 
     def moves(times: Floats, owners: Ints, sizes: Floats, values: Floats) -> Floats:
-        kinks = Kinks.of_paths(times, owners, sizes)
-        return settle(kinks.penalty() * 1e-4, 1e-4 * kinks.back(kinks.of(values))[:, 0], 0.5)
+        differences = SecondDifferences.of_paths(times, owners, sizes)
+        return reweighted_least_squares(
+            differences.penalty() * 1e-4, 1e-4 * differences.apply_transpose(differences.apply(values))[:, 0], 0.5
+        )
 
     there, back = (
         moves(*columns)
@@ -151,10 +159,10 @@ def test_backward_the_paths_are_the_same(seed: int) -> None:
 def test_many_tracks_are_smoothed_as_if_they_were_few(monkeypatch: pytest.MonkeyPatch) -> None:
     tracks = [seen(wander(seed, 20 + seed), seed + 1, seed) for seed in range(12)]
     whole = smoothed(*tracks)
-    monkeypatch.setattr(steady_module, "BLOCK", 50)
+    monkeypatch.setattr(box_smoothing, "BLOCK", 50)
     for mine, before in zip(smoothed(*tracks), whole, strict=True):
         np.testing.assert_allclose(mine, before, atol=1e-6)
-    monkeypatch.setattr(steady_module, "ENOUGH", 100)  # fewer tell of the noise: about the same, and told of all
+    monkeypatch.setattr(box_smoothing, "SAMPLE", 100)  # fewer tell of the noise: about the same, and told of all
     for mine, before in zip(smoothed(*tracks), whole, strict=True):
         assert iou_of_pairs(mine.T, before.T).min() > 0.9
 
@@ -204,8 +212,8 @@ def test_boxes_that_nothing_supports_move_with_their_neighbours() -> None:
     boxes = trembling(around(np.stack([100 + 2.0 * np.arange(60), np.full(60, 200.0)], axis=1)), 1.5)
     missing = np.isin(np.arange(60), [20, 21, 22, 58, 59])
     track = replace(seen(boxes), filled=missing, carried=missing)
-    found = steady(remember([track]), [track])[0]
-    only = steady(remember([track]), [track[~missing]])[0]
+    found = smooth_boxes(remember([track]), [track])[0]
+    only = smooth_boxes(remember([track]), [track[~missing]])[0]
     np.testing.assert_array_equal(found.boxes[~missing], only.boxes)
     moves = found.boxes - boxes
     limits = np.sort(np.stack([moves[19], moves[23]]), axis=0)
@@ -218,7 +226,7 @@ def test_boxes_that_nothing_supports_move_with_their_neighbours() -> None:
 
 
 def test_nothing_and_next_to_nothing_are_tracks_too() -> None:
-    assert steady(remember([]), []) == []
+    assert smooth_boxes(remember([]), []) == []
     box = np.array([[10.0, 20, 30, 60]])
     flat = np.tile([[5.0, 5, 5, 5]], (9, 1))
     assert smoothed(seen(box))[0].tolist() == box.tolist()
@@ -247,8 +255,8 @@ def test_whatever_was_tracked_is_smoothed_to_boxes(seed: int) -> None:
         whole = seen(np.concatenate([corner, corner + size], axis=1), number)
         gone = rng.random(len(frames)) < 0.2
         tracks.append(replace(whole, frames=frames, filled=gone, carried=gone))
-    recording = Recording(times, np.zeros(50, dtype=np.int64), [None] * 50, tracks, typical=0.8)
-    for mine, before in zip(steady(recording, tracks), tracks, strict=True):
+    history = TrackingHistory(times, np.zeros(50, dtype=np.int64), [None] * 50, tracks, typical=0.8)
+    for mine, before in zip(smooth_boxes(history, tracks), tracks, strict=True):
         assert np.isfinite(mine.boxes).all()
         assert (mine.boxes[:, 2:] >= mine.boxes[:, :2]).all()
         assert mine.frames.tolist() == before.frames.tolist()

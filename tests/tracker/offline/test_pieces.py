@@ -19,12 +19,13 @@ from tests import scenes
 from tests.conftest import ROOT
 from tests.tracker.offline.test_postprocess import columns, walk
 from tracker.association.calibration import LikenessScale
+from tracker.batch.piecewise import piece_options
 from tracker.offline.first_pass import FirstPass
-from tracker.offline.overlap import find_seam
 from tracker.offline.pieces import Piece, plan_pieces
-from tracker.offline.postprocess import revise
+from tracker.offline.postprocess import postprocess
+from tracker.offline.seam import find_seam
 from tracker.offline.stitch import stitch
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 from tracker.run.options import Options
 from tracker.run.reading import NoFramesError
 from tracker.run.run import Run
@@ -43,30 +44,30 @@ def whole_of(tracks: Sequence[Trajectory], times: Floats, shots: Sequence[int] |
     at = np.zeros(length, np.int64) if shots is None else np.asarray(shots)
     scale = LikenessScale()
     scale.see(np.eye(3))
-    recording = Recording(times, at, cameras, numbered, 0.7, scale)
-    return FirstPass(np.arange(1, length + 1), recording, {0: "person"}, 640, 480, Fraction(RATE))
+    history = TrackingHistory(times, at, cameras, numbered, 0.7, scale)
+    return FirstPass(np.arange(1, length + 1), history, {0: "person"}, 640, 480, Fraction(RATE))
 
 
 def cut_out(whole: FirstPass, first: int, last: int) -> FirstPass:
     """What somebody who has seen only the frames `first` up to before `last` would know of the same tracks."""
-    recording = whole.recording
-    tracks = [track[(track.frames >= first) & (track.frames < last)] for track in recording.trajectories]
+    history = whole.history
+    tracks = [track[(track.frames >= first) & (track.frames < last)] for track in history.trajectories]
     there = [replace(track, frames=track.frames - first) for track in tracks if len(track.frames)]
     numbered = [replace(track, track_id=number) for number, track in enumerate(there, start=1)]
-    shots = recording.shots[first:last]
+    shots = history.shots[first:last]
     part = replace(
-        recording,
-        times=recording.times[first:last],
+        history,
+        times=history.times[first:last],
         shots=shots - (shots[0] if len(shots) else 0),
-        cameras=[None, *recording.cameras[first + 1 : last]][: last - first],
+        cameras=[None, *history.cameras[first + 1 : last]][: last - first],
         trajectories=numbered,
     )
-    return replace(whole, indices=whole.indices[first:last], recording=part)
+    return replace(whole, indices=whole.indices[first:last], history=part)
 
 
 def cut_up(whole: FirstPass, bounds: Sequence[int], overlap: int) -> tuple[list[FirstPass], list[Piece]]:
     """Pieces whose own parts end before the frames `bounds`; each begins `overlap` frames earlier."""
-    times, edges = whole.recording.times, [0, *bounds, len(whole.indices)]
+    times, edges = whole.history.times, [0, *bounds, len(whole.indices)]
     parts, pieces = [], []
     for number, (first, last) in enumerate(pairwise(edges)):
         begins = max(0, first - overlap) if number else 0
@@ -75,18 +76,18 @@ def cut_up(whole: FirstPass, bounds: Sequence[int], overlap: int) -> tuple[list[
     return parts, pieces
 
 
-def unmoved(found: FirstPass) -> Recording:
+def unmoved(found: FirstPass) -> TrackingHistory:
     """The recording, had the camera stood still."""
-    return replace(found.recording, cameras=[None] * len(found.indices))
+    return replace(found.history, cameras=[None] * len(found.indices))
 
 
 def tracks_of(found: FirstPass) -> list[dict[str, object]]:
-    return [columns(track) for track in found.recording.trajectories]
+    return [columns(track) for track in found.history.trajectories]
 
 
 def check_same(found: FirstPass, whole: FirstPass) -> None:
     assert tracks_of(found) == tracks_of(whole)
-    mine, theirs = found.recording, whole.recording
+    mine, theirs = found.history, whole.history
     assert found.indices.tolist() == whole.indices.tolist()
     assert mine.times.tolist() == theirs.times.tolist()
     assert mine.shots.tolist() == theirs.shots.tolist()
@@ -118,15 +119,15 @@ def test_what_was_cut_up_is_whole_again(seed: int, cuts: list[float], overlap: i
     whole = random_whole(seed)
     bounds = sorted({int(cut * len(whole.indices)) for cut in cuts})
     parts, pieces = cut_up(whole, [bound for bound in bounds if bound > 2], overlap)
-    found, hidden = stitch(parts, pieces), whole.recording
-    seen = [part.recording.trajectories for part in parts]
+    found, hidden = stitch(parts, pieces), whole.history
+    seen = [part.history.trajectories for part in parts]
     if all(_met(whole, track, parts) for track in hidden.trajectories):
         check_same(found, whole)
     assert found.indices.tolist() == whole.indices.tolist()
-    assert found.recording.shots.tolist() == hidden.shots.tolist()
-    boxes = sorted(box for track in found.recording.trajectories for box in track.boxes.tolist())
+    assert found.history.shots.tolist() == hidden.shots.tolist()
+    boxes = sorted(box for track in found.history.trajectories for box in track.boxes.tolist())
     assert boxes == sorted(box for track in hidden.trajectories for box in track.boxes.tolist())
-    assert len(found.recording.trajectories) <= sum(map(len, seen))
+    assert len(found.history.trajectories) <= sum(map(len, seen))
 
 
 def _met(whole: FirstPass, track: Trajectory, parts: Sequence[FirstPass]) -> bool:
@@ -145,7 +146,7 @@ def test_the_whole_is_found_again_often_enough_to_tell() -> None:
     for seed in range(40):
         whole = random_whole(seed)
         parts, pieces = cut_up(whole, [len(whole.indices) // 2], 40)
-        if all(_met(whole, track, parts) for track in whole.recording.trajectories) and whole.recording.trajectories:
+        if all(_met(whole, track, parts) for track in whole.history.trajectories) and whole.history.trajectories:
             met += 1
             check_same(stitch(parts, pieces), whole)
     assert met > 20
@@ -154,7 +155,7 @@ def test_the_whole_is_found_again_often_enough_to_tell() -> None:
 def test_a_track_longer_than_several_pieces_keeps_its_number() -> None:
     whole = whole_of([walk(range(200), 0, 1), walk(range(90, 200), 400, 0)], np.arange(200) / RATE)
     parts, pieces = cut_up(whole, [50, 100, 150], 20)
-    assert [len(part.recording.trajectories) for part in parts] == [1, 2, 2, 2]
+    assert [len(part.history.trajectories) for part in parts] == [1, 2, 2, 2]
     check_same(stitch(parts, pieces), whole)
     check_same(stitch([whole], pieces[:1]), whole)
 
@@ -163,7 +164,7 @@ def test_pieces_without_tracks_or_without_frames() -> None:
     times = np.arange(200) / RATE
     whole = whole_of([walk(range(10, 40), 0, 1), walk(range(160, 200), 400, 0)], times)
     parts, pieces = cut_up(whole, [50, 100, 150], 20)
-    assert not parts[2].recording.trajectories
+    assert not parts[2].history.trajectories
     check_same(stitch(parts, pieces), whole)
     behind = cut_out(whole, 200, 200)
     check_same(stitch([*parts, behind], [*pieces, Piece(4, 99.0, None, 99.0, None)]), whole)
@@ -181,8 +182,8 @@ def test_without_an_overlap_the_frames_are_there_and_the_next_stage_can_join() -
     whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
     found = stitch(*cut_up(whole, [50], 0))
     assert found.indices.tolist() == whole.indices.tolist()
-    assert [len(track.frames) for track in found.recording.trajectories] == [50, 50]
-    assert [len(track.frames) for track in revise(unmoved(found))] == [100]
+    assert [len(track.frames) for track in found.history.trajectories] == [50, 50]
+    assert [len(track.frames) for track in postprocess(unmoved(found))] == [100]
 
 
 def test_frames_that_are_missing_at_the_seam() -> None:
@@ -192,42 +193,42 @@ def test_frames_that_are_missing_at_the_seam() -> None:
     holes = [_without(part, range(47, 55)) for part in parts]
     found = stitch(holes, pieces)
     assert found.indices.tolist() == [row + 1 for row in left]
-    assert [len(track.frames) for track in found.recording.trajectories] == [92, 92]
+    assert [len(track.frames) for track in found.history.trajectories] == [92, 92]
     gap = stitch([_without(parts[0], range(41, 99)), _without(parts[1], range(1, 60))], pieces)  # nothing in common
     assert gap.indices.tolist() == [*range(1, 41), *range(60, 101)]
-    assert len(gap.recording.trajectories) == 4
-    assert [len(track.frames) for track in revise(unmoved(gap))] == [81, 81]
+    assert len(gap.history.trajectories) == 4
+    assert [len(track.frames) for track in postprocess(unmoved(gap))] == [81, 81]
 
 
 def _without(part: FirstPass, numbers: range) -> FirstPass:
     """The same, had these frames of the source not come."""
     kept = ~np.isin(part.indices, list(numbers))
     rows = np.cumsum(kept) - 1
-    tracks = [track[kept[track.frames]] for track in part.recording.trajectories]
-    recording = replace(
-        part.recording,
-        times=part.recording.times[kept],
-        shots=part.recording.shots[kept],
-        cameras=[camera for camera, keep in zip(part.recording.cameras, kept, strict=True) if keep],
+    tracks = [track[kept[track.frames]] for track in part.history.trajectories]
+    history = replace(
+        part.history,
+        times=part.history.times[kept],
+        shots=part.history.shots[kept],
+        cameras=[camera for camera, keep in zip(part.history.cameras, kept, strict=True) if keep],
         trajectories=[replace(track, frames=rows[track.frames]) for track in tracks],
     )
-    return replace(part, indices=part.indices[kept], recording=recording)
+    return replace(part, indices=part.indices[kept], history=history)
 
 
 def with_tracks(part: FirstPass, *tracks: Trajectory) -> FirstPass:
     numbered = [replace(track, track_id=number) for number, track in enumerate(tracks, start=1)]
-    return replace(part, recording=replace(part.recording, trajectories=numbered))
+    return replace(part, history=replace(part.history, trajectories=numbered))
 
 
 def test_of_two_that_claim_the_same_the_one_at_the_change_over_goes_on() -> None:
     whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
     parts, pieces = cut_up(whole, [60], 40)
     parts[0] = with_tracks(parts[0], walk(range(42), 0, 1), walk(range(44, 60), 0, 1))  # lost for a moment
-    found = stitch(parts, pieces).recording.trajectories
+    found = stitch(parts, pieces).history.trajectories
     assert [track.frames.tolist() for track in found] == [list(range(42)), list(range(44, 100))]
     parts, pieces = cut_up(whole, [60], 40)
     twice = with_tracks(parts[1], walk(range(30), 20, 1), walk(range(32, 80), 20, 1))  # the later one lost it
-    found = stitch([parts[0], twice], pieces).recording.trajectories
+    found = stitch([parts[0], twice], pieces).history.trajectories
     assert [track.frames.tolist() for track in found] == [list(range(100))]
 
 
@@ -248,13 +249,13 @@ def test_it_is_changed_over_late_and_where_nobody_is_taken_for_two() -> None:
     hidden = walk(range(100), 4, 0)
     whole = whole_of([walk(range(100), 0, 0), hidden], np.arange(100) / RATE)
     (before, after), pieces = cut_up(whole, [60], 40)
-    late = with_tracks(after, after.recording.trajectories[0], _from(hidden, 55, 20))
+    late = with_tracks(after, after.history.trajectories[0], _from(hidden, 55, 20))
     begin = pieces[1].first - 0.25
     assert find_seam(before, after, begin, 0).index == 60  # the last that both have
     assert find_seam(before, late, begin, 0).index == 60
-    found = stitch([before, late], pieces).recording.trajectories
+    found = stitch([before, late], pieces).history.trajectories
     assert [track.frames.tolist() for track in found] == [list(range(100))] * 2
-    gone = with_tracks(before, before.recording.trajectories[0], hidden[:50])  # the earlier one loses him
+    gone = with_tracks(before, before.history.trajectories[0], hidden[:50])  # the earlier one loses him
     assert find_seam(gone, after, begin, 0).index < 51
 
 
@@ -266,42 +267,42 @@ def _from(track: Trajectory, first: int, begin: int) -> Trajectory:
 def test_a_class_is_that_of_the_whole_track() -> None:
     whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
     parts, pieces = cut_up(whole, [30], 20)
-    (short,) = parts[0].recording.trajectories
+    (short,) = parts[0].history.trajectories
     found = stitch([with_tracks(parts[0], replace(short, class_id=7)), parts[1]], pieces)
-    assert [track.class_id for track in found.recording.trajectories] == [0]
+    assert [track.class_id for track in found.history.trajectories] == [0]
     parts, pieces = cut_up(whole, [80], 20)
-    (long,) = parts[0].recording.trajectories
+    (long,) = parts[0].history.trajectories
     found = stitch([with_tracks(parts[0], replace(long, class_id=7)), parts[1]], pieces)
-    assert [track.class_id for track in found.recording.trajectories] == [7]
+    assert [track.class_id for track in found.history.trajectories] == [7]
 
 
-def test_looks_are_not_counted_twice() -> None:
-    whole = whole_of([replace(walk(range(100), 0, 1), look=np.array([100.0, 0.0]))], np.arange(100) / RATE)
+def test_embeddings_are_not_counted_twice() -> None:
+    whole = whole_of([replace(walk(range(100), 0, 1), embedding=np.array([100.0, 0.0]))], np.arange(100) / RATE)
     parts, pieces = cut_up(whole, [60], 20)
-    looks = [[len(part.recording.trajectories[0].frames) * 1.0, 0.0] for part in parts]
+    embeddings = [[len(part.history.trajectories[0].frames) * 1.0, 0.0] for part in parts]
     given_ = [
-        with_tracks(part, replace(part.recording.trajectories[0], look=np.array(look)))
-        for part, look in zip(parts, looks, strict=True)
+        with_tracks(part, replace(part.history.trajectories[0], embedding=np.array(embedding)))
+        for part, embedding in zip(parts, embeddings, strict=True)
     ]
-    (track,) = stitch(given_, pieces).recording.trajectories
-    assert track.look is not None
-    np.testing.assert_allclose(track.look, [100, 0])
+    (track,) = stitch(given_, pieces).history.trajectories
+    assert track.embedding is not None
+    np.testing.assert_allclose(track.embedding, [100, 0])
 
 
 def test_what_a_score_means_is_what_was_learned_last() -> None:
     whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
     (dark, bright), pieces = cut_up(whole, [50], 20)
     scale = LikenessScale()
-    bright = replace(bright, recording=replace(bright.recording, typical=0.5, likeness=scale))
-    found = stitch([dark, bright], pieces).recording
+    bright = replace(bright, history=replace(bright.history, typical=0.5, likeness=scale))
+    found = stitch([dark, bright], pieces).history
     assert found.typical == pytest.approx((0.7 + 0.5) / 2, abs=0.01)
-    assert found.likeness is dark.recording.likeness  # the later piece has seen no looks
+    assert found.likeness is dark.history.likeness  # the later piece has no embeddings
 
 
 def test_parts_of_another_video_are_refused() -> None:
     whole = whole_of([], np.arange(100) / RATE)
     parts, pieces = cut_up(whole, [50], 20)
-    other = replace(parts[1], recording=replace(parts[1].recording, times=parts[1].recording.times + 0.01))
+    other = replace(parts[1], history=replace(parts[1].history, times=parts[1].history.times + 0.01))
     for wrong in ([parts[0], other], [parts[1], parts[0]], parts[:1], [parts[0], replace(parts[1], width=1)]):
         with pytest.raises(InputError):
             stitch(wrong, pieces)
@@ -314,7 +315,7 @@ def test_frames_that_cannot_be_decoded_do_not_count() -> None:
     after = replace(parts[1], indices=parts[1].indices + 4)
     found, expected = stitch([parts[0], after], pieces), stitch(parts, pieces)
     assert found.indices.tolist() == expected.indices.tolist() == list(range(1, 101))
-    assert np.array_equal(found.recording.trajectories[0].boxes, expected.recording.trajectories[0].boxes)
+    assert np.array_equal(found.history.trajectories[0].boxes, expected.history.trajectories[0].boxes)
 
 
 @given(
@@ -366,20 +367,20 @@ def look_at(source: Path, options: Options) -> FirstPass:
 def test_runs_over_pieces_are_a_run_over_the_whole(crossing: Path) -> None:
     options = Options(detections=DETECTIONS, offline=True, appearance="none")
     whole = look_at(crossing, options)
-    pieces = plan_pieces(float(whole.recording.times[-1]), count=3, overlap=2)
+    pieces = plan_pieces(float(whole.history.times[-1]), count=3, overlap=2)
     assert len(pieces) == 3
-    parts = [look_at(crossing, piece.options(options)) for piece in pieces]
+    parts = [look_at(crossing, piece_options(piece, options)) for piece in pieces]
     assert all(len(part.indices) < 80 for part in parts)
     found = stitch(parts, pieces)
     assert found.indices.tolist() == whole.indices.tolist() == list(range(1, scenes.CROSSING_FRAMES + 1))
-    mine, theirs = revise(found.recording), revise(whole.recording)
+    mine, theirs = postprocess(found.history), postprocess(whole.history)
     assert [columns(track)["frames"] for track in mine] == [columns(track)["frames"] for track in theirs]
     for a, b in zip(mine, theirs, strict=True):
         np.testing.assert_allclose(a.boxes, b.boxes, atol=1.0)
 
 
 def test_a_piece_behind_the_end_of_a_video_has_no_frames(crossing: Path) -> None:
-    options = Piece(1, 60.0, None, 60.0, None).options(Options(detections=DETECTIONS))
+    options = piece_options(Piece(1, 60.0, None, 60.0, None), Options(detections=DETECTIONS))
     with Run(crossing, options, pictures=False) as run, pytest.raises(NoFramesError):
         list(run.record())
     assert run.first_pass is not None
@@ -396,7 +397,7 @@ def test_an_interrupted_first_pass_is_none(crossing: Path) -> None:
 
 def test_the_last_piece_ends_where_the_run_is_to_end() -> None:
     asked = Options(start=10.0, end=110.0)
-    ends = [piece.options(asked).end for piece in plan_pieces(110.0, count=2, overlap=8, start=10.0)]
+    ends = [piece_options(piece, asked).end for piece in plan_pieces(110.0, count=2, overlap=8, start=10.0)]
     assert ends == [62.0, 110.0]
 
 
@@ -415,4 +416,4 @@ def test_frames_come_again_without_their_pictures() -> None:
 def test_who_begins_midway_begins_with_noise_that_has_settled(crossing: Path, midway: bool) -> None:
     with Run(crossing, Options(detections=DETECTIONS, offline=True), pictures=False) as run:
         next(run.record(midway=midway))
-        assert (run.tracker._noise.factor < 0.5) == midway
+        assert (run.stages.tracker._noise.factor < 0.5) == midway

@@ -18,16 +18,16 @@ from tracker.association.engine import Tracker
 from tracker.association.presets import PRESETS, Preset
 from tracker.association.tracks import Tracks
 from tracker.offline import trajectory
-from tracker.offline.fill import fill
+from tracker.offline.gap_filling import fill_gaps
 from tracker.offline.join import join
-from tracker.offline.postprocess import STAGES, revise
+from tracker.offline.postprocess import STAGES, postprocess
 from tracker.offline.prune import prune, trim
-from tracker.offline.recorder import Recorder
+from tracker.offline.recording_tracker import RecordingTracker
 from tracker.offline.stabilise import Stabiliser
-from tracker.offline.trajectory import Recording, Trajectory, tracks_by_frame
+from tracker.offline.trajectory import TrackingHistory, Trajectory, tracks_by_frame
 
 RATE = 20
-UNSMOOTHED = [stage for stage in STAGES if stage != "steady"]
+UNSMOOTHED = [stage for stage in STAGES if stage != "smooth"]
 seeds = st.integers(0, 2**32 - 1)
 few = settings(deadline=None, derandomize=True, max_examples=20)
 
@@ -38,9 +38,9 @@ def record(
     times: Sequence[float] | None = None,
     cameras: Sequence[Floats | None] | None = None,
     cuts: Sequence[int] = (),
-) -> tuple[Recording, list[Tracks]]:
+) -> tuple[TrackingHistory, list[Tracks]]:
     """The recording of a stream, and what the tracker said on the way."""
-    recorder, said = Recorder(preset, RATE), list[Tracks]()
+    recorder, said = RecordingTracker(preset, RATE), list[Tracks]()
     times = [index / RATE for index in range(len(stream))] if times is None else times
     for index, detections in enumerate(stream):
         if index in cuts:
@@ -58,9 +58,9 @@ def walk(frames: Sequence[int], start: float, step: float, number: int = 1, scor
     return Trajectory(number, 0, at, boxes, np.full(len(at), score), none, none)
 
 
-def remember(*trajectories: Trajectory, length: int = 100) -> Recording:
+def remember(*trajectories: Trajectory, length: int = 100) -> TrackingHistory:
     times, shots = np.arange(length) / RATE, np.zeros(length, dtype=np.int64)
-    return Recording(times, shots, [None] * length, trajectories, typical=0.9)
+    return TrackingHistory(times, shots, [None] * length, trajectories, typical=0.9)
 
 
 def columns(track: Trajectory) -> dict[str, object]:
@@ -75,22 +75,22 @@ def test_hindsight_keeps_what_was_seen(preset: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     cuts = np.flatnonzero(rng.random(25) < 0.05).tolist()
     cameras = [np.array([[1, 0, dx], [0, 1, 0]]) if rng.random() < 0.5 else None for dx in rng.normal(0, 3, 25)]
-    recording, said = record(stream, preset, times, cameras, cuts)
+    history, said = record(stream, preset, times, cameras, cuts)
     online = {number for tracks in said for number in tracks.track_ids.tolist()}
-    revised = revise(recording)
+    revised = postprocess(history)
     assert {track.track_id for track in revised} <= online
     assert len({track.track_id for track in revised}) == len(revised)
     for track in revised:
         assert (np.diff(track.frames) > 0).all()
-        assert len(set(recording.shots[track.frames].tolist())) == 1
+        assert len(set(history.shots[track.frames].tolist())) == 1
         assert np.isfinite(track.boxes).all()
         assert (track.boxes[:, 2:] >= track.boxes[:, :2]).all()
         assert not track.filled[[0, -1]].any()
-    for track in revise(recording, UNSMOOTHED):
+    for track in postprocess(history, UNSMOOTHED):
         for frame, box, score, filled in zip(track.frames, track.boxes, track.scores, track.filled, strict=True):
             seen = np.column_stack([stream[frame].boxes, stream[frame].scores]).tolist()
             assert filled or [*box.tolist(), score] in seen
-    by_frame = tracks_by_frame(revised, recording.times)
+    by_frame = tracks_by_frame(revised, history.times)
     assert len(by_frame) == len(stream)
     assert sum(map(len, by_frame)) == sum(len(track.frames) for track in revised)
     for tracks in by_frame:
@@ -105,7 +105,7 @@ def test_hindsight_keeps_what_was_seen(preset: str, seed: int) -> None:
 @few
 def test_a_recorder_tracks_as_a_tracker_does(preset: str, seed: int) -> None:
     stream, plain = random_stream(seed), Tracker(preset, RATE)
-    recording, said = record(stream, preset)
+    history, said = record(stream, preset)
     shown = dict[tuple[int, int], list[float]]()
     for index, (mine, detections) in enumerate(zip(said, stream, strict=True)):
         theirs = plain.update(detections, index / RATE)
@@ -115,7 +115,7 @@ def test_a_recorder_tracks_as_a_tracker_does(preset: str, seed: int) -> None:
             shown |= {(n, index): box.tolist() for n, box in zip(mine.track_ids.tolist(), mine.boxes, strict=True)}
     recorded = {
         (track.track_id, frame): box.tolist()
-        for track in recording.trajectories
+        for track in history.trajectories
         for frame, box in zip(track.frames.tolist(), track.boxes, strict=True)
     }
     assert shown.items() <= recorded.items()  # and the frames before each was confirmed
@@ -126,15 +126,15 @@ def test_a_recorder_tracks_as_a_tracker_does(preset: str, seed: int) -> None:
 def test_a_camera_that_stands_still_is_no_camera(seed: int) -> None:
     stream = random_stream(seed, frames=40)
     still, without = (record(stream, cameras=[camera] * 40)[0] for camera in (np.eye(2, 3), None))
-    for mine, theirs in zip(revise(still), revise(without), strict=True):
+    for mine, theirs in zip(postprocess(still), postprocess(without), strict=True):
         assert mine.frames.tolist() == theirs.frames.tolist()
         np.testing.assert_allclose(mine.boxes, theirs.boxes, atol=1e-6)
 
 
 def test_complete_tracks_stay_as_they_are() -> None:
     tracks = [walk(range(100), 0, 2, 1), walk(range(100), 300, -1, 2, score=0.7), walk(range(30, 90), 500, 0, 3)]
-    revised = revise(remember(*tracks))
-    for found in (revised, revise(remember(*revised))):
+    revised = postprocess(remember(*tracks))
+    for found in (revised, postprocess(remember(*revised))):
         for mine, before in zip(found, tracks, strict=True):
             np.testing.assert_allclose(mine.boxes, before.boxes, atol=1e-9)
             assert columns(replace(mine, boxes=before.boxes)) == columns(before)
@@ -166,18 +166,18 @@ def test_a_gap_is_filled_where_the_camera_has_moved_its_path_to() -> None:
     none = np.zeros(30, dtype=bool)
     track = Trajectory(1, 0, seen, boxes[seen], np.full(30, 0.8), none, none)
     cameras: list[Floats | None] = [None, *[np.array([[1, 0, -6.0], [0, 1, 0]])] * 39]
-    recording = replace(remember(track, length=40), cameras=cameras)
-    filled = fill(recording, track, Stabiliser(cameras))
+    history = replace(remember(track, length=40), cameras=cameras)
+    filled = fill_gaps(history, track, Stabiliser(cameras))
     assert filled.frames.tolist() == list(range(40))
     np.testing.assert_allclose(filled.boxes, boxes, atol=0.5)
     # for a camera that stood still, the object would have run too far to know where
-    assert len(fill(recording, track, Stabiliser([None] * 40)).frames) == 30
+    assert len(fill_gaps(history, track, Stabiliser([None] * 40)).frames) == 30
 
 
 def test_a_filled_box_has_the_smaller_score_of_both_ends() -> None:
     track = walk([*range(20), *range(26, 50)], 0, 1)
     track = replace(track, scores=np.where(track.frames < 20, 0.8, 0.6))
-    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     assert filled.frames.tolist() == list(range(50))
     assert np.flatnonzero(filled.filled).tolist() == list(range(20, 26))
     assert set(filled.scores[20:26].tolist()) == {0.6}
@@ -187,12 +187,12 @@ def test_a_filled_box_has_the_smaller_score_of_both_ends() -> None:
 @pytest.mark.parametrize("seen", [[*range(20), *range(40, 60)], [*range(20), *range(21, 60)]])
 def test_long_gaps_stay_open(seen: list[int]) -> None:
     track = walk(seen, 0, 0)
-    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     assert filled.filled.sum() == (1 if 21 in seen else 0)
 
 
 def test_loose_ends_are_cut_off_and_the_rest_stays() -> None:
-    recording = remember(length=200)
+    history = remember(length=200)
     tracks = {
         "whole": walk(range(60), 0, 1),
         "loose": walk([*range(60), 75, 76], 0, 1),
@@ -201,7 +201,7 @@ def test_loose_ends_are_cut_off_and_the_rest_stays() -> None:
         "weak run": walk([*range(60), *range(75, 110)], 0, 1),
     }
     tracks["weak run"].scores[60:] = 0.2
-    kept = {name: trim(recording, track).frames.tolist() for name, track in tracks.items()}
+    kept = {name: trim(history, track).frames.tolist() for name, track in tracks.items()}
     assert kept["whole"] == kept["loose"] == kept["weak run"] == list(range(60))
     assert kept["loose before"] == list(range(20, 60))
     assert kept["two runs"] == tracks["two runs"].frames.tolist()
@@ -215,8 +215,8 @@ def test_tracks_that_show_too_little_are_left_out_but_not_in_a_short_shot() -> N
     assert prune(replace(remember(), shots=shots), [brief, weak]) == [brief]
 
 
-def looking(track: Trajectory, look: Sequence[float]) -> Trajectory:
-    return replace(track, look=np.asarray(look, dtype=np.float64))
+def with_embedding(track: Trajectory, embedding: Sequence[float]) -> Trajectory:
+    return replace(track, embedding=np.asarray(embedding, dtype=np.float64))
 
 
 JOINED: dict[str, tuple[Trajectory, bool]] = {
@@ -238,16 +238,19 @@ def test_fragments_are_joined_where_motion_leads_from_one_to_the_other(case: str
 
 def test_no_fragment_is_joined_over_a_cut() -> None:
     parts = [walk(range(40), 0, 2, 1), walk(range(50, 80), 0, 2, 2)]
-    recording = replace(remember(*parts), shots=np.repeat([0, 1], [45, 55]))
-    assert len(join(recording, parts)) == 2
+    history = replace(remember(*parts), shots=np.repeat([0, 1], [45, 55]))
+    assert len(join(history, parts)) == 2
 
 
-def test_looks_decide_between_two_who_come_back() -> None:
-    lost = looking(walk(range(40), 0, 0, 1), [30, 3])
+def test_embeddings_decide_between_two_who_come_back() -> None:
+    lost = with_embedding(walk(range(40), 0, 0, 1), [30, 3])
     near, far = walk(range(60, 90), 8, 0, 2), walk(range(60, 90), 20, 0, 3)
     for like_near, number in ((True, 2), (False, 3)):
-        looks = ([29, 2], [1, 30]) if like_near else ([1, 30], [29, 2])
-        parts = [lost, *(looking(part, look) for part, look in zip((near, far), looks, strict=True))]
+        embeddings = ([29, 2], [1, 30]) if like_near else ([1, 30], [29, 2])
+        parts = [
+            lost,
+            *(with_embedding(part, embedding) for part, embedding in zip((near, far), embeddings, strict=True)),
+        ]
         joined = join(remember(*parts), parts)
         assert [track.track_id for track in joined] == [1, 5 - number]
         assert joined[0].boxes[-1].tolist() == parts[number - 1].boxes[-1].tolist()
@@ -268,9 +271,9 @@ def hidden_behind_each_other(frames: int) -> list[Detections]:
 
 def test_those_who_pass_behind_others_keep_one_number_in_hindsight() -> None:
     stream = hidden_behind_each_other(scenes.CROSSING_FRAMES)
-    recording, said = record(stream, "sort", [index / 12.5 for index in range(len(stream))])
+    history, said = record(stream, "sort", [index / 12.5 for index in range(len(stream))])
     online = {number for tracks in said for number in tracks.track_ids.tolist()}
-    revised = revise(recording)
+    revised = postprocess(history)
     assert len(online) > len(scenes.CROSSING)
     assert len(revised) == len(scenes.CROSSING)
     for track in revised:  # each is one walker from beginning to end, in the filled frames too
@@ -283,38 +286,38 @@ def test_those_who_pass_behind_others_keep_one_number_in_hindsight() -> None:
 def test_every_stage_can_be_left_out(stage: str) -> None:
     loose = walk([*range(30), *range(32, 50), 60, 61], 0, 2, 1)
     brief, next_ = walk(range(40, 44), 500, 0, 2), walk(range(70, 95), 0, 2, 3)
-    recording = remember(loose, brief, next_)
-    everything = [columns(track) for track in revise(recording)]
-    assert everything != [columns(track) for track in revise(recording, [one for one in STAGES if one != stage])]
+    history = remember(loose, brief, next_)
+    everything = [columns(track) for track in postprocess(history)]
+    assert everything != [columns(track) for track in postprocess(history, [one for one in STAGES if one != stage])]
 
 
 def test_nothing_is_a_recording_too() -> None:
     for stream in ([], [Detections.empty()], [Detections.empty()] * 9):
-        recording, _ = record(stream)
-        assert revise(recording) == []
-        assert [len(tracks) for tracks in tracks_by_frame([], recording.times)] == [0] * len(stream)
+        history, _ = record(stream)
+        assert postprocess(history) == []
+        assert [len(tracks) for tracks in tracks_by_frame([], history.times)] == [0] * len(stream)
 
 
-def test_the_look_of_a_track_is_the_sum_of_what_was_seen() -> None:
+def test_the_embedding_of_a_track_is_the_sum_of_what_was_seen() -> None:
     rng = np.random.default_rng(0)
-    looks = rng.normal(size=(30, 4))
-    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    embeddings = rng.normal(size=(30, 4))
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     box = np.array([[10.0, 10, 40, 90]])
-    recording, _ = record([Detections(box, np.array([0.9]), embeddings=look[None]) for look in looks])
-    found = recording.trajectories[0].look
+    history, _ = record([Detections(box, np.array([0.9]), embeddings=embedding[None]) for embedding in embeddings])
+    found = history.trajectories[0].embedding
     assert found is not None
-    np.testing.assert_allclose(found, looks.sum(axis=0))
+    np.testing.assert_allclose(found, embeddings.sum(axis=0))
 
 
 def test_what_was_carried_gives_way_to_the_smoothed_path_between_detections() -> None:
     track = walk(range(43), 0, 2)
     carried = track.frames % 4 != 0  # the last detection is in frame 40
     boxes = track.boxes + np.where(carried, 3.0, 0.0)[:, None]  # it was led astray
-    track = replace(track, boxes=boxes, carried=carried, filled=carried, look=np.array([1.0, 0.0]))
-    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    track = replace(track, boxes=boxes, carried=carried, filled=carried, embedding=np.array([1.0, 0.0]))
+    filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     np.testing.assert_allclose(filled.boxes[:41], walk(range(41), 0, 2).boxes, atol=0.1)
     np.testing.assert_array_equal(filled.boxes[41:], boxes[41:])  # nothing is known of what comes after
-    for column in ("frames", "carried", "filled", "look"):
+    for column in ("frames", "carried", "filled", "embedding"):
         np.testing.assert_array_equal(getattr(filled, column), getattr(track, column))
 
 
@@ -322,21 +325,21 @@ def test_what_was_carried_stays_where_a_gap_is_too_wide_to_be_filled() -> None:
     track = walk(range(9), 0, 40)
     carried = track.frames % 4 != 0
     track = replace(track, carried=carried, filled=carried)
-    filled = fill(remember(track), track, Stabiliser([None] * 100))
+    filled = fill_gaps(remember(track), track, Stabiliser([None] * 100))
     assert columns(filled) == columns(track)
 
 
-def test_a_recording_tells_frames_without_a_look_apart() -> None:
-    recorder, box = Recorder(), np.array([[10.0, 10, 40, 100]])
+def test_a_history_tells_propagated_frames_apart() -> None:
+    recorder, box = RecordingTracker(), np.array([[10.0, 10, 40, 100]])
     for index in range(9):
         if index % 3:
             recorder.carry(index / RATE)
         else:
             recorder.update(Detections(box, np.array([0.9])), index / RATE)
-    (track,) = (recording := recorder.finish()).trajectories
+    (track,) = (history := recorder.finish()).trajectories
     assert track.frames.tolist() == list(range(9))
     assert track.carried.tolist() == track.filled.tolist() == [index % 3 != 0 for index in range(9)]
-    shown = tracks_by_frame(revise(recording), recording.times)
+    shown = tracks_by_frame(postprocess(history), history.times)
     assert [tracks.carried.tolist() for tracks in shown] == [[index % 3 != 0] for index in range(9)]
     np.testing.assert_allclose(shown[2].time_since_update, 2 / RATE)
 
@@ -344,19 +347,19 @@ def test_a_recording_tells_frames_without_a_look_apart() -> None:
 @given(seed=seeds)
 @few
 def test_frames_come_one_after_the_other_as_in_a_list(seed: int) -> None:
-    recording, _ = record(random_stream(seed, frames=60))
-    revised = revise(recording)
+    history, _ = record(random_stream(seed, frames=60))
+    revised = postprocess(history)
     for block in (1, 7, 59, 60):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(trajectory, "BLOCK", block)
-            shown = list(trajectory.each_frame(revised, recording.times))
-        for mine, theirs in zip(shown, tracks_by_frame(revised, recording.times), strict=True):
+            shown = list(trajectory.iterate_tracks_by_frame(revised, history.times))
+        for mine, theirs in zip(shown, tracks_by_frame(revised, history.times), strict=True):
             for each in fields(mine):
                 np.testing.assert_array_equal(getattr(mine, each.name), getattr(theirs, each.name))
 
 
 def test_a_recording_takes_few_bytes_and_forgets_what_led_nowhere() -> None:
-    rng, recorder = np.random.default_rng(0), Recorder("keeptrack", RATE)
+    rng, recorder = np.random.default_rng(0), RecordingTracker("keeptrack", RATE)
     x, y = (axis.ravel() for axis in np.meshgrid(np.arange(10) * 60.0, np.arange(3) * 100.0))
     boxes = np.stack([x, y, x + 30, y + 80], axis=1)
     tracemalloc.start()
@@ -370,6 +373,6 @@ def test_a_recording_takes_few_bytes_and_forgets_what_led_nowhere() -> None:
         held = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert len(recorder._paths) < 40
+    assert len(recorder._records) < 40
     assert held / (500 * len(boxes)) < 70
     assert [len(track.frames) for track in recorder.finish().trajectories][:30] == [501] * 30

@@ -23,10 +23,11 @@ from tests.tracker.commands.test_cli import frame_times, run
 from tracker import track
 from tracker.association.tracks import Tracks
 from tracker.drawing.annotator import Annotator
-from tracker.offline.recorder import Recorder
+from tracker.offline.recording_tracker import RecordingTracker
 from tracker.run.options import Options
 from tracker.run.run import Run
 from tracker.sources import Source
+from tracker.sources.live_status import LiveStatus
 
 GOLDEN = ROOT / "tests" / "golden"
 DETECTIONS = GOLDEN / "crossing.det.txt"
@@ -166,7 +167,7 @@ def send_signal_at(monkeypatch: pytest.MonkeyPatch, owner: type, method: str, ca
 def test_interrupted_in_the_first_pass_nothing_is_written(
     crossing: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    send_signal_at(monkeypatch, Recorder, "update", 50)
+    send_signal_at(monkeypatch, RecordingTracker, "update", 50)
     outputs = ["-o", "out.mp4", "--mot", "out.txt", "--jsonl", "out.jsonl", "--stats", "out.json"]
     assert run(crossing, *REPLAY, *outputs) == 130
     assert list(Path().iterdir()) == []
@@ -193,8 +194,8 @@ def test_interrupted_in_the_second_pass_files_play_and_parse(
 def test_live_sources_are_refused_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    camera = Source(iter(()), "camera-0", 320, 240, Fraction(30), live=True)
-    monkeypatch.setattr(tracker.run, "open_source", lambda *_: camera)
+    camera = Source(iter(()), "camera-0", 320, 240, Fraction(30), live=LiveStatus())
+    monkeypatch.setattr(tracker.run.run, "open_source", lambda *_: camera)
     assert run("0", "--offline", "--mot", "out.txt") == 1
     error = capsys.readouterr().err
     assert error == "error: camera-0: is live, and --offline needs an end (record it, or leave --offline out)\n"
@@ -205,7 +206,7 @@ def test_no_picture_is_kept_and_none_is_read_again_in_vain() -> None:
     folder = write_images(12)
     with Run(folder, Options(detector="motion", offline=True), pictures=False) as first:
         steps = list(first.look_ahead())
-        assert len(steps) == first.progress + 12 == 12
+        assert len(steps) == first.state.frames + 12 == 12
         for path in folder.iterdir():
             path.unlink()
         given = list(first)
@@ -220,10 +221,10 @@ def test_a_first_pass_from_elsewhere_is_as_good_as_its_own(crossing: Path) -> No
     assert own.first_pass is not None
     steps: list[int] = []
     with Run(crossing, options) as other:
-        other.on_step = lambda: steps.append(1)
+        other.callbacks.step = lambda: steps.append(1)
         other.look_back(own.first_pass)
         given = list(other)
-    assert len(steps) >= 2 * len(own.first_pass.recording.trajectories)
+    assert len(steps) >= 2 * len(own.first_pass.history.trajectories)
     for (frame, tracks), (like, those) in zip(given, expected, strict=True):
         assert (frame.index, frame.time, frame.cut) == (like.index, like.time, like.cut)
         assert np.array_equal(frame.image, like.image)

@@ -11,13 +11,13 @@ import pytest
 
 from detectors import Frame, InputError
 from tests.tracker.writers.test_writers import NOTHING, tracks_of
-from tracker.regions.activity import Watch
+from tracker.regions.activity import Activity
 from tracker.regions.events import Event
-from tracker.regions.plan import Plan
 from tracker.regions.presence import MEMORY
+from tracker.regions.regions import Regions
 from tracker.writers.events import EventWriter
 
-PLAN = Plan(
+REGIONS = Regions(
     lines={"door": np.array([[100.0, 0], [100, 300]])},
     zones={"hall": np.array([[0.0, 0], [100, 0], [100, 300], [0, 300]])},
 )
@@ -27,76 +27,76 @@ def told(events: list[Event]) -> list[tuple[object, ...]]:
     return [(event.kind, event.track_id, event.time) for event in events]
 
 
-def see(watch: Watch, time: float, *rows: tuple[int, float], cut: bool = False) -> list[Event]:
+def see(activity: Activity, time: float, *rows: tuple[int, float], cut: bool = False) -> list[Event]:
     """Shows tracks of (id, x of the foot)."""
     tracks = tracks_of(*((track_id, [x - 10, 50, x + 10, 90], 0.9, 0) for track_id, x in rows))
-    return watch.see(Frame(NOTHING, round(10 * time) + 1, time, cut), tracks)
+    return activity.update(Frame(NOTHING, round(10 * time) + 1, time, cut), tracks)
 
 
 def test_objects_appear_leave_and_return() -> None:
-    watch = Watch(Plan(), {0: "person"})
-    assert told(see(watch, 0.0, (1, 50))) == [("appear", 1, 0.0)]
-    assert told(see(watch, 0.1, (1, 50), (2, 90))) == [("appear", 2, 0.1)]
-    assert see(watch, 1.0, (2, 90)) == see(watch, 2.0, (2, 90)) == []
-    (left,) = see(watch, 2.2, (2, 90))
+    activity = Activity(Regions(), {0: "person"})
+    assert told(see(activity, 0.0, (1, 50))) == [("appear", 1, 0.0)]
+    assert told(see(activity, 0.1, (1, 50), (2, 90))) == [("appear", 2, 0.1)]
+    assert see(activity, 1.0, (2, 90)) == see(activity, 2.0, (2, 90)) == []
+    (left,) = see(activity, 2.2, (2, 90))
     assert (left.kind, left.track_id, left.time, left.frame, left.seconds) == ("leave", 1, 0.1, 2, 0.1)
-    assert told(see(watch, 5.0, (1, 60), (2, 90))) == [("return", 1, 5.0)]
-    assert told(watch.tick(6.9)) == []
-    assert told(watch.tick(20.0)) == [("leave", 1, 5.0), ("leave", 2, 5.0)]
-    assert watch.tick(21.0) == watch.finish() == []
+    assert told(see(activity, 5.0, (1, 60), (2, 90))) == [("return", 1, 5.0)]
+    assert told(activity.tick(6.9)) == []
+    assert told(activity.tick(20.0)) == [("leave", 1, 5.0), ("leave", 2, 5.0)]
+    assert activity.tick(21.0) == activity.finish() == []
 
 
 def test_at_a_cut_and_at_the_end_everybody_leaves() -> None:
-    watch = Watch(PLAN, {0: "person"})
-    see(watch, 0.0, (1, 50), (2, 150))
-    events = see(watch, 0.5, (3, 150), cut=True)
+    activity = Activity(REGIONS, {0: "person"})
+    see(activity, 0.0, (1, 50), (2, 150))
+    events = see(activity, 0.5, (3, 150), cut=True)
     assert told(events) == [("exit", 1, 0.0), ("leave", 1, 0.0), ("leave", 2, 0.0), ("appear", 3, 0.5)]
     assert not any(event.end for event in events)
-    (last,) = watch.finish()
+    (last,) = activity.finish()
     assert (last.kind, last.track_id, last.end) == ("leave", 3, True)
 
 
 def test_few_frames_a_second_make_nobody_leave_in_between() -> None:
-    watch = Watch(Plan(), {})
+    activity = Activity(Regions(), {})
     for time in range(0, 50, 5):
-        events = see(watch, float(time), (1, 50)) + watch.tick(time + 4.9)
+        events = see(activity, float(time), (1, 50)) + activity.tick(time + 4.9)
         assert told(events) == ([("appear", 1, 0.0)] if time == 0 else [])
-    assert told(watch.tick(61.0)) == [("leave", 1, 45.0)]
+    assert told(activity.tick(61.0)) == [("leave", 1, 45.0)]
 
 
 def test_an_interruption_of_the_source_does_not_make_us_patient() -> None:
-    watch = Watch(Plan(), {})
+    activity = Activity(Regions(), {})
     for index in range(50):
-        see(watch, index / 10, (1, 50))
-    assert told(watch.tick(7.0)) == [("leave", 1, 4.9)]
-    assert told(see(watch, 60.0, (1, 50))) == [("return", 1, 60.0)]
-    assert told(watch.tick(62.1)) == [("leave", 1, 60.0)]
+        see(activity, index / 10, (1, 50))
+    assert told(activity.tick(7.0)) == [("leave", 1, 4.9)]
+    assert told(see(activity, 60.0, (1, 50))) == [("return", 1, 60.0)]
+    assert told(activity.tick(62.1)) == [("leave", 1, 60.0)]
 
 
 def test_those_who_left_long_ago_are_not_remembered() -> None:
-    watch = Watch(Plan(), {})
+    activity = Activity(Regions(), {})
     for index in range(1000):
-        see(watch, float(index), (index + 1, 50))
-    assert len(watch.presence.here) + len(watch.presence._left) < MEMORY + 10
+        see(activity, float(index), (index + 1, 50))
+    assert len(activity.presence.present) + len(activity.presence._left) < MEMORY + 10
 
 
 def test_crossings_and_visits_are_told_and_counted() -> None:
-    watch = Watch(PLAN, {0: "person", 1: "dog"})
-    events = [event for time, x in enumerate((50, 80, 130, 150)) for event in see(watch, float(time), (1, x))]
+    activity = Activity(REGIONS, {0: "person", 1: "dog"})
+    events = [event for time, x in enumerate((50, 80, 130, 150)) for event in see(activity, float(time), (1, x))]
     assert [(event.kind, event.time, event.line, event.direction, event.zone, event.dwell) for event in events] == [
         ("appear", 0.0, None, None, None, None),
         ("enter", 0.0, None, None, "hall", None),
         ("cross", 2.0, "door", "out", None, None),
         ("exit", 2.0, None, None, "hall", 2.0),
     ]
-    see(watch, 4.0, (1, 60))
-    see(watch, 5.0, (1, 60), (2, 20))
-    assert watch.totals() == {"door": {"in": 1, "out": 1}, "hall": {"inside": 2, "entries": 3}}
-    assert watch.zone_counts() == {"hall": {"inside": 2, "entries": 3, "mean_dwell": 1.0, "max_dwell": 2.0}}
-    assert watch.report()["lines"]["door"]["classes"] == {"person": {"in": 1, "out": 1}}
-    assert watch.dwells(1) == {"hall": 1.0}
-    assert told(watch.tick(9.0)) == [("exit", 1, 5.0), ("leave", 1, 5.0), ("exit", 2, 5.0), ("leave", 2, 5.0)]
-    assert watch.zone_counts()["hall"] == {"inside": 0, "entries": 3, "mean_dwell": 1.0, "max_dwell": 2.0}
+    see(activity, 4.0, (1, 60))
+    see(activity, 5.0, (1, 60), (2, 20))
+    assert activity.totals() == {"door": {"in": 1, "out": 1}, "hall": {"inside": 2, "entries": 3}}
+    assert activity.zone_counts() == {"hall": {"inside": 2, "entries": 3, "mean_dwell": 1.0, "max_dwell": 2.0}}
+    assert activity.report()["lines"]["door"]["classes"] == {"person": {"in": 1, "out": 1}}
+    assert activity.dwells(1) == {"hall": 1.0}
+    assert told(activity.tick(9.0)) == [("exit", 1, 5.0), ("leave", 1, 5.0), ("exit", 2, 5.0), ("leave", 2, 5.0)]
+    assert activity.zone_counts()["hall"] == {"inside": 0, "entries": 3, "mean_dwell": 1.0, "max_dwell": 2.0}
 
 
 def event(time: float = 1.5, **details: object) -> Event:

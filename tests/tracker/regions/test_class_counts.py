@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.association.tracks import Tracks
-from tracker.regions.class_counts import Census
+from tracker.regions.class_counts import ClassCounts
 
 NAMES = {0: "person", 2: "car"}
 
@@ -21,23 +21,23 @@ def frame(ids: list[int], class_ids: list[int]) -> Tracks:
 
 @given(st.integers(1, 30), st.integers(1, 8), st.integers(0, 5))
 def test_a_crowd_that_comes_and_goes_is_counted_once_each(total: int, at_once: int, more: int) -> None:
-    census, kinds = Census(recent=at_once + more), (0, 2, 7)
+    counts, kinds = ClassCounts(recent=at_once + more), (0, 2, 7)
     for first in range(1, total + 1):
         ids = list(range(first, min(first + at_once, total + 1)))
-        census.see(frame(ids, [kinds[each % 3] for each in ids]))
-        assert len(census._classes) <= at_once + more
+        counts.update(frame(ids, [kinds[each % 3] for each in ids]))
+        assert len(counts._classes) <= at_once + more
     expected = Counter({0: "person", 2: "car", 7: "object"}[kinds[each % 3]] for each in range(1, total + 1))
-    assert census.by_name(NAMES) == expected
+    assert counts.by_name(NAMES) == expected
 
 
 def test_a_tracks_last_class_counts() -> None:
-    census = Census()
+    counts = ClassCounts()
     for class_id in (0, 0, 2):
-        census.see(frame([1], [class_id]))
-    assert census.by_name(NAMES) == {"car": 1}
+        counts.update(frame([1], [class_id]))
+    assert counts.by_name(NAMES) == {"car": 1}
 
 
 def test_nothing_seen_is_nothing() -> None:
-    census = Census()
-    census.see(frame([], []))
-    assert census.by_name(NAMES) == {}
+    counts = ClassCounts()
+    counts.update(frame([], []))
+    assert counts.by_name(NAMES) == {}

@@ -74,7 +74,7 @@ def test_a_run_tells_its_counts(crossing: Path, capsys: pytest.CaptureFixture[st
     assert printed.err == "warning: --line far: lies wholly outside the picture (320x240)\n"
     with Run(crossing, Options(detections=TRUTH, line=MIDDLE, max_frames=2)) as stopped:
         list(stopped)
-        assert stopped.watch.totals() == {"middle": {"in": 0, "out": 0}}
+        assert stopped.sinks.activity.totals() == {"middle": {"in": 0, "out": 0}}
 
 
 BAD = {

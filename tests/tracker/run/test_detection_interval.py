@@ -26,8 +26,11 @@ from tracker.evaluation.evaluate import evaluate
 from tracker.evaluation.ground_truth import load_ground_truth
 from tracker.motion.camera_estimate import EstimatedCameraMotion
 from tracker.motion.propagation import Carrier
-from tracker.run.detection_interval import LONGEST, ROUNDING, AsNeeded, EveryNth, make_cadence
-from tracker.run.pipeline import Tally, detect_frames, track_frames
+from tracker.run.detection import DetectionStage
+from tracker.run.detection_interval import LONGEST, ROUNDING, AdaptiveInterval, FixedInterval, make_interval
+from tracker.run.measurements import Measurements
+from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 
 GOLDEN = ROOT / "tests" / "golden"
 DETECTIONS = GOLDEN / "crossing.det.txt"
@@ -68,7 +71,8 @@ def frames_at(times: Sequence[float], cuts: Sequence[int] = ()) -> list[Frame]:
 def asked(found: Sequence[Detections], times: Sequence[float], cuts: Sequence[int] = ()) -> tuple[list[int], Tracker]:
     """The frames that ``auto`` detects in."""
     detector, tracker = Scripted(found), Tracker()
-    for _ in track_frames(frames_at(times, cuts), detector, tracker, cadence=AsNeeded(tracker, None)):
+    detection = DetectionStage(detector, interval=AdaptiveInterval(tracker, None))
+    for _ in track_frames(frames_at(times, cuts), detection, TrackingStage(tracker)):
         pass
     return detector.asked, tracker
 
@@ -79,13 +83,14 @@ def steady(count: int, rate: float = RATE) -> list[float]:
 
 @pytest.mark.parametrize(("every", "expected"), [(1, range(1, 8)), (2, [1, 3, 5, 7]), (3, [1, 4, 5]), (9, [1, 5])])
 def test_every_nth_begins_anew_with_each_shot(every: int, expected: Sequence[int]) -> None:
-    cadence = EveryNth(every)
+    cadence = FixedInterval(every)
     assert [frame.index for frame in frames_at(steady(7), cuts=[5]) if cadence(frame)] == list(expected)
 
 
 def test_a_fixed_cadence_needs_nobody_to_track() -> None:
     detector = Scripted([people(10)] * 10)
-    pairs = list(detect_frames(frames_at(steady(10)), detector, 0.7, None, Tally(), EveryNth(4)))
+    detection = DetectionStage(detector, interval=FixedInterval(4))
+    pairs = list(detection.over(frames_at(steady(10)), Measurements()))
     assert [found is not None for _, found in pairs] == [True, False, False, False] * 2 + [True, False]
     assert detector.asked == [1, 5, 9]
 
@@ -118,7 +123,8 @@ def test_a_box_whose_points_are_lost_is_looked_for() -> None:
         Frame(scene.picture(STILL, [(box, LOOKS[max(index - 11, 0) % 4])]), index + 1, index / 60)
         for index in range(40)  # from the thirteenth on it looks different in each
     ]
-    for _ in track_frames(frames, detector, tracker, cadence=AsNeeded(tracker, carrier), carrier=carrier):
+    detection = DetectionStage(detector, interval=AdaptiveInterval(tracker, carrier))
+    for _ in track_frames(frames, detection, TrackingStage(tracker, propagator=carrier)):
         pass
     before, after = ([index for index in detector.asked if (index <= 12) == early] for early in (True, False))
     assert len(before) <= 2
@@ -129,7 +135,7 @@ def test_a_lost_track_is_looked_for_again_after_as_long_as_it_was_out_of_sight()
     tracker = Tracker()
     for index in range(4):
         tracker.update(people(10, 200) if index < 3 else people(10), index / RATE)
-    cadence = AsNeeded(tracker, None)
+    cadence = AdaptiveInterval(tracker, None)
     assert cadence(Frame(NOTHING, 4, 3 / RATE))  # the first that it is asked about; one track was lost there
     assert cadence(Frame(NOTHING, 5, 4 / RATE))
     tracker.update(people(10), 4 / RATE)
@@ -251,9 +257,9 @@ def test_without_pictures_motion_alone_carries() -> None:
 
 def test_there_is_a_cadence_for_each_wish() -> None:
     tracker, carrier = Tracker(), Carrier()
-    assert make_cadence(1, tracker, carrier) is make_cadence("1", tracker, carrier) is None
-    assert isinstance(make_cadence("4", tracker, carrier), EveryNth)
-    assert isinstance(make_cadence("auto", tracker, carrier), AsNeeded)
+    assert make_interval(1, tracker, carrier) is make_interval("1", tracker, carrier) is None
+    assert isinstance(make_interval("4", tracker, carrier), FixedInterval)
+    assert isinstance(make_interval("auto", tracker, carrier), AdaptiveInterval)
 
 
 def test_a_moving_camera_is_followed_through_frames_without_detections() -> None:
@@ -264,9 +270,8 @@ def test_a_moving_camera_is_followed_through_frames_without_detections() -> None
         frames.append(Frame(scene.picture(motion(9.0, -4.0), things), index + 1, index / RATE))
         found.append(Detections(boxes, np.full(len(boxes), 0.9)))
     tracker, carrier = Tracker(), Carrier()
-    tracks_of = track_frames(
-        frames, Scripted(found), tracker, camera=EstimatedCameraMotion(), cadence=EveryNth(4), carrier=carrier
-    )
+    tracking = TrackingStage(tracker, camera=EstimatedCameraMotion(), propagator=carrier)
+    tracks_of = track_frames(frames, DetectionStage(Scripted(found), interval=FixedInterval(4)), tracking)
     for frame, tracks in tracks_of:
         true = found[frame.index - 1].boxes
         assert tracks.track_ids.tolist() == [1, 2, 3, 4]

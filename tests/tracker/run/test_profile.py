@@ -12,18 +12,18 @@ from tests.conftest import ROOT
 from tests.tracker.commands.test_cli import run
 from tests.tracker.threads.test_stage_clock import burn
 from tracker.run.profile import OPENING, TRACKING, Profile, ThreadTime, profile_of
-from tracker.threads.stage_clock import WAIT, Clock, Spent
+from tracker.threads.stage_clock import WAIT, StageClock, StageTime
 
 DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
 
 
 def thread(name: str, stage: str, wall: float, cpu: float, count: int = 1) -> ThreadTime:
-    return ThreadTime(name, count, {stage: Spent(wall, cpu)}, {})
+    return ThreadTime(name, count, {stage: StageTime(wall, cpu)}, {})
 
 
 def profile(seconds: float, *threads: ThreadTime, cores: int = 2) -> Profile:
     cpu = sum(one.work.cpu for one in threads)
-    return Profile(100, seconds, cpu, Spent(), cores, threads)
+    return Profile(100, seconds, cpu, StageTime(), cores, threads)
 
 
 def test_busy_cores_are_the_limit_and_the_dearest_stage_is_named() -> None:
@@ -60,7 +60,7 @@ def test_what_other_threads_do_is_beside() -> None:
     found = profile(
         10.0,
         thread("reading", "read", 1.0, 1.0),
-        ThreadTime(TRACKING, 1, {"track": Spent(2.0, 2.0), "write": Spent(0.1, 0.1)}, {}),
+        ThreadTime(TRACKING, 1, {"track": StageTime(2.0, 2.0), "write": StageTime(0.1, 0.1)}, {}),
         thread("encoding", "write", 5.0, 5.0),
     )
     assert [found.is_beside(stage) for stage in ("read", "track", "write", "embed")] == [True, False, True, False]
@@ -72,7 +72,7 @@ def test_a_run_without_work_has_a_profile_too() -> None:
 
 
 def test_the_profile_is_what_the_threads_have_told() -> None:
-    clock = Clock()
+    clock = StageClock()
 
     def work() -> None:
         with clock.timing("detect"):

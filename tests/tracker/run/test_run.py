@@ -19,8 +19,12 @@ from tests.tracker.commands.test_cli import run
 from tracker import Detections, Frame, Tracker, track
 from tracker.run import loading
 from tracker.run import run as run_module
-from tracker.run.pipeline import Tally, track_frames
+from tracker.run.detection import DetectionStage
+from tracker.run.measurements import Measurements
+from tracker.run.pipeline import track_frames
+from tracker.run.tracking import TrackingStage
 from tracker.sources import open_source
+from tracker.sources.live_status import LiveStatus
 
 DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
 
@@ -83,10 +87,10 @@ class Walkers:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_threads_that_detect_ahead_change_nothing(crossing: Path, workers: int) -> None:
     def results(workers: int) -> list[bytes]:
-        frames, tally = open_source(crossing).frames, Tally()
-        found = track_frames(frames, Walkers(), Tracker(), tally=tally, workers=workers)
+        frames, measured = open_source(crossing).frames, Measurements()
+        found = track_frames(frames, DetectionStage(Walkers(), workers=workers), TrackingStage(Tracker()), measured)
         rows = [tracks.track_ids.tobytes() + tracks.boxes.tobytes() for _, tracks in found]
-        assert (tally.frames, tally.detector_calls) == (scenes.CROSSING_FRAMES, scenes.CROSSING_FRAMES)
+        assert (measured.frames, measured.detector_calls) == (scenes.CROSSING_FRAMES, scenes.CROSSING_FRAMES)
         return rows
 
     assert results(workers) == results(0)
@@ -121,7 +125,9 @@ def test_a_live_source_is_detected_in_frame_by_frame(
             threads.add(threading.current_thread().name)
             return super().__call__(frame)
 
-    monkeypatch.setattr(run_module, "open_source", lambda *_: replace(open_source(crossing), live=live))
+    monkeypatch.setattr(
+        run_module, "open_source", lambda *_: replace(open_source(crossing), live=LiveStatus() if live else None)
+    )
     monkeypatch.setattr(loading, "load_detector", lambda *_, **__: Watched())
     ahead = [asked[-1] - frame.index for frame, _ in track(crossing, appearance="none")]
     assert (max(ahead) == 0) == live

@@ -31,10 +31,13 @@ from tests.moving import moving
 from tracker.motion.cuts import mark_cuts
 from tracker.sources import open_source, stream
 from tracker.sources.addresses import file_name, host_of, without_secrets
+from tracker.sources.backoff import reconnect_delay
 from tracker.sources.base import FRAME_RATE, Source
-from tracker.sources.camera import Wanted, _ask, _differences, parse_size
-from tracker.sources.connection import Lost
-from tracker.sources.live import LONGEST_MEMORY, News, open_live, pause_after
+from tracker.sources.camera import CameraSettings, _ask, _differences, parse_size
+from tracker.sources.connection import ConnectionLostError
+from tracker.sources.live import LONGEST_MEMORY, open_live
+from tracker.sources.live_status import LiveStatus
+from tracker.sources.rate_limited_log import RateLimitedLog
 
 Kind = Callable[..., StreamServer]
 
@@ -51,8 +54,13 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return request.param  # type: ignore[no-any-return]
 
 
+def live(source: Source) -> LiveStatus:
+    assert source.live is not None
+    return source.live
+
+
 def close(source: Source) -> None:
-    source.stop.set()
+    live(source).stop.set()
     source.frames.close()  # type: ignore[attr-defined]  # a generator
 
 
@@ -60,13 +68,12 @@ def test_a_stream_is_live_and_its_frames_carry_this_computers_time(kind: Kind) -
     with kind(moving, 25) as server:
         source = open_source(server.url)
         frames = [next(source.frames) for _ in range(10)]
-        assert source.live
         assert (source.width, source.height, source.frame_count, source.path) == (320, 240, None, None)
-        assert source.started_at is not None
+        assert live(source).started_at is not None
         assert [frame.index for frame in frames] == list(range(1, 11))
         assert frames[0].time == 0.0
         assert (np.diff([frame.time for frame in frames]) > 0).all()
-        assert -0.1 < source.now() - frames[-1].time < 1  # a decoder lets the last picture of a burst go early
+        assert -0.1 < live(source).now() - frames[-1].time < 1  # a decoder lets the last picture of a burst go early
         close(source)
 
 
@@ -89,13 +96,13 @@ def test_a_stream_comes_back_with_time_going_on_and_no_cut(kind: Kind, caplog: p
         back = threading.Timer(1.0, server.accept)
         back.start()
         after = before
-        while source.reconnects == 0:
+        while live(source).reconnects == 0:
             after = next(frames)
             assert not after.cut
         back.join()
         assert after.index > before.index
         assert 0.8 < after.time - before.time < 4.0
-        assert source.connected
+        assert live(source).connected
         told = [record.getMessage() for record in caplog.records]
         assert len(told) == 2
         assert "stream lost" in told[0]
@@ -109,7 +116,7 @@ def test_without_reconnection_the_frames_end(kind: Kind) -> None:
         next(source.frames)
         server.drop()
         assert len(list(source.frames)) < 60
-        assert source.reconnects == 0
+        assert live(source).reconnects == 0
 
 
 def test_a_stall_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +126,7 @@ def test_a_stall_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
         next(source.frames)
         server.stall()
         threading.Timer(1.0, server.resume).start()
-        while source.reconnects == 0:
+        while live(source).reconnects == 0:
             frame = next(source.frames)
         assert frame.time > 0.5  # no sooner than the time-out
         close(source)
@@ -134,7 +141,9 @@ def test_a_change_in_the_middle_is_survived(
         next(source.frames)
         server.change(codec, size)
         shapes, end = set(), time.monotonic() + 20
-        while time.monotonic() < end and not (source.reconnects or any("scaled" in text for text in caplog.messages)):
+        while time.monotonic() < end and not (
+            live(source).reconnects or any("scaled" in text for text in caplog.messages)
+        ):
             shapes.add(next(source.frames).image.shape)
         shapes |= {next(source.frames).image.shape for _ in range(10)}
         assert time.monotonic() < end
@@ -153,7 +162,7 @@ class FakeConnection:
 
     def read(self) -> Image:
         if not self._left:
-            raise Lost("it ended")
+            raise ConnectionLostError("it ended")
         self._left -= 1
         return np.zeros((*self._shape, 3), np.uint8)
 
@@ -165,7 +174,7 @@ class FakeConnection:
 def test_only_a_gap_longer_than_any_memory_is_a_cut(gap: float, cut: bool) -> None:
     def connect(_timeout: float, again: bool) -> FakeConnection:
         assert again
-        source.zero -= gap  # as if that much time had passed
+        live(source).zero -= gap  # as if that much time had passed
         return FakeConnection(2)
 
     source = open_live(FakeConnection(2), connect, "camera", "camera", reconnect=True)
@@ -174,20 +183,20 @@ def test_only_a_gap_longer_than_any_memory_is_a_cut(gap: float, cut: bool) -> No
     close(source)
 
 
-def test_pauses_are_short_at_first_and_grow_to_half_a_minute() -> None:
-    assert all(pause_after(away) <= 0.5 for away in (0.0, 1.0, 5.0, 9.9))
-    grown = [pause_after(away, lambda: 1.0) for away in (10.0, 30.0, 100.0, 1e6)]
+def test_delays_are_short_at_first_and_grow_to_half_a_minute() -> None:
+    assert all(reconnect_delay(away) <= 0.5 for away in (0.0, 1.0, 5.0, 9.9))
+    grown = [reconnect_delay(away, lambda: 1.0) for away in (10.0, 30.0, 100.0, 1e6)]
     assert grown == sorted(grown)
     assert grown[-1] == 30.0
-    assert pause_after(1e6, lambda: 0.0) < pause_after(1e6, lambda: 1.0)
+    assert reconnect_delay(1e6, lambda: 0.0) < reconnect_delay(1e6, lambda: 1.0)
 
 
 def test_a_long_outage_is_told_in_a_few_lines(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
-    news = News("camera", lambda: now[0])
+    log = RateLimitedLog("camera", lambda: now[0])
     for _ in range(3600):
         now[0] += 1.0
-        news.tell("stream lost")
+        log.warn("stream lost")
     assert 50 < len(caplog.messages) < 100
     assert "left out" in caplog.messages[-1]
 
@@ -277,7 +286,7 @@ def test_a_camera_is_asked_for_compressed_pictures_then_size_then_rate() -> None
     import cv2
 
     capture = FakeCapture()
-    _ask(capture, Wanted(1280, 720, 30))  # type: ignore[arg-type]
+    _ask(capture, CameraSettings(1280, 720, 30))  # type: ignore[arg-type]
     names = [name for name, _ in capture.asked]
     wanted = [cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS]
     assert names[1:] == wanted
@@ -286,8 +295,8 @@ def test_a_camera_is_asked_for_compressed_pictures_then_size_then_rate() -> None
 
 def test_a_camera_that_gives_something_else_is_told_of() -> None:
     source = open_live(FakeConnection(1), lambda *_: FakeConnection(0), "camera 0", "camera-0")
-    assert _differences(Wanted(32, 24, 30), source, None) == []
-    told = _differences(Wanted(64, 48, 30), source, FRAME_RATE / 2)
+    assert _differences(CameraSettings(32, 24, 30), source, None) == []
+    told = _differences(CameraSettings(64, 48, 30), source, FRAME_RATE / 2)
     assert told == ["gives 32x24 pixels instead of 64x48 and 15 frames a second instead of 30"]
 
 

@@ -158,7 +158,7 @@ def test_a_shared_video_is_sought_as_read(shared: Path) -> None:
 def test_a_failed_seek_is_read_from_the_beginning(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(*CLIPS["b-frames"])
     whole = columns(list(open_source(path).frames))
-    monkeypatch.setattr(video, "move", lambda capture, place: bool(seek.move(capture, place)) and False)
+    monkeypatch.setattr(video, "seek", lambda capture, point: bool(seek.seek(capture, point)) and False)
     assert columns(read_from(path, EVEN[80])) == whole
 
 

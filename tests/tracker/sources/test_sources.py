@@ -292,7 +292,7 @@ def test_leaving_early_ends_the_thread_and_closes_the_source() -> None:
 
 
 def test_a_source_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(ahead_module, "JOIN_TIMEOUT", 0.2)
     go_on = threading.Event()
 
     def hanging() -> Iterator[int]:

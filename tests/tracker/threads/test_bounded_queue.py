@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tracker.threads.bounded_queue import Handover
+from tracker.threads.bounded_queue import BoundedQueue
 
 PATIENCE = 10.0  # seconds after which a thread counts as stuck
 
@@ -21,7 +21,7 @@ class Interrupted(BaseException):
 class Consumer:
     """Takes items in a thread of its own, until None."""
 
-    def __init__(self, queue: Handover[int | None]) -> None:
+    def __init__(self, queue: BoundedQueue[int | None]) -> None:
         self.taken = list[int]()
         self._queue = queue
         self.thread = threading.Thread(target=self._work, daemon=True)
@@ -51,7 +51,7 @@ def interrupt_after(steps: int, within: str = "") -> Any:
 
 
 def test_items_arrive_in_order_and_no_more_than_depth_are_on_the_way() -> None:
-    queue = Handover[int | None](3)
+    queue = BoundedQueue[int | None](3)
     for number in range(3):
         queue.put(number)
     blocked = threading.Thread(target=queue.put, args=(3,), daemon=True)
@@ -64,17 +64,17 @@ def test_items_arrive_in_order_and_no_more_than_depth_are_on_the_way() -> None:
 
 
 def test_room_can_be_made_and_the_end_needs_none() -> None:
-    queue = Handover[int | None](1)
+    queue = BoundedQueue[int | None](1)
     queue.put(1)
     queue.put_at_once(None)
-    queue.make_room()
+    queue.release_slot()
     queue.put(2)
     assert [queue.get() for _ in range(3)] == [1, None, 2]
 
 
 @pytest.mark.parametrize("steps", range(1, 12))
 def test_an_interruption_anywhere_leaves_nobody_waiting(steps: int) -> None:
-    queue = Handover[int | None](2)
+    queue = BoundedQueue[int | None](2)
     consumer = Consumer(queue)
     tracing = sys.gettrace()
     sys.settrace(interrupt_after(steps))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tracker.threads.stage_clock import WAIT, Clock
+from tracker.threads.stage_clock import WAIT, StageClock
 
 
 def burn(seconds: float) -> None:
@@ -18,7 +18,7 @@ def burn(seconds: float) -> None:
 
 
 def test_work_is_counted_by_thread_and_stage() -> None:
-    clock = Clock()
+    clock = StageClock()
 
     def work() -> None:
         for _ in range(2):
@@ -44,7 +44,7 @@ def test_work_is_counted_by_thread_and_stage() -> None:
 
 
 def test_waiting_is_no_stage_and_costs_no_processor() -> None:
-    clock, never = Clock(), threading.Event()
+    clock, never = StageClock(), threading.Event()
     with clock.timing(f"{WAIT}frames"):
         never.wait(timeout=0.05)
     [(_, _, stages)] = clock.threads()
@@ -55,14 +55,14 @@ def test_waiting_is_no_stage_and_costs_no_processor() -> None:
 
 
 def test_time_counts_even_when_the_work_fails() -> None:
-    clock = Clock()
+    clock = StageClock()
     with pytest.raises(KeyError), clock.timing("detect"):
         raise KeyError
     assert "detect" in clock.by_stage()
 
 
 def test_a_stage_inside_another_counts_once() -> None:
-    clock = Clock()
+    clock = StageClock()
     with clock.timing("track"):
         burn(0.01)
         with clock.timing("embed"):

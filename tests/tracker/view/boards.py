@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from detectors import Frame
 from tracker.association.tracks import Tracks
 from tracker.sources.base import Source
+from tracker.sources.live_status import LiveStatus
 from tracker.view.app import make_app
 from tracker.view.feed import Feed
 from tracker.view.state import Board
@@ -20,12 +20,9 @@ from tracker.view.state import Board
 NAMES = {0: "person", 1: "car"}
 
 
-def make_source(live: bool = False, now: Callable[[], float] | None = None, **more: Any) -> Source:
-    """A source without frames; now: its clock."""
-    source = Source(iter(()), "yard", 160, 120, Fraction(25), live=live, **more)
-    if now is not None:
-        source.now = now  # type: ignore[method-assign]
-    return source
+def make_source(live: LiveStatus | None = None, **more: Any) -> Source:
+    """A source without frames."""
+    return Source(iter(()), "yard", 160, 120, Fraction(25), live=live, **more)
 
 
 def make_tracks(*ids: int, class_id: int = 0, score: float = 0.8) -> Tracks:

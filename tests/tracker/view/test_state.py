@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.tracker.view.boards import NAMES, make_board, make_frame, make_source, make_tracks
+from tracker.sources.live_status import LiveStatus
 from tracker.view import best_crops
 from tracker.view.best_crops import Crops, worth_of
 from tracker.view.frame_rate import Pace
@@ -53,15 +54,23 @@ def test_the_state_tells_of_tracks_counts_and_times() -> None:
     assert json.loads(json.dumps(state)) == state
 
 
+class FixedTime(LiveStatus):
+    """A live source for which no time passes."""
+
+    def now(self) -> float:
+        """Always the same."""
+        return 1.3
+
+
 def test_a_live_source_has_a_latency_and_a_time_of_day() -> None:
     started = datetime(2026, 1, 2, tzinfo=timezone.utc)
-    source = make_source(live=True, now=lambda: 1.3, started_at=started, skipped=7, connected=True)
-    board = Board(source, NAMES)
+    live = FixedTime(started, skipped=7)
+    board = Board(make_source(live), NAMES)
     board.look(make_frame(1, time=1.0), make_tracks(1))
     state = board.state()
     assert state["latency"] == pytest.approx(0.3)
     assert (state["source"]["origin"], state["skipped"], state["speed"]) == (started.timestamp(), 7, None)
-    source.connected = False
+    live.connected = False
     assert board.state()["state"] == "lost"
 
 

@@ -21,7 +21,9 @@ from tests.conftest import MakeVideo
 from tracker.run.options import Options
 from tracker.run.run import Run
 from tracker.sources.base import Source
+from tracker.sources.live_status import LiveStatus
 from tracker.writers.faststart import remove_drafts
+from tracker.writers.h264 import VideoFormat
 from tracker.writers.segments import SegmentedVideo, existing_segments, segment_names
 from tracker.writers.video import VideoWriter
 
@@ -29,7 +31,7 @@ PICTURE = np.zeros((48, 64, 3), np.uint8)
 
 
 def source_of(started_at: datetime | None = None) -> Source:
-    return Source(iter(()), "a", 64, 48, Fraction(25), live=started_at is not None, started_at=started_at)
+    return Source(iter(()), "a", 64, 48, Fraction(25), live=LiveStatus(started_at) if started_at else None)
 
 
 def times_in(path: Path, kind: str = "video") -> list[float]:
@@ -87,7 +89,7 @@ def test_files_are_whole_and_called_by_their_time(make_video: MakeVideo, tmp_pat
         sound = times_in(path, "audio")
         assert abs(sound[0]) < 0.05
         assert sound[-1] == pytest.approx(seconds, abs=0.12)
-    assert run.segments == 3
+    assert run.sinks.segments == 3
     assert not list(tmp_path.glob(".*"))
 
 
@@ -135,7 +137,7 @@ def test_a_file_that_cannot_be_written_is_an_error_even_while_the_next_one_is(tm
     paths = iter([tmp_path / "missing" / "a.mp4", tmp_path / "b.mp4"])
 
     def open_file(path: Path) -> VideoWriter:
-        return VideoWriter(path, Fraction(25), Fraction(1, 25))
+        return VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 25)))
 
     def write() -> None:
         with SegmentedVideo(1, lambda _: next(paths), open_file) as video:
@@ -150,7 +152,7 @@ def test_a_file_that_cannot_be_written_is_an_error_even_while_the_next_one_is(tm
 def test_a_picture_of_what_happens_now_is_in_the_file_soon(tmp_path: Path) -> None:
     path = tmp_path / "live.mp4"
     pictures = scenes.render(scenes.CROSSING, 12)
-    with VideoWriter(path, Fraction(25), Fraction(1, 1000), live=True, depth=1) as writer:
+    with VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 1000), live=True), depth=1) as writer:
         for index, picture in enumerate(pictures):
             writer.write(picture, index * 0.5)  # each waits until the one before the last has been encoded
         assert len(times_in(path)) >= 12 - 4
@@ -158,7 +160,7 @@ def test_a_picture_of_what_happens_now_is_in_the_file_soon(tmp_path: Path) -> No
 
 def test_a_live_file_opens_from_its_first_moment_on(tmp_path: Path) -> None:
     path = tmp_path / "live.mp4"
-    with VideoWriter(path, Fraction(25), Fraction(1, 1000), live=True, depth=1) as writer:
+    with VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 1000), live=True), depth=1) as writer:
         for index in range(3):  # the first has been taken, by the time that there is room for the third
             writer.write(PICTURE, index / 25)
         writer.write(PICTURE, 1.0)

@@ -14,8 +14,8 @@ from detectors import Frame, InputError
 from tests import scenes
 from tests.conftest import MakeVideo
 from tracker.association.tracks import Tracks
-from tracker.run.outputs import check_outputs, check_video_name
 from tracker.writers.audio import AudioTrack
+from tracker.writers.h264 import VideoFormat
 from tracker.writers.jsonl import JsonlWriter
 from tracker.writers.mot import MotWriter
 from tracker.writers.quality import rate_factor
@@ -39,7 +39,7 @@ def tracks_of(*rows: tuple[int, list[float], float, int]) -> Tracks:
 
 
 def write_video(path: Path, times: list[float], size: tuple[int, int] = (320, 240), audio: Path | None = None) -> None:
-    with VideoWriter(path, Fraction(25), Fraction(1, 1000), audio) as writer:
+    with VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 1000)), audio) as writer:
         for picture, time in zip(scenes.render(scenes.CROSSING, len(times)), times, strict=True):
             writer.write(picture[: size[1], : size[0]], time)
 
@@ -71,7 +71,7 @@ def test_video_is_h264_yuv420p_with_its_index_in_front(tmp_path: Path) -> None:
 def test_video_shows_the_pictures_in_their_colours(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     colours = [(200, 30, 30), (30, 180, 30), (40, 40, 220), (128, 128, 128)]
-    with VideoWriter(path, Fraction(25), Fraction(1, 25)) as writer:
+    with VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 25))) as writer:
         for index, colour in enumerate(colours):
             writer.write(np.full((120, 160, 3), colour, np.uint8), index / 25)
     with av.open(str(path)) as container:
@@ -170,7 +170,7 @@ def test_sound_that_cannot_be_taken_is_a_warning(
     monkeypatch.setattr(AudioTrack, "copy_until", fail)
     times = [index / 25 for index in range(30)]
     source = make_video("a.mp4", times, sound="aac")
-    with VideoWriter(tmp_path / "out.mp4", Fraction(25), Fraction(1, 1000), source) as writer:
+    with VideoWriter(tmp_path / "out.mp4", VideoFormat(Fraction(25), Fraction(1, 1000)), source) as writer:
         for picture, time in zip(scenes.render(scenes.CROSSING, 30), times, strict=True):
             writer.write(picture, time)
     assert len(writer.warnings) == 1
@@ -181,7 +181,7 @@ def test_sound_that_cannot_be_taken_is_a_warning(
 
 def test_an_unexpected_error_in_the_encoding_thread_is_told_and_hangs_nothing(tmp_path: Path) -> None:
     def write() -> None:
-        with VideoWriter(tmp_path / "out.mp4", Fraction(25), Fraction(1, 25), depth=1) as writer:
+        with VideoWriter(tmp_path / "out.mp4", VideoFormat(Fraction(25), Fraction(1, 25)), depth=1) as writer:
             for index in range(20):
                 writer.write(np.zeros((24, 32, 3 if index < 3 else 7), np.uint8), index / 25)
 
@@ -200,7 +200,7 @@ def test_names_with_a_colon_are_files(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_video_file_plays_before_it_is_finished(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
-    writer = VideoWriter(path, Fraction(25), Fraction(1, 25), depth=1)
+    writer = VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 25)), depth=1)
     try:
         for index, picture in enumerate(scenes.render(scenes.CROSSING, 110)):
             writer.write(picture, index / 25)
@@ -214,7 +214,7 @@ def test_video_file_plays_before_it_is_finished(tmp_path: Path) -> None:
 
 
 def test_no_frames_leave_no_file(tmp_path: Path) -> None:
-    with VideoWriter(tmp_path / "out.mp4", Fraction(25), Fraction(1, 25)), MotWriter(tmp_path / "out.txt"):
+    with VideoWriter(tmp_path / "out.mp4", VideoFormat(Fraction(25), Fraction(1, 25))), MotWriter(tmp_path / "out.txt"):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -282,36 +282,6 @@ def test_peak_memory_is_that_of_a_python_process() -> None:
     assert peak is None or 20 < peak < 50_000
 
 
-def test_outputs_are_checked_before_work(tmp_path: Path) -> None:
-    source, there = tmp_path / "in.mp4", tmp_path / "there.txt"
-    source.touch()
-    there.touch()
-    fresh = tmp_path / "new.mp4"
-    check_outputs({"--output": fresh, "--mot": tmp_path / "new.txt"}, [source], overwrite=False)
-    check_outputs({"--mot": there}, [source], overwrite=True)
-    hard = tmp_path / "hard.mp4"
-    hard.hardlink_to(source)
-    with pytest.raises(InputError, match="would be overwritten"):
-        check_outputs({"--output": hard}, [source], overwrite=True)
-    check_outputs({"--mot": Path("/dev/stdout")}, [source], overwrite=False)
-    bad = {
-        "would be overwritten": {"--output": source},
-        "exists already": {"--mot": there},
-        "asked for twice": {"--mot": fresh, "--jsonl": tmp_path / "." / "new.mp4"},
-        "does not exist": {"--mot": tmp_path / "nowhere" / "x.txt"},
-        "is a folder": {"--mot": tmp_path},
-    }
-    for why, outputs in bad.items():
-        with pytest.raises(InputError, match=why):
-            check_outputs(outputs, [source], overwrite=why == "would be overwritten")
-
-
-def test_video_must_be_named_mp4() -> None:
-    check_video_name(Path("a.MP4"))
-    with pytest.raises(InputError, match=r"name it a\.mp4"):
-        check_video_name(Path("a.avi"))
-
-
 @pytest.mark.parametrize(
     ("quality", "factor"), [("low", 28), ("medium", 22), ("high", 16), (0, 40), ("100", 10), (50.0, 25)]
 )
@@ -324,7 +294,7 @@ def test_better_quality_is_a_larger_file_nearer_to_the_picture(tmp_path: Path) -
     pictures = list(scenes.render(scenes.CROSSING, 20))
     for quality in ("low", "medium", "high"):
         path = tmp_path / f"{quality}.mp4"
-        with VideoWriter(path, Fraction(25), Fraction(1, 25), crf=rate_factor(quality)) as writer:
+        with VideoWriter(path, VideoFormat(Fraction(25), Fraction(1, 25), crf=rate_factor(quality))) as writer:
             for index, picture in enumerate(pictures):
                 writer.write(picture, index / 25)
         sizes.append(path.stat().st_size)

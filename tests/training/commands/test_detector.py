@@ -79,7 +79,7 @@ def test_pictures_become_a_detector(tmp_path: Path, capsys: pytest.CaptureFixtur
     saved = load_checkpoint(output.with_suffix(".checkpoint"), Plan)
     assert (saved.counters.step, saved.plan.class_names, saved.plan.long_side) == (2, NAMES, 96)
     found = SlidingDetector(output, conf=0.0)
-    assert found.long_side == 96
+    assert found.search_size(999, 999) == 96
     assert len(found(Frame(painted(draw_scene(np.random.default_rng(0), (96, 96))), 1, 0.0)))
     notes = found._session.get_modelmeta().custom_metadata_map
     assert (Plan.from_json(notes["plan"]), notes["pictures"]) == (saved.plan, "4")

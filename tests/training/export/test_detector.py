@@ -112,7 +112,7 @@ def test_the_sliding_detector_runs_it(exported: tuple[DetectionNetwork, Path, fl
     network, path, _ = exported
     detector = SlidingDetector(path, conf=0.0)
     assert dict(detector.class_names) == dict(enumerate(NAMES))
-    assert detector.long_side == 96
+    assert detector.search_size(999, 999) == 96
     image = painted(draw_scene(np.random.default_rng(0), (96, 64)))
     found = detector(Frame(image, 1, 0.0))
     with torch.no_grad():

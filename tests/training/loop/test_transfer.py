@@ -98,7 +98,7 @@ def test_a_training_can_start_from_it_and_be_run_at_another_size(tmp_path: Path)
     data, output = write_coco(tmp_path / "data", 3), tmp_path / "mine.onnx"
     options = ["--start", "sliding", "--steps", "1", "--batch", "2", "--imgsz", "96", "--run-at", "64"]
     assert main(["detector", str(data), "-o", str(output), *options]) == 0
-    assert SlidingDetector(output).long_side == 64
+    assert SlidingDetector(output).search_size(999, 999) == 64
     learnt, before = load_weights(output.with_suffix(".safetensors")), load_weights("sliding")
     assert learnt.plan.class_names == NAMES
     early = "pyramid.trunk.1.conv.0.0.weight"  # frozen parts come out as they went in

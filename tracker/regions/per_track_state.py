@@ -1,4 +1,4 @@
-"""What is remembered of each track, as columns; what has not been seen for long is forgotten."""
+"""Columns of state with a row for each track; tracks that have not been seen for long are forgotten."""
 
 from __future__ import annotations
 
@@ -12,42 +12,39 @@ from detectors.base import Ints
 
 Column = npt.NDArray[Any]
 
-SECONDS, LOOKS = (
-    60.0,
-    100,
-)  # a track is forgotten once it was missed for that long and that often: no tracker waits longer
+SECONDS, UPDATES = 60.0, 100  # a track is forgotten once it was missed for longer and more often: no tracker waits so
 
 
-class Memory:
-    """Columns with a row a track.
+class PerTrackState:
+    """Columns with a row for each track.
 
-    blank: name -> what a new track's row holds ``(...)``, whose dtype the column gets. The columns are attributes by
-    item: ``memory["side"]``, ``(M, ...)``; they are other arrays after each `rows`.
+    blank: name -> the row ``(...)`` of a new track, which also gives the column its dtype. ``state["side"]`` is a
+    column ``(M, ...)``; each call of `rows` replaces the arrays.
     """
 
     def __init__(self, blank: Mapping[str, Column]) -> None:
-        self._blank = dict(blank) | {"seen": np.array(0.0), "look": np.array(0)}
+        self._blank = dict(blank) | {"seen": np.array(0.0), "update": np.array(0)}
         self._columns = {name: np.empty((0, *row.shape), dtype=row.dtype) for name, row in self._blank.items()}
         self.ids: Ints = np.empty(0, dtype=np.int64)
-        self._looks = 0
-        self._tidied = 0
+        self._updates = 0
+        self._cleaned = 0
 
     def __getitem__(self, name: str) -> Column:
         return self._columns[name]
 
     def rows(self, ids: Ints, now: float) -> Ints:
-        """The row ``(N,)`` of each track that is seen now, new ones for those that are not known. now: seconds."""
-        self._looks += 1
-        if self._looks - self._tidied > LOOKS:
+        """The rows ``(N,)`` of the tracks that are seen now; unknown tracks get new rows. now: seconds."""
+        self._updates += 1
+        if self._updates - self._cleaned > UPDATES:
             self._forget(now)
         if len(ids) > len(self.ids) or not np.isin(ids, self.ids, kind="sort").all():
             self._append(np.setdiff1d(ids, self.ids))
         rows = np.searchsorted(self.ids, ids)
-        self["seen"][rows], self["look"][rows] = now, self._looks
+        self["seen"][rows], self["update"][rows] = now, self._updates
         return np.asarray(rows)
 
     def _append(self, new: Ints) -> None:
-        """Add blank rows; the rows are kept in the order of the tracks' numbers."""
+        """Add blank rows; rows are kept in the order of track ids."""
         ids = np.concatenate([self.ids, new])
         order = np.argsort(ids, kind="stable")
         self.ids = ids[order]
@@ -56,7 +53,7 @@ class Memory:
             self._columns[name] = column[order]
 
     def _forget(self, now: float) -> None:
-        self._tidied = self._looks
-        kept = (now - self["seen"] <= SECONDS) | (self._looks - self["look"] <= LOOKS)
+        self._cleaned = self._updates
+        kept = (now - self["seen"] <= SECONDS) | (self._updates - self["update"] <= UPDATES)
         self.ids = self.ids[kept]
         self._columns = {name: column[kept] for name, column in self._columns.items()}

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -18,14 +17,10 @@ from hypothesis import strategies as st
 from detectors.base import Frame
 from detectors.errors import InputError
 from tests.tracker.threads.test_bounded_queue import PATIENCE, Interrupted, interrupt_after
-from tracker.sources.base import Source
-from tracker.sources.latest_frame import Newest
+from tracker.sources.frame_dropping import LatestFrames
+from tracker.sources.live_status import LiveStatus
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
-
-
-def live(frames: Iterator[Frame]) -> Source:
-    return Source(frames, "camera", 2, 2, Fraction(25), live=True)
 
 
 def numbered(count: int, cuts: set[int] = set()) -> Iterator[Frame]:  # noqa: B006  # never changed
@@ -60,8 +55,8 @@ class Script:
 @settings(deadline=None, max_examples=60)
 def test_the_consumer_gets_the_newest_frame_and_every_other_is_counted(steps: list[tuple[bool, bool]]) -> None:
     script = Script()
-    source = live(script.frames())
-    with Newest(source) as newest:
+    live = LiveStatus()
+    with LatestFrames(script.frames(), live) as newest:
         frames = iter(newest)
         came, got, cut_waiting, ready = 0, list[Frame](), False, False
         for take, cut in [(False, False), (True, False), *steps]:
@@ -79,29 +74,29 @@ def test_the_consumer_gets_the_newest_frame_and_every_other_is_counted(steps: li
         rest = [frame.index for frame in frames]
         assert rest == ([came] if ready else [])
         last = rest[-1] if rest else got[-1].index
-        assert source.skipped == last - got[0].index + 1 - len(got) - len(rest)
+        assert live.skipped == last - got[0].index + 1 - len(got) - len(rest)
 
 
 def test_frames_that_come_before_anybody_asks_are_not_counted_as_skipped() -> None:
     script = Script()
-    source = live(script.frames())
-    with Newest(source) as newest:
+    live = LiveStatus()
+    with LatestFrames(script.frames(), live) as newest:
         newest.start()
         for _ in range(5):
             script.come()
         frames = iter(newest)
         assert next(frames).index == 5
-        assert source.skipped == 0
+        assert live.skipped == 0
         script.come()
         script.come()
         assert next(frames).index == 7
-        assert source.skipped == 1
+        assert live.skipped == 1
         script.end()
         assert list(frames) == []
 
 
-def test_the_last_frame_is_handed_over_before_the_end() -> None:
-    with Newest(live(numbered(100))) as newest:
+def test_the_last_frame_comes_before_the_end() -> None:
+    with LatestFrames(numbered(100), LiveStatus()) as newest:
         assert [frame.index for frame in newest][-1] == 100
 
 
@@ -110,7 +105,7 @@ def test_an_error_reaches_the_consumer_after_the_last_frame() -> None:
         yield from numbered(1)
         raise InputError("camera", "broke", "mend it")
 
-    with Newest(live(failing())) as newest:
+    with LatestFrames(failing(), LiveStatus()) as newest:
         frames = iter(newest)
         assert next(frames).index == 1
         with pytest.raises(InputError, match="broke"):
@@ -127,7 +122,7 @@ def test_while_it_waits_others_may_go_on_in_the_same_thread() -> None:
             script.end()
             done.set()
 
-    with Newest(live(script.frames()), idle=idle) as newest:
+    with LatestFrames(script.frames(), LiveStatus(), idle=idle) as newest:
         assert list(newest) == []
     assert done.is_set()
     assert set(calls) == {threading.current_thread().name}
@@ -135,26 +130,25 @@ def test_while_it_waits_others_may_go_on_in_the_same_thread() -> None:
 
 def test_a_slow_consumer_never_lags() -> None:
     interval, processing = 0.01, 0.05
-    source: Source
+    live = LiveStatus()
 
     def paced() -> Iterator[Frame]:
         for index in range(1, 101):
-            due = source.zero + index * interval
+            due = live.zero + index * interval
             time.sleep(max(0.0, due - time.monotonic()))
-            yield Frame(PICTURE, index, source.now())
+            yield Frame(PICTURE, index, live.now())
 
-    source = live(paced())
     ages, count = list[float](), 0
-    with Newest(source) as newest:
+    with LatestFrames(paced(), live) as newest:
         for frame in newest:
             count += 1
             time.sleep(processing)
-            ages.append(source.now() - frame.time)
+            ages.append(live.now() - frame.time)
     # one late wake-up of a busy machine is no lag; lag would grow from frame to frame
     assert sorted(ages)[len(ages) // 2] < 2 * interval + processing
     assert ages[-1] < 0.5
     assert 5 <= count <= 25
-    assert source.skipped >= 70
+    assert live.skipped >= 70
 
 
 def test_leaving_early_ends_the_thread_and_closes_the_source() -> None:
@@ -167,17 +161,17 @@ def test_leaving_early_ends_the_thread_and_closes_the_source() -> None:
         finally:
             closed.set()
 
-    source = live(endless())
-    with Newest(source) as newest:
+    live = LiveStatus()
+    with LatestFrames(endless(), live) as newest:
         next(iter(newest))
     assert closed.wait(PATIENCE)
-    assert source.stop.is_set()
+    assert live.stop.is_set()
 
 
 def test_a_source_that_was_never_read_is_closed_too() -> None:
-    source = live(numbered(3))
-    Newest(source).close()
-    assert list(source.frames) == []
+    frames = numbered(3)
+    LatestFrames(frames, LiveStatus()).close()
+    assert list(frames) == []
 
 
 @pytest.mark.parametrize("steps", range(1, 40, 3))
@@ -186,7 +180,7 @@ def test_an_interruption_anywhere_leaves_nobody_waiting(steps: int) -> None:
         while True:
             yield from numbered(1)
 
-    newest = Newest(live(endless()))
+    newest = LatestFrames(endless(), LiveStatus())
     newest.start()
     tracing, interrupted = sys.gettrace(), False
     gc.disable()  # an exception in somebody's finalizer is lost

@@ -1,4 +1,4 @@
-"""A tracker that remembers what it has done with every detection of a video."""
+"""A tracker that records which detections each track was given, for the offline stages."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from tracker.association.engine import Tracker
 from tracker.association.lazy_embeddings import Look
 from tracker.association.presets import DEFAULT, Preset
 from tracker.association.tracks import Shifts, Taken, Tracks
-from tracker.offline.trajectory import Recording, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory
 
-TIDY = 250  # frames after which paths that led nowhere are let go
+TIDY = 250  # frames after which the records of tentative tracks that died are dropped
 
 
-class _Path:
-    """What one track, tentative or not, has been given so far; number 0 until it is confirmed.
+class _TrackRecord:
+    """The boxes of one track, tentative or confirmed, so far; its number is 0 until it is confirmed.
 
-    Plain numbers in a row, 49 bytes a box: an array object for each box would take five times as many.
+    Plain numbers in a row, 49 bytes a box: a NumPy array for each box would take five times as many.
     """
 
     def __init__(self) -> None:
         self.number, self.class_id = 0, 0
         self.frames, self.boxes, self.scores, self.carried = array("q"), array("d"), array("d"), bytearray()
-        self.look: Floats | None = None
+        self.embedding: Floats | None = None
 
     def trajectory(self) -> Trajectory:
-        """The same as columns, on the same memory: nothing can be added any more."""
+        """The same as columns. They share its memory, so nothing can be added afterwards."""
         carried = np.frombuffer(self.carried, dtype=bool)
         return Trajectory(
             track_id=self.number,
@@ -39,21 +39,21 @@ class _Path:
             scores=np.frombuffer(self.scores),
             filled=carried,
             carried=carried,
-            look=self.look if self.look is not None and self.look.any() else None,
+            embedding=self.embedding if self.embedding is not None and self.embedding.any() else None,
         )
 
 
-class Recorder(Tracker):
-    """Tracks like its base, and keeps arrays of what it saw: boxes, scores and looks, never a picture.
+class RecordingTracker(Tracker):
+    """Tracks like its base, and keeps arrays of what it saw: boxes, scores and embeddings, never a picture.
 
-    A track counts from its first detection on if it was confirmed later, so that no object loses its first frames.
-    What a track looks like is kept as one sum of vectors, whatever its length.
+    A track that is confirmed later counts from its first detection on, so that no object loses its first frames.
+    Of a track's embeddings only their sum is kept, whatever its length.
     """
 
     def __init__(self, preset: str | Preset = DEFAULT, frame_rate: float = 30.0) -> None:
         self._times, self._shots = array("d"), array("q")
         self._cameras: list[Floats | None] = []
-        self._confirmed: list[_Path] = []
+        self._confirmed: list[_TrackRecord] = []
         self._shot = -1
         super().__init__(preset, frame_rate)
 
@@ -61,10 +61,10 @@ class Recorder(Tracker):
         """Forget all tracks, as at a cut, which begins another shot."""
         super().restart()
         self._shot += 1
-        self._paths: dict[int, _Path] = {}  # of this shot, by the track's serial
+        self._records: dict[int, _TrackRecord] = {}  # of this shot, by the track's serial
 
-    def settle(self) -> None:
-        """Begin as in the middle of a video, of which others track what comes before: see `NoiseScale.settle`."""
+    def start_midway(self) -> None:
+        """Prepare for a piece that begins in the middle of a video: see `NoiseScale.settle`."""
         self._noise.settle()
 
     def update(
@@ -91,18 +91,18 @@ class Recorder(Tracker):
         columns = taken.serials, taken.track_ids, taken.class_ids, taken.boxes, taken.scores
         frame = len(self._times)
         for row, (serial, number, class_id, box, score) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-            path = self._paths.get(serial)
-            if path is None:
-                path = self._paths[serial] = _Path()
-            if number and not path.number:
-                self._confirmed.append(path)
-            path.number, path.class_id = number, class_id
-            path.frames.append(frame)
-            path.boxes.extend(box)
-            path.scores.append(score)
-            path.carried.append(carried)
+            record = self._records.get(serial)
+            if record is None:
+                record = self._records[serial] = _TrackRecord()
+            if number and not record.number:
+                self._confirmed.append(record)
+            record.number, record.class_id = number, class_id
+            record.frames.append(frame)
+            record.boxes.extend(box)
+            record.scores.append(score)
+            record.carried.append(carried)
             if looks is not None:
-                path.look = looks[row] + (0.0 if path.look is None else path.look)
+                record.embedding = looks[row] + (0.0 if record.embedding is None else record.embedding)
         if frame % TIDY == 0:
             self._forget(set(taken.serials.tolist()))
         self._times.append(self._time)
@@ -110,17 +110,17 @@ class Recorder(Tracker):
         self._cameras.append(camera)
 
     def _forget(self, taken: Collection[int]) -> None:
-        """Let go of tentative tracks that were missed, which is their end. taken: serials of those that were not."""
-        self._paths = {serial: path for serial, path in self._paths.items() if path.number or serial in taken}
+        """Drop tentative tracks that were missed, since that is their end. taken: serials of those that were not."""
+        self._records = {serial: record for serial, record in self._records.items() if record.number or serial in taken}
 
-    def finish(self) -> Recording:
-        """Everything, with a trajectory for each track that was confirmed; the recorder is spent then."""
-        confirmed = sorted(self._confirmed, key=lambda path: path.number)
-        return Recording(
+    def finish(self) -> TrackingHistory:
+        """The history, with a trajectory for each confirmed track. Call it once, at the end."""
+        confirmed = sorted(self._confirmed, key=lambda record: record.number)
+        return TrackingHistory(
             times=np.array(self._times),
             shots=np.array(self._shots, dtype=np.int64),
             cameras=self._cameras,
-            trajectories=[path.trajectory() for path in confirmed],
+            trajectories=[record.trajectory() for record in confirmed],
             typical=self._scores.typical,
             likeness=self._likeness,
         )

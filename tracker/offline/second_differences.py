@@ -1,8 +1,8 @@
-"""Kinks: how the velocity of a path changes from one box to the next, for the paths of many tracks at once.
+"""Second differences of the paths of many tracks: how velocity changes from one box to the next.
 
-A path of steady velocity has none. Penalising them is Whittaker's smoothing, "On a new method of graduation" (1922),
-and gives the same as Rauch, Tung and Striebel's smoother for a velocity that walks randomly. As they are rows of one
-matrix with three numbers in each, all paths are smoothed by one banded system, in linear time.
+A path of constant velocity has none. Penalising them is Whittaker's smoothing, "On a new method of graduation" (1922),
+and gives the same as Rauch, Tung and Striebel's smoother for a velocity that is a random walk. They are rows of one
+matrix with three numbers in each, so one banded system smooths all paths, in linear time.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import numpy as np
 
 from detectors.base import Floats, Ints
 
-CLOSE = 0.1  # of the usual time between two boxes: what is nearer, by an odd clock, counts as so far apart
-SHORTEST = 1e-3  # seconds: the same, whatever is usual
+CLOSEST = 0.1  # of the median time between two boxes: closer ones, by an odd clock, count as so far apart
+SHORTEST = 1e-3  # seconds: the same, whatever the median is
 
 
 @dataclass(frozen=True, eq=False)
-class Kinks:
-    """M kinks of the paths of N boxes: one wherever three boxes of a track follow one another.
+class SecondDifferences:
+    """The operator: one row for each three boxes in a row of one track, M in all, over N boxes.
 
-    rows: ``(M,)``, the first row of the three. weights: ``(3, M)``, of the three in the kink. They are in sizes of the
-    object, and over the root of the time around them: where velocity walks randomly, all are of one variance. count: N.
+    rows: ``(M,)``, the first of the three. weights: ``(3, M)``, of the three. The differences are in sizes of the
+    object, divided by the root of the time around them: where velocity is a random walk, all have the same variance.
+    count: N.
     """
 
     rows: Ints
@@ -33,13 +34,13 @@ class Kinks:
         return len(self.rows)
 
     @classmethod
-    def of_paths(cls, times: Floats, owners: Ints, sizes: Floats) -> Kinks:
+    def of_paths(cls, times: Floats, owners: Ints, sizes: Floats) -> SecondDifferences:
         """times: ``(N,)`` seconds. owners: ``(N,)``, numbers of the tracks. sizes: ``(N,)``, of the objects."""
         steps, inside = np.diff(times), np.diff(owners) == 0
         rows = np.flatnonzero(inside[:-1] & inside[1:])
         if not len(rows):
             return cls(rows, np.zeros((3, 0)), len(times))
-        steps = np.maximum(steps, max(CLOSE * np.median(steps[inside]), SHORTEST))
+        steps = np.maximum(steps, max(CLOSEST * np.median(steps[inside]), SHORTEST))
         before, after = steps[rows], steps[rows + 1]
         root = np.sqrt((before + after) / 2)
         weights = np.stack([1 / before, -(1 / before + 1 / after), 1 / after]) / root
@@ -47,24 +48,24 @@ class Kinks:
         scale = np.stack([sizes[rows] / here, np.ones(len(rows)), sizes[rows + 2] / here])
         return cls(rows, weights * scale, len(times))
 
-    def of(self, values: Floats) -> Floats:
-        """The kinks ``(M, C)`` of values ``(N, C)``, which are in sizes of the object."""
+    def apply(self, values: Floats) -> Floats:
+        """The differences ``(M, C)`` of values ``(N, C)``, which are in sizes of the object."""
         first, second, third = self.weights[:, :, None]
         return np.asarray(first * values[self.rows] + second * values[self.rows + 1] + third * values[self.rows + 2])
 
-    def back(self, kinks: Floats) -> Floats:
-        """The transpose of `of`: ``(M, C)`` -> ``(N, C)``."""
-        found = np.zeros((self.count, kinks.shape[1]))
+    def apply_transpose(self, differences: Floats) -> Floats:
+        """The transpose of `apply`: ``(M, C)`` -> ``(N, C)``."""
+        found = np.zeros((self.count, differences.shape[1]))
         for place, weight in enumerate(self.weights):
-            found[self.rows + place] += weight[:, None] * kinks
+            found[self.rows + place] += weight[:, None] * differences
         return found
 
-    def times(self, factors: Floats) -> Kinks:
-        """Each multiplied by one of the factors ``(M,)``."""
+    def scaled(self, factors: Floats) -> SecondDifferences:
+        """Each row multiplied by one of the factors ``(M,)``."""
         return replace(self, weights=self.weights * factors)
 
     def covariance(self) -> Floats:
-        """The kinks' covariance where each value trembles by itself with a variance of 1: lower bands ``(3, M)``."""
+        """Covariance of the differences of independent values of variance 1: lower bands ``(3, M)``."""
         first, second, third = self.weights
         bands = np.zeros((3, len(self.rows)))
         bands[0] = (self.weights**2).sum(axis=0)
@@ -74,7 +75,7 @@ class Kinks:
         return bands
 
     def penalty(self) -> Floats:
-        """The sum of all squared kinks as a quadratic form of the values: upper bands ``(3, N)``."""
+        """The sum of all squared differences as a quadratic form of the values: upper bands ``(3, N)``."""
         bands = np.zeros((3, self.count))
         for left in range(3):
             for right in range(left, 3):

@@ -1,8 +1,8 @@
-"""Who crosses which line, and in which direction.
+"""Line crossings: which track crosses which line, and in which direction.
 
 Walking along a line from its first point to its second, "in" is from the left hand to the right, as seen on the
-picture. Boxes tremble: an object counts once it is beyond the line by a margin, after it has been beyond it by that
-margin on the other side, and if its way led through the line itself rather than round its end.
+picture. Boxes jitter, so a crossing counts only when the object has been beyond the line by a margin on one side and
+then on the other, and if its path led through the line itself, not round its end.
 """
 
 from __future__ import annotations
@@ -13,24 +13,23 @@ from collections.abc import Mapping
 import numpy as np
 
 from detectors.base import Floats, Ints
-from tracker.regions.memory import Memory
+from tracker.regions.per_track_state import PerTrackState
 
 MARGIN = 0.1
-"""Share of an object's size (the root of its box's area) by which it has to be beyond a line or an edge.
+"""Share of an object's size (the square root of its box's area) by which it has to be beyond a line or an edge.
 
-Detectors' boxes wander about their object by 0.02 to 0.05 of that size (standard deviation, measured on five sequences
-with ground truth), so that one who stands on the line gets beyond the margins on both sides hardly ever. For a walking
-person it is a hand's breadth.
+Detected boxes jitter by 0.02 to 0.05 of that size (standard deviation, measured on five sequences with ground truth),
+so an object that stands on the line hardly ever gets beyond both margins. For a walking person it is a hand's breadth.
 """
 DIRECTIONS = {1: "in", -1: "out"}
 
 
 def margins(boxes: Floats) -> Floats:
-    """How far ``(N,)`` pixels the place of each box may tremble."""
+    """The margin ``(N,)`` of each xyxy box ``(N, 4)``, in pixels."""
     return np.asarray(MARGIN * np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=1)))
 
 
-class Crossings:
+class LineCrossings:
     """Counts the crossings of lines.
 
     lines: by name, ``(2, 2)``, first and second point, pixels. counts: name -> (direction, class id) -> crossings.
@@ -45,29 +44,31 @@ class Crossings:
         self._along = along / self._lengths[:, None]
         self._right = self._along[:, ::-1] * (-1, 1)
         count = len(lines)
-        self._memory = Memory(
+        self._state = PerTrackState(
             {
-                "side": np.zeros(count, dtype=np.int64),  # beyond the margin when last so; 0: never yet
-                "through": np.zeros(count, dtype=np.int64),  # net passages through the line itself since then
-                "point": np.full((count, 2), np.nan),  # where it was when last beside the line
+                "side": np.zeros(count, dtype=np.int64),  # on which it was last beyond the margin; 0: not yet
+                "through": np.zeros(count, dtype=np.int64),  # net steps through the line itself since then
+                "point": np.full((count, 2), np.nan),  # where it was last, off the line
             }
         )
 
-    def see(self, ids: Ints, points: Floats, margin: Floats, class_ids: Ints, now: float) -> list[tuple[int, str, str]]:
-        """Take in where the tracks ``(N,)`` of a frame are; returns (row of the track, line, direction) of crossings.
+    def update(
+        self, ids: Ints, points: Floats, margin: Floats, class_ids: Ints, now: float
+    ) -> list[tuple[int, str, str]]:
+        """Take in the places of the ``(N,)`` tracks of a frame; returns (row, line, direction) of each crossing.
 
         points: ``(N, 2)``. margin: ``(N,)`` pixels. now: seconds.
         """
-        memory = self._memory
-        rows = memory.rows(ids, now)
+        state = self._state
+        rows = state.rows(ids, now)
         distance = self._distances(points[:, None])  # (N, L)
-        memory["through"][rows] += self._passages(memory["point"][rows], points, distance)
-        memory["point"][rows] = np.where(distance[..., None] != 0, points[:, None], memory["point"][rows])
+        state["through"][rows] += self._passages(state["point"][rows], points, distance)
+        state["point"][rows] = np.where(distance[..., None] != 0, points[:, None], state["point"][rows])
         side = np.where(np.abs(distance) > margin[:, None], np.sign(distance), 0).astype(np.int64)
-        before, through = memory["side"][rows], memory["through"][rows]
+        before, through = state["side"][rows], state["through"][rows]
         crossed = (side * before < 0) & (np.sign(through) == side)
-        memory["side"][rows] = np.where(side != 0, side, before)
-        memory["through"][rows] = np.where(side != 0, 0, through)
+        state["side"][rows] = np.where(side != 0, side, before)
+        state["through"][rows] = np.where(side != 0, 0, through)
         found = [(int(row), self.names[line], DIRECTIONS[int(side[row, line])]) for row, line in np.argwhere(crossed)]
         for row, line, direction in found:
             self.counts[line][direction, int(class_ids[row])] += 1
@@ -84,7 +85,7 @@ class Crossings:
     def _passages(self, before: Floats, points: Floats, distance: Floats) -> Ints:
         """For each step ``(N, L)`` from `before` ``(N, L, 2)`` to a point: 1 or -1 if it leads through the line."""
         earlier = self._distances(before)
-        changed = earlier * distance < 0  # never for a track that has not been seen before, whose place is nan
+        changed = earlier * distance < 0  # never for a new track, whose last point is nan
         share = np.where(changed, earlier / np.where(changed, earlier - distance, 1.0), 0.0)
         meets = before + share[..., None] * (points[:, None] - before)
         along = ((meets - self._starts) * self._along).sum(axis=-1)

@@ -1,4 +1,4 @@
-"""Smoothed paths: where an object was while nothing saw it, from what was seen before and after.
+"""The Rauch-Tung-Striebel smoother: where an object was while undetected, from detections before and after.
 
 Rauch, Tung and Striebel, "Maximum likelihood estimates of linear dynamic systems", 1965; the computation is filterpy's.
 """
@@ -15,7 +15,7 @@ from tracker.association.kalman import CENTRE_SIZE, FRAME, SMALLEST_SIZE
 Matrices = list[Floats]
 
 
-def smooth(frames: Ints, boxes: Floats, times: Floats) -> Floats:
+def rts_smooth(frames: Ints, boxes: Floats, times: Floats) -> Floats:
     """Smoothed boxes ``(N, 4)`` of every frame from the first to the last that is given.
 
     frames: ``(K,)`` ascending rows of `times`. boxes: ``(K, 4)`` xyxy pixels in a picture that does not move. times:
@@ -42,7 +42,7 @@ def smooth(frames: Ints, boxes: Floats, times: Floats) -> Floats:
 def motion(unit: Floats, steps: Floats) -> tuple[Matrices, Matrices]:
     """Transitions and process noises ``(8, 8)`` of steps ``(N,)`` in seconds; `unit` ``(4,)`` is the object's size.
 
-    filterpy predicts before it sees the first measurement; the first step is of no time, so that this changes nothing.
+    filterpy predicts before the first measurement; the first step takes no time, so this changes nothing.
     """
     variance = np.concatenate([unit * CENTRE_SIZE.position, unit * CENTRE_SIZE.velocity / FRAME]) ** 2
     return [np.eye(8) + np.eye(8, k=4) * step for step in steps], [np.diag(variance * step / FRAME) for step in steps]

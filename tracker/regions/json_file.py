@@ -11,14 +11,15 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.errors import InputError
-from tracker.regions.plan import ANCHORS, Plan, check_line, check_polygon
+from tracker.regions.regions import ANCHORS, Regions
+from tracker.regions.shape_checks import check_line, check_polygon
 
 KEYS = ("roi", "mask", "lines", "zones", "anchor")
 Check = Callable[[str, Floats], Floats]
 
 
-def read_regions(path: str | Path) -> Plan:
-    """The plan in a file. Raises InputError, which names the file and the region, for anything that cannot be used."""
+def read_regions(path: str | Path) -> Regions:
+    """The regions in a file. Raises InputError, which names the file and the region, for anything malformed."""
     content = _load(Path(path))
     unknown = [key for key in content if key not in KEYS]
     if unknown:
@@ -26,7 +27,7 @@ def read_regions(path: str | Path) -> Plan:
     anchor = content.get("anchor", ANCHORS[0])
     if anchor not in ANCHORS:
         raise InputError(f"{path}: anchor {anchor!r}", "no such point of a box", f"choose one of: {', '.join(ANCHORS)}")
-    return Plan(
+    return Regions(
         _polygons(f"{path}: roi", content.get("roi", [])),
         _polygons(f"{path}: mask", content.get("mask", [])),
         _by_name(f"{path}: lines", content.get("lines", {}), check_line),
@@ -49,7 +50,7 @@ def _load(path: Path) -> Mapping[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members; JSON allows a name twice, and silently loses the first."""
+    """The members of a JSON object. A name that is given twice is an error: JSON would silently lose the first."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

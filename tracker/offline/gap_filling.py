@@ -1,4 +1,4 @@
-"""Short gaps of a trajectory filled with its smoothed path."""
+"""Gap filling: short gaps of a trajectory get boxes from its smoothed path."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from detectors.base import Floats, Ints
-from tracker.offline.gap_smoothing import smooth
+from tracker.offline.rts_smoother import rts_smooth
 from tracker.offline.stabilise import Stabiliser
-from tracker.offline.trajectory import Recording, Trajectory, concatenate
+from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
 
 
 @dataclass(frozen=True)
-class Filling:
-    """Which gaps are filled: those after which the object was about as likely where its path says as anywhere else.
+class GapFilling:
+    """Which gaps are filled: short ones, over which the object has not moved far.
 
     longest: seconds without a detection. farthest: heights that the feet may have moved meanwhile. around: seconds
-    before and after a gap that its path is smoothed from; what is farther off does not bear on it.
+    before and after a gap that its path is smoothed from; what is farther off does not matter.
     """
 
     longest: float = 0.8
@@ -27,20 +27,22 @@ class Filling:
     around: float = 1.0
 
 
-def fill(recording: Recording, track: Trajectory, camera: Stabiliser, filling: Filling | None = None) -> Trajectory:
+def fill_gaps(
+    history: TrackingHistory, track: Trajectory, camera: Stabiliser, filling: GapFilling | None = None
+) -> Trajectory:
     """The trajectory with the smoothed path in its gaps, and its own boxes where detections support them.
 
-    A filled box has the smaller of the scores at both ends of its gap. Where a box was carried, the smoothed path
-    takes its place, since it knows the next detection as well; at an end that leads to none, it stays.
+    A filled box has the smaller of the scores at both ends of its gap. A box that was carried is
+    replaced by the smoothed path, which knows the next detection as well; after the last detection, it stays.
     """
-    filling = filling or Filling()
+    filling = filling or GapFilling()
     seen = track[~track.carried]
     found = [seen]
-    for gaps in _neighbours(_gaps(recording, seen, camera, filling), recording.times[seen.frames], filling.around):
+    for gaps in _neighbours(_gaps(history, seen, camera, filling), history.times[seen.frames], filling.around):
         frames = [np.arange(seen.frames[gap] + 1, seen.frames[gap + 1]) for gap in gaps]
         scores = [np.full(len(each), seen.scores[gap : gap + 2].min()) for gap, each in zip(gaps, frames, strict=True)]
         missing = np.concatenate(frames)
-        boxes = _path(recording, seen, gaps, missing, camera, filling.around)
+        boxes = _path(history, seen, gaps, missing, camera, filling.around)
         filled = np.ones(len(missing), dtype=bool)
         columns: dict[str, Any] = {
             "frames": missing,
@@ -49,9 +51,9 @@ def fill(recording: Recording, track: Trajectory, camera: Stabiliser, filling: F
             "filled": filled,
             "carried": np.isin(missing, track.frames[track.carried]),
         }
-        found.append(replace(track, look=None, **columns))
+        found.append(replace(track, embedding=None, **columns))
     left = ~np.isin(track.frames, np.concatenate([each.frames for each in found]))
-    return concatenate([*found, replace(track[left], look=None)])
+    return concatenate([*found, replace(track[left], embedding=None)])
 
 
 def _neighbours(gaps: Iterable[int], seconds: Floats, around: float) -> list[list[int]]:
@@ -65,9 +67,9 @@ def _neighbours(gaps: Iterable[int], seconds: Floats, around: float) -> list[lis
     return groups
 
 
-def _gaps(recording: Recording, track: Trajectory, camera: Stabiliser, filling: Filling) -> Iterator[int]:
+def _gaps(history: TrackingHistory, track: Trajectory, camera: Stabiliser, filling: GapFilling) -> Iterator[int]:
     """The rows after which there is a gap to be filled."""
-    missing = np.diff(recording.times[track.frames]) - recording.interval
+    missing = np.diff(history.times[track.frames]) - history.interval
     for row in np.flatnonzero((np.diff(track.frames) > 1) & (missing <= filling.longest)):
         boxes = camera.into_first(track.frames[row : row + 2], track.boxes[row : row + 2])
         feet = np.stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, 3]], axis=1)
@@ -77,11 +79,11 @@ def _gaps(recording: Recording, track: Trajectory, camera: Stabiliser, filling: 
 
 
 def _path(
-    recording: Recording, track: Trajectory, gaps: Sequence[int], frames: Ints, camera: Stabiliser, around: float
+    history: TrackingHistory, track: Trajectory, gaps: Sequence[int], frames: Ints, camera: Stabiliser, around: float
 ) -> Floats:
     """Smoothed boxes ``(N, 4)`` in the `frames` ``(N,)`` of neighbouring gaps, from what surrounds them."""
-    seconds = recording.times[track.frames]
+    seconds = history.times[track.frames]
     near = (seconds >= seconds[gaps[0]] - around) & (seconds <= seconds[gaps[-1] + 1] + around)
     known = track.frames[near]
-    path = smooth(known, camera.into_first(known, track.boxes[near]), recording.times)
+    path = rts_smooth(known, camera.into_first(known, track.boxes[near]), history.times)
     return camera.out_of_first(frames, path[frames - known[0]])

@@ -1,17 +1,18 @@
-"""When pictures were taken, told from their time stamps and from when they came."""
+"""When a stream's pictures were taken: its own time stamps, put on this computer's clock."""
 
 from __future__ import annotations
 
 SHARE = 0.05  # of the difference between both clocks, taken over with each picture
-JUMP = 0.5  # seconds of difference at which the stamps must have begun anew
-OFTEN = 100  # pictures; stamps that begin anew after fewer go at another speed than time does
+JUMP = 0.5  # seconds of difference from which the stamps must have started anew
+OFTEN = 100  # pictures; stamps that start anew after fewer do not run at the speed of time, and are not used any more
 
 
-class Steady:
-    """Puts a source's own time stamps on this computer's clock.
+class StreamClock:
+    """Maps a stream's time stamps to this computer's clock.
 
-    Pictures come in bursts: a network holds them back, a decoder lets one go only with the next. Their stamps tell how
-    far they are apart, and the average of many tells where the stamps' zero is (a phase-locked loop of first order).
+    Pictures arrive in bursts: a network delays them, a decoder releases one only with the next. Their stamps tell the
+    distance between them, and the average over many tells where the stamps' zero is (a phase-locked loop of first
+    order).
     """
 
     def __init__(self) -> None:
@@ -20,7 +21,7 @@ class Steady:
         self._trusted = True
 
     def __call__(self, stamp: float | None, now: float) -> float:
-        """When a picture was taken that comes `now`, in seconds. stamp: that by its source, or None."""
+        """When a picture that arrives `now` was taken, in seconds. stamp: its own time stamp, None if it has none."""
         if stamp is None or not self._trusted:
             return now
         if self._offset is None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from detectors.base import Floats, Ints
 from detectors.boxes import xyxy_to_cxcywh
 from tracker.association.kalman import CENTRE_SIZE, FRAME
-from tracker.offline.gap_smoothing import smooth
+from tracker.offline.rts_smoother import rts_smooth
 
 
 def most_probable(frames: Ints, boxes: Floats, times: Floats) -> Floats:
@@ -55,7 +55,7 @@ def test_the_path_is_the_most_probable_one(seed: int) -> None:
     centre = np.cumsum(rng.normal(0, 5, (len(frames), 2)), axis=0)
     size = rng.uniform(20, 40, (len(frames), 2))
     boxes = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
-    path = smooth(frames, boxes, times)
+    path = rts_smooth(frames, boxes, times)
     np.testing.assert_allclose(xyxy_to_cxcywh(path), most_probable(frames, boxes, times), atol=1e-5)
 
 
@@ -63,14 +63,14 @@ def test_a_steady_walk_is_filled_where_it_went() -> None:
     times = np.arange(60) / 30
     walk = np.array([10.0, 20, 40, 90]) + 3 * np.arange(60)[:, None] * [1, 0, 1, 0]
     seen = np.array([*range(25), *range(40, 60)])
-    path = smooth(seen, walk[seen], times)
+    path = rts_smooth(seen, walk[seen], times)
     assert np.abs(path - walk)[25:40].max() < 1.0
 
 
 def test_one_box_and_an_empty_box_are_paths_too() -> None:
     box = np.array([[1.0, 2, 3, 4]])
-    assert smooth(np.array([5]), box, np.arange(9.0)) == pytest.approx(box)
+    assert rts_smooth(np.array([5]), box, np.arange(9.0)) == pytest.approx(box)
     flat = np.array([[5.0, 5, 5, 5], [9, 9, 9, 9]])
-    path = smooth(np.array([0, 2]), flat, np.arange(3.0))
+    path = rts_smooth(np.array([0, 2]), flat, np.arange(3.0))
     assert np.isfinite(path).all()
     assert (path[:, 2:] >= path[:, :2]).all()

@@ -1,4 +1,4 @@
-"""Text files that are written line by line and readable at any moment."""
+"""Text files that are written frame by frame, and can be read at any moment."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from types import TracebackType
 from typing import BinaryIO
 
 from detectors.base import Frame
-from detectors.errors import InputError
 from tracker.association.tracks import Tracks
+from tracker.writers.errors import write_error
 
 
 class LineWriter:
-    """A text file with some lines a frame, created with the first.
+    """A text file with some lines for each frame, created with the first frame.
 
-    The lines of a frame are handed to the system in one piece, so that a run that is killed leaves no half ones. A
-    subclass says which lines. Raises InputError when the file cannot be written.
+    The lines of a frame are written in one piece, so that a killed run leaves no half lines. A subclass says which
+    lines. Raises InputError when the file cannot be written.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -29,7 +29,7 @@ class LineWriter:
         raise AssertionError("a subclass says which lines")
 
     def write(self, frame: Frame, tracks: Tracks) -> None:
-        """Append what is to be said of one frame."""
+        """Append the lines of one frame."""
         try:
             if self._file is None:
                 self._file = open(self.path, "wb", buffering=0)  # noqa: SIM115  # closed in close()
@@ -43,7 +43,7 @@ class LineWriter:
         """Close the file, if it was opened."""
         if self._file is not None:
             file, self._file = self._file, None
-            with contextlib.suppress(OSError):  # what could be flushed has been; `write` has told the rest
+            with contextlib.suppress(OSError):  # everything was written already, and `write` has raised any error
                 file.close()
 
     def __enter__(self) -> LineWriter:
@@ -51,11 +51,3 @@ class LineWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-
-def write_error(path: Path, error: Exception) -> InputError:
-    """What to tell the user when writing to `path` failed."""
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    known = isinstance(error, OSError)
-    remedy = "free some space, or choose another place" if known else "please report this, with the command line"
-    return InputError(path, f"cannot be written: {reason}", remedy)

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from detectors import InputError
-from tracker.regions.plan import Plan, make_plan, touches_picture
-from tracker.run.options import Options
+from tracker.regions.load import load_regions
+from tracker.regions.regions import Regions, touches_picture
 
 SIZE = (300, 200)
 
 
-def plan(size: tuple[int, int] = SIZE, **options: Any) -> Plan:
-    return make_plan(Options(**options), size)
+def load(size: tuple[int, int] = SIZE, **options: Any) -> Regions:
+    return load_regions(size, **options)
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -44,7 +44,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_bad_regions_are_named(case: str) -> None:
     options, message = BAD[case]
     with pytest.raises(InputError) as caught:
-        plan(**options)
+        load(**options)
     assert message in str(caught.value)
 
 
@@ -72,7 +72,7 @@ def test_bad_files_are_named(case: str, tmp_path: Path) -> None:
     text, message = BAD_FILES[case]
     (tmp_path / "regions.json").write_text(text)
     with pytest.raises(InputError) as caught:
-        plan(regions=tmp_path / "regions.json")
+        load(path=tmp_path / "regions.json")
     assert message in str(caught.value)
 
 
@@ -81,22 +81,22 @@ def test_a_file_and_options_are_taken_together(tmp_path: Path) -> None:
     triangle = [[0, 0], [10, 0], [0, 10.5]]
     content = {"roi": [triangle], "lines": {"Tür": [[1, 2], [3, 4]]}, "zones": {"hall": triangle}, "anchor": "centre"}
     path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8-sig")
-    both = plan(regions=path, roi="0,0,5,0,0,5", line="a:b:5,6,7,8", zone=["x:0,0,5,0,0,5"])
+    both = load(path=path, roi="0,0,5,0,0,5", line="a:b:5,6,7,8", zone=["x:0,0,5,0,0,5"])
     assert [polygon.tolist() for polygon in both.roi] == [triangle, [[0, 0], [5, 0], [0, 5]]]
     assert {name: line.tolist() for name, line in both.lines.items()} == {
         "Tür": [[1, 2], [3, 4]],
         "a:b": [[5, 6], [7, 8]],
     }
     assert (list(both.zones), both.anchor, bool(both)) == (["hall", "x"], "centre", True)
-    assert plan(regions=path, anchor="foot").anchor == "foot"
+    assert load(path=path, anchor="foot").anchor == "foot"
     with pytest.raises(InputError, match="--zone hall: the name is given twice"):
-        plan(regions=path, zone="hall:0,0,5,0,0,5")
+        load(path=path, zone="hall:0,0,5,0,0,5")
     with pytest.raises(InputError, match="cannot be read"):
-        plan(regions=tmp_path)
+        load(path=tmp_path)
 
 
 def test_what_lies_outside_the_picture_is_a_warning() -> None:
-    shown = plan(
+    shown = load(
         roi=["0,0,300,0,300,200,0,200", "-500,-500,900,-500,900,900,-500,900"],
         line=["in:5,5,300,200", "over:5,5,400,5", "out:301,0,301,90", "past:-60,150,150,360", "across:-10,50,310,50"],
     )
@@ -107,16 +107,16 @@ def test_what_lies_outside_the_picture_is_a_warning() -> None:
         "--line past: lies wholly outside the picture (300x200)",
         "--line across: reaches outside the picture (300x200)",
     ]
-    assert list(plan((0, 0), line="out:301,0,301,90").warnings()) == []
+    assert list(load((0, 0), line="out:301,0,301,90").warnings()) == []
     assert not touches_picture(np.array([[400.0, 0], [500, 0], [450, 90]]), SIZE)
 
 
 def test_boxes_are_looked_at_by_their_anchor() -> None:
     boxes = np.array([[10.0, 10, 30, 60], [100, 100, 140, 260], [200, 150, 240, 180]])
-    assert plan().where is None
-    assert plan().anchors(boxes).tolist() == [[20, 60], [120, 199], [220, 180]]  # a point of the picture
-    assert plan(size=(0, 0)).anchors(boxes).tolist() == [[20, 60], [120, 260], [220, 180]]
-    assert plan(anchor="centre").anchors(boxes).tolist() == [[20, 35], [120, 180], [220, 165]]
+    assert load().box_filter is None
+    assert load().anchors(boxes).tolist() == [[20, 60], [120, 199], [220, 180]]  # a point of the picture
+    assert load(size=(0, 0)).anchors(boxes).tolist() == [[20, 60], [120, 260], [220, 180]]
+    assert load(anchor="centre").anchors(boxes).tolist() == [[20, 35], [120, 180], [220, 165]]
     cases: list[tuple[dict[str, Any], list[bool]]] = [
         ({"roi": "0,50,150,50,150,200,0,200"}, [True, True, False]),
         ({"roi": ["0,50,50,50,50,80,0,80", "210,170,230,170,230,190,210,190"]}, [True, False, True]),
@@ -124,7 +124,7 @@ def test_boxes_are_looked_at_by_their_anchor() -> None:
         ({"roi": "0,0,150,0,150,199,0,199", "mask": "0,50,50,50,50,80,0,80"}, [False, True, False]),
     ]
     for options, wanted in cases:
-        where = plan(**options).where
-        assert where is not None
-        assert where(boxes).tolist() == wanted
-        assert where(boxes[:0]).tolist() == []
+        keeps = load(**options).box_filter
+        assert keeps is not None
+        assert keeps(boxes).tolist() == wanted
+        assert keeps(boxes[:0]).tolist() == []

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Floats
-from tracker.regions.crossings import MARGIN, Crossings, margins
+from tracker.regions.line_crossings import MARGIN, LineCrossings, margins
 
 DOOR = np.array([[100.0, 0], [100, 200]])  # walking down the picture: "in" is towards the left
 ENDLESS = np.array([[100.0, -1e6], [100, 1e6]])
@@ -21,10 +21,10 @@ def crossed(
     path: Sequence[tuple[float, float]] | Floats, line: Floats = DOOR, margin: float = 5.0, step: float = 1.0
 ) -> list[str]:
     """Directions of the crossings of a line on a path of points, seen every `step` seconds."""
-    counter = Crossings({"door": line})
+    counter = LineCrossings({"door": line})
     found = []
     for index, point in enumerate(np.array(path, dtype=np.float64)):
-        seen = counter.see(np.array([7]), point[None], np.array([margin]), np.array([0]), index * step)
+        seen = counter.update(np.array([7]), point[None], np.array([margin]), np.array([0]), index * step)
         found += [direction for _, _, direction in seen]
     assert [counter.total("door", towards) for towards in ("in", "out")] == [found.count("in"), found.count("out")]
     return found
@@ -108,10 +108,10 @@ def test_many_tracks_and_lines_are_those_one_by_one() -> None:
     lines = {str(number): rng.uniform(0, 300, (2, 2)) for number in range(6)}
     paths = rng.uniform(0, 300, (20, 40, 2))  # (tracks, frames, 2)
     there = rng.random((20, 40)) < 0.7
-    counter = Crossings(lines)
+    counter = LineCrossings(lines)
     for frame in range(40):
         who = np.flatnonzero(there[:, frame])
-        counter.see(who + 1, paths[who, frame], np.full(len(who), 4.0), who % 3, float(frame))
+        counter.update(who + 1, paths[who, frame], np.full(len(who), 4.0), who % 3, float(frame))
     for name, line in lines.items():
         alone = [crossed(path[seen], line, 4.0) for path, seen in zip(paths, there, strict=True)]
         for towards in ("in", "out"):
@@ -124,13 +124,13 @@ def test_many_tracks_and_lines_are_those_one_by_one() -> None:
 
 def test_a_gap_is_bridged_and_a_long_absence_is_forgotten() -> None:
     assert crossed([(80, 50), (120, 50)], step=8.0) == ["out"]
-    counter, seen = Crossings({"door": DOOR}), []
+    counter, seen = LineCrossings({"door": DOOR}), []
     for now in range(400):
         who = np.array([1]) if now in (0, 399) else np.array([2 + now])
         x = 120.0 if now == 399 else 80.0
-        seen += counter.see(who, np.array([[x, 50.0]]), np.array([5.0]), np.zeros(1, np.int64), float(now))
+        seen += counter.update(who, np.array([[x, 50.0]]), np.array([5.0]), np.zeros(1, np.int64), float(now))
     assert seen == []
-    assert len(counter._memory.ids) < 250
+    assert len(counter._state.ids) < 250
 
 
 def test_margins_go_with_the_size_of_the_object() -> None:

@@ -1,4 +1,4 @@
-"""Kinks against a dense matrix that is written down from their definition."""
+"""Second differences against a dense matrix that is written down from their definition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import Floats, Ints
-from tracker.offline.velocity_changes import Kinks
+from tracker.offline.second_differences import SecondDifferences
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(deadline=None, derandomize=True, max_examples=30)
@@ -26,7 +26,7 @@ def random_paths(seed: int) -> tuple[Floats, Ints, Floats]:
 
 
 def dense(times: Floats, owners: Ints, sizes: Floats) -> Floats:
-    """The matrix ``(M, N)`` that makes kinks, in sizes around them, of values in their own sizes."""
+    """The matrix ``(M, N)`` that makes second differences, in sizes around them, of values in their own sizes."""
     rows = []
     for at in range(1, len(times) - 1):
         if owners[at - 1] == owners[at] == owners[at + 1]:
@@ -50,42 +50,46 @@ def from_bands(bands: Floats, lower: bool) -> Floats:
 
 @given(seed=seeds)
 @few
-def test_kinks_are_those_of_their_definition(seed: int) -> None:
+def test_differences_are_those_of_their_definition(seed: int) -> None:
     times, owners, sizes = random_paths(seed)
-    kinks, matrix = Kinks.of_paths(times, owners, sizes), dense(times, owners, sizes)
+    differences, matrix = SecondDifferences.of_paths(times, owners, sizes), dense(times, owners, sizes)
     values = np.random.default_rng(seed).normal(size=(len(times), 3))
-    assert len(kinks) == len(matrix)
-    np.testing.assert_allclose(kinks.of(values), matrix @ values, atol=1e-6)
-    np.testing.assert_allclose(kinks.back(matrix @ values), matrix.T @ (matrix @ values), rtol=1e-9, atol=1e-6)
-    np.testing.assert_allclose(from_bands(kinks.covariance(), lower=True), matrix @ matrix.T, rtol=1e-9, atol=1e-6)
-    np.testing.assert_allclose(from_bands(kinks.penalty(), lower=False), matrix.T @ matrix, rtol=1e-9, atol=1e-6)
-    twice = kinks.times(np.full(len(kinks), 2.0))
-    np.testing.assert_allclose(twice.of(values), 2 * kinks.of(values))
+    assert len(differences) == len(matrix)
+    np.testing.assert_allclose(differences.apply(values), matrix @ values, atol=1e-6)
+    np.testing.assert_allclose(
+        differences.apply_transpose(matrix @ values), matrix.T @ (matrix @ values), rtol=1e-9, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        from_bands(differences.covariance(), lower=True), matrix @ matrix.T, rtol=1e-9, atol=1e-6
+    )
+    np.testing.assert_allclose(from_bands(differences.penalty(), lower=False), matrix.T @ matrix, rtol=1e-9, atol=1e-6)
+    twice = differences.scaled(np.full(len(differences), 2.0))
+    np.testing.assert_allclose(twice.apply(values), 2 * differences.apply(values))
 
 
 @given(seed=seeds)
 @few
-def test_steady_velocity_has_no_kinks(seed: int) -> None:
+def test_steady_velocity_has_no_second_differences(seed: int) -> None:
     times, owners, sizes = random_paths(seed)
-    kinks = Kinks.of_paths(times, owners, sizes)
+    differences = SecondDifferences.of_paths(times, owners, sizes)
     path = (owners * 7 + 30 * times) / sizes
-    assert np.abs(kinks.of(path[:, None])).max(initial=0) < 1e-7
+    assert np.abs(differences.apply(path[:, None])).max(initial=0) < 1e-7
 
 
-def test_kinks_of_a_velocity_that_walks_randomly_have_one_variance_whatever_the_times_between() -> None:
+def test_second_differences_of_a_velocity_that_walks_randomly_have_one_variance_whatever_the_times_between() -> None:
     rng = np.random.default_rng(1)
     steps = rng.choice([0.02, 0.1, 0.5], 20_000)
     times = np.concatenate([[0.0], np.cumsum(steps)])
     around = np.concatenate([[0.0], [(one + other) / 2 for one, other in pairwise(steps.tolist())]])
     velocity = np.cumsum(3 * rng.normal(size=len(steps)) * np.sqrt(around))
     path = np.concatenate([[0.0], np.cumsum(velocity * steps)])
-    kinks = Kinks.of_paths(times, np.zeros(len(times), dtype=np.int64), np.ones(len(times)))
-    found = kinks.of(path[:, None])[:, 0]
+    differences = SecondDifferences.of_paths(times, np.zeros(len(times), dtype=np.int64), np.ones(len(times)))
+    found = differences.apply(path[:, None])[:, 0]
     for step in (0.02, 0.1, 0.5):
         np.testing.assert_allclose(found[steps[1:] == step].std(), 3, rtol=0.05)
 
 
 def test_two_boxes_at_almost_one_time_are_no_violent_kink() -> None:
     times = np.array([0.0, 0.04, 0.08, 0.080001, 0.12, 0.16])
-    kinks = Kinks.of_paths(times, np.zeros(6, dtype=np.int64), np.ones(6))
-    assert np.abs(kinks.weights).max() < 1e5
+    differences = SecondDifferences.of_paths(times, np.zeros(6, dtype=np.int64), np.ones(6))
+    assert np.abs(differences.weights).max() < 1e5

@@ -1,0 +1,69 @@
+"""What the screen says of a run: at what size it searches, and what to try where little was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from detectors import Detections, Frame
+from detectors.tiles import TiledDetector
+from tests.tracker.commands.test_cli import run
+from tracker.commands.progress import searched, what_to_try
+from tracker.run.options import Options
+
+
+class Sized:
+    """Searches at 640 pixels, and finds nothing."""
+
+    name, suppressed, concurrent = "sized", True, True
+    class_names: Mapping[int, str] = {}
+
+    def search_size(self, height: int, width: int) -> int:
+        return min(640, max(height, width))
+
+    def __call__(self, frame: Frame) -> Detections:
+        return Detections.empty()
+
+
+def test_the_size_is_told_where_it_is_known() -> None:
+    assert searched(Sized(), 1080, 1920) == "searched at 640, "
+    assert searched(TiledDetector(Sized(), Sized(), 3), 1080, 1920) == "searched at 640 and in 3x3 tiles, "
+    assert searched(TiledDetector(Sized(), Sized()), 360, 640) == "searched at 640, "
+    assert searched(Sized(), 0, 0) == ""
+
+
+def run_of(boxes: int, frames: int = 100, width: int = 1920, **options: Any) -> Any:
+    source = SimpleNamespace(width=width, height=width * 9 // 16, has_images=True)
+    state, stages = SimpleNamespace(boxes=boxes, frames=frames), SimpleNamespace(detector=Sized())
+    return SimpleNamespace(options=Options(**options), source=source, state=state, stages=stages)
+
+
+@pytest.mark.parametrize(
+    ("poor", "advice"),
+    [
+        (run_of(3), "--imgsz 1920, or --tiles auto, or --detector motion, which finds whatever moves"),
+        (run_of(0, tiles=2), "--imgsz 1920, or --detector motion, which finds whatever moves"),
+        (run_of(0, width=320, conf=0.5), "a lower --conf, or --detector motion, which finds whatever moves"),
+    ],
+)
+def test_where_little_was_found_it_says_what_to_try(poor: Any, advice: str) -> None:
+    assert what_to_try(poor) == f"little was found; to find more, try {advice}"
+
+
+@pytest.mark.parametrize("fine", [run_of(100), run_of(0, frames=3), run_of(0, detections="a.txt")])
+def test_otherwise_it_says_nothing(fine: Any) -> None:
+    assert what_to_try(fine) == ""
+
+
+def test_a_run_says_both(
+    crossing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(crossing, "-o", "none", "--appearance", "none", "--classes", "bus", "--max-frames", "30") == 0
+    printed = capsys.readouterr().out
+    assert "320x240, searched at" in printed
+    assert "little was found; to find more, try" in printed

@@ -1,0 +1,66 @@
+"""The detection stage: which frames a detector sees, in how many threads, and which of its detections count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.base import Bools, Detections, Detector, Floats, Frame
+from detectors.boxes import nms
+from tracker.run.detection_interval import DetectionInterval
+from tracker.run.measurements import Measurements
+from tracker.threads.ordered_map import OrderedMap
+
+
+@dataclass(frozen=True)
+class DetectionStage:
+    """Frames in, frames with their detections out.
+
+    nms_iou: overlap up to which two detections of a class are two objects. classes: class ids that count, None for all.
+    inside: tells which xyxy boxes ``(N, 4)`` lie where somebody wants to look, None for all. interval: tells which
+    frames to detect in, None for all. workers: threads that detect in the next frames meanwhile, which changes no
+    result; more than one needs a detector that is `concurrent`. With 0, a frame is detected in when it is asked for, as
+    an interval needs that looks at the tracks.
+    """
+
+    detector: Detector
+    nms_iou: float = 0.7
+    classes: Collection[int] | None = None
+    inside: Callable[[Floats], Bools] | None = None
+    interval: DetectionInterval | None = None
+    workers: int = 0
+
+    def over(self, frames: Iterable[Frame], measured: Measurements) -> Iterator[tuple[Frame, Detections | None]]:
+        """Each frame with its detections, None where the detector did not see it."""
+
+        def work(item: tuple[Frame, bool]) -> tuple[Frame, Detections | None]:
+            frame, due = item
+            return frame, self.detect(frame, measured) if due else None
+
+        items = ((frame, self._is_due(frame, measured)) for frame in frames)
+        ahead = OrderedMap(items, work, self.workers, measured.clock) if self.workers else nullcontext(map(work, items))
+        with ahead as found:
+            for frame, detections in found:
+                measured.detector_calls += detections is not None
+                yield frame, detections
+
+    def detect(self, frame: Frame, measured: Measurements) -> Detections:
+        """The detections of one frame that count: detector -> classes -> regions -> non-max suppression."""
+        with measured.timing("detect"):
+            detections = self.detector(frame)
+            if self.classes is not None:
+                detections = detections[np.isin(detections.class_ids, list(self.classes))]
+            if self.inside is not None:
+                detections = detections[self.inside(detections.boxes)]
+            if not self.detector.suppressed:
+                detections = detections[nms(detections.boxes, detections.scores, self.nms_iou, detections.class_ids)]
+        return detections
+
+    def _is_due(self, frame: Frame, measured: Measurements) -> bool:
+        if self.interval is None:
+            return True
+        with measured.timing("carry"):
+            return self.interval(frame)

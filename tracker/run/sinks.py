@@ -1,0 +1,92 @@
+"""Everything that takes in the frames of a run and their tracks: counts and events, files, the page, the window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from detectors.base import Frame
+from tracker.association.tracks import Tracks
+from tracker.regions.activity import Activity
+from tracker.regions.regions import Regions
+from tracker.run.measurements import Measurements
+from tracker.run.options import Options
+from tracker.run.paths import first_files, input_paths, output_paths
+from tracker.run.viewers import Viewers
+from tracker.run.writers import Writers
+from tracker.sources.base import Source
+from tracker.writers.path_checks import check_outputs
+
+
+class Sinks:
+    """The sinks of one run. Call `reserve`, `check`, `open`, then `take` for each frame, and `finish`.
+
+    pictures: whether whoever iterates over the run looks at the frames' pictures; if not, they are drawn on.
+    paths: option -> file that is written, once they are checked. viewers: the page and the window. activity: counts
+    objects, lines and zones.
+    """
+
+    def __init__(self, options: Options, pictures: bool) -> None:
+        self._options, self._pictures = options, pictures
+        self.paths: dict[str, Path] = {}
+        self.viewers = Viewers(options)
+        self.activity: Activity
+        self._writers: Writers
+
+    def reserve(self, opening: ExitStack) -> None:
+        """Make sure that the page and the window will work. Raises InputError."""
+        self.viewers.reserve(opening)
+
+    def check(self, source: Source) -> None:
+        """Make sure that all files can be written. Raises InputError."""
+        options = self._options
+        self.paths = output_paths(options, source)
+        files, logs = first_files(self.paths, options, source), ("--events",) if source.live else ()
+        check_outputs(files, input_paths(options, source), options.overwrite, logs)
+
+    def open(
+        self,
+        opening: ExitStack,
+        source: Source,
+        class_names: Mapping[int, str],
+        regions: Regions,
+        expected_frames: int | None,
+        measured: Measurements,
+    ) -> None:
+        """Open all, to be closed with the stack. class_names: of the detector."""
+        self.activity = Activity(regions, class_names)
+        self.viewers.open(opening, source, class_names, expected_frames, self.activity)
+        self._writers = Writers(self.paths, class_names, self._options, not self._pictures, self.activity, self.viewers)
+        self._writers.open(opening, source, measured)
+
+    def take(self, frame: Frame, tracks: Tracks) -> None:
+        """Take in another frame."""
+        self._writers.tell(self.activity.update(frame, tracks))
+        self._writers.write(frame, tracks)
+
+    def idle(self, now: float) -> None:
+        """What goes on while no frame comes. now: seconds, on the clock of the frames' times."""
+        self._writers.tell(self.activity.tick(now))
+        self.viewers.idle()
+
+    def finish(self) -> None:
+        """Tell that every object leaves, as the run is over. A run without frames has nothing to tell, and no file."""
+        events = self.activity.finish()
+        if events:
+            self._writers.tell(events)
+
+    @property
+    def need_pictures(self) -> bool:
+        """Whether anybody looks at the pictures."""
+        return self._pictures or self._writers.draws
+
+    @property
+    def segments(self) -> int:
+        """How many files the annotated video has been written in so far, if it is written in several."""
+        return self._writers.segments
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be written, though that was no error."""
+        return self._writers.warnings

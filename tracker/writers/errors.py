@@ -1,0 +1,15 @@
+"""What the user is told when a file cannot be written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from detectors.errors import InputError
+
+
+def write_error(path: Path, error: Exception) -> InputError:
+    """The message for an `error` that writing to `path` raised."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    known = isinstance(error, OSError)
+    remedy = "free some space, or choose another place" if known else "please report this, with the command line"
+    return InputError(path, f"cannot be written: {reason}", remedy)
