@@ -1,4 +1,4 @@
-"""``python -m training detector DATA -o my.onnx``, ``embedder DATA... -o my.onnx`` and ``anchors DATA``."""
+"""``python -m training detector DATA -o my.onnx``; also ``embedder``, ``anchors`` and ``pack``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from detectors.errors import InputError
 
-COMMANDS = ("detector", "embedder", "anchors")
+COMMANDS = ("detector", "embedder", "anchors", "pack")
 """Modules of training.commands with a main(); imported only when asked for, since torch takes seconds."""
 
 

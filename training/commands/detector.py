@@ -161,6 +161,7 @@ def main(arguments: Sequence[str]) -> None:
     if validate:
         calibrate(network, validate, long_side, options.device)
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
+    notes |= {"longest_side": str(options.run_up_to)} if options.run_up_to else {}
     try:
         difference = export(network, plan.class_names, long_side, options.output, notes)
     except ValueError as error:

@@ -18,7 +18,7 @@ from training.loop.embedder_plan import EmbeddingPlan
 from training.networks.backbones import BACKBONES
 
 LEAST = {"minutes": 0.01, "anneal": 0.01, "steps": 1, "batch": 2, "trainable_layers": 0, "seed": 0}
-LEAST |= dict.fromkeys(("imgsz", "side", "run_at"), 32)
+LEAST |= dict.fromkeys(("imgsz", "side", "run_at", "run_up_to"), 32)
 STEPS_A_JUDGEMENT = 200
 MINUTES_A_JUDGEMENT = 3
 OPEN_MINUTES = 100_000.0  # of a run without a known end
@@ -125,6 +125,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
     parser.add_argument("--run-at", type=int, metavar="PIXELS", help="the same for use, if other than for training")
+    parser.add_argument("--run-up-to", type=int, metavar="PIXELS", help="the same for frames at least twice as large")
     parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
     parser.add_argument(
         "--teacher", type=Path, action="append", default=[], metavar="LABELS", help="another detector's labels, soft"

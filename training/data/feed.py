@@ -12,12 +12,14 @@ import numpy as np
 import torch
 
 from detectors.base import Floats, Image
+from detectors.cores import available_cores
 from detectors.errors import InputError
 from training.data.augment import Augmentation, Sample, draw_sample
 from training.data.dataset import Dataset, LabelledImage
 from training.losses.detection import Truth
 
-AHEAD = 4  # batches made before they are asked for
+AHEAD = 4  # batches made before they are asked for, at least
+WORKERS = 12  # threads that make them, at most: half of the cores where there are many
 CACHE_BYTES = 4 << 30
 
 
@@ -90,11 +92,12 @@ class Feed:
 
     def batches(self, first: int, plan_next: Callable[[], tuple[int, Augmentation]]) -> Iterator[Batch]:
         """Batches from sample `first` on; `plan_next` is asked a little ahead of time."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="feed") as worker:
+        threads = max(1, min(WORKERS, available_cores() // 2))
+        with ThreadPoolExecutor(threads, thread_name_prefix="feed") as worker:
             waiting: deque[Future[Batch]] = deque()
             number = first
             while True:
-                while len(waiting) < AHEAD:
+                while len(waiting) < max(AHEAD, 2 * threads):
                     count, how = plan_next()
                     waiting.append(worker.submit(self._batch, number, count, how))
                     number += count

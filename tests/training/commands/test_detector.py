@@ -208,7 +208,7 @@ def test_what_cannot_be_used_is_one_clear_line(
 def test_an_unknown_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ([], ["detecto"]):
         assert main(arguments) == 2
-        assert capsys.readouterr().err == "error: which command? (choose one of: detector, embedder, anchors)\n"
+        assert capsys.readouterr().err == "error: which command? (choose one of: detector, embedder, anchors, pack)\n"
 
 
 def test_a_detector_truly_learns(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_what_does_not_begin_with_the_trunk_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_ssds_trunk_gives_the_ssds_features(shared: Path) -> None:
-    """Kernels and picture turned by 180 degrees, torch pads where TensorFlow does; which takes a sixth to be 0.16667."""
+    """Kernels and picture turned by 180 degrees, torch pads where TensorFlow does; whose sixth is 0.16667."""
     file = shared / "teacher" / "ssd_mobilenet_v3_large_320.onnx"
     model = onnx.load(file)
     model.graph.output.append(helper.make_empty_tensor_value_info(LAST))
