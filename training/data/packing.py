@@ -25,15 +25,16 @@ MARGIN = 0.95  # of the limit that the estimate may reach
 
 
 class Coarseness(NamedTuple):
-    """longest: pixels of a picture's longer side at most. quality: of JPEG."""
+    """longest: pixels of a picture's longer side at most. quality: of WebP, which takes two thirds of JPEG."""
 
     longest: int
     quality: int
 
 
 STEPS = (
-    *(Coarseness(400, quality) for quality in (95, 90, 80)),
-    *(Coarseness(s, 75) for s in (360, 320, 288, 256, 224)),
+    *(Coarseness(400, quality) for quality in (90, 75, 60)),
+    *(Coarseness(longest, 55) for longest in (360, 320)),
+    *(Coarseness(longest, 45) for longest in (320, 288, 256, 224)),
 )
 
 
@@ -52,7 +53,7 @@ def pack(dataset: Dataset, labels: Mapping[str, Detections], folder: Path, limit
     smaller = []
     for image in dataset.images:
         picture, scaled = shrunk(read(image), image, how)
-        smaller.append(dataclasses.replace(scaled, path=folder / "images" / f"{image.path.stem}.jpg"))
+        smaller.append(dataclasses.replace(scaled, path=folder / "images" / f"{image.path.stem}.webp"))
         smaller[-1].path.write_bytes(encoded(picture, how))
     (folder / "annotations.json").write_text(json.dumps(coco(Dataset(dataset.class_names, tuple(smaller)))))
     lines = [json.dumps(row) for row in _rows(dataset, smaller, labels)]
@@ -82,8 +83,8 @@ def shrunk(picture: Image, image: LabelledImage, how: Coarseness) -> tuple[Image
 
 
 def encoded(picture: Image, how: Coarseness) -> bytes:
-    """The bytes of a JPEG file."""
-    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, how.quality])
+    """The bytes of a WebP file."""
+    done, data = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, how.quality])
     assert done
     return data.tobytes()
 

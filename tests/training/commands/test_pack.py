@@ -35,14 +35,14 @@ def test_labels_and_pictures_survive(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "4 pictures, 400 pixels at most" in capsys.readouterr().out
     before, after = load_dataset(first), load_dataset(packed)
     assert after.class_names == before.class_names
-    assert [image.path.name for image in after.images] == ["0.jpg", "1.jpg", "2.jpg", "large.jpg"]
+    assert [image.path.name for image in after.images] == ["0.webp", "1.webp", "2.webp", "large.webp"]
     for old, new in zip(before.images, after.images, strict=False):
         assert np.allclose(old.boxes, new.boxes, atol=0.01)
         assert (old.class_ids.tolist(), old.source) == (new.class_ids.tolist(), new.source)
         assert new.labelled.all()
     large = after.images[3]
     assert (large.width, large.height, large.labelled.any()) == (400, 300, False)
-    found = read_labels([packed / "teacher.jsonl"], after.class_names)["large.jpg"]
+    found = read_labels([packed / "teacher.jsonl"], after.class_names)["large.webp"]
     assert found.boxes.tolist() == [[40, 30, 200, 150]]
     assert (found.scores.tolist(), found.class_ids.tolist()) == ([0.7], [1])
 
