@@ -1,4 +1,4 @@
-"""A frame -> Detections. Nothing here knows about tracks; nothing but motion.py remembers earlier frames."""
+"""Detectors: a frame in, Detections out. Only motion.py remembers earlier frames, and nothing here knows of tracks."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["Detections", "Detector", "Frame", "InputError", "load_detector"]
 KINDS = "auto, sliding, motion, a .pt checkpoint or an .onnx model"
 
 CONF = 0.1
-"""Score from which a candidate is worth the tracker's time, for any detector."""
+"""The lowest score of candidates that are given to the tracker, for any detector."""
 
 WHY_AUTO = "the one that comes with keeptrack: people, bicycles, cars, motorcycles, buses and trucks"
-"""Why `auto` takes what it takes, for the user."""
+"""What `auto` stands for, for the user."""
 
 
 def load_detector(
@@ -31,14 +31,15 @@ def load_detector(
     """The detector called `name`, or the one in a .pt checkpoint or an .onnx file.
 
     ``auto`` and ``sliding``: the sliding detector that comes with the package. ``motion``: whatever moves. An .onnx
-    file is a sliding detector of one's own or a YOLO-family export; which of them it is, its metadata say.
+    file is a sliding detector trained by the user or a YOLO-family export; its metadata tell which.
 
-    conf: candidates scored below it are left out; None takes `CONF`. iou: overlap allowed by a model that suppresses by
-    itself. imgsz: longer side of the model's input in pixels, None for the model's own. device: auto, cpu or cuda.
-    threads: how many compute one answer of an .onnx model, 0 for one each core. tiles: also search so many parts along
-    each side of a frame, "auto" for as many as it takes to see small objects; None for the whole frame alone.
+    conf: candidates scored below it are left out; None means `CONF`. iou: overlap allowed by a model that does its own
+    non-maximum suppression. imgsz: longer side of the model's input in pixels, None for the model's own. device: auto,
+    cpu or cuda. threads: how many an .onnx model uses for one frame, 0 for one on each core. tiles: also search so many
+    parts along each side of a frame, "auto" for as many as it takes to see small objects; None for the whole frame
+    alone.
 
-    What a detector imports is imported here, when it is asked for. Raises InputError when there is no such detector.
+    The libraries of a detector are imported only when it is loaded. Raises InputError when there is no such detector.
     """
     conf = CONF if conf is None else conf
     detector = _load(str(name), conf, iou, imgsz, device, threads)

@@ -1,4 +1,4 @@
-"""What crosses the seam between a picture and a tracker: Frame, Detections, Detector.
+"""The types between pictures and the tracker: Frame, Detections, Detector.
 
 The coordinate convention of the whole project: a box is ``(x1, y1, x2, y2)`` in pixels, x to the right, y down, the
 origin at the outer corner of the top-left pixel, x2 and y2 exclusive. Width is ``x2 - x1``; nothing is ever ``+ 1``.
@@ -108,7 +108,7 @@ class Detector(Protocol):
     concurrent: bool
 
     def __call__(self, frame: Frame) -> Detections:
-        """The candidates in one frame, weak ones among them: the tracker makes use of those."""
+        """The candidates in one frame, weak ones too: the tracker uses them."""
         ...
 
 

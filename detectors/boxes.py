@@ -1,4 +1,4 @@
-"""Pure NumPy on boxes of shape (N, 4)."""
+"""Box geometry in pure NumPy: areas, overlaps, IoU, non-maximum suppression, coordinate formats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.base import Floats, Ints
 
-FEW_PAIRS = 2500  # comparing that many boxes with each other costs less than sorting them
+FEW_PAIRS = 2500  # pairs of boxes; up to that many, comparing all costs less than sorting
 
 
 def areas(boxes: Floats) -> Floats:
@@ -24,14 +24,14 @@ def overlap_areas(a: Floats, b: Floats) -> Floats:
 def overlapping_pairs(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
     """Rows ``(K,)`` of the xyxy boxes `a` ``(N, 4)`` and `b` ``(M, 4)`` that overlap, in no order, and their overlaps.
 
-    Equal to the entries of `overlap_areas` that are not 0, of which there are few. Of many boxes only those are
-    compared that share a stretch of x, so that the cost does not grow with N * M.
+    These are the entries of `overlap_areas` that are not 0, usually few. Of many boxes, only those that overlap in x
+    are compared, so that the cost does not grow with N * M.
     """
     if len(a) * len(b) <= FEW_PAIRS:
         shared = overlap_areas(a, b)
         rows, columns = np.nonzero(shared)
         return rows, columns, shared[rows, columns]
-    a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)  # columns are read one by one, which is quicker so
+    a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)  # faster: columns are read one by one
     rows, columns = _side_by_side(a[0], a[2], b[0], b[2])
     high = np.minimum(a[3][rows], b[3][columns]) - np.maximum(a[1][rows], b[1][columns])
     touching = np.flatnonzero(high > 0)
@@ -43,7 +43,7 @@ def overlapping_pairs(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
 
 
 def _side_by_side(a1: Floats, a2: Floats, b1: Floats, b2: Floats) -> tuple[Ints, Ints]:
-    """Which of N intervals `a1` to `a2` and M `b1` to `b2` overlap: those of which one begins within the other."""
+    """Which of the N intervals `a1` to `a2` and M intervals `b1` to `b2` overlap: one begins inside the other."""
     a_order, b_order = np.argsort(a1), np.argsort(b1)
     a_sorted, b_sorted = a1[a_order], b1[b_order]
     a_rows, in_a = _runs(np.searchsorted(b_sorted, a1), np.searchsorted(b_sorted, a2))
@@ -52,7 +52,7 @@ def _side_by_side(a1: Floats, a2: Floats, b1: Floats, b2: Floats) -> tuple[Ints,
 
 
 def _runs(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
-    """All whole numbers from each start to before its stop, and the row that each comes from."""
+    """All integers of the ranges ``start:stop``, and the row of the range that each is from."""
     count = np.maximum(stop - start, 0)
     row = np.repeat(np.arange(len(count)), count)
     return row, np.arange(len(row)) + np.repeat(start - (np.cumsum(count) - count), count)
@@ -76,7 +76,7 @@ def nms(boxes: Floats, scores: Floats, iou: float, class_ids: Ints | None = None
     order = np.argsort(-scores, kind="stable")
     better, worse = _rivals(boxes[order], iou, None if class_ids is None else class_ids[order])
     kept, open_ = np.zeros(len(order), dtype=bool), np.ones(len(order), dtype=bool)
-    while open_.any():  # a round settles all that have no open rival before them, so there are few
+    while open_.any():  # each round settles all boxes without an undecided better rival, so there are few rounds
         before = open_[better]
         waiting = np.zeros(len(order), dtype=bool)
         waiting[worse[before]] = True
@@ -102,6 +102,12 @@ def _rivals(boxes: Floats, iou: float, class_ids: Ints | None) -> tuple[Ints, In
 def clip(boxes: Floats, width: float, height: float) -> Floats:
     """xyxy boxes ``(N, 4)`` cut off at the borders of a ``width`` x ``height`` picture; may become empty."""
     return np.clip(boxes, 0.0, np.array([width, height, width, height], dtype=np.float64))
+
+
+def expand(boxes: Floats, share: float) -> Floats:
+    """xyxy boxes ``(N, 4)``, moved outwards on each of their four sides by a share of their width or height."""
+    margin = share * (boxes[:, 2:] - boxes[:, :2])
+    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
 
 
 def xyxy_to_tlwh(boxes: Floats) -> Floats:

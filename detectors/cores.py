@@ -1,4 +1,4 @@
-"""How many processor cores there are for this process."""
+"""The number of processor cores that this process may use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LIMIT = "KEEPTRACK_CORES"  # in the environment: the share of one of several pro
 def available_cores(quota: Path = QUOTA) -> int:
     """The cores that this process may use, at least 1.
 
-    That is fewer than the machine has where the process is bound to some of them, or where a container has a share
-    only: `quota` is the file in which Linux (control groups, version 2) tells of it, ``MICROSECONDS PERIOD``. The
-    variable KEEPTRACK_CORES in the environment sets a lower limit yet.
+    They are fewer than the computer has if the process is bound to some of them, or if a container has only a share:
+    `quota` is the file in which Linux (control groups, version 2) gives it, ``MICROSECONDS PERIOD``. The environment
+    variable KEEPTRACK_CORES sets a lower limit.
     """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = os.environ.get(LIMIT, "")

@@ -1,13 +1,13 @@
 """Moving objects, whatever they are: no weights, no classes.
 
-Two witnesses, both OpenCV's. Background subtraction by an adaptive Gaussian mixture (Zivkovic, "Improved adaptive
-Gaussian mixture model for background subtraction", ICPR 2004) draws sharp outlines, but also sees ghosts where an
-object of the first frames used to be. Dense inverse search flow (Kroeger et al., "Fast optical flow using dense inverse
-search", ECCV 2016) against the camera's own motion tells what moves now, but blurs its outline. An object is
-foreground that moves; while the camera stands still, also foreground whose contour has edges now rather than in the
-background picture, which is what stopped.
+Two methods of OpenCV are combined. Background subtraction by an adaptive Gaussian mixture (Zivkovic, "Improved adaptive
+Gaussian mixture model for background subtraction", ICPR 2004) gives sharp outlines, but also ghosts where an object of
+the first frames used to be. Dense inverse search flow (Kroeger et al., "Fast optical flow using dense inverse search",
+ECCV 2016), minus the camera's motion, tells what moves now, but blurs its outline. An object is foreground that moves.
+While the camera stands still, it is also foreground that has stopped: its contour has edges in the current picture
+rather than in the background picture.
 
-The one detector with a memory of earlier frames; it forgets them at a cut.
+This is the only detector with a memory of earlier frames. It forgets them at a cut.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ import numpy as np
 from detectors.base import Bools, Detections, Floats, Frame, Image
 from detectors.boxes import areas, overlap_areas
 
-LONG_SIDE = 480  # pixels at which motion is judged: enough for outlines, and 20 times cheaper than 1080p
+LONG_SIDE = 480  # pixels to which pictures are scaled: enough for outlines, and 20 times cheaper than 1080p
 SHORTEST = 16  # pixels of the shorter side below which there is no flow to compute
-MEMORY = 20.0  # seconds after which what stands still belongs to the background
+MEMORY = 20.0  # seconds after which a still object belongs to the background
 LOOK_BACK = 0.1  # seconds over which flow is measured, so that slow objects move more than flow's own noise
-MOVING = 1.5  # pixels that a moving object goes, at least, beyond the camera, in LOOK_BACK
+MOVING = 1.5  # pixels in LOOK_BACK that a moving object moves at least, relative to the background
 STILL = 0.25  # pixels below which the camera stands still
 FOREGROUND = 255  # MOG2 marks shadows with a lower value
 SMALLEST = 2e-3  # share of the picture below which a blob is noise
 GAP = 0.02  # share of the longer side across which parts of one object are joined
-SETTLED = 0.25  # seconds that something has to move until it is fully believed; flicker is over before that
+FULL_CONFIDENCE = 0.25  # seconds of motion until the score is not lowered any more; flicker is shorter
 WITHIN = 0.7  # share of a box inside a larger one from which it counts as a part of that object
 
 
@@ -45,8 +45,8 @@ class Flow(NamedTuple):
 class MotionDetector:
     """Boxes around moving blobs. conf: blobs of a lower score are left out.
 
-    The score is the square root of the share of the box that the blob fills (about 0.7 for a walker, 0.9 for a car),
-    less for what has only begun to move.
+    The score is the square root of the share of the box that the blob fills (about 0.7 for a pedestrian, 0.9 for a
+    car), and less for what has only begun to move.
     """
 
     name = "motion"
@@ -65,7 +65,7 @@ class MotionDetector:
         self._age: Floats = np.zeros((0, 0))
 
     def __call__(self, frame: Frame) -> Detections:
-        """What moves in this frame, or has stopped in it a while ago; the frames come in order."""
+        """The objects that move, or have stopped a while ago. Frames have to come in order."""
         if frame.cut:
             self._forget()
         scale = min(1.0, LONG_SIDE / max(frame.image.shape[:2]))
@@ -82,12 +82,12 @@ class MotionDetector:
         if flow.camera < STILL:
             mask |= self._stopped(foreground & ~flow.moving, small)
         boxes, fill = _blobs(mask)
-        scores = fill * self._belief(boxes, mask.shape)
+        scores = fill * self._confidence(boxes, mask.shape)
         zoom = np.array([frame.image.shape[1] / small.shape[1], frame.image.shape[0] / small.shape[0]] * 2)
         return Detections(boxes * zoom, scores)[scores >= self.conf]
 
     def _foreground(self, small: Image, time: float) -> Bools:
-        """Mask ``(h, w)`` of what differs from the background, which follows within MEMORY seconds."""
+        """Mask ``(h, w)`` of what differs from the background, which adapts within MEMORY seconds."""
         step = time - self._recent[-1][0] if self._recent else MEMORY
         mask = self._background.apply(small, learningRate=1 - float(np.exp(-max(step, 1e-3) / MEMORY)))
         sharp = np.where(np.asarray(mask) == FOREGROUND, np.uint8(255), np.uint8(0))
@@ -106,7 +106,7 @@ class MotionDetector:
         return Flow(np.hypot(own[..., 0], own[..., 1]) > MOVING, float(np.abs(flow - own).max()))
 
     def _stopped(self, foreground: Bools, small: Image) -> Bools:
-        """The part of `foreground` that is there, although it does not move: all but the ghosts."""
+        """The part of the still `foreground` that is a real object: all but the ghosts."""
         count, labels = cv2.connectedComponents(foreground.astype(np.uint8))
         edges = _edges(small) - _edges(np.asarray(self._background.getBackgroundImage(), dtype=np.uint8))
         rim = cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
@@ -115,8 +115,8 @@ class MotionDetector:
         surplus[0] = 0.0
         return np.asarray((surplus > 0)[labels])
 
-    def _belief(self, boxes: Floats, shape: tuple[int, ...]) -> Floats:
-        """How far to believe in each of the xyxy boxes ``(N, 4)``, in [0, 1], by how long something has been there."""
+    def _confidence(self, boxes: Floats, shape: tuple[int, ...]) -> Floats:
+        """A factor in [0, 1] for each of the xyxy boxes ``(N, 4)``, by how long something has been moving there."""
         before = self._age if self._age.shape == shape else np.zeros(shape)
         self._age = np.zeros(shape)
         step = self._recent[-1][0] - self._recent[-2][0]
@@ -124,7 +124,7 @@ class MotionDetector:
         for row, (x1, y1, x2, y2) in enumerate(boxes.astype(np.int64)):
             ages[row] = before[y1:y2, x1:x2].max() + step
             self._age[y1:y2, x1:x2] = np.maximum(self._age[y1:y2, x1:x2], ages[row])
-        return np.minimum(1.0, ages / SETTLED)
+        return np.minimum(1.0, ages / FULL_CONFIDENCE)
 
 
 def _camera_flow(flow: Floats) -> Floats:
@@ -152,8 +152,8 @@ def _blobs(mask: Bools) -> tuple[Floats, Floats]:
     left, top, width, height, area = np.asarray(stats, dtype=np.float64)[1:].T  # row 0 is the background
     large = width * height >= SMALLEST * mask.size
     boxes = np.stack([left, top, left + width, top + height], axis=1)[large]
-    whole = ~_parts(boxes)
-    return boxes[whole], np.sqrt(area / (width * height))[large][whole]
+    separate = ~_parts(boxes)
+    return boxes[separate], np.sqrt(area / (width * height))[large][separate]
 
 
 def _parts(boxes: Floats) -> Bools:

@@ -18,11 +18,11 @@ COLUMNS = "frame,id,x,y,w,h,score"
 
 
 class ReplayDetector:
-    """Gives out the detections that a file lists for each frame: ``frame,-1,x,y,w,h,score[,...]``, frames from 1.
+    """Returns the detections that a file lists for each frame: ``frame,-1,x,y,w,h,score[,...]``, frames from 1.
 
-    The whole file is read and checked at the start, so a bad row costs no work. rescale: map the file's scores from
-    their own range to [0, 1] (detectors from before deep learning score outside of it). conf: rows below this score
-    are left out.
+    The whole file is read and checked at the start, so that a bad row is found before any work is done. rescale: map
+    the scores from their own range to [0, 1] (detectors from before deep learning score outside of it). conf: rows
+    below this score are left out.
 
     Raises InputError, naming file and line, for rows of unequal length, values that are no finite numbers, negative
     sizes, frames out of order and scores outside [0, 1].
@@ -60,7 +60,7 @@ class ReplayDetector:
             raise InputError(f"{self.path}:{int(rows[at, -1])}", why.format(*rows[at]), remedy)
 
     def __call__(self, frame: Frame) -> Detections:
-        """What the file lists for this frame; none for a frame that it leaves out."""
+        """The detections of this frame; none if the file has no rows for it."""
         start, end = np.searchsorted(self._frames, [frame.index, frame.index + 1])
         return Detections(self._boxes[start:end], self._scores[start:end])
 

@@ -1,4 +1,4 @@
-"""Opening a model file with ONNX Runtime, quietly, and with an error a person can read."""
+"""Opens a model file with ONNX Runtime: without its log lines, and with errors that a person can read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> or
     """An inference session for the model in `path`.
 
     device: "cpu", "cuda", or "auto" (cuda where this ONNX Runtime has it). threads: how many compute one answer; 0 is
-    one for each core. A thread with nothing to do sleeps: ONNX Runtime's own way, to spin, is a little quicker on an
-    idle machine, but takes the cores from the encoder and doubles the work of the processor.
+    one for each core. Idle threads sleep: spinning, the default of ONNX Runtime, is a little faster on an idle
+    computer, but takes the cores from the encoder and doubles the processor time.
 
     Raises InputError when the file is missing or no ONNX model, or the device is not there.
     """

@@ -1,7 +1,7 @@
 """The sliding detector: one fully convolutional pass over the whole frame instead of a window slid across it.
 
-The network is one of ours, exported by ``python -m training detector``; it runs on ONNX Runtime, without torch. Each
-cell of its output is what the network would say of the window around that cell (Sermanet et al., "OverFeat", 2014,
+The network was exported by ``python -m training detector``, and runs on ONNX Runtime, without torch. Each cell of its
+output is what the network would say about the window around that cell (Sermanet et al., "OverFeat", 2014,
 section 3.5), so a frame of any size is searched at once. Larger frames can be searched at several scales.
 """
 
@@ -30,7 +30,7 @@ EMBEDDED = Path(__file__).parent / "weights" / "street.onnx"
 
 
 class SlidingDetector:
-    """A network of ours over whole frames.
+    """A network from ``python -m training detector`` on whole frames.
 
     path: the model. conf: candidates below this score are left out. imgsz: longer side in pixels that frames are scaled
     to, None for what suits the frame; see `search_size`. scales: of the image pyramid, as shares of that; (1, 2) also
@@ -117,7 +117,7 @@ def is_sliding(session: ort.InferenceSession) -> bool:
 def fit(image: Image, long_side: int) -> tuple[Image, float]:
     """`image` with its longer side scaled to `long_side`, padded at right and bottom to whole strides; and the scale.
 
-    A picture made much smaller is halved by averaging first, so that distant people do not dissolve into noise.
+    A picture that gets much smaller is halved by averaging first, so that small objects do not turn into noise.
     """
     scale = long_side / max(image.shape[:2])
     height, width = (max(1, round(side * scale)) for side in image.shape[:2])

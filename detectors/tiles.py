@@ -66,7 +66,7 @@ class TiledDetector:
             boxes = inside.boxes + np.array([tile.left, tile.top, tile.left, tile.top])
             found.append(Detections(boxes, inside.scores, inside.class_ids))
             cut.append(is_cut(boxes, tile, height, width))
-        return merge(together(found), np.concatenate(cut), self._iou)
+        return merge(concatenated(found), np.concatenate(cut), self._iou)
 
     def _suppressed(self, detector: Detector, frame: Frame) -> Detections:
         found = detector(frame)
@@ -121,11 +121,11 @@ def merge(found: Detections, cut: Bools, iou: float) -> Detections:
     fragments = fragments[~_covered(fragments, whole)]
     fragments = _join(fragments)
     fragments = fragments[nms(fragments.boxes, fragments.scores, iou, fragments.class_ids)]
-    merged = together([whole, fragments])
+    merged = concatenated([whole, fragments])
     return merged[np.argsort(-merged.scores, kind="stable")]
 
 
-def together(parts: Sequence[Detections]) -> Detections:
+def concatenated(parts: Sequence[Detections]) -> Detections:
     """The rows of all parts, one after the other."""
     return Detections(
         np.concatenate([part.boxes for part in parts]),

@@ -30,21 +30,33 @@ from tracker.association.presets import DEFAULT, PRESETS, Preset
 from tracker.evaluation.evaluate import evaluate
 from tracker.offline.postprocess import STAGES
 
-# Cue -> fields of the preset that remove it; "cues.growth" is the field `growth` of its field `cues`.
+ABSOLUTE = {"relative_thresholds": False, "low_threshold": 0.1}
+
+# Cue -> fields of the preset that remove it; "cues.expansion" is the field `expansion` of its field `cues`.
 CUES: dict[str, dict[str, Any]] = {
-    "mutual best pairs (Hungarian instead)": {"cues.mutual": False},
+    "mutual best pairs (Hungarian instead)": {"cues.greedy": False},
     "overlap of heights": {"cues.height_overlap": False},
-    "grown boxes": {"cues.growth": 0.0, "cues.growing": 0.0},
+    "grown boxes": {"cues.expansion": 0.0, "cues.expansion_rate": 0.0},
     "change of the score": {"cues.score_change": 0.0},
     "feet": {"cues.bottom_edge": 0.0},
-    "price of weak detections": {"cues.weak": 0.0},
-    "waiting": {"cues.waiting": 0.0},
+    "price of weak detections": {"cues.low_score": 0.0},
+    "waiting": {"cues.missed": 0.0},
     "occlusion": {"cues.occlusion": 0.0},
-    "relative thresholds (0.45 instead)": {"relative": False, "ignore": 0.1, "strong": 0.45, "birth": 0.45},
-    "relative thresholds (0.6 and 0.7 instead)": {"relative": False, "ignore": 0.1, "strong": 0.6, "birth": 0.7},
-    "weak parts left out": {"partial": 1.0},
+    "relative thresholds (0.45 instead)": {
+        "relative_thresholds": False,
+        "low_threshold": 0.1,
+        "high_threshold": 0.45,
+        "birth_threshold": 0.45,
+    },
+    "relative thresholds (0.6 and 0.7 instead)": {
+        "relative_thresholds": False,
+        "low_threshold": 0.1,
+        "high_threshold": 0.6,
+        "birth_threshold": 0.7,
+    },
+    "weak parts left out": {"max_containment": 1.0},
     "doubles start no tracks": {"birth_overlap": 1.0},
-    "first frame believed": {"first_frame": False},
+    "first frame believed": {"confirm_first_frame": False},
     "revival": {"revival": None},
     "adaptive noise": {"adaptive_noise": False},
     "shared motion": {"shared_motion": False},

@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.tables import print_circumstances, print_table
 from detectors import Frame, InputError
 from detectors.base import Floats
-from tracker.appearance.embedder import EMBEDDED, OnnxEmbedder
+from tracker.appearance.embedder import BUNDLED_MODEL, OnnxEmbedder
 from training.data.identities import Crop, load_crops
 from training.evaluation.retrieval import Gallery, Separation, judge
 
@@ -57,7 +57,7 @@ def separation(crops: Sequence[Crop], vectors: Floats) -> Separation:
 
 def measure(name: str, crops: Sequence[Crop], threads: int, markdown: bool) -> None:
     """Print what one model makes of all sequences."""
-    path = EMBEDDED if name in ("auto", "people") else Path(name)
+    path = BUNDLED_MODEL if name in ("auto", "people") else Path(name)
     vectors, seconds = describe(OnnxEmbedder(path, "cpu", threads), crops)
     scenes = np.array([crop.scene for crop in crops])
     rows, shares = [], []

@@ -31,9 +31,10 @@ from tracker.appearance.embedder import Embedder, load_embedder
 from tracker.association.engine import Tracker
 from tracker.association.presets import DEFAULT
 from tracker.evaluation.evaluate import Evaluation, evaluate
-from tracker.motion.camera_estimate import EstimatedCameraMotion, LookOnce
+from tracker.motion.camera_estimate import EstimatedCameraMotion
 from tracker.motion.cuts import mark_cuts
-from tracker.motion.propagation import Carrier
+from tracker.motion.downscaling import CachedDownscaler
+from tracker.motion.propagation import Propagator
 from tracker.offline.postprocess import postprocess
 from tracker.offline.recording_tracker import RecordingTracker
 from tracker.offline.trajectory import tracks_by_frame
@@ -65,17 +66,17 @@ def skip(recording: Recording, every: str, embedder: Embedder | None = None, off
     """Track a recording with detections in some of its frames only."""
     pictured = recording.folder is not None
     tracker, measured = (RecordingTracker if offline else Tracker)(DEFAULT, recording.frame_rate), Measurements()
-    look = LookOnce()
-    carrier = Carrier(look) if pictured and every != EVERY_FRAME else None
+    downscale = CachedDownscaler()
+    propagator = Propagator(downscale) if pictured and every != EVERY_FRAME else None
     frames = mark_cuts(open_sequence(recording.folder).frames) if recording.folder else recording.frames()
 
     def recorded(frame: Frame, boxes: Floats) -> Floats | None:
         return None if recording.camera is None else recording.camera[frame.index - 1]
 
     replay = Replay(recording)
-    detection = DetectionStage(replay, interval=make_interval(every, tracker, carrier))
+    detection = DetectionStage(replay, interval=make_interval(every, tracker, propagator))
     embedding = EmbeddingStage(embedder, replay.class_names) if embedder is not None and pictured else None
-    tracking = TrackingStage(tracker, embedding, EstimatedCameraMotion(look) if pictured else recorded, carrier)
+    tracking = TrackingStage(tracker, embedding, EstimatedCameraMotion(downscale) if pictured else recorded, propagator)
     found = [tracks for _, tracks in track_frames(frames, detection, tracking, measured)]
     if isinstance(tracker, RecordingTracker):
         seen = tracker.finish()

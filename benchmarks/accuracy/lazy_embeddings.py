@@ -56,17 +56,17 @@ def play(recording: Recording, way: str, count: Count) -> Floats:
     for index, found in enumerate(recording.detections):
         vectors = found.embeddings
         assert vectors is not None
-        strong = found.scores >= tracker.strong
+        strong = found.scores >= tracker.high_score_threshold
         given = {"every detection": vectors, "every strong one": vectors * strong[:, None]}.get(way)
         bare = Detections(found.boxes, found.scores, found.class_ids, given)
 
-        def look(asked: Ints, vectors: Floats = vectors) -> Floats:
+        def embed(asked: Ints, vectors: Floats = vectors) -> Floats:
             count.embeddings += len(asked)
             return vectors[asked]
 
         camera = recording.camera[index] if recording.camera else None
         time = index / recording.frame_rate
-        tracks = tracker.update(bare, time, camera, look if way == "where it decides" else None)
+        tracks = tracker.update(bare, time, camera, embed if way == "where it decides" else None)
         count.embeddings += 0 if given is None else int(given.any(axis=1).sum())
         count.detections, count.strong = count.detections + len(found), count.strong + int(strong.sum())
         rows.append(np.column_stack([np.full(len(tracks), index + 1), tracks.track_ids, xyxy_to_tlwh(tracks.boxes)]))

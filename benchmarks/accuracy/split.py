@@ -46,7 +46,7 @@ class Split:
     seen: int
 
 
-def look_at(source: Path, options: Options) -> FirstPass:
+def downscale(source: Path, options: Options) -> FirstPass:
     """The first pass of a run."""
     with Run(source, options, pictures=False) as run:
         for _ in run.record(midway=options.start > 0):
@@ -57,10 +57,10 @@ def look_at(source: Path, options: Options) -> FirstPass:
 
 def both_ways(source: Path, options: Options, count: int, overlap: float) -> Split:
     """A source as one, and in pieces."""
-    whole = look_at(source, options)
+    whole = downscale(source, options)
     times = whole.history.times
     pieces = plan_pieces(float(times[-1]) + whole.history.interval, count, overlap=overlap)
-    parts = [look_at(source, piece_options(piece, options)) for piece in pieces]
+    parts = [downscale(source, piece_options(piece, options)) for piece in pieces]
     return Split(source.stem, whole, stitch(parts, pieces), len(parts), sum(len(part.indices) for part in parts))
 
 

@@ -246,9 +246,9 @@ def test_disturbed_copies_are_seeded(tmp_path: Path) -> None:
 def test_every_cue_can_be_removed() -> None:
     for fields in ablation.CUES.values():
         assert ablation.without(PRESETS[DEFAULT], fields) != PRESETS[DEFAULT]
-    changed = ablation.without(PRESETS[DEFAULT], {"cues.growth": 0.0, "max_age": 9.0})
+    changed = ablation.without(PRESETS[DEFAULT], {"cues.expansion": 0.0, "max_age": 9.0})
     assert changed.cues is not None
-    assert (changed.cues.growth, changed.max_age) == (0.0, 9.0)
+    assert (changed.cues.expansion, changed.max_age) == (0.0, 9.0)
 
 
 def test_ablation_prints_a_row_for_each_cue(

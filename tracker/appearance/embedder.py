@@ -16,7 +16,7 @@ from detectors.runtime import open_session
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB, of pixels in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)
 AT_ONCE = 8  # crops in one go: more take longer each, as they leave the caches of a processor
-EMBEDDED = Path(__file__).parent / "weights" / "people.onnx"
+BUNDLED_MODEL = Path(__file__).parent / "weights" / "people.onnx"
 PEOPLE = frozenset({"person"})
 REMEDY = "give a re-identification model that maps crops (N, 3, H, W) to vectors (N, D)"
 
@@ -32,7 +32,7 @@ class Embedder(Protocol):
         ...
 
 
-def describes(embedder: Embedder, names: Mapping[int, str], class_ids: Ints) -> Bools:
+def can_embed(embedder: Embedder, names: Mapping[int, str], class_ids: Ints) -> Bools:
     """Which objects ``(N,)`` an embedder can tell from their like; names: of classes by id, unknown ones missing."""
     if embedder.class_names is None:
         return np.ones(len(class_ids), dtype=bool)
@@ -49,12 +49,12 @@ class OnnxEmbedder:
 
     def __init__(
         self,
-        path: str | Path = EMBEDDED,
+        path: str | Path = BUNDLED_MODEL,
         device: str = "auto",
         threads: int = 0,
         class_names: frozenset[str] | None = None,
     ) -> None:
-        self.name = "people" if path == EMBEDDED else Path(path).name
+        self.name = "people" if path == BUNDLED_MODEL else Path(path).name
         self.class_names = class_names
         self._session = open_session(path, device, threads)
         inputs = self._session.get_inputs()
@@ -80,12 +80,12 @@ class OnnxEmbedder:
             part = seen[start : start + AT_ONCE]
             crops = np.empty((len(part), 3, self._height, self._width), dtype=np.float32)
             for crop, (x1, y1, x2, y2) in zip(crops, pixels[part].tolist(), strict=True):
-                self._look(frame.image[y1:y2, x1:x2], crop)
+                self._preprocess(frame.image[y1:y2, x1:x2], crop)
             found = self._forward(crops).astype(np.float64)
             vectors[part] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
         return vectors
 
-    def _look(self, part: Image, crop: np.ndarray) -> None:
+    def _preprocess(self, part: Image, crop: np.ndarray) -> None:
         """Write the network's view of a part of a frame into `crop` ``(3, H, W)``."""
         import cv2  # here, because most of what this module offers needs no pictures
 
@@ -144,4 +144,4 @@ def load_embedder(name: str | Path = "auto", device: str = "auto", wanted: bool 
         raise InputError(text, "no such model file", "check the path")
     if not wanted:
         return None
-    return OnnxEmbedder(EMBEDDED, device, class_names=PEOPLE) if embedded else OnnxEmbedder(text, device)
+    return OnnxEmbedder(BUNDLED_MODEL, device, class_names=PEOPLE) if embedded else OnnxEmbedder(text, device)

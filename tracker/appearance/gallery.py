@@ -43,20 +43,20 @@ class AverageMemory:
 
     def __init__(self, dimension: int) -> None:
         self._mean = np.empty((0, dimension))
-        self._looks = np.empty(0)
+        self._counts = np.empty(0)
 
     def append(self, embeddings: Floats) -> None:
         self._mean = np.concatenate([self._mean, embeddings])
-        self._looks = np.concatenate([self._looks, embeddings.any(axis=1).astype(np.float64)])
+        self._counts = np.concatenate([self._counts, embeddings.any(axis=1).astype(np.float64)])
 
     def keep(self, rows: Bools | Ints) -> None:
-        self._mean, self._looks = self._mean[rows], self._looks[rows]
+        self._mean, self._counts = self._mean[rows], self._counts[rows]
 
     def update(self, rows: Ints, embeddings: Floats) -> None:
         known = embeddings.any(axis=1)
         rows, embeddings = rows[known], embeddings[known]
-        self._looks[rows] += 1
-        share = np.maximum(1 / self._looks[rows], 1 - self.MOMENTUM)[:, None]
+        self._counts[rows] += 1
+        share = np.maximum(1 / self._counts[rows], 1 - self.MOMENTUM)[:, None]
         mean = (1 - share) * self._mean[rows] + share * embeddings
         length = np.linalg.norm(mean, axis=1, keepdims=True)
         self._mean[rows] = np.where(length > 1e-12, mean / np.maximum(length, 1e-12), embeddings)
@@ -65,7 +65,7 @@ class AverageMemory:
         return np.asarray(1.0 - self._mean[rows] @ embeddings.T)
 
     def known(self, rows: Ints) -> Bools:
-        return np.asarray(self._looks[rows] > 0)
+        return np.asarray(self._counts[rows] > 0)
 
 
 class GalleryMemory:

@@ -1,7 +1,7 @@
-"""What a tracker learns about its detector while it runs, so that no threshold is tuned to one detector.
+"""What a tracker learns about its detector and embedder while it runs, so that no threshold is tuned to one of them.
 
-Two detectors that find the same objects may score them 0.9 or 0.5, and place boxes steadily or shakily. Both show in
-the detections themselves, from the first frames on.
+Two detectors that find the same objects may score them 0.9 or 0.5, and their boxes may be more or less noisy. Both can
+be measured on the detections themselves, from the first frames on.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ import numpy as np
 from detectors.base import Floats
 
 
-class ScoreScale:
+class ScoreCalibration:
     """The typical score of a real object: the mean of all scores so far, weighted by their squares.
 
-    The weights leave the many weak detections, mostly clutter, almost out of it. Multiplying all scores by a factor
-    multiplies `typical` by the same, so a threshold that is a share of it sees no difference. An imagined detection
-    keeps the first frame from being judged by a single stray score, and a least value keeps an empty scene from being
-    filled with what little a detector believes in there.
+    The weights leave the many low-score detections, mostly false ones, almost out of it. Multiplying all scores by a
+    factor multiplies `typical` by the same, so a threshold that is a share of it selects the same detections. A prior
+    keeps a single stray score from deciding the first frame, and a minimum keeps an empty scene from being filled with
+    false detections of low scores.
     """
 
-    LEAST = 0.45
-    IMAGINED, IMAGINED_SCORE = 1.0, 0.8
+    MIN_TYPICAL = 0.45
+    PRIOR_COUNT, PRIOR_SCORE = 1.0, 0.8
     MEMORY = 1e4  # sum of squares; about as many sure detections, so that a camera's day does not outweigh its night
 
     def __init__(self) -> None:
-        self._cubes = self.IMAGINED * self.IMAGINED_SCORE**3
-        self._squares = self.IMAGINED * self.IMAGINED_SCORE**2
+        self._cubes = self.PRIOR_COUNT * self.PRIOR_SCORE**3
+        self._squares = self.PRIOR_COUNT * self.PRIOR_SCORE**2
 
     @property
     def typical(self) -> float:
-        """In [LEAST, 1]."""
-        return max(self.LEAST, self._cubes / self._squares)
+        """In [MIN_TYPICAL, 1]."""
+        return max(self.MIN_TYPICAL, self._cubes / self._squares)
 
-    def see(self, scores: Floats) -> None:
+    def update(self, scores: Floats) -> None:
         """Take in the scores ``(N,)`` of one frame."""
         self._cubes += float((scores**3).sum())
         self._squares += float((scores**2).sum())
@@ -43,78 +43,79 @@ class ScoreScale:
         self._cubes, self._squares = fade * self._cubes, fade * self._squares
 
 
-class NoiseScale:
-    """A factor for the process noise of the Kalman filter, so that its predictions are as uncertain as they prove.
+class NoiseCalibration:
+    """A factor on the process noise of the Kalman filter that makes its predictions as uncertain as they prove to be.
 
     For the right noise the squared innovation over its variance has a median of about 0.45 (chi-square, one degree of
-    freedom). Boxes of a detector follow objects more smoothly than the papers' noise supposes; FIT is what tracks that
-    are followed well show, and a factor that keeps a sequence there adapts to shakier boxes and wilder motion.
+    freedom). A detector's boxes follow objects more smoothly than the papers' noise supposes: TARGET is the median for
+    well-followed tracks. A factor that keeps the median there adapts to noisier boxes and faster changes of motion.
     """
 
-    FIT, STEP, WILDEST = 0.10, 0.02, 2.0
+    TARGET, STEP, MAX_LOG_RATIO = 0.10, 0.02, 2.0
     LIMITS = (0.25, 4.0)
-    SETTLED = 0.3  # about where it comes to rest with all detectors and sequences at hand, after 80 to 160 frames
+    CONVERGED = 0.3  # about the factor that all detectors and sequences at hand lead to, after 80 to 160 frames
 
     def __init__(self) -> None:
         self.factor = 1.0
 
-    def settle(self) -> None:
-        """Begin where it usually comes to rest, for whoever comes in when a video has been going on for long."""
-        self.factor = self.SETTLED
+    def start_converged(self) -> None:
+        """Start with the usual final factor, for tracking that begins in the middle of a video."""
+        self.factor = self.CONVERGED
 
-    def see(self, innovation: Floats, variance: Floats) -> None:
+    def update(self, innovation: Floats, variance: Floats) -> None:
         """Take in the innovations ``(N, 4)`` of steadily matched tracks in one frame, and their variances."""
         if not len(innovation):
             return
-        surprises = np.sort((innovation**2 / variance).ravel())  # far quicker than `numpy.median` for so few
-        middle = len(surprises) // 2
-        median = float(surprises[middle] + surprises[-1 - middle]) / 2
-        surprise = min(max(math.log(max(median, 1e-6) / self.FIT), -self.WILDEST), self.WILDEST)
+        ratios = np.sort((innovation**2 / variance).ravel())  # far quicker than `numpy.median` for so few
+        middle = len(ratios) // 2
+        median = float(ratios[middle] + ratios[-1 - middle]) / 2
+        excess = min(max(math.log(max(median, 1e-6) / self.TARGET), -self.MAX_LOG_RATIO), self.MAX_LOG_RATIO)
         low, high = self.LIMITS
-        self.factor = min(max(self.factor * math.exp(self.STEP * surprise), low), high)
+        self.factor = min(max(self.factor * math.exp(self.STEP * excess), low), high)
 
 
-class LikenessScale:
-    """Turns the cosine similarity of an embedder, whichever it is, into likeness.
+class AppearanceCalibration:
+    """Calibrates the cosine similarities of an embedder, whichever it is.
 
     Embedders differ in what they call similar: two views of one person may score 0.95 and two people 0.9, or 0.7 and
-    0.1. The running means over matched pairs and over all others of the same frames make the scale: likeness is 0.5 for
-    a pair as similar as one object's views usually are, -0.5 for one as similar as different objects.
+    0.1. The running means over matched pairs and over all other pairs of the same frames make the scale: a calibrated
+    similarity is 0.5 for a pair as similar as one object's views usually are, -0.5 for one as similar as different
+    objects.
     """
 
-    FADE = 0.98  # a frame that shows some; its inverse, 50 frames, is the memory
-    START = (0.8, 0.4)  # similarities of the same and of different objects before anything is known
-    CAUTION = 5.0  # pairs that the start counts for
+    DECAY = 0.98  # of a mean in a frame that adds to it; its memory is 50 such frames
+    PRIOR = (0.8, 0.4)  # similarities of the same and of different objects before anything is known
+    PRIOR_COUNT = 5.0  # pairs that the prior counts for
     RANGE = (-1.5, 1.0)
-    LEAST_CONTRAST = 0.05  # an embedder that sees hardly any difference must not be magnified without bounds
+    MIN_CONTRAST = 0.05  # so that an embedder that sees hardly any difference is not magnified without bounds
 
     def __init__(self) -> None:
-        self._weight = np.full(2, self.CAUTION)
-        self._sum = self.CAUTION * np.asarray(self.START)
+        self._weight = np.full(2, self.PRIOR_COUNT)
+        self._sum = self.PRIOR_COUNT * np.asarray(self.PRIOR)
 
     @property
     def state(self) -> Floats:
-        """All that it knows, ``(2, 2)``: weights, and weighted sums, of the same and of different objects."""
+        """Weights and weighted sums ``(2, 2)`` of the similarities of the same and of different objects."""
         return np.stack([self._weight, self._sum])
 
     @classmethod
-    def from_state(cls, state: Floats) -> LikenessScale:
-        """The scale that has this `state`."""
-        scale = cls()
-        scale._weight, scale._sum = np.array(state, dtype=np.float64)
-        return scale
+    def from_state(cls, state: Floats) -> AppearanceCalibration:
+        """The calibration of this `state`."""
+        calibration = cls()
+        calibration._weight, calibration._sum = np.array(state, dtype=np.float64)
+        return calibration
 
-    def see(self, similarities: Floats) -> None:
+    def update(self, similarities: Floats) -> None:
         """Take in the similarities ``(N, N)`` of N tracks and their N matches of one frame, in the same order."""
         count = len(similarities)
         same = np.diagonal(similarities)
         for at, values, share in ((0, same, 1.0), (1, similarities[~np.eye(count, dtype=bool)], 1 / max(count, 1))):
-            if values.size:  # what was not seen in a frame is not forgotten in it
-                self._weight[at] = self.FADE * self._weight[at] + share * values.size
-                self._sum[at] = self.FADE * self._sum[at] + share * float(values.sum())
+            if values.size:  # a frame without such pairs changes nothing
+                self._weight[at] = self.DECAY * self._weight[at] + share * values.size
+                self._sum[at] = self.DECAY * self._sum[at] + share * float(values.sum())
 
-    def of(self, similarities: Floats) -> Floats:
-        """Likeness, of the same shape."""
+    def calibrate(self, similarities: Floats) -> Floats:
+        """Calibrated similarities, of the same shape."""
         same, other = self._sum / np.maximum(self._weight, 1e-6)
-        contrast = max(float(same - other), self.LEAST_CONTRAST)
+        contrast = max(float(same - other), self.MIN_CONTRAST)
         return np.asarray(np.clip((similarities - other) / contrast - 0.5, *self.RANGE))

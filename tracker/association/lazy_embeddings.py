@@ -1,7 +1,13 @@
-"""What the detections of one frame look like, found out for those that it matters for.
+"""The embeddings of one frame's detections, computed for those alone that may change the result.
 
-Describing a look costs far more than all of the association, and hardly ever changes it: most objects are where they
-were expected, and nobody else is near.
+An embedding costs far more than all of the association, and hardly ever changes it: most objects are where they were
+expected, with nobody else near. Embeddings are computed for detections that
+
+- have a rival for a track (`contested`, asked for by cue_association.py),
+- match a track whose appearance is not well known (`CueAssociation.poorly_known`), or
+- may be a lost track that has come back (revival.py).
+
+The published trackers embed every high-score detection instead (frame_detections.py).
 """
 
 from __future__ import annotations
@@ -14,55 +20,55 @@ import numpy as np
 from detectors.base import Bools, Detections, Floats, Ints
 from tracker.association.matching import Pairs
 
-Look = Callable[[Ints], Floats]
-"""Rows ``(R,)`` of a frame's detections -> unit vectors ``(R, D)`` of their looks, zeros where nothing can be told."""
+EmbedRows = Callable[[Ints], Floats]
+"""Rows ``(R,)`` of a frame's detections -> unit vectors ``(R, D)``, zeros where an object cannot be described."""
 
 
-class Looks:
-    """The looks of a frame's M detections: those that they carry, or those that `look` is asked for.
+class LazyEmbeddings:
+    """The embeddings of a frame's M detections: those that came with them, or those computed by `embed`.
 
-    rows: ``(M,)``, what `look` knows the detections by. vectors: ``(M, D)``, zeros where nothing is known; None while
-    nothing is known of any.
+    rows: ``(M,)``, the detections' rows as `embed` counts them. vectors: ``(M, D)``, zeros for those not known; None
+    while none is known.
     """
 
-    def __init__(self, detections: Detections, look: Look | None, rows: Ints) -> None:
+    def __init__(self, detections: Detections, embed: EmbedRows | None, rows: Ints) -> None:
         self.vectors = detections.embeddings
-        self._look = look if self.vectors is None else None
+        self._embed = embed if self.vectors is None else None
         self._rows = rows
-        self._asked = np.zeros(len(rows), dtype=bool)
+        self._requested = np.zeros(len(rows), dtype=bool)
 
     @property
-    def possible(self) -> bool:
-        """Whether anything is known, or may be found out."""
-        return self.vectors is not None or self._look is not None
+    def available(self) -> bool:
+        """Whether any embedding is known, or can be computed."""
+        return self.vectors is not None or self._embed is not None
 
-    def see(self, wanted: Bools) -> None:
-        """Find out about the wanted ones ``(M,)``; each is asked for once."""
-        new = np.flatnonzero(wanted & ~self._asked)
-        if self._look is None or not new.size:
+    def compute(self, wanted: Bools) -> None:
+        """Compute the embeddings of the wanted detections ``(M,)``, each only once."""
+        new = np.flatnonzero(wanted & ~self._requested)
+        if self._embed is None or not new.size:
             return
-        self._asked[new] = True
-        found = self._look(self._rows[new])
+        self._requested[new] = True
+        found = self._embed(self._rows[new])
         if self.vectors is None:
             self.vectors = np.zeros((len(self._rows), found.shape[1]))
         self.vectors[new] = found
 
-    def on(self, detections: Detections) -> Detections:
-        """The detections with what is known of their looks."""
+    def attach(self, detections: Detections) -> Detections:
+        """The detections with the embeddings that are known so far."""
         return detections if self.vectors is None else replace(detections, embeddings=self.vectors)
 
 
 def contested(pairs: Pairs, margin: float) -> Bools:
-    """Which pairs ``(K,)`` have a rival, so that up to `margin` more or less could change who belongs to whom.
+    """Which pairs ``(K,)`` have a rival, so that a change of similarity by up to `margin` could change the assignment.
 
-    In play is what comes that close to the best of its row and of its column; a rival is another pair in play of the
-    same row or column.
+    A pair is in play if it comes that close to the best of its row or of its column. Its rivals are the other pairs in
+    play of the same row or column.
     """
     best_of_row, best_of_column = (np.full(count, -np.inf) for count in pairs.shape)
-    np.maximum.at(best_of_row, pairs.rows, pairs.worth)
-    np.maximum.at(best_of_column, pairs.columns, pairs.worth)
+    np.maximum.at(best_of_row, pairs.rows, pairs.similarity)
+    np.maximum.at(best_of_column, pairs.columns, pairs.similarity)
     best = np.maximum(best_of_row[pairs.rows], best_of_column[pairs.columns])
-    in_play = pairs.worth >= best - margin
+    in_play = pairs.similarity >= best - margin
     in_row = np.bincount(pairs.rows[in_play], minlength=pairs.shape[0])
     in_column = np.bincount(pairs.columns[in_play], minlength=pairs.shape[1])
     return np.asarray(in_play & ((in_row[pairs.rows] > 1) | (in_column[pairs.columns] > 1)))

@@ -16,48 +16,48 @@ CLASS_CHANGE = 0.3  # a detector that changes its mind about a class keeps the b
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Pairs of N rows and M columns that may match, each at most once, and what each is worth.
+    """The pairs of N rows and M columns that may match, each at most once, and how similar they are.
 
-    rows, columns, worth: ``(K,)``. shape: N and M.
+    rows, columns, similarity: ``(K,)``. shape: N and M.
     """
 
     rows: Ints
     columns: Ints
-    worth: Floats
+    similarity: Floats
     shape: tuple[int, int]
 
     @classmethod
-    def of(cls, worth: Floats, least: float) -> Pairs:
-        """The entries of a matrix ``(N, M)`` that are worth at least that much."""
-        rows, columns = np.nonzero(worth >= least)
-        return cls(rows, columns, worth[rows, columns], (worth.shape[0], worth.shape[1]))
+    def at_least(cls, similarity: Floats, minimum: float) -> Pairs:
+        """The entries of a matrix ``(N, M)`` that reach the minimum."""
+        rows, columns = np.nonzero(similarity >= minimum)
+        return cls(rows, columns, similarity[rows, columns], (similarity.shape[0], similarity.shape[1]))
 
     def __getitem__(self, which: Any) -> Pairs:
         """Some of the pairs."""
-        return Pairs(self.rows[which], self.columns[which], self.worth[which], self.shape)
+        return Pairs(self.rows[which], self.columns[which], self.similarity[which], self.shape)
 
     def matrix(self) -> Floats:
-        """What each pair is worth, ``(N, M)``; minus infinity where none is possible."""
-        worth = np.full(self.shape, -np.inf)
-        worth[self.rows, self.columns] = self.worth
-        return worth
+        """The similarities as a matrix ``(N, M)``; minus infinity where no match is possible."""
+        similarity = np.full(self.shape, -np.inf)
+        similarity[self.rows, self.columns] = self.similarity
+        return similarity
 
 
 def assign(cost: Floats, limit: float) -> Ints:
-    """The pairs of rows and columns that match, so that all matches together lie as far below `limit` as can be.
+    """The assignment of rows to columns with the largest total of ``limit - cost``.
 
-    cost: ``(N, M)``; a pair that costs `limit` or more, or infinitely much, never matches. A match is worth
-    ``limit - cost``: two poor matches do not push out one good one, as they do where the number of matches counts
-    first. Returns ``(K, 2)`` row and column indices, rows ascending.
+    cost: ``(N, M)``; a pair that costs `limit` or more, or infinitely much, never matches. As the total counts, and not
+    the number of matches, two poor matches do not replace one good one. Returns ``(K, 2)`` row and column indices, rows
+    ascending.
 
     The Hungarian method (Kuhn 1955), on the rows and columns that have a possible partner.
     """
-    worth = np.maximum(limit - cost, 0.0)
-    possible = worth > 0
+    gain = np.maximum(limit - cost, 0.0)
+    possible = gain > 0
     rows, columns = np.flatnonzero(possible.any(axis=1)), np.flatnonzero(possible.any(axis=0))
     if not rows.size:
         return np.empty((0, 2), dtype=np.int64)
-    i, j = _least_total(-worth[np.ix_(rows, columns)])
+    i, j = _least_total(-gain[np.ix_(rows, columns)])
     pairs = np.stack([rows[i], columns[j]], axis=1)
     return pairs[possible[pairs[:, 0], pairs[:, 1]]]
 
@@ -74,23 +74,24 @@ def assign_then_gate(cost: Floats, limit: float) -> Ints:
 
 def _least_total(cost: Floats) -> tuple[Ints, Ints]:
     """Rows and columns of the assignment of ``(N, M)`` with the least sum."""
-    # Imported here because the default tracker never comes this way, and SciPy takes longer to load than all the rest.
+    # Imported here, since the default tracker does not need it, and SciPy takes longer to load than all the rest.
     from scipy.optimize import linear_sum_assignment
 
     rows, columns = linear_sum_assignment(cost)
     return rows, columns
 
 
-def mutual_best(pairs: Pairs) -> Ints:
-    """The pairs of rows and columns that are each other's best, then again without them, until none is left.
+def assign_greedily(pairs: Pairs) -> Ints:
+    """Greedy assignment: the most similar pair first, then the most similar of the rest, until none is left.
 
-    Returns ``(K, 2)`` row and column indices, rows ascending. Of pairs that are worth the same the one of the lower row
-    comes first, then that of the lower column.
+    Returns ``(K, 2)`` row and column indices, rows ascending. Of equal similarities that of the lower row comes first,
+    then that of the lower column.
 
-    Unlike the Hungarian method it never gives up a pair that both sides prefer to save a third party, which in a crowd
-    passes one wrong match on to all neighbours. It is the greedy choice by worth, a round at a time.
+    Unlike the Hungarian method it never gives up a pair that both sides prefer for the sake of a third, which in a
+    crowd passes one wrong match on to all neighbours. Each round takes all mutual best pairs at once, which gives the
+    same result as one at a time.
     """
-    order = np.lexsort((pairs.columns, pairs.rows, -pairs.worth))
+    order = np.lexsort((pairs.columns, pairs.rows, -pairs.similarity))
     rows, columns = pairs.rows[order], pairs.columns[order]
     best_of_row, best_of_column = np.empty(pairs.shape[0], np.int64), np.empty(pairs.shape[1], np.int64)
     free_rows, free_columns = np.ones(pairs.shape[0], dtype=bool), np.ones(pairs.shape[1], dtype=bool)
@@ -123,22 +124,22 @@ def class_cost(classes_a: Ints, classes_b: Ints) -> Floats:
     return np.where(classes_a[:, None] == classes_b[None, :], 0.0, CLASS_CHANGE)
 
 
-def with_appearance(cost: Floats, distance: Floats, nearby: float, alike: float) -> Floats:
+def with_appearance(cost: Floats, distance: Floats, max_cost: float, max_distance: float) -> Floats:
     """The smaller of an IoU cost and half the cosine distance, both ``(N, M)``, where the latter can be trusted.
 
-    BoT-SORT, equations 12 and 13: appearance counts only for pairs that overlap (IoU cost up to `nearby`) and look
-    alike (cosine distance up to `alike`), so it ranks what motion allows and never forbids anything.
+    BoT-SORT, equations 12 and 13: appearance counts only for pairs that overlap (IoU cost up to `max_cost`) and look
+    alike (cosine distance up to `max_distance`), so it ranks what motion allows and never forbids anything.
     """
-    trusted = (cost <= nearby) & (distance <= alike)
+    trusted = (cost <= max_cost) & (distance <= max_distance)
     return np.where(trusted, np.minimum(cost, distance / 2), cost)
 
 
-def deepsort_cost(motion: Floats, distance: Floats | None, alike: float) -> Floats:
+def deepsort_cost(motion: Floats, distance: Floats | None, max_distance: float) -> Floats:
     """DeepSORT's association cost ``(N, M)``, infinite outside its gates (equations 1 to 6, lambda 0).
 
-    motion: squared Mahalanobis distances. distance: cosine distances, admissible up to `alike`; None where there is no
-    appearance, and motion itself becomes the cost (lambda 1).
+    motion: squared Mahalanobis distances. distance: cosine distances, admissible up to `max_distance`; None where
+    there is no appearance, and motion itself becomes the cost (lambda 1).
     """
     if distance is None:
         return np.where(motion <= CHI_SQUARE_95, motion, np.inf)
-    return np.where((motion <= CHI_SQUARE_95) & (distance <= alike), distance, np.inf)
+    return np.where((motion <= CHI_SQUARE_95) & (distance <= max_distance), distance, np.inf)

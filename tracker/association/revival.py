@@ -1,4 +1,4 @@
-"""Lost tracks found again: which of the objects that appear are old acquaintances that prediction has missed."""
+"""The cost of reviving a lost track: how far a new object may be from where the lost one was seen last."""
 
 from __future__ import annotations
 
@@ -11,44 +11,46 @@ from detectors.base import Bools, Floats
 
 @dataclass(frozen=True)
 class Revival:
-    """How far an object may be from where it was lost, all in its heights.
+    """How far an object may be from where it was lost; distances in its heights, costs of 1 are just allowed.
 
-    reach: at once. speed: more for each second. size: change of the height, as a natural logarithm, that uses up all
-    tolerance by itself. coast: seconds for which its last velocity still counts. alike: strangeness that a likeness of
-    1 (`LikenessScale`) makes up for; 0 does without appearance. widest: strangeness that no likeness makes up for.
+    tolerance: distance that is allowed at once. tolerance_rate: more for each second. height_change: change of the
+    height, as a natural logarithm, that costs 1. extrapolation: seconds for which its last velocity is extrapolated.
+    appearance: taken off the cost for an appearance similarity of 1 (`AppearanceCalibration`); 0 does without
+    embeddings. max_motion_cost: cost of motion and height from which no appearance helps.
     """
 
-    reach: float = 0.4
-    speed: float = 0.3
-    size: float = 0.3
-    coast: float = 0.3
-    alike: float = 3.0
-    widest: float = 3.0
+    tolerance: float = 0.4
+    tolerance_rate: float = 0.3
+    height_change: float = 0.3
+    extrapolation: float = 0.3
+    appearance: float = 3.0
+    max_motion_cost: float = 3.0
 
 
-def strangeness(revival: Revival, last: Floats, velocity: Floats, gap: Floats, boxes: Floats) -> Floats:
-    """How strange ``(N, M)`` it is that lost tracks and new detections are the same object; up to 1 is possible.
+def motion_cost(revival: Revival, last: Floats, velocity: Floats, gap: Floats, boxes: Floats) -> Floats:
+    """Cost ``(N, M)``, by motion and height, of lost tracks and new detections being the same object; up to 1 allowed.
 
     last: ``(N, 4)`` xyxy boxes where the tracks were seen last. velocity: ``(N, 2)`` of the centre, pixels a second.
     gap: ``(N,)`` seconds since. boxes: ``(M, 4)`` of the detections. Distances are between the middles of the bottom
     edges, where an object stands: its height changes when it is cut off or bends, its place does not.
     """
-    moved = last[:, [0, 3]] * [0.5, 1] + last[:, [2, 3]] * [0.5, 0] + velocity * np.minimum(gap, revival.coast)[:, None]
+    coasted = np.minimum(gap, revival.extrapolation)[:, None]
+    moved = last[:, [0, 3]] * [0.5, 1] + last[:, [2, 3]] * [0.5, 0] + velocity * coasted
     found = boxes[:, [0, 3]] * [0.5, 1] + boxes[:, [2, 3]] * [0.5, 0]
     heights = np.maximum(last[:, 3] - last[:, 1], 1e-3)[:, None]
     new_heights = np.maximum(boxes[:, 3] - boxes[:, 1], 1e-3)[None, :]
     distance = np.linalg.norm(moved[:, None, :] - found[None, :, :], axis=2) / np.sqrt(heights * new_heights)
-    tolerance = revival.reach + revival.speed * gap[:, None]
-    return np.asarray(distance / tolerance + np.abs(np.log(heights / new_heights)) / revival.size)
+    tolerance = revival.tolerance + revival.tolerance_rate * gap[:, None]
+    return np.asarray(distance / tolerance + np.abs(np.log(heights / new_heights)) / revival.height_change)
 
 
-def with_likeness(revival: Revival, strange: Floats, likeness: Floats, overdue: Bools) -> Floats:
-    """Strangeness ``(N, M)`` in the light of how alike ``(N, M)`` lost tracks and detections look.
+def revival_cost(revival: Revival, motion: Floats, appearance: Floats, overdue: Bools) -> Floats:
+    """The cost ``(N, M)`` of motion, lowered by appearance similarity ``(N, M)``; infinite where excluded.
 
-    Who looks alike may have got farther. Looks never forbid what place allows: they only rank it. overdue: ``(N,)``,
-    tracks whose place says nothing any more, which have to look alike.
+    An object of similar appearance may have got farther. Appearance never forbids what motion allows: it only ranks.
+    overdue: ``(N,)``, tracks whose last position says nothing any more, which have to look alike.
     """
-    judged = np.where(strange < revival.widest, strange - revival.alike * likeness, np.inf)
-    judged = np.where(strange <= 1.0, np.minimum(judged, 1.0), judged)
-    judged[overdue[:, None] & (likeness <= 0)] = np.inf
-    return judged
+    cost = np.where(motion < revival.max_motion_cost, motion - revival.appearance * appearance, np.inf)
+    cost = np.where(motion <= 1.0, np.minimum(cost, 1.0), cost)
+    cost[overdue[:, None] & (appearance <= 0)] = np.inf
+    return cost

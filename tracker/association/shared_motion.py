@@ -6,9 +6,9 @@ import numpy as np
 
 from detectors.base import Floats
 
-FEWEST = 4  # tracks; fewer may well move alike by themselves
-DOUBT = 16.0  # squared standard errors: a common shift of 4 of them is believed by half
-NOTICEABLE = 0.2  # pixels
+MIN_TRACKS = 4  # tracks; fewer may well move alike by themselves
+SHRINKAGE = 16.0  # squared standard errors: a common shift of 4 of them is believed by half
+MIN_SHIFT = 0.2  # pixels
 
 
 def shared_shift(innovations: Floats) -> Floats | None:
@@ -17,13 +17,13 @@ def shared_shift(innovations: Floats) -> Floats | None:
     The median over the tracks, shrunk towards zero by its own uncertainty (from the median absolute deviation), so
     that people who walk their own ways cancel out and only what moves nearly all of them together remains.
     """
-    if len(innovations) < FEWEST:
+    if len(innovations) < MIN_TRACKS:
         return None
     median = _median(innovations)
     deviation = 1.4826 * _median(np.abs(innovations - median))  # a standard deviation, if normal
     error = 1.2533 * deviation / np.sqrt(len(innovations)) + 1e-9  # of a median
-    shift = np.asarray(median**3 / (median**2 + DOUBT * error**2))
-    return shift if np.abs(shift).max() >= NOTICEABLE else None
+    shift = np.asarray(median**3 / (median**2 + SHRINKAGE * error**2))
+    return shift if np.abs(shift).max() >= MIN_SHIFT else None
 
 
 def _median(values: Floats) -> Floats:

@@ -52,10 +52,10 @@ def divide(job: Job, length: float | None, seconds: float) -> tuple[Piece, ...]:
 
 def measure(job: Job, tell: Tell, seconds: float) -> Outcome:
     """How long a video is, if it is to be done in pieces and can be read from where the second one begins."""
-    from tracker.sources.video import can_seek, open_video  # which only the processes of `split` need
+    from tracker.sources.video import announced_duration, can_seek  # which only the processes of `split` need
 
     try:
-        length = open_video(Path(job.source)).duration
+        length = announced_duration(Path(job.source))
         pieces = divide(job, length, seconds)
         return Outcome("done", length=length if pieces and can_seek(Path(job.source), pieces[1].start) else None)
     except InputError:  # what is wrong with it is told when it is done

@@ -1,1 +1,1 @@
-"""The command line: a file a command, and what a person sees while it works."""
+"""The command line: arguments, one module for each command, and what a person sees in the terminal."""

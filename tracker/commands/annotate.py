@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 FAILED = 1
 REPORT = "report.html"
 MOST_JOBS = 256
-BUSY = 2  # cores that one job keeps busy: more of them would wait for each other
-OWN = (
+CORES_A_JOB = 2  # a job keeps that many busy, and gains little from more
+OWN_OPTIONS = (  # of this command; all others are those of a run
     *("sources", "out", "format", "keyframes", "video", "crops"),
     *("jobs", "engine", "ray_address", "split", "stall", "quiet"),
 )
@@ -50,9 +50,9 @@ Give the same command again after an interruption: what is done is skipped, what
 
 
 def main(argv: Sequence[str]) -> int:
-    """Annotate, tell; returns the exit status, 1 if any video failed. Raises InputError."""
+    """Run the command; returns the exit status, 1 if any video failed. Raises InputError."""
     given = vars(build_parser().parse_intermixed_args(argv))
-    own = {name: given.pop(name) for name in OWN}
+    own = {name: given.pop(name) for name in OWN_OPTIONS}
     wanted = _wanted(own, given)
     out = Path(own["out"])
     videos = find_videos(own["sources"], out)
@@ -62,9 +62,9 @@ def main(argv: Sequence[str]) -> int:
         with _engine(own) as engine, Batch(videos, wanted, out) as batch:
             try:
                 for event in batch.run(engine):
-                    display.see(event)
+                    display.update(event)
             except Interrupted:
-                _report(out, batch.entries)  # what is done so far can be looked at
+                _report(out, batch.entries)  # so that finished videos can be reviewed
                 raise
             entries, skipped = batch.entries, batch.skipped
             report = _report(out, entries)
@@ -95,12 +95,12 @@ def _on_page(out: Path, entry: Entry) -> VideoEntry:
         return VideoEntry(entry.name, "waiting" if entry.state == "running" else entry.state, entry.reason)
     try:
         return VideoEntry(entry.name, entry.state, "", entry.name, read_record(out / entry.name / RECORD))
-    except InputError as error:  # somebody has been at it since: the others are shown all the same
+    except InputError as error:  # its files were changed since; the other videos are still shown
         return VideoEntry(entry.name, "failed", str(error))
 
 
 def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:
-    """What is asked for, once it is known to make sense: before a folder is made or a video is opened."""
+    """The checked options, before any folder is made or video is opened. Raises InputError."""
     formats = tuple(each.name for each in parse_formats(own["format"]))
     parse_keyframes(own["keyframes"])
     check_options(Options(**options))
@@ -116,9 +116,11 @@ def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:
 
 @contextmanager
 def _engine(own: dict[str, Any]) -> Iterator[Engine]:
-    """Who does the work, and what must be there as long as it is done."""
+    """The engine that runs the jobs, and the cluster it needs while it does."""
     if own["engine"] == "local":
-        yield functools.partial(run_local, count=own["jobs"] or max(1, available_cores() // BUSY), stall=own["stall"])
+        yield functools.partial(
+            run_local, count=own["jobs"] or max(1, available_cores() // CORES_A_JOB), stall=own["stall"]
+        )
         return
     from tracker.batch.ray_cluster import ray_cluster
     from tracker.batch.ray_engine import run_ray

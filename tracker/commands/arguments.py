@@ -28,7 +28,7 @@ edge. All but the last three may be given several times."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and where to read more."""
+    """An argument parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with status 2."""
@@ -119,7 +119,7 @@ def _add_watching(group: Any) -> None:
 
 
 def add_models(group: Any) -> None:
-    """What finds objects and follows them."""
+    """Add the options of the detector and the tracker."""
     group.add_argument(
         "--detector",
         metavar="NAME|PATH",
@@ -191,7 +191,7 @@ def _add_regions(group: Any) -> None:
 
 
 def add_ignored(group: Any) -> None:
-    """Places in the picture where nothing is looked for."""
+    """Add the options of regions of interest and masks."""
     more = {"action": "append"}
     group.add_argument("--roi", metavar="X1,Y1,...", help="ignore what stands outside this polygon", **more)
     group.add_argument("--mask", metavar="X1,Y1,...", help="ignore what stands inside this polygon", **more)
@@ -201,7 +201,7 @@ def add_ignored(group: Any) -> None:
 
 
 def add_range(group: Any) -> None:
-    """Which frames of a source, and when they were."""
+    """Add the options that choose a part of the source."""
     group.add_argument("--start", type=seconds, metavar="TIME", help="begin at this time: seconds, or [HH:]MM:SS")
     group.add_argument("--end", type=seconds, metavar="TIME", help="stop before this time")
     group.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
@@ -229,10 +229,7 @@ def seconds(text: str) -> float:
 
 
 def address(text: str) -> str:
-    """An address as it is written, once it is known to be one: else `--view` would take the source that follows it.
-
-    Raises InputError.
-    """
+    """Check that a text is an address: else `--view` would take the source that follows it. Raises InputError."""
     from tracker.view.address import parse_address
 
     parse_address(text)

@@ -1,4 +1,4 @@
-"""What a person sees of a batch in the terminal."""
+"""The display of a batch in the terminal: progress bars, a line for each finished video, a summary."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.events import Progress as Step
 from tracker.batch.manifest import Entry
 
-NAME = 32  # characters
+NAME = 32  # characters of a video's name at most
 
 
 class BatchDisplay:
-    """A bar over the batch and one for each video that somebody is at; a line for each that is over.
+    """A bar for the batch and one for each video in work; a line for each video that is finished.
 
     quiet: only what failed, at the end.
     """
@@ -41,15 +41,15 @@ class BatchDisplay:
             self._all = self._bars.add_task("[bold]videos", total=total)
             self._bars.start()
 
-    def see(self, event: Event) -> None:
-        """Show what has happened."""
+    def update(self, event: Event) -> None:
+        """Show an event of the batch."""
         if isinstance(event, Ended) and event.job.source not in self._failed:
             self._tell(event)
         if self._bars is not None:
             self._move(self._bars, event)
 
     def _tell(self, event: Ended) -> None:
-        """Of a video that is over, or of a piece that is done; one that fails is the end of its video."""
+        """Show that a video or a piece is finished. A piece that fails ends its video."""
         failed = event.outcome.state == "failed"
         if failed:
             self._failed.add(event.job.source)
@@ -86,19 +86,19 @@ class BatchDisplay:
             self._errors.print(f"warning: {escape(warning)}", soft_wrap=True)
 
     def stop(self) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         if self._bars is not None:
             self._bars.stop()
 
     def summary(self, entries: list[Entry], skipped: int, seconds: float, report: Path | None) -> None:
-        """What came out, and a table of what failed."""
+        """Show the counts, and a table of the videos that failed."""
         states = Counter(entry.state for entry in entries)
         if not self._quiet:
             fresh = states["done"] - skipped
             before = f", {skipped} done before" if skipped else ""
-            pace = f", {3600 * fresh / max(seconds, 1e-9):.0f} videos an hour" if fresh else ""
+            rate = f", {3600 * fresh / max(seconds, 1e-9):.0f} videos an hour" if fresh else ""
             failed = f", {states['failed']} failed" if states["failed"] else ""
-            self._console.print(f"[bold]done[/]     {fresh} of {len(entries)} videos{before}{failed}{pace}")
+            self._console.print(f"[bold]done[/]     {fresh} of {len(entries)} videos{before}{failed}{rate}")
             if report is not None:
                 self._console.print(f"[bold]wrote[/]    {escape(str(report))}", soft_wrap=True)
         if states["failed"]:
@@ -116,7 +116,7 @@ def _failures(entries: list[Entry]) -> Table:
 
 
 def _near(source: str) -> str:
-    """A path as seen from the current folder, if it lies there."""
+    """A path relative to the current folder, if it lies in it."""
     here = os.path.join(os.getcwd(), "")
     return source.removeprefix(here)
 

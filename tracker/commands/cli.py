@@ -1,4 +1,4 @@
-"""Arguments in, stages out; no logic. Heavy modules load after the arguments are known to be right."""
+"""The command line: which command runs, and how it ends. Heavy modules load only after the arguments are checked."""
 
 from __future__ import annotations
 
@@ -56,20 +56,20 @@ def _convert(argv: Sequence[str]) -> int:
 def _track(argv: Sequence[str]) -> int:
     arguments = vars(build_parser().parse_args(argv))
     source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
-    from tracker.commands.warning_lines import told_at_once
+    from tracker.commands.warning_printer import printed_warnings
     from tracker.run.options import Options
     from tracker.run.run import Run
 
     if quiet:
-        from tracker.commands.status_log import Journal
+        from tracker.commands.status_log import StatusLog
     else:
-        from tracker.commands.progress import Display
+        from tracker.commands.run_progress import RunDisplay
 
     run = Run(source, Options(**arguments), pictures=False)
-    display = Journal() if quiet else Display(profile)
+    display = StatusLog() if quiet else RunDisplay(profile)
     run.callbacks.idle = lambda: display.advance(run)
     try:
-        with told_at_once(), run:
+        with printed_warnings(), run:
             display.start(run)
             for _ in run.look_ahead():
                 display.advance(run)

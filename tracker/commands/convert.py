@@ -1,4 +1,4 @@
-"""``keeptrack convert``: annotations of one format into another, so that corrected ones come back in."""
+"""``keeptrack convert``: annotations of one format into another, also corrected ones from a labelling tool."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ examples:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Read, write; returns the exit status. Raises InputError."""
+    """Run the command; returns the exit status. Raises InputError."""
     arguments = build_parser().parse_args(argv)
     check_given(arguments.input, arguments.output)
     source, target = Path(arguments.input), Path(arguments.output)
@@ -62,26 +62,26 @@ def main(argv: Sequence[str]) -> int:
         write_output(ready, found.many, wanted, draft, pictures)
     for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"wrote    {target}: {_said(tally)}")
+    print(f"wrote    {target}: {_summary(tally)}")
     return 0
 
 
 def _counted(videos: Videos, tally: Counter[str]) -> Videos:
-    """The same videos, and how much there was of everything."""
+    """The same videos, counted in `tally` as they pass."""
     for video, file in videos:
         boxes = sum(len(track) for track in video.tracks)
         tally.update({"video": 1, "track": len(video.tracks), "box": boxes})
         yield video, file
 
 
-def _said(tally: Counter[str]) -> str:
+def _summary(tally: Counter[str]) -> str:
     return ", ".join(f"{count:,} {what if count == 1 else MANY[what]}" for what, count in tally.items())
 
 
 def _prepared(
     found: Input, pictures: Pictures | None, fps: Fraction | None, size: tuple[int, int] | None, keys: Keyframes | None
 ) -> Videos:
-    """The videos as they are to be written, one after the other."""
+    """Each video as it will be written, with its video file where pictures are wanted."""
     for each in found.videos:
         given = each.load()
         file = None if pictures is None else pictures.file_of(given, each.source, found.many)
@@ -92,7 +92,7 @@ def _prepared(
 def _described(
     video: Annotations, fps: Fraction | None, size: tuple[int, int] | None, file: Path | None
 ) -> Annotations:
-    """With what the options say of the video, and then what its file says."""
+    """The video with what the options say about it, completed from its file."""
     if fps is not None:
         video = replace(video, frame_rate=fps, times=None)
     if size is not None:

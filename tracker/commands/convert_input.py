@@ -15,9 +15,10 @@ from tracker.batch.naming import safe_name
 
 
 class Input(NamedTuple):
-    """What was found. many: whether it may be several videos, so that a folder is written also for one.
+    """The annotated videos that were found.
 
-    warnings: a line for each thing that is missing or left out.
+    many: whether the input can hold several, so that a folder is written even for a single one. warnings: a line for
+    each thing that is missing or left out.
     """
 
     videos: Sequence[Finished]
@@ -26,7 +27,7 @@ class Input(NamedTuple):
 
 
 def read_input(path: Path, wanted: str | None = None) -> Input:
-    """The annotations in `path`. wanted: name of the format to read them from, None for what it seems to be.
+    """The annotations in `path`. wanted: name of the format to read, None to detect it.
 
     Raises InputError for what cannot be read, and for two videos of one name.
     """
@@ -62,7 +63,7 @@ def _given(video: Annotations) -> Finished:
 
 
 def _read_folder(folder: Path) -> Input:
-    """The files and folders in it that are of a known format, or hold one that is."""
+    """The files and folders in `folder` that have a known format, or hold one that has."""
     videos: list[Finished] = []
     others: list[str] = []
     for path in sorted(folder.iterdir()):
@@ -76,12 +77,12 @@ def _read_folder(folder: Path) -> Input:
         else:
             videos += map(_given, read_annotations(place))
     if not videos:
-        read_annotations(folder)  # says what there might be
+        read_annotations(folder)  # raises an error that lists the known formats
     return Input(videos, True, others)
 
 
 def _known(path: Path) -> Path | None:
-    """The file or folder itself, if its format is known, or else the only one in it whose format is."""
+    """`path` itself if its format is known, else the only file or folder in it whose format is; None for none."""
     if format_of(path) is not None:
         return path
     inside = [each for each in sorted(path.iterdir()) if format_of(each) is not None] if path.is_dir() else []

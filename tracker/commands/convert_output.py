@@ -13,7 +13,7 @@ from tracker.annotations.formats import FORMATS, Format, parse_formats, write_fo
 from tracker.batch.naming import safe_name
 
 DEFAULT = {".xml": "cvat", ".txt": "mot", ".zip": "mot"}
-FILES = (".xml", ".txt", ".zip", ".json")  # names that end so are those of files
+FILES = (".xml", ".txt", ".zip", ".json")  # endings of files; other names are folders
 WITH_PICTURES = ("coco", "yolo", "mot")
 SET = "annotations.json"
 
@@ -28,7 +28,7 @@ class Pictures(NamedTuple):
     partial: bool
 
     def file_of(self, video: Annotations, made_of: Path | None, many: bool) -> Path:
-        """The file of one video. made_of: where a batch has read it. Raises InputError if it is not there."""
+        """The file of one video. made_of: the file that a batch has read. Raises InputError if there is none."""
         if not many:
             return self.place
         if made_of is not None and made_of.exists() and made_of.resolve().is_relative_to(self.place.resolve()):
@@ -41,7 +41,7 @@ class Pictures(NamedTuple):
 
 
 def format_for(name: str | None, target: Path) -> Format:
-    """The format that is named, or that the name of the target tells. Raises InputError."""
+    """The format called `name`, or if None, the one that fits the ending of `target`. Raises InputError."""
     if name is None:
         name = DEFAULT.get(target.suffix.lower())
         if name is None:
@@ -50,7 +50,7 @@ def format_for(name: str | None, target: Path) -> Format:
 
 
 def one_format(name: str, option: str) -> Format:
-    """The format of that name. Raises InputError, naming the option."""
+    """The format called `name`. Raises InputError, which names the option."""
     formats = parse_formats(name, option)
     if len(formats) > 1:
         raise InputError(f"{option} {name}", "names several formats", "name one, and convert once for each")
@@ -58,7 +58,7 @@ def one_format(name: str, option: str) -> Format:
 
 
 def check_given(source: str, target: str) -> None:
-    """Raise InputError if the input is not there, or a name is empty, as out of a script's unset variable."""
+    """Raise InputError if the input does not exist, or a name is empty, as from an unset variable of a script."""
     for name, given in (("IN", source), ("OUT", target)):
         if not given:
             raise InputError(name, "is empty", "give the name of a file or folder")
@@ -67,7 +67,7 @@ def check_given(source: str, target: str) -> None:
 
 
 def check_target(source: Path, target: Path, wanted: Format, overwrite: bool) -> None:
-    """Raise InputError if the target cannot be made, or something would be lost."""
+    """Raise InputError if the target cannot be written, or other files would be lost."""
     if target.exists() and not overwrite:
         raise InputError(target, "exists already", "add --overwrite, or choose another name")
     if target.exists() and target.samefile(source):
@@ -81,7 +81,7 @@ def check_target(source: Path, target: Path, wanted: Format, overwrite: bool) ->
 
 
 def _replaceable(folder: Path, wanted: Format) -> bool:
-    """Whether a folder is empty, or such as this command writes."""
+    """Whether a folder is empty, or holds only what this command writes."""
     there = [path for path in folder.iterdir() if not path.name.startswith(".")]
     if {path.name for path in there} <= {SET, "images"} or wanted.load().recognises(folder):
         return True
@@ -107,7 +107,7 @@ def check_shape(target: Path, wanted: Format, many: bool, pictures: Pictures | N
 
 
 def write_output(videos: Videos, many: bool, wanted: Format, target: Path, pictures: Pictures | None) -> None:
-    """Write a file or folder `target`, which is not there yet. Raises InputError, and OSError."""
+    """Write the file or folder `target`, which does not exist yet. Raises InputError and OSError."""
     if wanted.name == "coco":
         _write_coco(videos, target, pictures)
     elif not many:
@@ -132,7 +132,7 @@ def _write_coco(videos: Videos, target: Path, pictures: Pictures | None) -> None
 def _write_among(
     video: Annotations, file: Path | None, wanted: Format, folder: Path, pictures: Pictures | None
 ) -> None:
-    """One video in a folder of several: as in a batch's results, but for sequences, which are folders themselves."""
+    """Write one of several videos: laid out as in a batch's results, except MOT sequences, which are folders."""
     if wanted.name == "mot":
         _write_one(video, file, wanted, folder, pictures)
         return

@@ -1,4 +1,4 @@
-"""``keeptrack eval``: result files beside ground truth, as a table and as JSON."""
+"""``keeptrack eval``: result files scored against ground truth, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FEWER_IS_BETTER = "IDSW"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Score, print, write; returns the exit status. Raises InputError."""
+    """Run the command; returns the exit status. Raises InputError."""
     arguments = build_parser().parse_intermixed_args(argv)
     try:
         return _score(arguments)
@@ -99,7 +99,7 @@ def _row(scores: Scores) -> dict[str, float | int]:
 
 
 def make_table(evaluations: Mapping[str, Evaluation]) -> Table:
-    """A block of rows for each result: all sequences together, then each. The best of several results is bold."""
+    """Rows for each result: all sequences combined, then each one. The best of several results is bold."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
     table.add_column("", overflow="fold")
     for heading in HEADINGS:
@@ -121,14 +121,14 @@ def _cells(scores: Scores) -> list[str]:
 
 
 def _best(rows: Sequence[Sequence[str]]) -> set[tuple[int, str]]:
-    """Column and text of the best value of each column, as it is shown, so that what looks equal is marked alike."""
+    """Column and text of the best value of each column. Values that look equal are marked alike."""
     choose = [min if heading == FEWER_IS_BETTER else max for heading in HEADINGS]
     columns = zip(*rows, strict=True)
     return {(at, pick(column, key=float)) for at, (pick, column) in enumerate(zip(choose, columns, strict=True))}
 
 
 def _by_name(places: Sequence[str]) -> dict[str, Path]:
-    """A name for each of the results: the last part of its path, or all of it where two would be the same."""
+    """A name for each result: the last part of its path, or the whole path where two would be the same."""
     paths = [Path(place) for place in places]
     short = [path.resolve().stem if path.is_file() else path.resolve().name for path in paths]
     named: dict[str, Path] = {}

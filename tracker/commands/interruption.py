@@ -14,15 +14,15 @@ class Interrupted(BaseException):
 
 
 class Interruption:
-    """Takes Ctrl-C and SIGTERM from now on, and remembers the exit status that belongs to them.
+    """Handles Ctrl-C and SIGTERM from now on. status: the exit status that belongs to the signal, 0 before one.
 
-    The first one closes all files on its way out; whoever cannot wait for that ends the process at once with a second.
+    The first signal raises Interrupted, so that all files are closed; a second one ends the process at once.
     """
 
     def __init__(self) -> None:
         self.status = 0
         signal.signal(signal.SIGTERM, self._interrupt)
-        signal.signal(signal.SIGINT, self._interrupt)  # a shell script's background jobs start without it
+        signal.signal(signal.SIGINT, self._interrupt)  # the shell disables it for background jobs of scripts
 
     def _interrupt(self, number: int, _frame: FrameType | None) -> None:
         if self.status:

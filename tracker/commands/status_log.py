@@ -1,4 +1,4 @@
-"""A line a minute about a live source, for the log of a service."""
+"""A status line a minute about a live source, for the log of a service."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from tracker.commands.quiet import Silence
+from tracker.commands.quiet_display import QuietDisplay
 from tracker.run.run import Run
 from tracker.sources.live_status import LiveStatus
 
 PERIOD = 60.0  # seconds
 
 
-class Journal(Silence):
-    """Says nothing of a file, and of a live source how it is doing, once in `period` seconds and at the end.
+class StatusLog(QuietDisplay):
+    """Prints the status of a live source every `period` seconds and at the end; nothing for a file.
 
-    The lines go to standard output at once: local time, frames a second and frames skipped since the last line, how old
-    the newest frame was once it was done, who is there, how many there have been, and the counts of lines.
+    A line has the local time, frames a second and frames skipped since the last line, how old the newest frame was when
+    it was done, the objects present and so far, and the counts of lines and zones.
     """
 
     def __init__(self, period: float = PERIOD, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,14 +33,14 @@ class Journal(Silence):
     def advance(self, run: Run) -> None:
         """Another frame is done, or none has come for a moment."""
         if run.source.live and self._clock() - self._since >= self._period:
-            self._say(run, run.source.live)
+            self._print_status(run, run.source.live)
 
     def summary(self, run: Run) -> None:
         """The rest, at the end."""
         if run.source.live:
-            self._say(run, run.source.live)
+            self._print_status(run, run.source.live)
 
-    def _say(self, run: Run, live: LiveStatus) -> None:
+    def _print_status(self, run: Run, live: LiveStatus) -> None:
         now, skipped = self._clock(), live.skipped
         rate = (run.state.frames - self._frames) / max(now - self._since, 1e-9)
         parts = [f"{rate:.1f} frames a second, {skipped - self._skipped} skipped, {_state(run, live)}"]

@@ -1,4 +1,4 @@
-"""Tracks drawn on a frame: boxes, labels and trails in a colour that stays with the number."""
+"""Tracks drawn on a frame: boxes, labels and trails, in one colour for each track id."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tracker.drawing.labels import INK, Colour, line_width, make_tag, paste, tex
 from tracker.drawing.regions import RegionPainter
 from tracker.regions.activity import Activity
 
-GOLDEN_ANGLE = 137.50776  # degrees; neighbouring numbers get hues far apart, and no two soon get the same
-LIGHTNESS = (74, 62, 84)  # of CIELAB: never dark, so that one dark label text and one dark outline serve all
+GOLDEN_ANGLE = 137.50776  # degrees of hue between two ids: neighbours differ much, and hues hardly repeat
+LIGHTNESS = (74, 62, 84)  # of CIELAB: never dark, so that dark text and dark outlines suit all colours
 CHROMA = 62
 TRAIL = 1.5  # seconds
-SMOOTHING = 0.25  # share of a new position in the trail; detections tremble, objects do not
+SMOOTHING = 0.25  # share of a new position in the trail; boxes jitter, objects do not
 
 SHIFT = 4  # bits of a pixel's fraction in OpenCV's line coordinates
 SUBPIXEL = 1 << SHIFT
@@ -28,7 +28,7 @@ SUBPIXEL = 1 << SHIFT
 
 @lru_cache(maxsize=512)
 def colour_of(track_id: int) -> Colour:
-    """The BGR colour of a number, the same in every run; bright enough for dark text and dark pictures."""
+    """The BGR colour of a track id, the same in every run; bright enough for dark text and dark pictures."""
     hue = np.deg2rad(GOLDEN_ANGLE * track_id)
     lab = [LIGHTNESS[track_id % len(LIGHTNESS)], CHROMA * np.cos(hue), CHROMA * np.sin(hue)]
     b, g, r = cv2.cvtColor(np.array([[lab]], dtype=np.float32), cv2.COLOR_Lab2BGR)[0, 0]
@@ -74,7 +74,7 @@ class Annotator:
         return picture
 
     def _remember(self, frame: Frame, tracks: Tracks) -> None:
-        """Note where each object stands, and forget what is older than a trail."""
+        """Add the places of the tracks to their trails, and forget older ones."""
         for track_id, (x1, _, x2, y2) in zip(tracks.track_ids, tracks.boxes, strict=True):
             trail = self._trails.setdefault(int(track_id), deque())
             foot = ((x1 + x2) / 2, y2)
@@ -88,7 +88,7 @@ class Annotator:
                 del self._trails[track_id]
 
     def _draw_trail(self, picture: Image, track_id: int, now: float, line: int) -> None:
-        """A line through the past feet of an object, thinner with age."""
+        """Draw a line through the past foot points of an object, thinner with age."""
         trail = np.array(self._trails[track_id])
         points = np.rint(trail[:, 1:] * SUBPIXEL).astype(np.int32)
         widths = np.maximum(1, np.rint(line * (1 - (now - trail[:-1, 0]) / TRAIL))).astype(np.int64)
@@ -98,7 +98,7 @@ class Annotator:
             cv2.polylines(picture, [run], False, colour_of(track_id), int(width), cv2.LINE_AA, SHIFT)
 
     def _draw_label(self, picture: Image, track: Tracks, line: int) -> None:
-        """A filled tag above the box, inside it where the picture ends."""
+        """Draw a filled tag above the box, or inside it at the border of the picture."""
         name = self._names.get(int(track.class_ids[0]), "")
         words = [str(track.track_ids[0]), *name.split(), f"{track.scores[0]:.2f}"]
         tag = make_tag(tuple(words), colour_of(int(track.track_ids[0])), text_size(picture))
@@ -107,6 +107,6 @@ class Annotator:
 
 
 def _near(boxes: Floats, picture: Image) -> Floats:
-    """Boxes cut off far outside the picture, where OpenCV's integers would overflow."""
+    """Boxes clipped far outside the picture, where OpenCV's integers would overflow."""
     far = 4.0 * max(picture.shape[:2])
     return np.clip(boxes, -far, far)

@@ -16,7 +16,7 @@ Colour = tuple[int, int, int]
 
 
 def text_size(picture: Image) -> int:
-    """The letters' size for a picture, in pixels."""
+    """The height of letters for a picture, in pixels."""
     return int(max(11, round(min(picture.shape[:2]) / 54)))
 
 
@@ -35,7 +35,7 @@ def make_tag(words: tuple[str, ...], colour: Colour, size: int) -> Image:
 
 
 def paste(picture: Image, tag: Image, left: int, top: int) -> None:
-    """Put a tag on a picture, as near to that corner as it fits into it."""
+    """Put a tag on a picture, moved so that it fits in."""
     height, width = (min(of_tag, of_all) for of_tag, of_all in zip(tag.shape[:2], picture.shape[:2], strict=True))
     left, top = min(max(left, 0), picture.shape[1] - width), min(max(top, 0), picture.shape[0] - height)
     picture[top : top + height, left : left + width] = tag[:height, :width]
@@ -43,7 +43,7 @@ def paste(picture: Image, tag: Image, left: int, top: int) -> None:
 
 @lru_cache(maxsize=512)
 def _shades_of(colour: Colour) -> Image:
-    """``(256, 3)``: a colour, turning into that of the text."""
+    """A gradient ``(256, 3)`` from a colour to that of the text."""
     paper, ink = np.array(colour, dtype=np.float32), np.array(INK, dtype=np.float32)
     return (paper + np.linspace(0, 1, 256, dtype=np.float32)[:, None] * (ink - paper)).astype(np.uint8)
 
@@ -55,7 +55,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 @lru_cache(maxsize=512)
 def _word_mask(word: str, size: int) -> Image:
-    """Coverage ``(h, w)`` from 0 to 255 of a word, all words of a size on the same base line."""
+    """Coverage ``(h, w)`` of a word, 0 to 255; words of one size share a base line."""
     font = _font(size)
     canvas = PillowImage.new("L", (max(1, round(font.getlength(word))), round(size * 1.25)))
     ImageDraw.Draw(canvas).text((0, size), word, fill=255, font=font, anchor="ls", stroke_width=0)
@@ -63,7 +63,7 @@ def _word_mask(word: str, size: int) -> Image:
 
 
 def text_mask(words: tuple[str, ...], size: int) -> Image:
-    """Coverage of words with spaces between them. Words are cached, texts are not: scores change with each frame."""
+    """Coverage ``(h, w)`` of words with spaces between. Single words are cached: texts change with each score."""
     space = np.zeros((round(size * 1.25), max(2, size // 3)), dtype=np.uint8)
     parts = [part for word in words for part in (space, _word_mask(word, size))]
     return np.hstack(parts[1:])

@@ -1,4 +1,4 @@
-"""Regions drawn on a frame: what is ignored is darkened, zones are tinted, lines have an arrow, and all tell counts."""
+"""Regions drawn on a frame: ignored parts are darkened, zones tinted; lines with arrows; counts of both."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from detectors.base import Floats, Image
 from tracker.drawing.labels import INK, Colour, line_width, make_tag, paste, text_size
 from tracker.regions.activity import Activity
 
-IGNORED = 0.45  # of its brightness is left to what is ignored
-TINT = 0.16  # share of a zone's colour in what is seen of it
+IGNORED = 0.45  # share of the brightness that ignored parts keep
+TINT = 0.16  # share of the zone's colour in its pixels
 LINE: Colour = (70, 205, 255)
 ZONES: tuple[Colour, ...] = ((235, 205, 110), (165, 225, 130), (215, 165, 235), (130, 190, 250))
-PALE: Colour = (225, 222, 218)  # outline of what is looked at
+PALE: Colour = (225, 222, 218)  # outline of regions of interest
 
 SHIFT = 4  # bits of a pixel's fraction in OpenCV's coordinates
 
@@ -38,7 +38,7 @@ class RegionPainter:
         self._zones: list[tuple[Patch | None, Image]] = []
 
     def draw_below(self, picture: Image) -> None:
-        """What lies under the tracks: areas, their outlines, and lines."""
+        """Draw what lies under the tracks: areas, their outlines, and lines."""
         if self._size != picture.shape[:2]:
             self._prepare(picture)
         if self._ignored is not None:
@@ -57,7 +57,7 @@ class RegionPainter:
             _draw_line(picture, line, width)
 
     def draw_above(self, picture: Image) -> None:
-        """What lies over the tracks: names and counts."""
+        """Draw what lies over the tracks: names and counts."""
         size = text_size(picture)
         counts = self._activity.zone_counts()
         for (name, polygon), colour in zip(self._regions.zones.items(), _colours(len(counts)), strict=True):
@@ -101,7 +101,7 @@ def _patch(mask: Image) -> Patch | None:
 
 
 def _fixed(points: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
-    """Points as OpenCV takes them, with fractions of pixels, cut off far outside any picture."""
+    """Points as OpenCV takes them, in fixed-point numbers, clipped far outside any picture."""
     return np.rint(np.clip(points, -30000, 30000) * (1 << SHIFT)).astype(np.int32)
 
 

@@ -13,14 +13,14 @@ from detectors.replay import LAST_FRAME
 from tracker.mot_rows import MotRows, read_rows
 
 if TYPE_CHECKING:
-    from tracker.motion.camera_estimate import Look
+    from tracker.motion.downscaling import Downscaler
 
 COLUMNS = "frame,a,b,x,c,d,y"
 REMEDY = f"rows are {COLUMNS}: the matrix [[a, b, x], [c, d, y]] that maps the frame before to this one"
 STILL = 1e-9  # deviation from the identity up to which the camera stood still
 IDENTITY = np.eye(2, 3)
-FLATTEST, STEEPEST = 1e-6, 1e6  # of an area: what a matrix shrinks or blows up more is no camera's motion
-FARTHEST = 1e9  # pixels, of a shift
+MIN_AREA_SCALE, MAX_AREA_SCALE = 1e-6, 1e6  # a matrix that scales areas beyond them is no camera's motion
+MAX_SHIFT = 1e9  # pixels
 
 
 class CameraMotion(Protocol):
@@ -37,7 +37,7 @@ class CameraMotion(Protocol):
 class RecordedCameraMotion:
     """Camera motion from a text file with a row for each frame: ``frame,a,b,x,c,d,y``, frames from 1.
 
-    Frames that the file leaves out stood still. last_frame: the last one that it tells of.
+    Frames that the file leaves out stood still. last_frame: the last one in the file.
 
     Raises InputError, naming file and line, for rows of another length, values that are no finite numbers, frames that
     are no whole numbers or come twice, and matrices that flatten or mirror the picture or are beyond all reason.
@@ -57,14 +57,14 @@ class RecordedCameraMotion:
         self._rows = {int(frame): at for at, frame in enumerate(frames)}
 
     def __call__(self, frame: Frame, boxes: Floats) -> Floats | None:
-        """What the file says of this frame."""
+        """The matrix of this frame."""
         at = self._rows.get(frame.index)
         if at is None or np.abs(self._matrices[at] - IDENTITY).max() <= STILL:
             return None
         return np.asarray(self._matrices[at])
 
     def check_length(self, frames: int, source: object) -> None:
-        """Raise InputError, naming file and line, if the file tells of a frame beyond the source's last one."""
+        """Raise InputError, naming file and line, if the file has a frame beyond the source's last one."""
         beyond = self._file.values[:, 0] > frames
         self._file.reject(
             beyond, f"frame {{0:.15g}} is beyond the end of {source}, {frames}", "check that they belong together"
@@ -81,16 +81,18 @@ def _check_frames(rows: MotRows) -> None:
 
 
 def _check_matrices(rows: MotRows, matrices: Floats) -> None:
-    rows.reject((np.abs(matrices) > FARTHEST).any(axis=(1, 2)), "the matrix moves the picture too far", REMEDY)
+    rows.reject((np.abs(matrices) > MAX_SHIFT).any(axis=(1, 2)), "the matrix moves the picture too far", REMEDY)
     area = np.linalg.det(matrices[:, :, :2])
-    rows.reject(area < FLATTEST, "the matrix flattens or mirrors the picture", REMEDY)
-    rows.reject(area > STEEPEST, "the matrix blows the picture up beyond reason", REMEDY)
+    rows.reject(area < MIN_AREA_SCALE, "the matrix flattens or mirrors the picture", REMEDY)
+    rows.reject(area > MAX_AREA_SCALE, "the matrix blows the picture up beyond reason", REMEDY)
 
 
-def load_camera_motion(wanted: str | Path, has_images: bool, look: Look | None = None) -> CameraMotion | None:
-    """Camera motion as a person has asked for it: "auto" estimates it where there are pictures, "none" leaves it out.
+def load_camera_motion(
+    wanted: str | Path, has_images: bool, downscale: Downscaler | None = None
+) -> CameraMotion | None:
+    """The camera motion of an option: "auto" estimates it where there are pictures, "none" leaves it out.
 
-    Anything else is the path of a file for `RecordedCameraMotion`. look: as for `EstimatedCameraMotion`. Raises
+    Anything else is the path of a file for `RecordedCameraMotion`. downscale: as for `EstimatedCameraMotion`. Raises
     InputError.
     """
     if str(wanted) == "none" or (str(wanted) == "auto" and not has_images):
@@ -98,12 +100,12 @@ def load_camera_motion(wanted: str | Path, has_images: bool, look: Look | None =
     if str(wanted) == "auto":
         from tracker.motion.camera_estimate import EstimatedCameraMotion
 
-        return EstimatedCameraMotion() if look is None else EstimatedCameraMotion(look)
+        return EstimatedCameraMotion() if downscale is None else EstimatedCameraMotion(downscale)
     return RecordedCameraMotion(wanted)
 
 
 def move_boxes(boxes: Floats, affine: Floats) -> Floats:
-    """xyxy boxes ``(N, 4)`` taken along by a camera's motion ``(2, 3)``: their centres are mapped, their sides scaled.
+    """xyxy boxes ``(N, 4)`` moved by a camera's motion ``(2, 3)``: their centres are mapped, their sides scaled.
 
     A turn leaves the size as it is: the box around a turned box would grow with every frame of a camera that rolls,
     and people stay upright.

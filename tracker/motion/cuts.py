@@ -1,4 +1,4 @@
-"""Cuts: where one shot ends and another begins, so that no identity is carried over."""
+"""Cuts: where one shot ends and another begins, and all tracks end."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from detectors.base import Floats, Frame, Image
 
 THUMBNAIL = (32, 18)  # pixels, width and height: coarse enough that objects hardly matter, fine enough for a scene
-ALIKE = 0.4  # correlation below which two pictures show different scenes; motion and flashes stay above 0.5
-VISIBLE = 10.0  # mean grey levels of change below which it is noise in a dark or flat picture
+MIN_CORRELATION = 0.4  # correlation below which two pictures show different scenes; motion and flashes stay above 0.5
+MIN_CHANGE = 10.0  # mean grey levels; less is noise in a dark or flat picture
 
 
 def mark_cuts(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -42,8 +42,8 @@ def _thumbnail(image: Image) -> Floats:
 
 
 def _different(a: Floats, b: Floats) -> bool:
-    if np.abs(a - b).mean() < VISIBLE:
+    if np.abs(a - b).mean() < MIN_CHANGE:
         return False
     a, b = a - a.mean(), b - b.mean()
     scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return scale == 0.0 or float((a * b).sum()) / scale < ALIKE
+    return scale == 0.0 or float((a * b).sum()) / scale < MIN_CORRELATION

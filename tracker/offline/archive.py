@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from detectors.base import Floats, Ints
 from detectors.errors import InputError
-from tracker.association.calibration import LikenessScale
+from tracker.association.calibration import AppearanceCalibration
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.trajectory import TrackingHistory, Trajectory
 
@@ -158,7 +158,7 @@ def _first_pass(about: Mapping[str, Any], arrays: Arrays) -> FirstPass:
         _with_none(arrays, "cameras", len(times)),
         _trajectories(arrays),
         float(arrays["typical"]),
-        LikenessScale.from_state(arrays["likeness"].reshape(2, 2)),
+        AppearanceCalibration.from_state(arrays["likeness"].reshape(2, 2)),
     )
     width, height = map(int, about["size"])
     names = {int(class_id): str(name) for class_id, name in about["class_names"]}

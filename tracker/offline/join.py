@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.base import Floats, Ints
-from tracker.association.calibration import LikenessScale
+from tracker.association.calibration import AppearanceCalibration
 from tracker.offline.stabilise import Stabiliser
 from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
 
@@ -109,7 +109,7 @@ def _log_odds(joining: Joining, stops: _Ends, starts: _Ends, pairs: Ints) -> Flo
     return np.asarray(joining.chance - joining.gap * np.log(gap) - joining.miss * misses - joining.height * change)
 
 
-def _likeness(parts: Sequence[Trajectory], pairs: Ints, scale: LikenessScale) -> Floats:
+def _likeness(parts: Sequence[Trajectory], pairs: Ints, scale: AppearanceCalibration) -> Floats:
     """Likeness ``(P,)`` of the fragments' embeddings, 0 where one is not known."""
     known = [part.embedding for part in parts if part.embedding is not None]
     if not known:
@@ -122,7 +122,7 @@ def _likeness(parts: Sequence[Trajectory], pairs: Ints, scale: LikenessScale) ->
     for start in range(0, len(pairs), BLOCK):
         before, after = pairs[start : start + BLOCK].T
         similar[start : start + BLOCK] = (embeddings[before] * embeddings[after]).sum(axis=1)
-    return np.asarray(scale.of(similar) * both)
+    return np.asarray(scale.calibrate(similar) * both)
 
 
 def _best_first(pairs: Ints, odds: Floats) -> dict[int, int]:

@@ -9,9 +9,10 @@ import numpy as np
 
 from detectors.base import Detections, Floats
 from tracker.association.engine import Tracker
-from tracker.association.lazy_embeddings import Look
+from tracker.association.lazy_embeddings import EmbedRows
 from tracker.association.presets import DEFAULT, Preset
-from tracker.association.tracks import Shifts, Taken, Tracks
+from tracker.association.tracks import Assignments, Tracks
+from tracker.motion.displacements import Displacements
 from tracker.offline.trajectory import TrackingHistory, Trajectory
 
 TIDY = 250  # frames after which the records of tentative tracks that died are dropped
@@ -64,31 +65,39 @@ class RecordingTracker(Tracker):
         self._records: dict[int, _TrackRecord] = {}  # of this shot, by the track's serial
 
     def start_midway(self) -> None:
-        """Prepare for a piece that begins in the middle of a video: see `NoiseScale.settle`."""
-        self._noise.settle()
+        """Prepare for a piece that begins in the middle of a video: see `NoiseCalibration.start_converged`."""
+        self._noise.start_converged()
 
     def update(
         self,
         detections: Detections,
         time: float | None = None,
         camera: Floats | None = None,
-        look: Look | None = None,
+        embed: EmbedRows | None = None,
     ) -> Tracks:
         """As `Tracker.update`."""
-        tracks = super().update(detections, time, camera, look)
-        self._note(self.taken, camera)
+        tracks = super().update(detections, time, camera, embed)
+        self._note(self.assignments, camera)
         return tracks
 
-    def carry(self, time: float | None = None, camera: Floats | None = None, shifts: Shifts | None = None) -> Tracks:
-        """As `Tracker.carry`."""
-        tracks = super().carry(time, camera, shifts)
-        self._note(self.taken, camera, carried=True)
+    def propagate(
+        self, time: float | None = None, camera: Floats | None = None, displacements: Displacements | None = None
+    ) -> Tracks:
+        """As `Tracker.propagate`."""
+        tracks = super().propagate(time, camera, displacements)
+        self._note(self.assignments, camera, carried=True)
         return tracks
 
-    def _note(self, taken: Taken, camera: Floats | None, carried: bool = False) -> None:
-        assert self._time is not None
-        looks = None if carried else taken.looks
-        columns = taken.serials, taken.track_ids, taken.class_ids, taken.boxes, taken.scores
+    def _note(self, assignments: Assignments, camera: Floats | None, carried: bool = False) -> None:
+        assert self._clock.time is not None
+        embeddings = None if carried else assignments.embeddings
+        columns = (
+            assignments.serials,
+            assignments.track_ids,
+            assignments.class_ids,
+            assignments.boxes,
+            assignments.scores,
+        )
         frame = len(self._times)
         for row, (serial, number, class_id, box, score) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
             record = self._records.get(serial)
@@ -101,17 +110,19 @@ class RecordingTracker(Tracker):
             record.boxes.extend(box)
             record.scores.append(score)
             record.carried.append(carried)
-            if looks is not None:
-                record.embedding = looks[row] + (0.0 if record.embedding is None else record.embedding)
+            if embeddings is not None:
+                record.embedding = embeddings[row] + (0.0 if record.embedding is None else record.embedding)
         if frame % TIDY == 0:
-            self._forget(set(taken.serials.tolist()))
-        self._times.append(self._time)
+            self._forget(set(assignments.serials.tolist()))
+        self._times.append(self._clock.time)
         self._shots.append(self._shot)
         self._cameras.append(camera)
 
-    def _forget(self, taken: Collection[int]) -> None:
+    def _forget(self, assignments: Collection[int]) -> None:
         """Drop tentative tracks that were missed, since that is their end. taken: serials of those that were not."""
-        self._records = {serial: record for serial, record in self._records.items() if record.number or serial in taken}
+        self._records = {
+            serial: record for serial, record in self._records.items() if record.number or serial in assignments
+        }
 
     def finish(self) -> TrackingHistory:
         """The history, with a trajectory for each confirmed track. Call it once, at the end."""
@@ -121,6 +132,6 @@ class RecordingTracker(Tracker):
             shots=np.array(self._shots, dtype=np.int64),
             cameras=self._cameras,
             trajectories=[record.trajectory() for record in confirmed],
-            typical=self._scores.typical,
-            likeness=self._likeness,
+            typical=self._thresholds.typical,
+            likeness=self._appearance_calibration,
         )

@@ -10,7 +10,7 @@ from filterpy.kalman import KalmanFilter
 
 from detectors.base import Floats, Ints
 from detectors.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
-from tracker.association.kalman import CENTRE_SIZE, FRAME, SMALLEST_SIZE
+from tracker.association.motion_models import CENTRE_SIZE, FRAME, SMALLEST_SIZE
 
 Matrices = list[Floats]
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from detectors.base import Floats, Ints
 from detectors.errors import InputError
-from tracker.association.calibration import LikenessScale, ScoreScale
-from tracker.association.tracks import LEAST_VOTE
+from tracker.association.calibration import AppearanceCalibration, ScoreCalibration
+from tracker.association.class_votes import MIN_VOTE
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece
 from tracker.offline.seam import Seam, find_seam
@@ -154,7 +154,7 @@ def _join(links: Sequence[Trajectory]) -> Trajectory:
         return links[0]
     votes = defaultdict[int, float](float)
     for link in links:
-        votes[link.class_id] += float(np.maximum(link.scores[~link.carried], LEAST_VOTE).sum())
+        votes[link.class_id] += float(np.maximum(link.scores[~link.carried], MIN_VOTE).sum())
     columns: dict[str, Any] = {name: np.concatenate([getattr(link, name) for link in links]) for name in COLUMNS}
     embeddings = [link.embedding for link in links if link.embedding is not None]
     class_id = max(votes, key=lambda one: votes[one])
@@ -182,11 +182,11 @@ def _cameras(shares: Sequence[_Share]) -> list[Floats | None]:
 
 
 def _typical(shares: Sequence[_Share]) -> float:
-    """The typical score over all pieces, weighted as `ScoreScale` would have: old scores fade."""
+    """The typical score over all pieces, weighted as `ScoreCalibration` would have: old scores fade."""
     typical, known = shares[0].part.history.typical, _squares(shares[0])
     for share in shares[1:]:
         new = _squares(share)
-        known = min(known + new, ScoreScale.MEMORY)
+        known = min(known + new, ScoreCalibration.MEMORY)
         typical += min(new / max(known, 1e-9), 1.0) * (share.part.history.typical - typical)
     return typical
 
@@ -196,8 +196,8 @@ def _squares(share: _Share) -> float:
     return float(sum((track.scores[~track.carried] ** 2).sum() for track in own if track is not None))
 
 
-def _likeness(histories: Sequence[TrackingHistory]) -> LikenessScale:
+def _likeness(histories: Sequence[TrackingHistory]) -> AppearanceCalibration:
     """That of the last piece that has any embeddings: the scale remembers no more than a few seconds."""
-    start = LikenessScale().state
+    start = AppearanceCalibration().state
     learned = [one.likeness for one in histories if not np.array_equal(one.likeness.state, start)]
     return learned[-1] if learned else histories[-1].likeness

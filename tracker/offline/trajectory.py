@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.base import Bools, Floats, Ints
-from tracker.association.calibration import LikenessScale
+from tracker.association.calibration import AppearanceCalibration
 from tracker.association.tracks import Tracks
 
 BLOCK = 1000  # frames of which the tracks are sorted at a time
@@ -63,7 +63,7 @@ class TrackingHistory:
     cameras: Sequence[Floats | None]
     trajectories: Sequence[Trajectory]
     typical: float
-    likeness: LikenessScale = field(default_factory=LikenessScale)
+    likeness: AppearanceCalibration = field(default_factory=AppearanceCalibration)
 
     @cached_property
     def interval(self) -> float:

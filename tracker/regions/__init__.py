@@ -1,1 +1,1 @@
-"""Places in the picture: what is looked at and what is ignored, lines that are crossed, zones that are stayed in."""
+"""Regions of the picture (areas of interest, masks, lines, zones), and the events and counts that happen there."""

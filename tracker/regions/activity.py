@@ -107,7 +107,7 @@ class Activity:
 
     def _departures(self, gone: Iterable[PresentObject], end: bool = False) -> Iterator[Event]:
         for known in gone:
-            for visit in self._zones.leave(known.track_id, known.seen):
+            for visit in self._zones.end_visits(known.track_id, known.seen):
                 yield self._visit(visit, known, end)
             yield self._event(LEAVE, known, seconds=known.seen - known.since, end=end)
 

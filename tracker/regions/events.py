@@ -1,4 +1,4 @@
-"""What happens to objects: they appear, leave, return, cross lines, enter and exit zones."""
+"""Events: objects appear, leave, return, cross lines, enter and exit zones."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ APPEAR, LEAVE, RETURN, CROSS, ENTER, EXIT = "appear", "leave", "return", "cross"
 class Event:
     """Something that happened to one object.
 
-    kind: one of those above. time, frame: seconds of the source and index of the frame, when it happened; a leave is
-    when the object was last seen, though it can be told only later. box: ``(4,)`` xyxy pixels, at that time.
+    kind: one of the words above. time, frame: seconds of the source and index of the frame. For a leave, that is when
+    the object was last seen, though it is reported later. box: ``(4,)`` xyxy pixels, at that time.
     line, direction ("in" or "out"): of a crossing. zone: of an enter or exit. dwell: seconds that it was in the zone.
     seconds: of a leave, since it appeared or returned. end: whether it left because the run is over.
     """
@@ -34,7 +34,7 @@ class Event:
     end: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """As a line of ``--events``, but for the time of day."""
+        """The event as in a line of ``--events``, without the time of day."""
         found: dict[str, Any] = {"time": round(self.time, 6), "frame": self.frame, "event": self.kind}
         found |= {"id": self.track_id, "class": self.class_name, "box": [round(float(edge), 2) for edge in self.box]}
         found |= {"line": self.line, "direction": self.direction, "zone": self.zone}

@@ -1,4 +1,4 @@
-"""Points, segments and polygons in the picture: pure NumPy.
+"""Geometry of points, segments and polygons in the picture, in pure NumPy.
 
 A polygon is ``(P, 2)``, its corners in order, closed without repeating the first. All coordinates are pixels, x to the
 right, y down.
@@ -50,7 +50,7 @@ def crosses_itself(polygon: Floats) -> bool:
 
 
 def segments_cross(starts: Floats, ends: Floats, other_starts: Floats, other_ends: Floats) -> Bools:
-    """Which ``(N, M)`` of N segments properly cross which of M others: a touch is none."""
+    """Which ``(N, M)`` of N segments properly cross which of M others; touching is not crossing."""
     parted = _side(starts, ends, other_starts) * _side(starts, ends, other_ends) < 0
     others = _side(other_starts, other_ends, starts) * _side(other_starts, other_ends, ends) < 0
     return np.asarray(parted & others.T)
@@ -63,7 +63,7 @@ def _side(starts: Floats, ends: Floats, points: Floats) -> Floats:
 
 
 def depth(polygon: Floats, starts: Floats, ends: Floats, cells: int = 32) -> float:
-    """How far from the segments one can get inside a polygon, in pixels, found on a grid: a little too little."""
+    """The largest distance from the segments inside a polygon, in pixels; found on a grid, so a little too small."""
     low, high = polygon.min(axis=0), polygon.max(axis=0)
     steps = (np.arange(cells) + 0.5) / cells
     grid = np.stack(np.meshgrid(*(low + steps[:, None] * (high - low)).T), axis=-1).reshape(-1, 2)

@@ -20,12 +20,12 @@ def parse_polygons(option: str, texts: Texts) -> list[Floats]:
 
 
 def parse_lines(texts: Texts, known: Mapping[str, Floats]) -> dict[str, Floats]:
-    """The lines ``(2, 2)`` of ``--line`` by name, after those that are known. Raises InputError."""
+    """The lines ``(2, 2)`` of ``--line`` by name, added to the known ones. Raises InputError."""
     return _named_shapes("--line", texts, check_line, known)
 
 
 def parse_zones(texts: Texts, known: Mapping[str, Floats]) -> dict[str, Floats]:
-    """The polygons ``(P, 2)`` of ``--zone`` by name, after those that are known. Raises InputError."""
+    """The polygons ``(P, 2)`` of ``--zone`` by name, added to the known ones. Raises InputError."""
     return _named_shapes("--zone", texts, check_polygon, known)
 
 

@@ -12,7 +12,7 @@ from detectors.base import Ints
 
 Column = npt.NDArray[Any]
 
-SECONDS, UPDATES = 60.0, 100  # a track is forgotten once it was missed for longer and more often: no tracker waits so
+SECONDS, UPDATES = 60.0, 100  # a track missed for longer than both is forgotten: no tracker keeps one so long
 
 
 class PerTrackState:

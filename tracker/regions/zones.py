@@ -84,7 +84,7 @@ class ZoneOccupancy:
             found.append(Visit(int(ids[row]), self.names[zone]))
         return found
 
-    def leave(self, track_id: int, seen: float) -> list[Visit]:
+    def end_visits(self, track_id: int, seen: float) -> list[Visit]:
         """End the visits of a track that has left, at the time (seconds) it was last seen; returns them."""
         found = [self._end(track_id, zone, seen - since) for zone, since in self._visits(track_id)]
         rows = self._state.ids == track_id

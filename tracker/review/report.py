@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote_from_bytes
 
-from tracker.view.state import colour
+from tracker.view.statistics import css_colour
 
 BUDGET = 24_000_000  # bytes of crops in the whole page, which a browser still opens at once
 CROPS = 60  # of a video
@@ -131,7 +131,7 @@ def _row(track: Mapping[str, Any], seconds: float, frames: float, spent: _Budget
         "bars": _bars(track["stretches"], step, seconds * FINEST),
         "trust": round(track["trust"], 3),
         "reason": track["reason"],
-        "colour": colour(track["track_id"]),
+        "colour": css_colour(track["track_id"]),
     }
 
 

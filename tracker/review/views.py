@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.base import Frame
 from tracker.annotations.document import Annotations, by_frame
-from tracker.view.best_crops import SIDE, cut_out, shrink, worth_of_boxes
+from tracker.view.best_crops import SIDE, cut_out, shrink, view_quality_of_boxes
 
 QUALITY = 85  # of the JPEG
 
@@ -31,7 +31,7 @@ def best_frames(annotations: Annotations) -> dict[int, int]:
     width, height = annotations.width or np.inf, annotations.height or np.inf
     for _, owners, rows in by_frame(tracks):
         here = starts[owners] + rows
-        worths[here] = worth_of_boxes(boxes[here], scores[here], seen[here], width, height)
+        worths[here] = view_quality_of_boxes(boxes[here], scores[here], seen[here], width, height)
     spans = zip(tracks, starts.tolist(), ends.tolist(), strict=True)
     return {track.track_id: int(track.frames[worths[start:end].argmax()]) for track, start, end in spans}
 

@@ -10,8 +10,8 @@ from detectors.base import Floats, Frame
 from tracker.association.engine import Tracker
 
 if TYPE_CHECKING:  # a run without pictures does without OpenCV
-    from tracker.motion.propagation import Carrier
-    from tracker.motion.scene_change import Novelty
+    from tracker.motion.propagation import Propagator
+    from tracker.motion.scene_change import SceneChangeDetector
 
 LONGEST = 0.2  # seconds without a detection: what comes into view is seen a tenth of a second late, on average
 CALM = 0.5  # the same while nothing new moves: what a detector has overlooked is found that late
@@ -52,9 +52,9 @@ class AdaptiveInterval:
     follows them through the pictures, None where there are none.
     """
 
-    def __init__(self, tracker: Tracker, carrier: Carrier | None) -> None:
-        self._tracker, self._carrier = tracker, carrier
-        self._novelty = None if carrier is None else _novelty(carrier)
+    def __init__(self, tracker: Tracker, propagator: Propagator | None) -> None:
+        self._tracker, self._propagator = tracker, propagator
+        self._scene_change = None if propagator is None else _scene_change(propagator)
         self._looked, self._before = float("-inf"), 0.0
         self._known = np.empty((0, 4))  # where objects were when somebody last looked
 
@@ -64,36 +64,36 @@ class AdaptiveInterval:
         self._before = frame.time
         if due:
             self._looked = frame.time
-            if self._novelty is not None:
-                self._novelty.begin(frame)
+            if self._scene_change is not None:
+                self._scene_change.set_reference(frame)
         return due
 
     def _due(self, frame: Frame) -> bool:
         tracker, waited, step = self._tracker, frame.time - self._looked, frame.time - self._before
-        boxes, gap = tracker.taken.boxes, waited + step - ROUNDING  # of a detection in the next frame
+        boxes, gap = tracker.assignments.boxes, waited + step - ROUNDING  # of a detection in the next frame
         if self._looked == self._before:
             self._known = boxes
-        if gap > CALM or tracker.undecided or (tracker.lost_for <= waited + ROUNDING).any():
+        if gap > CALM or tracker.has_tentative or (tracker.seconds_lost <= waited + ROUNDING).any():
             return True
         if gap > LONGEST and self._stirs(frame, boxes):
             return True
-        shifts = None if self._carrier is None else self._carrier(frame, boxes)
-        return bool((tracker.doubts(step, shifts) > DOUBT).any())
+        displacements = None if self._propagator is None else self._propagator(frame, boxes)
+        return bool((tracker.position_uncertainty(step, displacements) > DOUBT).any())
 
     def _stirs(self, frame: Frame, boxes: Floats) -> bool:
         """Whether something moves that is none of the tracks."""
-        return self._novelty is None or self._novelty(frame, np.concatenate([boxes, self._known]))
+        return self._scene_change is None or self._scene_change(frame, np.concatenate([boxes, self._known]))
 
 
-def _novelty(carrier: Carrier) -> Novelty:
+def _scene_change(propagator: Propagator) -> SceneChangeDetector:
     """Tells what is new in the pictures that the carrier looks at."""
-    from tracker.motion.scene_change import Novelty
+    from tracker.motion.scene_change import SceneChangeDetector
 
-    return Novelty(carrier.look)
+    return SceneChangeDetector(propagator.downscale)
 
 
-def make_interval(every: int | str, tracker: Tracker, carrier: Carrier | None) -> DetectionInterval | None:
+def make_interval(every: int | str, tracker: Tracker, propagator: Propagator | None) -> DetectionInterval | None:
     """The cadence of ``--detect-every``: a number of frames, or ``auto``; None for every frame."""
     if str(every) == "auto":
-        return AdaptiveInterval(tracker, carrier)
+        return AdaptiveInterval(tracker, propagator)
     return FixedInterval(int(every)) if int(every) > 1 else None

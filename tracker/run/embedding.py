@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.base import Bools, Detections, Floats, Frame, Ints
-from tracker.appearance.embedder import Embedder, describes
-from tracker.association.lazy_embeddings import Look
+from tracker.appearance.embedder import Embedder, can_embed
+from tracker.association.lazy_embeddings import EmbedRows
 from tracker.run.measurements import Measurements
 
 
@@ -20,11 +20,11 @@ class EmbeddingStage:
     embedder: Embedder
     class_names: Mapping[int, str]
 
-    def of(self, frame: Frame, detections: Detections, measured: Measurements) -> Look | None:
+    def of(self, frame: Frame, detections: Detections, measured: Measurements) -> EmbedRows | None:
         """What the tracker asks for embeddings of a frame's detections; None where there is no picture."""
         if not frame.image.size:
             return None
-        describable = describes(self.embedder, self.class_names, detections.class_ids)
+        describable = can_embed(self.embedder, self.class_names, detections.class_ids)
         return FrameEmbeddings(self.embedder, frame, detections.boxes, describable, measured)
 
 

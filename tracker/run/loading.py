@@ -21,7 +21,7 @@ from tracker.run.tracking import TrackingStage
 from tracker.sources.base import Source
 
 if TYPE_CHECKING:
-    from tracker.motion.propagation import Carrier
+    from tracker.motion.propagation import Propagator
 
 WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
 
@@ -123,13 +123,13 @@ def _share_of_cores(options: Options, source: Source, encodes: bool) -> int:
     return max(1, available_cores() - encodes)  # the encoder needs one
 
 
-def load_motion(options: Options, source: Source) -> tuple[CameraMotion | None, Carrier | None]:
+def load_motion(options: Options, source: Source) -> tuple[CameraMotion | None, Propagator | None]:
     """What tells the camera's motion, and what follows boxes through pictures; both look at the same ones."""
     if not source.has_images:
         return load_camera_motion(options.camera_motion, has_images=False), None
-    from tracker.motion.camera_estimate import LookOnce
-    from tracker.motion.propagation import Carrier
+    from tracker.motion.downscaling import CachedDownscaler
+    from tracker.motion.propagation import Propagator
 
-    look = LookOnce()
-    camera = load_camera_motion(options.camera_motion, has_images=True, look=look)
-    return camera, Carrier(look) if str(options.detect_every) != "1" else None
+    downscale = CachedDownscaler()
+    camera = load_camera_motion(options.camera_motion, has_images=True, downscale=downscale)
+    return camera, Propagator(downscale) if str(options.detect_every) != "1" else None

@@ -15,7 +15,7 @@ from tracker.run.embedding import EmbeddingStage
 from tracker.run.measurements import Measurements
 
 if TYPE_CHECKING:  # a run without pictures does without OpenCV
-    from tracker.motion.propagation import Carrier
+    from tracker.motion.propagation import Propagator
 
 NO_BOXES = np.empty((0, 4))
 
@@ -32,7 +32,7 @@ class TrackingStage:
     tracker: Tracker
     embedding: EmbeddingStage | None = None
     camera: CameraMotion | None = None
-    propagator: Carrier | None = None
+    propagator: Propagator | None = None
 
     def update(self, frame: Frame, detections: Detections, measured: Measurements) -> Tracks:
         """The tracks of a frame with these detections. One with `cut` set starts the tracker anew."""
@@ -51,13 +51,13 @@ class TrackingStage:
 
     def propagate(self, frame: Frame, measured: Measurements) -> Tracks:
         """The tracks of a frame that nobody detected in."""
-        boxes, shifts = self.tracker.taken.boxes, None
+        boxes, displacements = self.tracker.assignments.boxes, None
         if self.propagator is not None:
             with measured.timing("carry"):
-                shifts = self.propagator(frame, boxes)
+                displacements = self.propagator(frame, boxes)
         camera = self._camera_motion(frame, boxes, measured)
         with measured.timing("track"):
-            return self.tracker.carry(frame.time, camera, shifts)
+            return self.tracker.propagate(frame.time, camera, displacements)
 
     def _camera_motion(self, frame: Frame, boxes: Floats, measured: Measurements) -> Floats | None:
         """The camera's motion since the frame before, for a tracker that makes use of it."""

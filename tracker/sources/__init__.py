@@ -21,14 +21,14 @@ def open_source(
     rate: float | None = None,
     reconnect: bool | None = None,
 ) -> Source:
-    """Open whatever `source` names.
+    """Open a source of any kind.
 
     A number is a camera, as is ``/dev/video0``; ``scheme://`` is a stream; a folder with seqinfo.ini is a MOTChallenge
     sequence, any other a folder of images; a name with ``*``, ``?`` or ``[`` that is no file is a pattern of images;
     all else is a video.
-    frame_rate: frames a second of images, which carry no times (30 if left out). size, rate: what a camera is asked
-    for, ``WIDTHxHEIGHT`` and frames a second. reconnect: whether a live source is opened again when it is lost; None
-    does so with streams, not with cameras.
+    frame_rate: frames a second of images, which carry no times (30 if left out). size, rate: ``WIDTHxHEIGHT`` and
+    frames a second to ask a camera for. reconnect: whether a live source is opened again when it is lost; None means
+    yes for streams, no for cameras.
 
     Raises InputError when there is no such source, nothing in it can be read, or it cannot be asked for size and rate.
     """

@@ -1,4 +1,4 @@
-"""Addresses of streams: what may be shown of them, and how they name files."""
+"""Addresses of streams, without their secrets: for messages and as names of files."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ SECRET = re.compile(r"(?i)\b(pass\w*|pwd|token|key|secret|auth)=[^&/?#]*")
 
 
 def without_secrets(url: str) -> str:
-    """The address for messages, which end up in logs: no user, no password, no query."""
+    """The address for messages, which end up in logs: without user, password and query."""
     scheme, _, rest = url.partition("://")
     place = _without_user(rest).split("?")[0]
     return f"{scheme}://" + SECRET.sub(r"\1=...", place)
 
 
 def file_name(url: str) -> str:
-    """A name for files that hold what came from there."""
+    """The address as a name for output files."""
     place = without_secrets(url).partition("://")[2].strip("/")
     return re.sub(r"[^\w.=-]+", "-", place).strip("-.") or "stream"
 
 
 def host_of(url: str) -> str:
-    """The name or number of the computer, empty if there is none."""
+    """The host's name or number, empty if there is none."""
     place = _without_user(url.partition("://")[2]).split("/")[0].split("?")[0]
     found = re.fullmatch(r"\[(.*)\](:\d*)?|([^:]*)(:\d*)?", place)
     return (found[1] or found[3] or "") if found else ""
 
 
 def _without_user(rest: str) -> str:
-    """What follows ``user:password@``, even where the password has a slash in it, as it should not."""
+    """The part after ``user:password@``, also where the password wrongly has a slash in it."""
     server, slash, path = rest.partition("/")
     if "@" in server:
         return server.rpartition("@")[2] + slash + path

@@ -15,12 +15,11 @@ FRAME_RATE = Fraction(30)  # of images, and of cameras that do not tell theirs
 
 @dataclass
 class Source:
-    """Frames, and what is known about them before the first one is read.
+    """The frames of a source, and what is known before the first one is read.
 
     frames: can be iterated once. name: for messages and default file names. width, height: pixels, 0 if unknown.
     frame_rate: frames a second, on average. time_base: seconds of which the frames' times are multiples.
     frame_count: how many frames there are, or as many as a file announces; None if unknown.
-    duration: seconds from beginning to end, as far as it is announced; a damaged file may be shorter.
     path: the file or folder that is read, None for cameras and streams.
     live: the state of a camera or stream, whose frames cannot wait; None for all that can be read at any speed.
     has_images: False for a sequence of which there are only detections.
@@ -38,7 +37,6 @@ class Source:
     frame_rate: Fraction
     time_base: Fraction = Fraction(1, 90000)
     frame_count: int | None = None
-    duration: float | None = None
     path: Path | None = None
     live: LiveStatus | None = None
     has_images: bool = True

@@ -22,14 +22,14 @@ from tracker.sources.video import silently
 from tracker.threads.background_call import call_in_background
 
 DEVICES = Path("/dev")
-NEARLY = 0.1  # share of the rate that a camera may differ from what it was asked for: 29.97 is 30
+RATE_TOLERANCE = 0.1  # share of the rate that was asked for; 29.97 counts as 30
 
 
 logger = logging.getLogger(__name__)
 
 
 class CameraSettings(NamedTuple):
-    """What a camera is asked for: pixels, and frames a second; None leaves it to the camera."""
+    """The picture size in pixels and the frames a second to ask a camera for; None leaves it to the camera."""
 
     width: int | None = None
     height: int | None = None
@@ -47,7 +47,7 @@ def parse_size(text: str) -> tuple[int, int]:
 def open_camera(camera: int | Path, settings: CameraSettings = CameraSettings(), reconnect: bool = False) -> Source:  # noqa: B008
     """The frames of a camera, by its number or device, timed by this computer's clock.
 
-    Raises InputError when it does not open. What a camera gives otherwise than it was asked for is logged.
+    Raises InputError when it does not open. If it gives another size or rate than it was asked for, that is logged.
     """
     shown = f"camera {camera}" if isinstance(camera, int) else str(camera)
     name = f"camera-{camera}" if isinstance(camera, int) else camera.name
@@ -63,7 +63,7 @@ def open_camera(camera: int | Path, settings: CameraSettings = CameraSettings(),
 
 
 class Camera:
-    """A camera that is open. Raises InputError when it does not open."""
+    """An open camera. Raises InputError when it does not open."""
 
     stamp: float | None = None
 
@@ -79,28 +79,28 @@ class Camera:
 
     @property
     def rate(self) -> Fraction | None:
-        """Frames a second, if it says so."""
+        """Frames a second, if the camera tells."""
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         return Fraction(rate).limit_denominator(1001) if 1 <= rate <= 1000 else None
 
     def read(self) -> Image:
-        """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""
+        """Wait for the next picture ``(H, W, 3)`` BGR. Raises ConnectionLostError when none comes."""
         there, image = silently(self._capture.read)
         if not there:
             raise ConnectionLostError("unplugged, or in use by another program")
         return np.asarray(image, dtype=np.uint8)
 
     def close(self) -> None:
-        """Give the camera back."""
+        """Release the camera."""
         self._capture.release()
 
 
 def _ask(capture: cv2.VideoCapture, settings: CameraSettings) -> None:
-    """Ask for size and rate, and for no pictures kept back."""
+    """Ask for size and rate, and for the smallest buffer."""
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     if settings == CameraSettings():
         return
-    # First of all compressed pictures: USB 2 carries raw ones of 1280x720 ten times a second at most.
+    # Compressed pictures first: USB 2 carries raw ones of 1280x720 at most ten times a second.
     capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
     if settings.width is not None and settings.height is not None:
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.width)
@@ -110,17 +110,17 @@ def _ask(capture: cv2.VideoCapture, settings: CameraSettings) -> None:
 
 
 def _differences(settings: CameraSettings, source: Source, rate: Fraction | None) -> list[str]:
-    """What a camera does otherwise than it was asked to."""
+    """How the camera differs from the settings, as a message; none if it does not."""
     found = []
     if settings.width is not None and (source.width, source.height) != (settings.width, settings.height):
         found.append(f"{source.width}x{source.height} pixels instead of {settings.width}x{settings.height}")
-    if settings.rate is not None and rate is not None and abs(rate - settings.rate) > NEARLY * settings.rate:
+    if settings.rate is not None and rate is not None and abs(rate - settings.rate) > RATE_TOLERANCE * settings.rate:
         found.append(f"{float(rate):.4g} frames a second instead of {settings.rate:g}")
     return [f"gives {' and '.join(found)}"] if found else []
 
 
 def _check_device(camera: int | Path, shown: str) -> None:
-    """Raise InputError for what can be known before it is opened, where cameras are devices in a folder."""
+    """On Linux, raise InputError if the device does not exist or may not be used."""
     if sys.platform != "linux":
         return
     device = DEVICES / f"video{camera}" if isinstance(camera, int) else camera

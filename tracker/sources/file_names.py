@@ -9,9 +9,9 @@ from detectors.errors import InputError
 
 
 def plain_name(path: Path) -> str:
-    """An absolute name: FFmpeg takes what stands before a colon in a relative one for a protocol.
+    """The absolute name: in a relative one, FFmpeg takes the part before a colon for a protocol.
 
-    Raises InputError for a name that is not valid text, on which OpenCV crashes.
+    Raises InputError for a name that is not valid UTF-8, on which OpenCV crashes.
     """
     name = os.path.abspath(path)
     try:

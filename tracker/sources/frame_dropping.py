@@ -20,7 +20,7 @@ IDLE_EVERY = 0.1  # seconds
 
 
 class LatestFrames:
-    """An iterator over the frames of a live source that drops those for which there was no time.
+    """An iterator over the frames of a live source that drops those that come while the consumer is busy.
 
     However long the consumer takes, the next frame it gets is the last one that came; if it has had that one, it waits
     for another. A `cut` on a dropped frame moves to the next.

@@ -47,7 +47,6 @@ def open_images(paths: Sequence[Path], folder: Path, frame_rate: Fraction) -> So
         height=first.shape[0],
         frame_rate=frame_rate,
         frame_count=len(ordered),
-        duration=float(len(ordered) / frame_rate),
         path=folder,
     )
     source.frames = _frames(ordered, source)
@@ -55,7 +54,7 @@ def open_images(paths: Sequence[Path], folder: Path, frame_rate: Fraction) -> So
 
 
 def natural_key(path: Path) -> list[tuple[int, int | str]]:
-    """Sorts by the numbers in a name as numbers."""
+    """A key that sorts numbers in names by their value."""
     parts = re.split(r"(\d+)", path.name.lower())
     return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
 

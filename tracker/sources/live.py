@@ -1,4 +1,4 @@
-"""Cameras and streams: frames timed by this computer's clock, which go on after a lost connection was made again."""
+"""Cameras and streams: their frames are timed by this computer's clock, and a lost connection is opened again."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tracker.sources.stream_clock import StreamClock
 from tracker.threads.background_call import call_in_background
 
 SHORT_LIVED = 2.0  # seconds; after a connection that did not last longer, the first attempt waits as well
-FIRST_REMINDER, REMINDER_GROWTH = 60.0, 10.0  # an outage is told again after a minute, after ten, after a hundred ...
-LONGEST_MEMORY = max(max(preset.max_age, preset.memory) for preset in PRESETS.values())
+FIRST_REMINDER, REMINDER_GROWTH = 60.0, 10.0  # an outage is logged again after 1 minute, 10, 100 ...
+LONGEST_MEMORY = max(max(preset.max_age, preset.max_revival_age) for preset in PRESETS.values())
 """Seconds after which no tracker remembers a track: after a longer outage, the next frame counts as a cut."""
 
 Connect = Callable[[float, bool], Connection]

@@ -1,4 +1,4 @@
-"""What a live source has beside its frames: its clock, its connection, and the counts of what was lost."""
+"""What a live source has beside its frames: a clock, the state of its connection, and counts of skipped frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class LiveStatus:
 
     started_at: the time of day at time 0 of the frames, None if unknown. zero: the same moment on `time.monotonic`.
     connected: whether pictures come at present. reconnects: how often it was opened again. skipped: frames that were
-    dropped because nobody had time for them. stop: is set when no more frames are wanted.
+    dropped because tracking was too slow for them. stop: is set when no more frames are wanted.
     """
 
     started_at: datetime | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,16 @@ from detectors.errors import InputError
 from tracker.sources.base import Source
 
 INFO = "seqinfo.ini"
+
+
+class SequenceInfo(NamedTuple):
+    """What seqinfo.ini says. length: frames. width, height: pixels, 0 if unknown. images: name of their folder."""
+
+    frame_rate: Fraction
+    length: int
+    width: int
+    height: int
+    images: str
 
 
 def is_sequence(folder: Path) -> bool:
@@ -27,35 +38,38 @@ def open_sequence(folder: Path) -> Source:
 
     Raises InputError when seqinfo.ini cannot be understood, or an image is not readable.
     """
-    parser = configparser.ConfigParser()
     try:
-        parser.read(folder / INFO, encoding="utf-8")
-        info = parser["Sequence"]
-        rate = Fraction(info["frameRate"])
-        length = int(info["seqLength"])
-        width, height = int(info.get("imWidth", "0")), int(info.get("imHeight", "0"))
-        if rate <= 0 or length <= 0:
-            raise ValueError("frameRate and seqLength must be above 0")
+        info = _read_info(folder / INFO)
     except (configparser.Error, KeyError, ValueError, ZeroDivisionError, UnicodeDecodeError) as error:
-        raise InputError(
-            folder / INFO, f"cannot be understood: {error}", "[Sequence] needs frameRate and seqLength"
-        ) from None
-    images = folder / info.get("imDir", "img1")
+        remedy = "[Sequence] needs frameRate and seqLength"
+        raise InputError(folder / INFO, f"cannot be understood: {error}", remedy) from None
+    images = folder / info.images
     if images.is_dir():
         from tracker.sources.images import open_folder  # OpenCV is for pictures only
 
-        return replace(open_folder(images, rate), name=folder.resolve().name, path=folder)
+        return replace(open_folder(images, info.frame_rate), name=folder.resolve().name, path=folder)
     return Source(
-        frames=_blank_frames(length, rate),
+        frames=_blank_frames(info.length, info.frame_rate),
         name=folder.resolve().name,
-        width=width,
-        height=height,
-        frame_rate=rate,
-        frame_count=length,
-        duration=float(length / rate),
+        width=info.width,
+        height=info.height,
+        frame_rate=info.frame_rate,
+        frame_count=info.length,
         path=folder,
         has_images=False,
     )
+
+
+def _read_info(path: Path) -> SequenceInfo:
+    """Raises several kinds of errors for a file that cannot be understood."""
+    parser = configparser.ConfigParser()
+    parser.read(path, encoding="utf-8")
+    section = parser["Sequence"]
+    rate, length = Fraction(section["frameRate"]), int(section["seqLength"])
+    width, height = int(section.get("imWidth", "0")), int(section.get("imHeight", "0"))
+    if rate <= 0 or length <= 0:
+        raise ValueError("frameRate and seqLength must be above 0")
+    return SequenceInfo(rate, length, width, height, section.get("imDir", "img1"))
 
 
 def _blank_frames(length: int, rate: Fraction) -> Iterator[Frame]:

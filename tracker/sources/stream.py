@@ -1,14 +1,12 @@
-"""Network streams, through PyAV: unlike OpenCV it says why something does not open.
+"""Network streams, through PyAV.
 
-It also takes options for each connection by itself, so that none of them reaches a video file.
+Unlike OpenCV, it says why something does not open, and takes options for a single connection.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import socket
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -20,27 +18,26 @@ from av.video.stream import VideoStream
 
 from detectors.base import Image
 from detectors.errors import InputError
-from tracker.sources.addresses import file_name, host_of, without_secrets
+from tracker.sources.addresses import file_name, without_secrets
 from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.connection import ConnectionLostError
 from tracker.sources.live import open_live
+from tracker.sources.stream_errors import explain_stream_error, reason_of
 from tracker.threads.background_call import call_in_background
 
 OPEN_TIMEOUT, READ_TIMEOUT = 10.0, 5.0  # seconds
-KEY_FRAME = 10.0  # seconds until the first picture: some cameras send a key frame every few seconds only
-UNDECODABLE = 1.0  # seconds without any picture in what comes, as after a change of codec; a new connection helps
-LONGEST_HOLD = 1.0  # seconds between two pictures of a paced stream; more is a jump in its time stamps
-UNTIMED = ("mpjpeg", "mjpeg")  # formats without time stamps, for which FFmpeg counts pictures
-FILES = ("http", "https", "ftp")  # where a length may be known: then it is a file on another computer
-SCHEMES = "rtsp://, http://, https://, rtmp://, tcp:// or udp://"
-UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
+KEY_FRAME = 10.0  # seconds to wait for the first picture: some cameras send a key frame only every few seconds
+UNDECODABLE = 1.0  # seconds of data without a picture, as after a change of codec; a new connection helps
+LONGEST_HOLD = 1.0  # seconds between two pictures of a paced stream; more means a jump in its time stamps
+UNTIMED = ("mpjpeg", "mjpeg")  # formats without time stamps; FFmpeg makes some up
+FILES = ("http", "https", "ftp")  # schemes under which something with a length is a file on another computer
 
-# RTP inside the connection where the server can do so: lost packets are grey pictures. A full buffer is no error.
+# RTP over TCP if the server can: with UDP, lost packets become grey pictures. A full buffer is no error.
 OPTIONS = {"rtsp_flags": "prefer_tcp", "overrun_nonfatal": "1"}
-PROBING = 500_000  # microseconds of the stream to look at: enough to find its rate
-PROBING_AGAIN = 100_000  # where that is known
-LONGEST_BACKLOG = 1.0  # seconds to spend on the pictures that came meanwhile
-WAITED = 0.5  # of the time between two pictures: one that takes longer did not lie ready
+PROBING = 500_000  # microseconds of the stream that FFmpeg analyses: enough to find its frame rate
+PROBING_AGAIN = 100_000  # the same for a new connection, when the frame rate is known
+LONGEST_BACKLOG = 1.0  # seconds to spend on pictures that came while the stream was opened
+WAITED = 0.5  # of the time between two pictures: one that takes longer was not waiting in a buffer
 
 
 def open_stream(url: str, reconnect: bool = True) -> Source:
@@ -63,9 +60,9 @@ def open_stream(url: str, reconnect: bool = True) -> Source:
 
 
 class Stream:
-    """A stream that is open. url: what FFmpeg takes. again: whether it was open before; that is quicker.
+    """An open stream. url: as FFmpeg takes it. timeout: seconds for opening. again: whether it was open before.
 
-    timeout: seconds to open it in. Raises InputError when it does not open or is no video.
+    Opening it again is quicker. Raises InputError when it does not open or is no video.
     """
 
     def __init__(self, url: str, timeout: float = OPEN_TIMEOUT, again: bool = False) -> None:
@@ -74,14 +71,14 @@ class Stream:
         try:
             opened = av.open(url, options=options, timeout=(timeout, READ_TIMEOUT))
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise _explained(error, url, timeout) from None
+            raise explain_stream_error(error, url, timeout) from None
         self._container = opened
         try:
             self._stream = self._video()
         except InputError:
             self.close()
             raise
-        self._paced = self._container.format.name.startswith("hls")  # a segment comes at once
+        self._paced = self._container.format.name.startswith("hls")  # a whole segment comes at once
         self._caught_up = self._paced
         self._clocked = self._container.format.name not in UNTIMED
         self.stamp: float | None = None
@@ -89,19 +86,19 @@ class Stream:
 
     @property
     def seconds(self) -> float | None:
-        """How long it is, if it is a file on another computer; None for what has no end."""
+        """The duration of a file on another computer; None for an endless stream."""
         there = self._container.duration
         is_file = self._container.name.partition("://")[0].lower() in FILES
         return there / 1e6 if is_file and there and there > 0 else None
 
     @property
     def rate(self) -> Fraction | None:
-        """Pictures a second, if it says so."""
+        """Pictures a second, if the stream tells."""
         rate = self._stream.average_rate or self._stream.guessed_rate
         return Fraction(rate.numerator, rate.denominator) if rate and 1 <= rate <= 1000 else None
 
     def read(self) -> Image:
-        """The next picture ``(H, W, 3)`` BGR, when it comes. Raises Lost when none does."""
+        """Wait for the next picture ``(H, W, 3)`` BGR. Raises ConnectionLostError when none comes."""
         if not self._caught_up:
             return self._catch_up()
         try:
@@ -109,18 +106,18 @@ class Stream:
         except StopIteration:
             raise ConnectionLostError("it ended") from None
         except av.FFmpegError as error:
-            raise ConnectionLostError(_reason(error, READ_TIMEOUT)) from None
+            raise ConnectionLostError(reason_of(error, READ_TIMEOUT)) from None
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._container.close()
 
     def _catch_up(self) -> Image:
-        """The first picture that had to be waited for: those that were looked at while opening are old by now."""
+        """The first picture that is not from a buffer: those that came while the stream was opened are old by now."""
         self._caught_up = True
         wait, deadline = WAITED / float(self.rate or FRAME_RATE), time.monotonic() + LONGEST_BACKLOG
         image = self.read()
-        with contextlib.suppress(ConnectionLostError):  # the next read tells it again
+        with contextlib.suppress(ConnectionLostError):  # the next read raises it again
             while (began := time.monotonic()) < deadline:
                 image = self.read()
                 if time.monotonic() - began > wait:
@@ -136,7 +133,7 @@ class Stream:
         stream = streams[0]
         if stream.codec_context is None:
             raise InputError(self._shown, "has video of an unknown kind", "let it send H.264, H.265 or MJPEG")
-        stream.codec_context.thread_count = 1  # more would each hold a picture back
+        stream.codec_context.thread_count = 1  # each further thread would delay a picture
         return stream
 
     def _decode(self) -> Iterator[Image]:
@@ -159,12 +156,12 @@ class Stream:
             return []  # half a picture, where the connection broke
         try:
             return packet.decode()
-        except av.FFmpegError:  # some of it was lost, or it began in the middle
+        except av.FFmpegError:  # data was lost, or the stream began between key frames
             return []
 
 
 def _hold(began: float, due: float) -> float:
-    """Wait until `due` seconds after `began`; returns a `began` that fits where the time stamps have jumped."""
+    """Wait until `due` seconds after `began`; returns `began`, set anew if the time stamps have jumped."""
     wait = began + due - time.monotonic()
     if abs(wait) > LONGEST_HOLD:
         return time.monotonic() - due
@@ -173,46 +170,6 @@ def _hold(began: float, due: float) -> float:
 
 
 def _users_options() -> dict[str, str]:
-    """What the user has set for OpenCV's streams, ``KEY;VALUE|KEY;VALUE``."""
+    """The options that the user has set for OpenCV's streams, ``KEY;VALUE|KEY;VALUE``."""
     pairs = [pair.partition(";") for pair in os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "").split("|")]
     return {key: value for key, _, value in pairs if key}
-
-
-def _explained(error: Exception, url: str, timeout: float) -> InputError:
-    """What a person can do about a stream that does not open."""
-    shown = without_secrets(url)
-    if isinstance(error, av.ProtocolNotFoundError):
-        return InputError(shown, f"{url.partition('://')[0]}:// is not known here", f"give {SCHEMES}")
-    if isinstance(error, (av.HTTPUnauthorizedError, av.HTTPForbiddenError)):
-        return InputError(shown, "wrong or missing user or password", "put USER:PASSWORD@ before the host's name")
-    if isinstance(error, av.HTTPNotFoundError):
-        return InputError(shown, "the server has nothing there (404)", "check the path of the address")
-    if isinstance(error, av.InvalidDataError):
-        return InputError(shown, "answers, but not with video", "give the address of the stream, not of a page")
-    host = host_of(url)
-    if isinstance(error, OSError) and error.errno == errno.EIO and not _is_known(host):
-        return InputError(shown, f"no computer is known as {host or 'nothing'}", "check the address and the network")
-    return InputError(shown, _reason(error, timeout), "check the address, and that the camera is on")
-
-
-def _reason(error: Exception, timeout: float) -> str:
-    """The reason in words that hold no address."""
-    if isinstance(error, (av.ExitError, av.TimeoutError, TimeoutError)):
-        return f"nothing came for {timeout:g} seconds"
-    if isinstance(error, ConnectionRefusedError):
-        return "refuses the connection"
-    if isinstance(error, OSError) and error.errno in UNREACHABLE:
-        return "cannot be reached"
-    if isinstance(error, av.HTTPError):
-        return str(error.strerror)
-    if isinstance(error, OSError) and error.errno == errno.EIO:
-        return "the connection broke"
-    return str(getattr(error, "strerror", None) or type(error).__name__)
-
-
-def _is_known(host: str) -> bool:
-    try:
-        socket.getaddrinfo(host, None)
-    except (OSError, UnicodeError):
-        return False
-    return True

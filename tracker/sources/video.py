@@ -28,21 +28,32 @@ def open_video(path: Path) -> Source:
 
     Raises InputError when the file is missing, empty, or no frame of it can be decoded.
     """
+    source, _ = _open_checked(path)
+    return source
+
+
+def announced_duration(path: Path) -> float | None:
+    """Seconds of a video file, if it announces them; a damaged one may be shorter. Raises InputError."""
+    _, header = _open_checked(path)
+    return header.duration
+
+
+def _open_checked(path: Path) -> tuple[Source, Header]:
     if not path.exists():
         raise InputError(path, "no such file", "check the path")
     if not path.is_file():
         raise InputError(path, "is a device or a pipe", "give a video file, or the number of a camera")
     if path.stat().st_size == 0:
         raise InputError(path, "the file is empty", "give a video file")
-    path.open("rb").close()  # to be told of missing permissions by the system
+    path.open("rb").close()  # raises OSError where permissions are missing
     header = read_header(plain_name(path), path)
     source = _open_file(plain_name(path), path, path.stem, header)
     source.path = path
-    return source
+    return source, header
 
 
 def can_seek(path: Path, seconds: float) -> bool:
-    """Whether the frames of a file from `seconds` on can be read without those before them."""
+    """Whether the frames of a file from `seconds` on can be read without the earlier ones."""
     address = plain_name(path)
     capture, first = _open_capture(address, ())
     try:
@@ -76,7 +87,6 @@ def _open_file(address: str, shown: Path | str, name: str, header: Header, setti
         frame_rate=header.frame_rate,
         time_base=header.time_base,
         frame_count=header.frames,
-        duration=header.duration,
     )
     source.frames = _file_frames(address, settings, capture, first, source, header, shown)
     return source

@@ -1,17 +1,18 @@
-"""Who may see the page, and what browsers are told about it."""
+"""Access control of the page, and the security headers that browsers get with it."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracker.view.address import is_loopback, same_secret
+from tracker.view.address import is_loopback, secrets_match
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -34,24 +35,24 @@ LOCKED = """<!doctype html><html lang="en"><meta charset="utf-8"><title>keeptrac
 <button>Open</button></form></html>"""
 
 
-class Gate:
-    """Lets requests through to `app` if they may see what it has.
+class AccessControl:
+    """Lets authorised requests through to `app`.
 
-    With a token, every request needs it: as ``?token=``, which a browser gets a cookie for, or as ``Authorization:
-    Bearer``. Without one, the request must have been meant for this computer: a site whose name is made to point here
-    (DNS rebinding) is turned away by the name. Only GET and HEAD are there.
+    With a token, every request needs it: as ``?token=``, for which a browser gets a cookie, or as ``Authorization:
+    Bearer``. Without one, the request must name this computer as its host: a site whose name is made to point here
+    (DNS rebinding) is refused. Only GET and HEAD are allowed.
     """
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
         self._app, self._token = app, token
-        self._pass = None if token is None else hashlib.sha256(b"keeptrack view " + token.encode()).hexdigest()
+        self._cookie_value = None if token is None else hashlib.sha256(b"keeptrack view " + token.encode()).hexdigest()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or hand it on."""
+        """Refuse a request, or pass it on to the app."""
         if scope["type"] != "http":
             return
         headers = Headers(scope=scope)
-        given = self._tokens(scope, headers)
+        given = self._check_token(scope, headers)
         refusal = self._refusal(scope, headers, given)
         cookie = self._cookie(scope) if refusal is None and given.by_query else None
 
@@ -66,7 +67,7 @@ class Gate:
 
         await (refusal or self._app)(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope, headers: Headers, given: Given) -> Response | None:
+    def _refusal(self, scope: Scope, headers: Headers, given: TokenCheck) -> Response | None:
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("only GET is there\n", 405, {"Allow": "GET, HEAD"})
         if self._token is None:
@@ -78,32 +79,31 @@ class Gate:
         challenge = {"WWW-Authenticate": "Bearer"}
         return HTMLResponse(LOCKED, 401) if scope["path"] == "/" else PlainTextResponse("token?\n", 401, challenge)
 
-    def _tokens(self, scope: Scope, headers: Headers) -> Given:
-        """Which of the ways of giving a token have given the right one."""
-        if self._token is None or self._pass is None:
-            return Given(False, False)
+    def _check_token(self, scope: Scope, headers: Headers) -> TokenCheck:
+        """In which ways the request gives the right token."""
+        if self._token is None or self._cookie_value is None:
+            return TokenCheck(False, False)
         query = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
         kind, _, word = headers.get("authorization", "").partition(" ")
         bearer = [word.strip()] if kind.lower() == "bearer" else []
-        passes = cookies(headers.getlist("cookie"), cookie_name(scope))
-        return Given(
-            any(same_secret(each, self._token) for each in query),
-            any(same_secret(each, self._token) for each in bearer) | any(same_secret(p, self._pass) for p in passes),
-        )
+        values = cookies(headers.getlist("cookie"), cookie_name(scope))
+        cookie = any(secrets_match(value, self._cookie_value) for value in values)
+        header = any(secrets_match(word, self._token) for word in bearer)
+        return TokenCheck(any(secrets_match(word, self._token) for word in query), header or cookie)
 
     def _cookie(self, scope: Scope) -> str:
-        return f"{cookie_name(scope)}={self._pass}; Path=/; HttpOnly; SameSite=Strict"
+        return f"{cookie_name(scope)}={self._cookie_value}; Path=/; HttpOnly; SameSite=Strict"
 
 
-class Given:
+class TokenCheck(NamedTuple):
     """by_query, otherwise: whether the right token came in the address, or as a cookie or header."""
 
-    def __init__(self, by_query: bool, otherwise: bool) -> None:
-        self.by_query, self.otherwise = by_query, otherwise
+    by_query: bool
+    otherwise: bool
 
 
 def cookie_name(scope: Scope) -> str:
-    """Of this port: browsers send a host's cookies to all of its ports, and another run may be at the next one."""
+    """The cookie of this port: browsers send a host's cookies to all of its ports, where other runs may be."""
     return f"keeptrack_{(scope.get('server') or ('', 0))[1]}"
 
 

@@ -1,4 +1,4 @@
-"""Where the page is served: the address as a person writes it, checked and taken before anything else is opened."""
+"""Where the page is served: the address is parsed, checked and listened at before anything else is opened."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from detectors.errors import InputError
 LOOPBACK, PORT = "127.0.0.1", 8000
 TOKEN_VARIABLE = "KEEPTRACK_VIEW_TOKEN"
 FORM = "give HOST:PORT, a port alone, or [::1]:8000"
-WAITING = 128  # connections that the system holds for us
-SEND_BUFFER = 256 << 10  # bytes that a viewer may leave unread in the system; more would only be old pictures
-SILENT_AFTER = 20  # seconds after which a viewer that takes nothing is cut off by the system
+BACKLOG = 128  # connections that wait to be accepted
+SEND_BUFFER = 256 << 10  # bytes that wait in the system for a slow viewer; more would only be old pictures
+SEND_TIMEOUT = 20  # seconds after which the system cuts off a viewer that takes nothing
 
 
 class Address(NamedTuple):
@@ -76,12 +76,12 @@ def find_token(token: str | None) -> str | None:
     return token
 
 
-def same_secret(given: str, wanted: str) -> bool:
-    """Whether two secrets are the same, in a time that does not tell how much of them is."""
+def secrets_match(given: str, wanted: str) -> bool:
+    """Whether two secrets are the same, compared in constant time."""
     return hmac.compare_digest(given.encode(), wanted.encode())
 
 
-def take(address: Address, token: str | None) -> socket.socket:
+def listen(address: Address, token: str | None) -> socket.socket:
     """A socket that listens at `address`. Raises InputError where that is not possible, or not safe without a token."""
     shown = f"--view {address}"
     try:
@@ -97,7 +97,7 @@ def take(address: Address, token: str | None) -> socket.socket:
     try:
         _prepare(listening)
         listening.bind(place)
-        listening.listen(WAITING)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise _refusal(shown, error) from None
@@ -105,13 +105,13 @@ def take(address: Address, token: str | None) -> socket.socket:
 
 
 def _prepare(listening: socket.socket) -> None:
-    """Set what the connections inherit."""
+    """Set the options that connections inherit."""
     if sys.platform != "win32":  # there it would let two programs share a port
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     if sys.platform == "linux":
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_AFTER * 1000)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_TIMEOUT * 1000)
 
 
 def _refusal(shown: str, error: OSError) -> InputError:
@@ -124,8 +124,8 @@ def _refusal(shown: str, error: OSError) -> InputError:
     return InputError(shown, why, remedy)
 
 
-def link(listening: socket.socket, token: str | None) -> str:
-    """What to open in a browser; from another computer, where that is possible."""
+def page_url(listening: socket.socket, token: str | None) -> str:
+    """The address to open in a browser, on another computer where that is possible."""
     host, port = listening.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = _own_number(listening.family)

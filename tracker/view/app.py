@@ -1,4 +1,4 @@
-"""The requests that the page is made of, and what answers them."""
+"""The web application: the requests that the page makes, and their answers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tracker.view.access import Gate
+from tracker.view.access import AccessControl
 from tracker.view.feed import WIDTHS, Feed
-from tracker.view.state import Board, Picture
+from tracker.view.page_state import PageState
+from tracker.view.picture_buffer import Picture
 
 ASSETS = {
     "/": ("page.html", "text/html; charset=utf-8"),
@@ -25,25 +26,25 @@ ASSETS = {
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 BOUNDARY = "keeptrack-picture"
-STUCK = 15.0  # seconds that a stream's viewer may leave a picture unread
-MOST = 1 << 53  # of numbers in requests; what JavaScript counts to
+SEND_TIMEOUT = 15.0  # seconds that the viewer of a stream may leave a picture unread
+LARGEST = 1 << 53  # number in a request: JavaScript counts no farther
 
 
 def make_app(feed: Feed, token: str | None) -> ASGIApp:
-    """The page and what it asks for. token: that every request needs, None for none."""
+    """The page and all that it requests. token: that every request needs, None for none."""
     routes = [Route(path, Asset(*file)) for path, file in ASSETS.items()]
     routes += [
-        Route("/state.json", Numbers(feed)),
+        Route("/state.json", StateJson(feed)),
         Route("/frame.jpg", LatestPicture(feed)),
         Route("/snapshot.jpg", Snapshot(feed)),
-        Route("/crop/{track_id}.jpg", CropOf(feed)),
+        Route("/crop/{track_id}.jpg", CropImage(feed)),
         Route("/stream.mjpg", Stream(feed)),
     ]
-    return Gate(Starlette(routes=routes), token)
+    return AccessControl(Starlette(routes=routes), token)
 
 
 class Asset:
-    """Answers with a file of this package, read once: no request leads to a disk."""
+    """Answers with a file of this package, which is read only once."""
 
     def __init__(self, name: str, media_type: str) -> None:
         content = (resources.files("tracker.view") / name).read_bytes()
@@ -55,7 +56,7 @@ class Asset:
 
 
 class Answer:
-    """Something that answers requests from what the run has handed over."""
+    """Base of the answers that come from the feed."""
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
@@ -69,11 +70,11 @@ class Answer:
         raise AssertionError("a subclass answers")
 
 
-class Numbers(Answer):
+class StateJson(Answer):
     """``/state.json?after=VERSION``: the numbers, as soon as they are newer."""
 
     async def answer(self, request: Request) -> Response:
-        """JSON of `Board.state`."""
+        """JSON of `PageState.as_json`."""
         return Response(await self.feed.state(number_of(request, "after")), media_type="application/json")
 
 
@@ -81,12 +82,12 @@ class LatestPicture(Answer):
     """``/frame.jpg?after=NUMBER&width=PIXELS``: the newest picture as soon as there is one; 204 if none comes."""
 
     async def answer(self, request: Request) -> Response:
-        """A JPEG; X-Number is what to ask with the next time."""
+        """A JPEG; its X-Number is the `after` of the next request."""
         picture = await self.feed.newer(number_of(request, "after"))
         if picture is None:
             return Response(status_code=204)
         data = await self.feed.jpeg(picture, width_of(request))
-        return Response(data, media_type="image/jpeg", headers=labels(picture))
+        return Response(data, media_type="image/jpeg", headers=picture_headers(picture))
 
 
 class Snapshot(Answer):
@@ -97,12 +98,12 @@ class Snapshot(Answer):
         found = await self.feed.snapshot()
         if found is None:
             raise HTTPException(503, "no picture yet")
-        name = quote(snapshot_name(self.feed.board, found[0]))
-        headers = labels(found[0]) | {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+        name = quote(snapshot_name(self.feed.page, found[0]))
+        headers = picture_headers(found[0]) | {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
         return Response(found[1], media_type="image/jpeg", headers=headers)
 
 
-class CropOf(Answer):
+class CropImage(Answer):
     """``/crop/ID.jpg``: the best view of an object so far."""
 
     async def answer(self, request: Request) -> Response:
@@ -118,7 +119,7 @@ class CropOf(Answer):
 class Stream(Answer):
     """``/stream.mjpg?width=PIXELS``: pictures one after the other, as network cameras send them.
 
-    The next one is chosen when the last one is gone, so that a slow viewer misses some and nothing heaps up.
+    The next one is chosen when the last one has been sent, so that a slow viewer skips some and nothing piles up.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,7 +129,7 @@ class Stream(Answer):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
         if scope["method"] == "GET":
             sending = asyncio.ensure_future(self._send_pictures(width, send))
-            gone = asyncio.ensure_future(left(receive))
+            gone = asyncio.ensure_future(disconnected(receive))
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
             gone.cancel()
             sending.cancel()
@@ -136,23 +137,23 @@ class Stream(Answer):
 
     async def _send_pictures(self, width: int, send: Send) -> None:
         picture: Picture | None = None
-        while not self.feed.board.ended:
+        while not self.feed.page.ended:
             picture = await self.feed.newer(picture.number if picture else 0) or picture
-            if picture is not None:  # the old one again while there is none, so that the viewer knows we live
+            if picture is not None:  # repeat the old one while there is no other, so that the connection stays alive
                 data = await self.feed.jpeg(picture, width)
                 head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
                 part = {"type": "http.response.body", "body": head.encode() + data + b"\r\n", "more_body": True}
-                await asyncio.wait_for(send(part), STUCK)
+                await asyncio.wait_for(send(part), SEND_TIMEOUT)
 
 
-async def left(receive: Receive) -> None:
-    """Until the viewer has closed the connection."""
+async def disconnected(receive: Receive) -> None:
+    """Wait until the viewer has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-def labels(picture: Picture) -> dict[str, str]:
-    """Headers that say which picture it is."""
+def picture_headers(picture: Picture) -> dict[str, str]:
+    """Headers that identify a picture."""
     return {"X-Number": str(picture.number), "X-Frame": str(picture.frame), "X-Time": f"{picture.time:.3f}"}
 
 
@@ -161,7 +162,7 @@ def number_of(request: Request, name: str) -> int:
     word = request.query_params.get(name, "0")
     if not re.fullmatch("[0-9]{1,16}", word):
         raise HTTPException(400, f"{name} is no number")
-    return min(int(word), MOST)
+    return min(int(word), LARGEST)
 
 
 def width_of(request: Request) -> int:
@@ -170,12 +171,12 @@ def width_of(request: Request) -> int:
     return min((width for width in WIDTHS if width >= asked), default=WIDTHS[-1])
 
 
-def snapshot_name(board: Board, picture: Picture) -> str:
-    """Source, time and frame as a file name; the time of day for a live source."""
+def snapshot_name(page: PageState, picture: Picture) -> str:
+    """A file name made of the source, the time (of day, for a live source) and the frame."""
     from datetime import datetime
 
-    plain = re.sub(r"[^\w.-]+", "-", board.source.name).strip("-.")[:60] or "keeptrack"
-    origin = board.origin
+    plain = re.sub(r"[^\w.-]+", "-", page.source.name).strip("-.")[:60] or "keeptrack"
+    origin = page.statistics.origin
     if origin is not None:
         moment = f"{datetime.fromtimestamp(origin + picture.time):%Y-%m-%d_%H-%M-%S}"
     else:

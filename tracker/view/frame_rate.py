@@ -1,22 +1,22 @@
-"""How fast frames go by, over the last seconds."""
+"""The frame rate over the last seconds."""
 
 from __future__ import annotations
 
 from collections import deque
 
-SPAN = 3.0  # seconds that are looked back
+SPAN = 3.0  # seconds over which the rate is measured
 STEP = 0.05  # seconds between two marks; frames in between are only counted
 
 
-class Pace:
+class FrameRateMeter:
     """Frames a second, and seconds of the source a second, over the last `SPAN` seconds."""
 
     def __init__(self) -> None:
         self._marks: deque[tuple[float, int, float]] = deque()  # when, frames so far, time of the source
         self._frames = 0
 
-    def mark(self, now: float, time: float) -> None:
-        """A frame of the source's `time` is done at `now`."""
+    def update(self, now: float, time: float) -> None:
+        """Count a frame that is done at `now`. time: of the frame in the source. Both in seconds."""
         self._frames += 1
         if not self._marks or now - self._marks[-1][0] >= STEP:
             self._marks.append((now, self._frames, time))

@@ -14,40 +14,40 @@ import uvicorn
 
 from tracker.view.app import make_app
 from tracker.view.feed import Feed
-from tracker.view.state import Board
+from tracker.view.page_state import PageState
 
-MOST_VIEWERS = 200  # connections at a time; who comes then is told to try again
+MOST_VIEWERS = 200  # connections at a time; others are told to try again
 IDLE = 30  # seconds after which a connection without requests is closed
 FAREWELL = 0.6  # seconds in which viewers can learn that the run is over
-LATELY = 2.0  # seconds after its last request in which there still is a viewer to tell
+RECENT = 2.0  # seconds after its last request in which a viewer counts as present
 GRACE = 1  # seconds for answers that are on the way
-PATIENCE = 5.0  # seconds to start and to stop
+THREAD_TIMEOUT = 5.0  # seconds to start and to stop
 
 
 class Server:
-    """Serves a board at a socket while it is entered. token: that viewers need, None for none.
+    """Serves the page at a socket, in a thread, while it is entered. token: that viewers need, None for none.
 
-    The thread handles no signals and prints nothing. Leaving tells viewers that the run is over, and how.
+    The thread handles no signals and prints nothing. Leaving the context tells viewers that the run is over, and how.
     """
 
-    def __init__(self, listening: socket.socket, board: Board, token: str | None) -> None:
-        self._socket, self._board, self._token = listening, board, token
+    def __init__(self, listening: socket.socket, page: PageState, token: str | None) -> None:
+        self._socket, self._page, self._token = listening, page, token
         self._feed: Feed | None = None
         self._started, self._over = threading.Event(), False
         self._thread = threading.Thread(target=self._work, name="serving", daemon=True)
 
     def __enter__(self) -> Server:
         self._thread.start()
-        self._started.wait(PATIENCE)
+        self._started.wait(THREAD_TIMEOUT)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._board.end("over" if kind is None else "stopped")
+        self._page.end("over" if kind is None else "stopped")
         self._over = True
         if self._feed is not None:
             with contextlib.suppress(RuntimeError):  # its loop is closed: it has failed before
                 self._feed.wake()
-        self._thread.join(PATIENCE)
+        self._thread.join(THREAD_TIMEOUT)
         self._socket.close()
 
     def _work(self) -> None:
@@ -59,7 +59,7 @@ class Server:
             self._started.set()
 
     async def _serve(self) -> None:
-        self._feed = Feed(self._board)
+        self._feed = Feed(self._page)
         server = uvicorn.Server(
             uvicorn.Config(
                 make_app(self._feed, self._token),
@@ -78,15 +78,17 @@ class Server:
         )
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
         self._started.set()
-        await asyncio.wait({serving, asyncio.create_task(self._until_told())}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {serving, asyncio.create_task(self._until_viewers_know())}, return_when=asyncio.FIRST_COMPLETED
+        )
         server.should_exit = True
         await asyncio.wait({serving})
         self._feed.close()
 
-    async def _until_told(self) -> None:
-        """Until the run is over and its viewers know."""
+    async def _until_viewers_know(self) -> None:
+        """Wait until the run is over and its viewers know."""
         assert self._feed is not None
         while not self._over:
             await self._feed.wait(1.0)
-        if time.monotonic() - self._feed.asked < LATELY:
+        if time.monotonic() - self._feed.last_request < RECENT:
             await asyncio.sleep(FAREWELL)

@@ -1,4 +1,4 @@
-"""When each object was there, as spans of time, in memory that does not grow."""
+"""The timeline: when each object was visible, as spans of time, in memory of limited size."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 WINDOW = 600.0  # seconds that are remembered
-GAP = 1.0  # seconds out of sight that a span goes on through
+GAP = 1.0  # seconds out of sight that do not end a span
 MOST_OBJECTS, MOST_SPANS = 300, 24
 
 
 @dataclass
-class Presence:
-    """spans: seconds from and to which an object was seen, the oldest first."""
+class ObjectSpans:
+    """spans: seconds from and to which an object was visible, the oldest first."""
 
     class_id: int
     spans: list[list[float]] = field(default_factory=list)
 
 
 class Timeline:
-    """Who was there when, for the objects seen last."""
+    """The spans of the objects that were seen last."""
 
     def __init__(self) -> None:
-        self._objects: dict[int, Presence] = {}  # who was seen last comes last
+        self._objects: dict[int, ObjectSpans] = {}  # by track id, those seen longest ago first
 
-    def see(self, time: float, rows: Iterable[tuple[int, int]]) -> None:
-        """Take in who is there at `time`: ids with their classes."""
+    def update(self, time: float, rows: Iterable[tuple[int, int]]) -> None:
+        """Take in the objects that are visible at `time` (seconds): track ids with class ids."""
         for track_id, class_id in rows:
-            presence = self._objects.pop(track_id, None) or Presence(class_id)
-            self._objects[track_id] = presence
-            presence.class_id = class_id
-            spans = presence.spans
+            known = self._objects.pop(track_id, None) or ObjectSpans(class_id)
+            self._objects[track_id] = known
+            known.class_id = class_id
+            spans = known.spans
             if spans and time - spans[-1][1] <= GAP:
                 spans[-1][1] = time
             else:
@@ -47,10 +47,10 @@ class Timeline:
             del self._objects[oldest]
 
     def rows(self) -> list[tuple[int, int, list[list[float]]]]:
-        """Id, class and spans of each object, who was there first comes first; a copy."""
+        """Track id, class id and spans of each object, in order of their first span; a copy."""
         found = [
-            (track_id, presence.class_id, [[round(start, 2), round(end, 2)] for start, end in presence.spans])
-            for track_id, presence in self._objects.items()
+            (track_id, known.class_id, [[round(start, 2), round(end, 2)] for start, end in known.spans])
+            for track_id, known in self._objects.items()
         ]
         return sorted(found, key=lambda row: row[2][0][0])
 

@@ -1,4 +1,4 @@
-"""What the user is told when a file cannot be written."""
+"""The error message for a file that cannot be written."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ class Mp4File:
     """Writes pictures, and the sound of the source, to one file.
 
     wanted: how to encode. first: a picture in the size of all, which `write` still has to be given; start: its time in
-    seconds. audio: a file whose sound is copied, or None. warnings: is told of sound that cannot be copied. Raises the
-    errors of PyAV and of the system.
+    seconds. audio: a file whose sound is copied, or None. warnings: the list for sound that cannot be copied. Raises
+    the errors of PyAV and of the system.
     """
 
     def __init__(

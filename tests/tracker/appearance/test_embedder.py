@@ -17,7 +17,7 @@ from tests import onnx_models
 from tests.onnx_models import embedder
 from tracker import Tracker, track
 from tracker.appearance import embedder as embedder_module
-from tracker.appearance.embedder import EMBEDDED, PEOPLE, OnnxEmbedder, describes, load_embedder
+from tracker.appearance.embedder import BUNDLED_MODEL, PEOPLE, OnnxEmbedder, can_embed, load_embedder
 from tracker.run.detection import DetectionStage
 from tracker.run.embedding import EmbeddingStage
 from tracker.run.measurements import Measurements
@@ -224,7 +224,7 @@ def test_the_embedded_model_describes_people_in_a_small_file(name: str) -> None:
     embed = load_embedder(name, device="cpu")
     assert embed is not None
     assert (embed.name, embed.class_names) == ("people", PEOPLE)
-    assert EMBEDDED.stat().st_size < 3_000_000
+    assert BUNDLED_MODEL.stat().st_size < 3_000_000
     boxes = np.array([[0.0, 0, 20, 40], [20, 0, 40, 40], [0, 20, 20, 60], [0, 20, 20, 60], [90, 0, 99, 9]])
     vectors = embed(patchwork(), boxes)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 1, 1, 1, 0], atol=1e-6)
@@ -263,7 +263,7 @@ def test_classes_are_described_that_the_model_is_for_or_whose_name_nobody_knows(
         def __call__(self, frame: Frame, boxes: Floats) -> Floats:
             raise AssertionError("nothing is looked at to know this")
 
-    assert describes(Stub(), names, np.array([0, 1, 7])).tolist() == shown
+    assert can_embed(Stub(), names, np.array([0, 1, 7])).tolist() == shown
 
 
 class Watched:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.association.calibration import LikenessScale, NoiseScale, ScoreScale
+from tracker.association.calibration import AppearanceCalibration, NoiseCalibration, ScoreCalibration
 
 
 def typical(*frames: list[float]) -> float:
-    scale = ScoreScale()
+    scale = ScoreCalibration()
     for scores in frames:
-        scale.see(np.array(scores, dtype=float))
+        scale.update(np.array(scores, dtype=float))
     return scale.typical
 
 
@@ -36,15 +36,15 @@ def test_before_anything_is_seen_an_object_is_taken_to_score_well() -> None:
 
 
 def test_an_empty_scene_does_not_make_clutter_typical() -> None:
-    assert typical(*[[0.12]] * 10_000) == ScoreScale.LEAST
+    assert typical(*[[0.12]] * 10_000) == ScoreCalibration.MIN_TYPICAL
 
 
 def test_a_day_does_not_outweigh_the_night() -> None:
-    scale = ScoreScale()
+    scale = ScoreCalibration()
     for _ in range(20_000):
-        scale.see(np.full(10, 0.9))
+        scale.update(np.full(10, 0.9))
     for _ in range(10_000):
-        scale.see(np.full(10, 0.5))
+        scale.update(np.full(10, 0.5))
     assert scale.typical < 0.6
 
 
@@ -54,33 +54,34 @@ def innovations(rng: np.random.Generator, spread: float) -> tuple[np.ndarray, np
 
 @pytest.mark.parametrize(("spread", "direction"), [(3.0, 1), (0.05, -1)])
 def test_noise_follows_the_innovations_within_its_limits(spread: float, direction: int) -> None:
-    rng, scale = np.random.default_rng(1), NoiseScale()
+    rng, scale = np.random.default_rng(1), NoiseCalibration()
     factors = [scale.factor]
     for _ in range(300):
-        scale.see(*innovations(rng, spread))
+        scale.update(*innovations(rng, spread))
         factors.append(scale.factor)
     assert (direction * np.diff(factors) >= 0).all()
-    assert factors[-1] == NoiseScale.LIMITS[1 if direction > 0 else 0]
+    assert factors[-1] == NoiseCalibration.LIMITS[1 if direction > 0 else 0]
 
 
 def test_noise_that_has_settled_still_follows() -> None:
-    rng, scale, fresh = np.random.default_rng(3), NoiseScale(), NoiseScale()
-    scale.settle()
-    assert NoiseScale.LIMITS[0] <= scale.factor < fresh.factor / 2
+    rng, scale, fresh = np.random.default_rng(3), NoiseCalibration(), NoiseCalibration()
+    scale.start_converged()
+    assert NoiseCalibration.LIMITS[0] <= scale.factor < fresh.factor / 2
     for _ in range(200):
         seen = innovations(rng, 0.75)
-        scale.see(*seen)
-        fresh.see(*seen)
+        scale.update(*seen)
+        fresh.update(*seen)
     assert scale.factor == pytest.approx(fresh.factor)
 
 
 def test_noise_rests_where_the_innovations_fit() -> None:
-    rng, scale = np.random.default_rng(2), NoiseScale()
+    rng, scale = np.random.default_rng(2), NoiseCalibration()
     for _ in range(300):
-        scale.see(*innovations(rng, np.sqrt(NoiseScale.FIT / 0.455)))  # 0.455: median of chi-square, 1 degree
+        deviation = np.sqrt(NoiseCalibration.TARGET / 0.455)  # 0.455: median of chi-square, 1 degree
+        scale.update(*innovations(rng, deviation))
     assert scale.factor == pytest.approx(1.0, abs=0.15)
     before = scale.factor
-    scale.see(np.empty((0, 4)), np.empty((0, 4)))
+    scale.update(np.empty((0, 4)), np.empty((0, 4)))
     assert scale.factor == before
 
 
@@ -90,30 +91,32 @@ def similarities(same: float, other: float, count: int = 6) -> np.ndarray:
 
 @pytest.mark.parametrize(("same", "other"), [(0.95, 0.9), (0.7, 0.1), (0.5, -0.2)])
 def test_likeness_does_not_depend_on_the_embedders_scale(same: float, other: float) -> None:
-    scale = LikenessScale()
+    scale = AppearanceCalibration()
     for _ in range(400):
-        scale.see(similarities(same, other))
-    np.testing.assert_allclose(scale.of(np.array([same, other, (same + other) / 2])), [0.5, -0.5, 0.0], atol=1e-3)
+        scale.update(similarities(same, other))
+    np.testing.assert_allclose(
+        scale.calibrate(np.array([same, other, (same + other) / 2])), [0.5, -0.5, 0.0], atol=1e-3
+    )
 
 
 def test_an_embedder_that_sees_no_difference_is_not_magnified() -> None:
-    scale = LikenessScale()
+    scale = AppearanceCalibration()
     for _ in range(400):
-        scale.see(similarities(0.9, 0.9))
-    assert np.ptp(scale.of(np.array([0.89, 0.91]))) == pytest.approx(0.02 / LikenessScale.LEAST_CONTRAST)
+        scale.update(similarities(0.9, 0.9))
+    assert np.ptp(scale.calibrate(np.array([0.89, 0.91]))) == pytest.approx(0.02 / AppearanceCalibration.MIN_CONTRAST)
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=20))
 def test_likeness_grows_with_similarity_and_has_bounds(values: list[float]) -> None:
-    likeness = LikenessScale().of(np.sort(values))
+    likeness = AppearanceCalibration().calibrate(np.sort(values))
     assert (np.diff(likeness) >= 0).all()
-    assert likeness.min() >= LikenessScale.RANGE[0]
-    assert likeness.max() <= LikenessScale.RANGE[1]
+    assert likeness.min() >= AppearanceCalibration.RANGE[0]
+    assert likeness.max() <= AppearanceCalibration.RANGE[1]
 
 
 def test_one_track_alone_tells_nothing_of_others() -> None:
-    scale = LikenessScale()
-    before = scale.of(np.array([0.4]))
-    scale.see(np.empty((0, 0)))
-    scale.see(np.array([[0.8]]))
-    np.testing.assert_allclose(scale.of(np.array([0.4])), before, atol=0.01)
+    scale = AppearanceCalibration()
+    before = scale.calibrate(np.array([0.4]))
+    scale.update(np.empty((0, 0)))
+    scale.update(np.array([[0.8]]))
+    np.testing.assert_allclose(scale.calibrate(np.array([0.4])), before, atol=0.01)

@@ -89,7 +89,7 @@ def test_tracks_are_finite_seen_now_and_no_more_than_the_detections(name: str, s
         assert (tracks.boxes[:, 2:] >= tracks.boxes[:, :2]).all()
         assert (tracks.time_since_update == 0).all()
         assert (tracks.age >= 0).all()
-        assert len(tracks) <= (detections.scores >= tracker.preset.ignore).sum()
+        assert len(tracks) <= (detections.scores >= tracker.preset.low_threshold).sum()
         assert set(tracks.scores.tolist()) <= set(detections.scores.tolist())
         if not tracker.preset.filtered:
             assert set(map(tuple, tracks.boxes.tolist())) <= set(map(tuple, detections.boxes.tolist()))
@@ -281,7 +281,7 @@ def test_an_unknown_preset_is_refused_with_the_choices() -> None:
 
 
 def test_a_preset_of_ones_own_is_taken_as_it_is() -> None:
-    tracker = Tracker(Preset(stages=byte_stages(0.7), n_init=1, first_frame=False))
+    tracker = Tracker(Preset(stages=byte_stages(0.7), n_init=1, confirm_first_frame=False))
     assert tracker.update(one(box_at(0))).track_ids.tolist() == [1]
     both = Detections(np.stack([box_at(0), box_at(300)]), np.array([0.9, 0.9]))
     assert tracker.update(both).track_ids.tolist() == [1, 2]
@@ -331,7 +331,7 @@ def test_without_birth_overlap_a_double_is_an_object() -> None:
 
 
 def test_scores_decide_what_exists_and_what_may_start_a_track() -> None:
-    preset = Preset(stages=byte_stages(0.7), ignore=0.2, strong=0.5, birth=0.8)
+    preset = Preset(stages=byte_stages(0.7), low_threshold=0.2, high_threshold=0.5, birth_threshold=0.8)
     for score, start, go_on in ((0.19, False, False), (0.2, False, True), (0.79, False, True), (0.8, True, True)):
         tracker = Tracker(preset)
         assert (len(tracker.update(one(box_at(0), score))) == 1) is start
@@ -358,14 +358,14 @@ def test_what_each_track_was_given_is_told(name: str, seed: int) -> None:
     numbers = dict[int, int]()
     for detections in stream:
         tracks = tracker.update(detections)
-        taken = tracker.taken
+        assignments = tracker.assignments
         given_boxes = list(map(tuple, np.column_stack([detections.boxes, detections.scores]).tolist()))
-        for box in np.column_stack([taken.boxes, taken.scores]).tolist():
+        for box in np.column_stack([assignments.boxes, assignments.scores]).tolist():
             given_boxes.remove(tuple(box))  # no detection is given twice
-        assert len(set(taken.serials.tolist())) == len(taken.serials)
-        confirmed = taken.track_ids > 0
-        assert taken.track_ids[confirmed].tolist() == tracks.track_ids.tolist()
-        assert taken.class_ids[confirmed].tolist() == tracks.class_ids.tolist()
-        for serial, number in zip(taken.serials.tolist(), taken.track_ids.tolist(), strict=True):
+        assert len(set(assignments.serials.tolist())) == len(assignments.serials)
+        confirmed = assignments.track_ids > 0
+        assert assignments.track_ids[confirmed].tolist() == tracks.track_ids.tolist()
+        assert assignments.class_ids[confirmed].tolist() == tracks.class_ids.tolist()
+        for serial, number in zip(assignments.serials.tolist(), assignments.track_ids.tolist(), strict=True):
             assert numbers.setdefault(serial, number) in (0, number)  # a serial stays one track's
             numbers[serial] = number

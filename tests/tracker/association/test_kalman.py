@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import Floats
-from tracker.association.kalman import (
+from tracker.association.kalman import KalmanFilter
+from tracker.association.motion_models import (
     CENTRE_AREA_RATIO,
     CENTRE_ASPECT_HEIGHT,
     CENTRE_SIZE,
     FRAME,
-    KalmanFilter,
     MotionModel,
 )
 
@@ -100,9 +100,9 @@ def assert_same(batched: KalmanFilter, tracks: list[FullTrack]) -> None:
     """Mean and full covariance of each row agree; what the batched filter leaves out is zero in the full one."""
     assert len(batched) == len(tracks)
     for row, track in enumerate(tracks):
-        covariance = np.diag(np.concatenate([batched.var_mean[row], batched.var_rate[row]]))
+        covariance = np.diag(np.concatenate([batched.var_mean[row], batched.var_velocity[row]]))
         covariance += np.diag(batched.cov[row], 4) + np.diag(batched.cov[row], -4)
-        state = np.concatenate([batched.mean[row], batched.rate[row]])
+        state = np.concatenate([batched.mean[row], batched.velocity[row]])
         np.testing.assert_allclose(state, track.kf.x[:, 0], rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(covariance, track.kf.P, rtol=1e-9, atol=1e-9)
 
@@ -163,11 +163,11 @@ def test_at_30_frames_a_second_the_noise_is_deepsorts() -> None:
     motion = KalmanFilter(CENTRE_ASPECT_HEIGHT)
     motion.append(np.array([[200.0, 50.0, 240.0, 150.0]]))
     np.testing.assert_allclose(motion.var_mean[0], start[:4] ** 2)
-    np.testing.assert_allclose(motion.var_rate[0] * FRAME**2, start[4:] ** 2)
+    np.testing.assert_allclose(motion.var_velocity[0] * FRAME**2, start[4:] ** 2)
     motion.predict(1 / 30)
     np.testing.assert_allclose(motion.var_mean[0], start[:4] ** 2 + start[4:] ** 2 + walk[:4] ** 2)
     np.testing.assert_allclose(motion.cov[0] * FRAME, start[4:] ** 2)
-    np.testing.assert_allclose(motion.var_rate[0] * FRAME**2, start[4:] ** 2 + walk[4:] ** 2)
+    np.testing.assert_allclose(motion.var_velocity[0] * FRAME**2, start[4:] ** 2 + walk[4:] ** 2)
 
 
 @each_model
@@ -192,8 +192,8 @@ def test_sorts_aspect_ratio_has_no_velocity() -> None:
         motion.predict(0.1)
         motion.update(np.array([0]), np.array([[0.0, 0.0, 10.0 + 5 * step, 20.0]]))
     assert motion.mean[0, 3] > 0.5
-    assert motion.rate[0, 3] == 0
-    assert motion.rate[0, 2] > 0
+    assert motion.velocity[0, 3] == 0
+    assert motion.velocity[0, 2] > 0
 
 
 def test_a_coordinate_without_a_velocity_at_the_start_stays_still_for_good() -> None:
@@ -202,8 +202,8 @@ def test_a_coordinate_without_a_velocity_at_the_start_stays_still_for_good() -> 
     for step in range(1, 6):
         motion.predict(0.1)
         motion.update(np.array([0]), np.array([[0.0, 0.0, 10.0 + 5 * step, 20.0 + 5 * step]]))
-    np.testing.assert_array_equal(motion.rate[0, 2:], 0)
-    assert (motion.rate[0, :2] > 0).all()
+    np.testing.assert_array_equal(motion.velocity[0, 2:], 0)
+    assert (motion.velocity[0, :2] > 0).all()
 
 
 @each_model
@@ -217,9 +217,9 @@ def test_append_leaves_the_filters_before_it_alone(paper: Paper) -> None:
         motion.update(np.array([1]), boxes[[4]])
     both.append(boxes[2:])
     np.testing.assert_array_equal(both.boxes()[:2], one.boxes())
-    np.testing.assert_array_equal(both.var_rate[:2], one.var_rate)
+    np.testing.assert_array_equal(both.var_velocity[:2], one.var_velocity)
     np.testing.assert_allclose(both.boxes()[2:], boxes[2:])
-    np.testing.assert_array_equal(both.rate[2:], 0)
+    np.testing.assert_array_equal(both.velocity[2:], 0)
 
 
 @each_model
@@ -234,7 +234,7 @@ def test_keep_takes_the_rows_it_is_given_in_their_order(paper: Paper, rows: list
     np.testing.assert_allclose(motion.boxes(), boxes[chosen])
     np.testing.assert_array_equal(motion.var_mean, before[chosen])
     motion.predict(0.1)  # columns that did not shrink together would fail to add up
-    assert motion.cov.shape == motion.var_rate.shape == (len(boxes[chosen]), 4)
+    assert motion.cov.shape == motion.var_velocity.shape == (len(boxes[chosen]), 4)
 
 
 @each_model
@@ -286,7 +286,7 @@ def test_boxes_without_area_stay_finite(paper: Paper) -> None:
         assert np.isfinite(boxes).all()
         assert (boxes[:, 2:] >= boxes[:, :2]).all()
         assert (motion.var_mean > 0).all()
-        assert (motion.var_rate >= 0).all()
+        assert (motion.var_velocity >= 0).all()
 
 
 @each_model
@@ -319,7 +319,7 @@ def test_no_variance_turns_negative_however_sizes_jump(paper: Paper) -> None:
         assert (motion.gating_distance(rows[:5], boxes_of_any_size()) >= 0).all()
         motion.update(rows, boxes_of_any_size())
         assert (motion.var_mean >= 0).all()
-        assert (motion.var_rate >= 0).all()
+        assert (motion.var_velocity >= 0).all()
 
 
 @each_model
@@ -335,18 +335,18 @@ def test_a_way_that_was_seen_counts_as_for_a_filter_that_keeps_where_it_began(pa
         start = moved(rng, start, 0.04)
         batched.update(np.arange(1), start)
         track.update(start[0])
-    assert (batched.rate[:, 2] != 0).all()
+    assert (batched.velocity[:, 2] != 0).all()
     for _ in range(5):
         seconds, deviation = rng.uniform(0.01, 0.3), rng.uniform(0.1, 5, 2)
         offset = rng.normal(0, 20, 2)
         size, kept = batched.mean[:, 2:].copy(), track.kf.x[2:4].copy()
-        spread = batched.spread(seconds, np.arange(1), np.array([False]), deviation)
+        found = batched.position_uncertainty(seconds, np.arange(1), np.array([False]), deviation)
         unit = track.unit()[:2]
-        batched.carry(seconds, np.arange(1), offset[None], deviation)
+        batched.propagate(seconds, np.arange(1), offset[None], deviation)
         before = track.kf.P.copy()
         origin = track.kf.x[:2, 0].copy()
         track.predict(seconds)
-        assert spread[0] == pytest.approx((np.sqrt(np.diag(track.kf.P)[:2]) / unit).max())
+        assert found[0] == pytest.approx((np.sqrt(np.diag(track.kf.P)[:2]) / unit).max())
         track.kf.x[2:4] = kept
         transition = np.eye(8) + seconds * np.eye(8, k=4)
         whole = np.block([[track.kf.P, transition @ before[:, :2]], [before[:2] @ transition.T, before[:2, :2]]])
@@ -367,7 +367,7 @@ def test_a_filter_whose_way_was_not_seen_is_led_on_and_its_size_stays() -> None:
         each.append(boxes)
         each.predict(0.1)
         each.update(np.arange(3), boxes * 1.02)
-    batched.carry(0.1, np.array([1]), np.array([[3.0, -2.0]]), 0.5)
+    batched.propagate(0.1, np.array([1]), np.array([[3.0, -2.0]]), 0.5)
     other.predict(0.1)
     np.testing.assert_array_equal(batched.mean[[0, 2], :2], other.mean[[0, 2], :2])
     np.testing.assert_array_equal(batched.var_mean[[0, 2]], other.var_mean[[0, 2]])

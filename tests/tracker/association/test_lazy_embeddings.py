@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats, Ints
 from tracker.association.engine import Tracker
-from tracker.association.lazy_embeddings import Looks, contested
-from tracker.association.matching import Pairs, mutual_best
+from tracker.association.lazy_embeddings import LazyEmbeddings, contested
+from tracker.association.matching import Pairs, assign_greedily
 
 
 class Asked:
@@ -35,18 +35,22 @@ def walkers(lefts: list[float]) -> Detections:
 def test_the_best_pairs_without_rivals_stay_whatever_looks_say_of_the_others(seed: int, margin: float) -> None:
     """Looks move the contested pairs by up to half the margin each way."""
     rng = np.random.default_rng(seed)
-    worth = np.where(rng.random((5, 6)) < 0.5, rng.uniform(0.15, 1, (5, 6)), -np.inf)
-    pairs = Pairs.of(worth, 0.15)
+    similarity = np.where(rng.random((5, 6)) < 0.5, rng.uniform(0.15, 1, (5, 6)), -np.inf)
+    pairs = Pairs.at_least(similarity, 0.15)
     open_ = contested(pairs, margin)
-    best = (pairs.worth == worth.max(axis=1)[pairs.rows]) & (pairs.worth == worth.max(axis=0)[pairs.columns])
-    swung = replace(pairs, worth=pairs.worth + open_ * rng.uniform(-margin / 2, margin / 2, len(pairs.worth)))
+    best = (pairs.similarity == similarity.max(axis=1)[pairs.rows]) & (
+        pairs.similarity == similarity.max(axis=0)[pairs.columns]
+    )
+    swung = replace(
+        pairs, similarity=pairs.similarity + open_ * rng.uniform(-margin / 2, margin / 2, len(pairs.similarity))
+    )
     sure = np.column_stack([pairs.rows, pairs.columns])[best & ~open_]
-    assert {tuple(pair) for pair in sure.tolist()} <= {tuple(pair) for pair in mutual_best(swung).tolist()}
+    assert {tuple(pair) for pair in sure.tolist()} <= {tuple(pair) for pair in assign_greedily(swung).tolist()}
 
 
 def test_one_of_two_far_apart_has_no_rival_and_neighbours_have() -> None:
-    worth = np.array([[0.9, 0.7, -np.inf], [0.6, 0.9, -np.inf], [-np.inf, 0.2, 0.9]])
-    pairs = Pairs.of(worth, 0.15)
+    similarity = np.array([[0.9, 0.7, -np.inf], [0.6, 0.9, -np.inf], [-np.inf, 0.2, 0.9]])
+    pairs = Pairs.at_least(similarity, 0.15)
     assert {(int(pairs.rows[at]), int(pairs.columns[at])) for at in np.flatnonzero(contested(pairs, 0.4))} == {
         (0, 0),
         (0, 1),
@@ -58,31 +62,31 @@ def test_one_of_two_far_apart_has_no_rival_and_neighbours_have() -> None:
 
 def test_each_is_asked_for_once_and_by_the_row_it_was_given_by() -> None:
     ask = Asked()
-    looks = Looks(walkers([0.0, 50.0]), ask, rows=np.array([3, 5]))
-    assert looks.on(walkers([0.0, 50.0])).embeddings is None
-    looks.see(np.array([False, True]))
-    looks.see(np.array([True, True]))
+    embeddings = LazyEmbeddings(walkers([0.0, 50.0]), ask, rows=np.array([3, 5]))
+    assert embeddings.attach(walkers([0.0, 50.0])).embeddings is None
+    embeddings.compute(np.array([False, True]))
+    embeddings.compute(np.array([True, True]))
     assert ask.rows == [5, 3]
-    np.testing.assert_array_equal(looks.on(walkers([0.0, 50.0])).embeddings, np.eye(8)[[3, 5]])
+    np.testing.assert_array_equal(embeddings.attach(walkers([0.0, 50.0])).embeddings, np.eye(8)[[3, 5]])
 
 
 def test_embeddings_that_are_there_are_taken_and_nobody_is_asked() -> None:
     ask, found = Asked(), walkers([0.0])
     found = Detections(found.boxes, found.scores, found.class_ids, np.eye(8)[:1])
-    Looks(found, ask, rows=np.array([0])).see(np.array([True]))
-    Tracker().update(found, 0.0, look=ask)
+    LazyEmbeddings(found, ask, rows=np.array([0])).compute(np.array([True]))
+    Tracker().update(found, 0.0, embed=ask)
     assert ask.rows == []
 
 
 def test_who_walks_alone_is_left_alone_and_who_meets_somebody_is_looked_at() -> None:
     tracker, ask = Tracker(), Asked()
     for frame in range(10):
-        tracker.update(walkers([0.0, 200.0, 400.0]), frame / 30, look=ask)
+        tracker.update(walkers([0.0, 200.0, 400.0]), frame / 30, embed=ask)
     ask.rows.clear()
-    tracker.update(walkers([0.0, 200.0, 400.0]), 10 / 30, look=ask)
+    tracker.update(walkers([0.0, 200.0, 400.0]), 10 / 30, embed=ask)
     assert ask.rows == []
     for step in range(1, 20):
-        tracker.update(walkers([5.0 * step, 200.0 - 5 * step, 400.0]), (10 + step) / 30, look=ask)
+        tracker.update(walkers([5.0 * step, 200.0 - 5 * step, 400.0]), (10 + step) / 30, embed=ask)
     assert {0, 1} <= set(ask.rows)
     assert 2 not in ask.rows
 
@@ -90,5 +94,5 @@ def test_who_walks_alone_is_left_alone_and_who_meets_somebody_is_looked_at() -> 
 def test_a_motion_only_tracker_asks_nobody_and_the_published_ones_ask_for_all_that_are_strong() -> None:
     for preset, expected in (("sort", []), ("bytetrack", []), ("deepsort", [0, 1])):
         ask = Asked()
-        Tracker(preset).update(walkers([0.0, 50.0]), 0.0, look=ask)
+        Tracker(preset).update(walkers([0.0, 50.0]), 0.0, embed=ask)
         assert ask.rows == expected

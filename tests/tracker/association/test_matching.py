@@ -15,11 +15,11 @@ from tracker.association.matching import (
     CLASS_CHANGE,
     Pairs,
     assign,
+    assign_greedily,
     assign_then_gate,
     class_cost,
     deepsort_cost,
     iou_cost,
-    mutual_best,
     with_appearance,
 )
 
@@ -113,14 +113,14 @@ def test_gating_last_prefers_two_fair_matches_to_a_good_one() -> None:
     assert assign(cost, 0.7).tolist() == [[1, 0]]
 
 
-def greedy(worth: Floats, least: float) -> list[tuple[int, int]]:
+def greedy(similarity: Floats, least: float) -> list[tuple[int, int]]:
     """The best pair of all, again and again."""
     pairs = []
-    worth = worth.copy()
-    while worth.size and worth.max() >= least:
-        row, column = np.unravel_index(worth.argmax(), worth.shape)
+    similarity = similarity.copy()
+    while similarity.size and similarity.max() >= least:
+        row, column = np.unravel_index(similarity.argmax(), similarity.shape)
         pairs.append((int(row), int(column)))
-        worth[row], worth[:, column] = -np.inf, -np.inf
+        similarity[row], similarity[:, column] = -np.inf, -np.inf
     return sorted(pairs)
 
 
@@ -128,17 +128,19 @@ def greedy(worth: Floats, least: float) -> list[tuple[int, int]]:
 @given(st.integers(0, 2**32 - 1), st.floats(-0.5, 1.0))
 def test_mutually_best_pairs_are_the_greedy_choice(seed: int, least: float) -> None:
     rng = np.random.default_rng(seed)
-    worth = rng.uniform(-0.5, 1, (rng.integers(0, 9), rng.integers(0, 9)))
-    worth[rng.random(worth.shape) < 0.3] = -np.inf
+    similarity = rng.uniform(-0.5, 1, (rng.integers(0, 9), rng.integers(0, 9)))
+    similarity[rng.random(similarity.shape) < 0.3] = -np.inf
     if rng.random() < 0.5:
-        worth = worth.round(1)  # ties
-    before = worth.copy()
-    assert [tuple(pair) for pair in mutual_best(Pairs.of(worth, least)).tolist()] == greedy(worth, least)
-    np.testing.assert_array_equal(worth, before)
+        similarity = similarity.round(1)  # ties
+    before = similarity.copy()
+    assert [tuple(pair) for pair in assign_greedily(Pairs.at_least(similarity, least)).tolist()] == greedy(
+        similarity, least
+    )
+    np.testing.assert_array_equal(similarity, before)
 
 
 def test_equal_worth_everywhere_still_gives_each_a_partner() -> None:
-    assert len(mutual_best(Pairs.of(np.ones((4, 3)), 0.5))) == 3
+    assert len(assign_greedily(Pairs.at_least(np.ones((4, 3)), 0.5))) == 3
 
 
 def test_iou_cost_is_one_minus_overlap_and_infinite_without_any() -> None:
@@ -155,36 +157,37 @@ def test_class_cost_is_added_where_classes_differ_only() -> None:
     assert class_cost(np.array([1, 2]), np.empty(0, dtype=np.int64)).shape == (2, 0)
 
 
-@given(seed=seeds, nearby=st.floats(0, 1), alike=st.floats(0, 1))
+@given(seed=seeds, max_cost=st.floats(0, 1), max_distance=st.floats(0, 1))
 @fast
-def test_appearance_never_forbids_and_never_worsens(seed: int, nearby: float, alike: float) -> None:
+def test_appearance_never_forbids_and_never_worsens(seed: int, max_cost: float, max_distance: float) -> None:
     rng = np.random.default_rng(seed)
     cost = random_cost(rng)
     distance = rng.uniform(0, 2, cost.shape)
-    mixed = with_appearance(cost, distance, nearby, alike)
+    mixed = with_appearance(cost, distance, max_cost, max_distance)
     assert (mixed <= cost).all()
     changed = mixed != cost
-    assert (cost[changed] <= nearby).all()
-    assert (distance[changed] <= alike).all()
+    assert (cost[changed] <= max_cost).all()
+    assert (distance[changed] <= max_distance).all()
     np.testing.assert_array_equal(mixed[changed], distance[changed] / 2)
     # nothing that is trusted stays dearer than its appearance
-    assert (mixed[(cost <= nearby) & (distance <= alike)] <= distance[(cost <= nearby) & (distance <= alike)] / 2).all()
+    trusted = (cost <= max_cost) & (distance <= max_distance)
+    assert (mixed[trusted] <= distance[trusted] / 2).all()
 
 
 def test_appearance_ranks_two_that_overlap_equally() -> None:
     cost, distance = np.full((2, 2), 0.4), np.array([[0.9, 0.05], [0.04, 0.8]])
-    assert assign(with_appearance(cost, distance, nearby=0.7, alike=0.25), 0.7).tolist() == [[0, 1], [1, 0]]
+    assert assign(with_appearance(cost, distance, max_cost=0.7, max_distance=0.25), 0.7).tolist() == [[0, 1], [1, 0]]
 
 
 def test_deepsort_cost_is_appearance_inside_both_gates() -> None:
     motion = np.array([[0.0, CHI_SQUARE_95, CHI_SQUARE_95 + 1e-6, 3.0, 3.0]])
     distance = np.array([[0.1, 0.15, 0.0, 0.2, 0.2 + 1e-6]])
-    np.testing.assert_array_equal(deepsort_cost(motion, distance, alike=0.2), [[0.1, 0.15, np.inf, 0.2, np.inf]])
+    np.testing.assert_array_equal(deepsort_cost(motion, distance, max_distance=0.2), [[0.1, 0.15, np.inf, 0.2, np.inf]])
 
 
 def test_deepsort_cost_without_appearance_is_gated_motion() -> None:
     motion = np.array([[0.0, 9.0, CHI_SQUARE_95 + 1e-6, 1e9]])
-    np.testing.assert_array_equal(deepsort_cost(motion, None, alike=0.2), [[0.0, 9.0, np.inf, np.inf]])
+    np.testing.assert_array_equal(deepsort_cost(motion, None, max_distance=0.2), [[0.0, 9.0, np.inf, np.inf]])
 
 
 def test_the_gate_is_the_chi_square_quantile_it_claims_to_be() -> None:

@@ -55,22 +55,22 @@ def score(name: str, missed: float, seed: int) -> Score:
 @each_preset
 def test_the_numbers_of_a_preset_make_sense_together(name: str) -> None:
     preset = PRESETS[name]
-    assert 0 <= preset.ignore <= preset.strong <= preset.birth <= 1
+    assert 0 <= preset.low_threshold <= preset.high_threshold <= preset.birth_threshold <= 1
     assert preset.n_init >= 1
     assert preset.max_age >= 0
     assert preset.min_misses >= 1
     assert 0 < preset.birth_overlap <= 1
-    assert 0 < preset.alike <= 2
-    assert 0 < preset.partial <= 1
+    assert 0 < preset.max_cosine_distance <= 2
+    assert 0 < preset.max_containment <= 1
     if preset.stages:
         assert {state for stage in preset.stages for state in stage.states} == {TENTATIVE, CONFIRMED, LOST}
     for stage in preset.stages:
-        assert stage.limit > 0
-        assert stage.limit < 1 or stage.cost == "deepsort"
+        assert stage.max_cost > 0
+        assert stage.max_cost < 1 or stage.cost == "deepsort"
         assert stage.cost == "iou" or preset.appearance != "none"
-        assert stage.strength == "strong" or preset.ignore < preset.strong
+        assert stage.scores == "high" or preset.low_threshold < preset.high_threshold
         # what may not start a track must not confirm one either
-        assert stage.strength == "strong" or TENTATIVE not in stage.states
+        assert stage.scores == "high" or TENTATIVE not in stage.states
 
 
 def test_the_default_is_the_first_preset() -> None:

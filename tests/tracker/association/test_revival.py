@@ -9,76 +9,76 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats
 from tracker.association.engine import Tracker
-from tracker.association.revival import Revival, strangeness, with_likeness
+from tracker.association.revival import Revival, motion_cost, revival_cost
 
 LOST = np.array([[100.0, 100, 140, 200]])  # 100 high, feet at (120, 200)
 STILL = np.zeros((1, 2))
 R = Revival()
 
 
-def strange(boxes: Floats, gap: float = 1.0, velocity: Floats = STILL, last: Floats = LOST) -> Floats:
-    return np.asarray(strangeness(R, last, velocity, np.array([gap]), boxes)[0])
+def cost(boxes: Floats, gap: float = 1.0, velocity: Floats = STILL, last: Floats = LOST) -> Floats:
+    return np.asarray(motion_cost(R, last, velocity, np.array([gap]), boxes)[0])
 
 
 def test_the_same_place_and_size_is_not_strange_at_all() -> None:
-    assert strange(LOST)[0] == 0
+    assert cost(LOST)[0] == 0
 
 
 def test_the_limit_is_reach_and_speed_in_heights() -> None:
     for gap in (0.1, 1.0, 2.0):
-        limit = 100 * (R.reach + R.speed * gap)
-        assert strange(LOST + np.array([limit, 0, limit, 0]), gap)[0] == pytest.approx(1.0)
+        limit = 100 * (R.tolerance + R.tolerance_rate * gap)
+        assert cost(LOST + np.array([limit, 0, limit, 0]), gap)[0] == pytest.approx(1.0)
 
 
 def test_a_change_of_height_uses_up_the_tolerance() -> None:
-    taller = LOST - [[0, 100 * (np.exp(R.size) - 1), 0, 0]]
-    assert strange(taller)[0] == pytest.approx(1.0)
+    taller = LOST - [[0, 100 * (np.exp(R.height_change) - 1), 0, 0]]
+    assert cost(taller)[0] == pytest.approx(1.0)
 
 
 def test_it_moves_on_for_as_long_as_its_velocity_counts() -> None:
     velocity = np.array([[50.0, 0.0]])
-    for gap, moved in ((0.1, 5.0), (R.coast, 50 * R.coast), (2.0, 50 * R.coast)):
-        assert strange(LOST + np.array([moved, 0, moved, 0]), gap, velocity)[0] == pytest.approx(0.0, abs=1e-9)
+    for gap, moved in ((0.1, 5.0), (R.extrapolation, 50 * R.extrapolation), (2.0, 50 * R.extrapolation)):
+        assert cost(LOST + np.array([moved, 0, moved, 0]), gap, velocity)[0] == pytest.approx(0.0, abs=1e-9)
 
 
 @settings(max_examples=50)
 @given(st.floats(0.05, 20), st.floats(-1000, 1000), st.floats(-80, 80), st.floats(0.1, 3))
 def test_scale_and_place_do_not_matter(zoom: float, shift: float, moved: float, gap: float) -> None:
     box = LOST + np.array([moved, 0, moved, 3])
-    other = strangeness(R, zoom * LOST + shift, STILL, np.array([gap]), zoom * box + shift)[0]
-    assert other[0] == pytest.approx(strange(box, gap)[0], rel=1e-6, abs=1e-6)
+    other = motion_cost(R, zoom * LOST + shift, STILL, np.array([gap]), zoom * box + shift)[0]
+    assert other[0] == pytest.approx(cost(box, gap)[0], rel=1e-6, abs=1e-6)
 
 
 def test_boxes_without_height_are_finite() -> None:
     flat = np.array([[100.0, 200, 140, 200]])
-    assert np.isfinite(strange(flat)).all()
-    assert np.isfinite(strange(LOST, last=flat)).all()
-    assert strangeness(R, LOST, STILL, np.array([1.0]), np.empty((0, 4))).shape == (1, 0)
+    assert np.isfinite(cost(flat)).all()
+    assert np.isfinite(cost(LOST, last=flat)).all()
+    assert motion_cost(R, LOST, STILL, np.array([1.0]), np.empty((0, 4))).shape == (1, 0)
 
 
 @settings(max_examples=50)
 @given(st.floats(0, 4), st.floats(-1.5, 1.0))
 def test_looks_rank_what_place_allows_and_never_forbid_it(place: float, likeness: float) -> None:
-    judged = with_likeness(R, np.array([[place]]), np.array([[likeness]]), np.array([False]))[0, 0]
+    judged = revival_cost(R, np.array([[place]]), np.array([[likeness]]), np.array([False]))[0, 0]
     if place <= 1:
         assert judged <= 1
     if likeness > 0:
-        assert judged <= place or place >= R.widest
-    if place >= R.widest:
+        assert judged <= place or place >= R.max_motion_cost
+    if place >= R.max_motion_cost:
         assert judged == np.inf
 
 
 def test_who_is_overdue_has_to_look_alike() -> None:
-    strange, overdue = np.zeros((2, 1)), np.array([True, False])
-    judged = with_likeness(R, strange, np.zeros((2, 1)), overdue)
+    cost, overdue = np.zeros((2, 1)), np.array([True, False])
+    judged = revival_cost(R, cost, np.zeros((2, 1)), overdue)
     assert judged.tolist() == [[np.inf], [0.0]]
-    assert (with_likeness(R, strange, np.full((2, 1), 0.5), overdue) <= 1).all()
+    assert (revival_cost(R, cost, np.full((2, 1), 0.5), overdue) <= 1).all()
 
 
 RED, BLUE = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
 
 
-def returns_after(seconds: float, look: Floats, metres: float = 0.3) -> bool:
+def returns_after(seconds: float, embed: Floats, metres: float = 0.3) -> bool:
     """Whether someone red, who was lost, has the same number when a newcomer comes `metres` heights away."""
     tracker = Tracker()
     for frame in range(30):
@@ -87,7 +87,7 @@ def returns_after(seconds: float, look: Floats, metres: float = 0.3) -> bool:
         tracker.update(Detections.empty(), time)
     place = LOST + 100 * metres * np.array([1.0, 0, 1, 0])
     for frame in range(3):
-        found = tracker.update(Detections(place, np.array([0.8]), embeddings=look), 1 + seconds + frame / 30)
+        found = tracker.update(Detections(place, np.array([0.8]), embeddings=embed), 1 + seconds + frame / 30)
     return bool(found.track_ids.tolist() == [1])
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import Floats
-from tracker.association.shared_motion import FEWEST, NOTICEABLE, shared_shift
+from tracker.association.shared_motion import MIN_SHIFT, MIN_TRACKS, shared_shift
 
 
 def crowd(rng: np.random.Generator, shift: tuple[float, float], count: int = 20, spread: float = 1.0) -> Floats:
@@ -37,9 +37,9 @@ def test_a_few_strangers_do_not_matter() -> None:
 
 
 def test_too_few_tracks_and_too_little_motion_count_as_none() -> None:
-    assert shared_shift(np.full((FEWEST - 1, 2), 30.0)) is None
-    assert shared_shift(np.full((10, 2), 0.9 * NOTICEABLE)) is None
-    np.testing.assert_allclose(np.asarray(shared_shift(np.full((FEWEST, 2), 30.0))), [30, 30])
+    assert shared_shift(np.full((MIN_TRACKS - 1, 2), 30.0)) is None
+    assert shared_shift(np.full((10, 2), 0.9 * MIN_SHIFT)) is None
+    np.testing.assert_allclose(np.asarray(shared_shift(np.full((MIN_TRACKS, 2), 30.0))), [30, 30])
 
 
 @settings(max_examples=50)

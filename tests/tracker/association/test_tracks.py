@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from detectors.base import Detections, Floats
 from tracker.appearance.gallery import AverageMemory, GalleryMemory
 from tracker.association.engine import Tracker
-from tracker.association.kalman import CENTRE_SIZE, KalmanFilter
-from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE, Tracks, TrackTable
+from tracker.association.kalman import KalmanFilter
+from tracker.association.motion_models import CENTRE_SIZE
+from tracker.association.track_table import TrackTable
+from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE, Tracks
 
 DIMENSION = 3
 
@@ -23,16 +25,19 @@ class Record:
     """What one track must hold."""
 
     name: int
-    state: int
     hits: int
     missed: int
-    born: float
-    seen: float
+    first_seen: float
+    last_seen: float
     score: float
     box: Floats
     votes: dict[int, float]
     filter: KalmanFilter
     memory: AverageMemory
+
+    @property
+    def state(self) -> int:
+        return TENTATIVE if not self.name else LOST if self.missed else CONFIRMED
 
     @property
     def class_id(self) -> int:
@@ -58,12 +63,12 @@ def new_record(detection: Detections, name: int, now: float) -> Record:
     vector = detection.embeddings
     memory.append(np.zeros((1, DIMENSION)) if vector is None else vector)
     score, votes = float(detection.scores[0]), {int(detection.class_ids[0]): float(detection.scores[0])}
-    return Record(name, TENTATIVE, 1, 0, now, now, score, detection.boxes[0], votes, own_filter, memory)
+    return Record(name, 1, 0, now, now, score, detection.boxes[0], votes, own_filter, memory)
 
 
 def match_record(record: Record, detection: Detections, now: float) -> None:
     record.filter.update(np.array([0]), detection.boxes)
-    record.hits, record.missed, record.seen = record.hits + 1, 0, now
+    record.hits, record.missed, record.last_seen = record.hits + 1, 0, now
     record.score, record.box = float(detection.scores[0]), detection.boxes[0]
     class_id = int(detection.class_ids[0])
     record.votes[class_id] = record.votes.get(class_id, 0.0) + record.score
@@ -73,7 +78,7 @@ def match_record(record: Record, detection: Detections, now: float) -> None:
 
 def assert_rows_belong_together(table: TrackTable, records: list[Record]) -> None:
     assert len(table) == len(table.filter) == len(records)
-    for name in ("state", "hits", "missed", "born", "seen"):
+    for name in ("state", "hits", "missed", "first_seen", "last_seen"):
         assert getattr(table, name).tolist() == [getattr(record, name) for record in records]
     assert table.ids.tolist() == [record.name for record in records]
     assert table.scores.tolist() == [record.score for record in records]
@@ -82,10 +87,12 @@ def assert_rows_belong_together(table: TrackTable, records: list[Record]) -> Non
     np.testing.assert_array_equal(table.boxes, np.stack([r.box for r in records]) if records else none)
     means = np.concatenate([none, *(record.filter.mean for record in records)])
     np.testing.assert_allclose(table.filter.mean, means, rtol=1e-12)
-    if table.appearance is not None:
+    if table.appearance.memory is not None:
         axes = np.eye(DIMENSION)
         distances = np.concatenate([np.empty((0, 3)), *(r.memory.distances(np.array([0]), axes) for r in records)])
-        np.testing.assert_allclose(table.appearance.distances(np.arange(len(table)), axes), distances, atol=1e-12)
+        np.testing.assert_allclose(
+            table.appearance.memory.distances(np.arange(len(table)), axes), distances, atol=1e-12
+        )
 
 
 @pytest.mark.parametrize("embedded", [False, True])
@@ -110,8 +117,6 @@ def test_columns_stay_aligned_over_random_lives(embedded: bool, seed: int) -> No
             match_record(records[row], detections[[column]], now)
         for row in missed:
             records[row].missed += 1
-            if records[row].state == CONFIRMED:
-                records[row].state = LOST
         born = random_detections(rng, int(rng.integers(0, 3)), described)
         rows = table.append(born, now)
         assert rows.tolist() == list(range(len(records), len(records) + len(born)))
@@ -119,7 +124,6 @@ def test_columns_stay_aligned_over_random_lives(embedded: bool, seed: int) -> No
         for row in np.flatnonzero(rng.random(len(records)) < 0.3):
             names += table.ids[row] == 0
             table.ids[row] = records[row].name = records[row].name or names
-            table.state[row] = records[row].state = CONFIRMED
         assert_rows_belong_together(table, records)
         if rng.random() < 0.4:
             kept = rng.random(len(records)) < 0.6
@@ -165,10 +169,10 @@ def test_a_detection_of_score_0_does_not_give_a_track_the_class_of_another() -> 
 def test_only_confirmed_tracks_become_lost() -> None:
     table = TrackTable(CENTRE_SIZE, AverageMemory)
     table.append(at([0.9, 0.9, 0.9, 0.9], [0, 0, 0, 0]), 0.0)
-    table.state[:] = [TENTATIVE, CONFIRMED, LOST, CONFIRMED]
+    table.ids[:], table.missed[:] = [0, 1, 2, 3], [0, 0, 4, 0]
     table.miss(np.array([2, 0, 1]))
     assert table.state.tolist() == [TENTATIVE, LOST, LOST, CONFIRMED]
-    assert table.missed.tolist() == [1, 1, 1, 0]
+    assert table.missed.tolist() == [1, 1, 5, 0]
 
 
 def test_an_empty_table_takes_every_step() -> None:
@@ -191,8 +195,8 @@ def test_a_track_older_than_the_first_embedding_remembers_it(
     described = Detections(detection.boxes, detection.scores, detection.class_ids, vector)
     table.match(row, described, 0.1)
     table.append(described[:0], 0.1)
-    assert table.appearance is not None
-    np.testing.assert_allclose(table.appearance.distances(row, vector), [[0]], atol=1e-6)
+    assert table.appearance.memory is not None
+    np.testing.assert_allclose(table.appearance.memory.distances(row, vector), [[0]], atol=1e-6)
 
 
 def test_a_snapshot_is_not_changed_by_later_frames() -> None:

@@ -21,7 +21,7 @@ DONE = Outcome("done", frames=50, tracks=1, seconds=2.0)
 def said(events: list[Event], total: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
     display = BatchDisplay(total, quiet=False)
     for event in events:
-        display.see(event)
+        display.update(event)
     display.stop()
     return capsys.readouterr().out.splitlines()
 
@@ -52,7 +52,7 @@ def test_each_piece_has_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: p
     assert display._bars is not None
     bars = []
     for event in events:
-        display.see(event)
+        display.update(event)
         bars.append([re.sub(r"\\[.*?]", "", task.description).strip() for task in display._bars.tasks[1:]])
     assert not display._bars.tasks[0].completed
     display.stop()

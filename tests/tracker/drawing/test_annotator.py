@@ -7,7 +7,7 @@ import pytest
 
 from detectors import Frame
 from detectors.base import Image
-from tests.tracker.writers.test_writers import tracks_of
+from tests.tracker.writers.made_tracks import tracks_of
 from tracker.drawing.annotator import Annotator, colour_of
 
 

@@ -18,7 +18,8 @@ from tracker.association.presets import DEFAULT, PRESETS
 from tracker.association.tracks import Tracks
 from tracker.evaluation.evaluate import evaluate
 from tracker.motion import camera_estimate
-from tracker.motion.camera_estimate import SETTLED, EstimatedCameraMotion
+from tracker.motion.camera_estimate import RESTING_FRAMES, EstimatedCameraMotion
+from tracker.motion.downscaling import SmallFrame
 from tracker.run.detection import DetectionStage
 from tracker.run.pipeline import track_frames
 from tracker.run.tracking import TrackingStage
@@ -183,15 +184,15 @@ def test_it_wakes_up_with_the_first_frame_that_moves_and_rests_again() -> None:
 def test_a_camera_at_rest_is_only_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = list[float]()
 
-    def counted(before: camera_estimate.View, now: camera_estimate.View) -> Floats | None:
+    def counted(before: SmallFrame, now: SmallFrame) -> Floats | None:
         calls.append(now.time)
         return whole(before, now)
 
     whole = camera_estimate.estimate
     monkeypatch.setattr(camera_estimate, "estimate", counted)
     estimates([STILL] * 120)
-    renewals = int(120 / RATE / camera_estimate.RENEW)
-    assert len(calls) == SETTLED + renewals
+    renewals = int(120 / RATE / camera_estimate.REFERENCE_MAX_AGE)
+    assert len(calls) == RESTING_FRAMES + renewals
 
 
 def test_a_slow_drift_adds_up_until_it_shows() -> None:

@@ -15,7 +15,8 @@ from detectors.base import Detections, Floats, Frame
 from detectors.errors import InputError
 from tests.conftest import MakeVideo
 from tracker import Tracker, track
-from tracker.association.kalman import CENTRE_AREA_RATIO, CENTRE_ASPECT_HEIGHT, CENTRE_SIZE, KalmanFilter, MotionModel
+from tracker.association.kalman import KalmanFilter
+from tracker.association.motion_models import CENTRE_AREA_RATIO, CENTRE_ASPECT_HEIGHT, CENTRE_SIZE, MotionModel
 from tracker.commands.cli import main
 from tracker.motion.camera_motion import RecordedCameraMotion, load_camera_motion, move_boxes
 
@@ -59,7 +60,7 @@ def running_filter(model: MotionModel, rng: np.random.Generator) -> KalmanFilter
 
 
 def state(motion: KalmanFilter) -> dict[str, Floats]:
-    return {name: getattr(motion, name) for name in ("mean", "rate", "var_mean", "cov", "var_rate")}
+    return {name: getattr(motion, name) for name in ("mean", "velocity", "var_mean", "cov", "var_velocity")}
 
 
 def copy_of(motion: KalmanFilter) -> KalmanFilter:
@@ -208,16 +209,16 @@ def test_a_filter_moves_as_the_full_matrices_do(roll: float, tolerance: float, s
     before = state(copy_of(motion))
     motion.warp(matrix)
     for row in range(len(motion)):
-        x = full @ np.concatenate([before["mean"][row], before["rate"][row]])
+        x = full @ np.concatenate([before["mean"][row], before["velocity"][row]])
         x[:2] += matrix[:, 2]
-        covariance = np.diag(np.concatenate([before["var_mean"][row], before["var_rate"][row]]))
+        covariance = np.diag(np.concatenate([before["var_mean"][row], before["var_velocity"][row]]))
         covariance += np.diag(before["cov"][row], 4) + np.diag(before["cov"][row], -4)
         moved = full @ covariance @ full.T
         np.testing.assert_allclose(motion.mean[row], x[:4], rtol=1e-9, atol=1e-7)
-        np.testing.assert_allclose(motion.rate[row], x[4:], rtol=1e-9, atol=1e-7)
+        np.testing.assert_allclose(motion.velocity[row], x[4:], rtol=1e-9, atol=1e-7)
         for found, true in (
             (motion.var_mean[row], np.diag(moved)[:4]),
-            (motion.var_rate[row], np.diag(moved)[4:]),
+            (motion.var_velocity[row], np.diag(moved)[4:]),
             (motion.cov[row], np.diag(moved, 4)),
         ):
             np.testing.assert_allclose(found, true, rtol=1e-9, atol=tolerance * np.abs(true).max())

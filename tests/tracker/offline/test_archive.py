@@ -18,7 +18,7 @@ from detectors import InputError
 from detectors.base import Floats
 from tests.tracker.association.test_engine import random_stream
 from tests.tracker.offline.test_postprocess import columns, record
-from tracker.association.calibration import LikenessScale
+from tracker.association.calibration import AppearanceCalibration
 from tracker.offline import archive
 from tracker.offline.archive import load, save
 from tracker.offline.first_pass import FirstPass
@@ -38,8 +38,8 @@ def first_pass(seed: int = 0, frames: int = 40) -> FirstPass:
         else replace(track, embedding=None)
         for row, track in enumerate(history.trajectories)
     ]
-    scale = LikenessScale()
-    scale.see(rng.uniform(0, 1, (3, 3)))
+    scale = AppearanceCalibration()
+    scale.update(rng.uniform(0, 1, (3, 3)))
     history = replace(history, trajectories=tracks, likeness=scale, typical=0.1 + 0.7 * rng.random())
     indices = np.sort(rng.permutation(3 * frames)[:frames]) + 7
     return FirstPass(indices, history, {2: "car", 0: "пешеход"}, 1920, 1080, RATE, ("it was dark",))

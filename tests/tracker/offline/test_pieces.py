@@ -18,7 +18,7 @@ from detectors.base import Floats
 from tests import scenes
 from tests.conftest import ROOT
 from tests.tracker.offline.test_postprocess import columns, walk
-from tracker.association.calibration import LikenessScale
+from tracker.association.calibration import AppearanceCalibration
 from tracker.batch.piecewise import piece_options
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece, plan_pieces
@@ -42,8 +42,8 @@ def whole_of(tracks: Sequence[Trajectory], times: Floats, shots: Sequence[int] |
     numbered = [replace(track, track_id=number) for number, track in enumerate(ordered, start=1)]
     cameras: list[Floats | None] = [None, *(np.array([[1, 0, at], [0, 1, -at]], float) for at in range(1, length))]
     at = np.zeros(length, np.int64) if shots is None else np.asarray(shots)
-    scale = LikenessScale()
-    scale.see(np.eye(3))
+    scale = AppearanceCalibration()
+    scale.update(np.eye(3))
     history = TrackingHistory(times, at, cameras, numbered, 0.7, scale)
     return FirstPass(np.arange(1, length + 1), history, {0: "person"}, 640, 480, Fraction(RATE))
 
@@ -292,7 +292,7 @@ def test_embeddings_are_not_counted_twice() -> None:
 def test_what_a_score_means_is_what_was_learned_last() -> None:
     whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
     (dark, bright), pieces = cut_up(whole, [50], 20)
-    scale = LikenessScale()
+    scale = AppearanceCalibration()
     bright = replace(bright, history=replace(bright.history, typical=0.5, likeness=scale))
     found = stitch([dark, bright], pieces).history
     assert found.typical == pytest.approx((0.7 + 0.5) / 2, abs=0.01)
@@ -356,7 +356,7 @@ def test_short_videos_are_one_piece_and_nonsense_is_refused() -> None:
             plan_pieces(100.0, **asked)
 
 
-def look_at(source: Path, options: Options) -> FirstPass:
+def downscale(source: Path, options: Options) -> FirstPass:
     with Run(source, options, pictures=False) as run:
         for _ in run.record(midway=options.start > 0):
             pass
@@ -366,10 +366,10 @@ def look_at(source: Path, options: Options) -> FirstPass:
 
 def test_runs_over_pieces_are_a_run_over_the_whole(crossing: Path) -> None:
     options = Options(detections=DETECTIONS, offline=True, appearance="none")
-    whole = look_at(crossing, options)
+    whole = downscale(crossing, options)
     pieces = plan_pieces(float(whole.history.times[-1]), count=3, overlap=2)
     assert len(pieces) == 3
-    parts = [look_at(crossing, piece_options(piece, options)) for piece in pieces]
+    parts = [downscale(crossing, piece_options(piece, options)) for piece in pieces]
     assert all(len(part.indices) < 80 for part in parts)
     found = stitch(parts, pieces)
     assert found.indices.tolist() == whole.indices.tolist() == list(range(1, scenes.CROSSING_FRAMES + 1))

@@ -333,7 +333,7 @@ def test_a_history_tells_propagated_frames_apart() -> None:
     recorder, box = RecordingTracker(), np.array([[10.0, 10, 40, 100]])
     for index in range(9):
         if index % 3:
-            recorder.carry(index / RATE)
+            recorder.propagate(index / RATE)
         else:
             recorder.update(Detections(box, np.array([0.9])), index / RATE)
     (track,) = (history := recorder.finish()).trajectories

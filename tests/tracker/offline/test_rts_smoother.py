@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.base import Floats, Ints
 from detectors.boxes import xyxy_to_cxcywh
-from tracker.association.kalman import CENTRE_SIZE, FRAME
+from tracker.association.motion_models import CENTRE_SIZE, FRAME
 from tracker.offline.rts_smoother import rts_smooth
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from detectors import Frame, InputError
-from tests.tracker.writers.test_writers import NOTHING, tracks_of
+from tests.tracker.writers.made_tracks import NOTHING, tracks_of
 from tracker.regions.activity import Activity
 from tracker.regions.events import Event
 from tracker.regions.presence import MEMORY

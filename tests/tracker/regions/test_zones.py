@@ -60,8 +60,8 @@ def test_one_who_leaves_ends_all_visits_when_last_seen() -> None:
     zones = ZoneOccupancy({"hall": HALL, "wide": HALL * 2 - 150})
     visits(zones, [(150, 150), (150, 150), (150, 150)])
     assert zones.dwells(3, 2.0) == {"hall": 2.0, "wide": 2.0}
-    assert zones.leave(3, 2.0) == [Visit(3, "hall", 2.0), Visit(3, "wide", 2.0)]
-    assert zones.leave(3, 2.0) == []
+    assert zones.end_visits(3, 2.0) == [Visit(3, "hall", 2.0), Visit(3, "wide", 2.0)]
+    assert zones.end_visits(3, 2.0) == []
     assert zones.dwells(3, 2.0) == {}
     assert visits(zones, [(101, 150)], start=9.0)[0] == Visit(3, "hall")  # known anew where it returns
     assert zones.counts["hall"].entries == 2

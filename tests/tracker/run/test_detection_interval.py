@@ -25,7 +25,7 @@ from tracker.association.tracks import Tracks
 from tracker.evaluation.evaluate import evaluate
 from tracker.evaluation.ground_truth import load_ground_truth
 from tracker.motion.camera_estimate import EstimatedCameraMotion
-from tracker.motion.propagation import Carrier
+from tracker.motion.propagation import Propagator
 from tracker.run.detection import DetectionStage
 from tracker.run.detection_interval import LONGEST, ROUNDING, AdaptiveInterval, FixedInterval, make_interval
 from tracker.run.measurements import Measurements
@@ -118,13 +118,13 @@ def test_a_newcomer_is_confirmed_in_the_next_frame() -> None:
 
 def test_a_box_whose_points_are_lost_is_looked_for() -> None:
     scene, ((box, _), *_) = Scene(), walkers(0)
-    detector, tracker, carrier = Scripted([Detections(box[None], np.array([0.9]))] * 40), Tracker(), Carrier()
+    detector, tracker, propagator = Scripted([Detections(box[None], np.array([0.9]))] * 40), Tracker(), Propagator()
     frames = [
         Frame(scene.picture(STILL, [(box, LOOKS[max(index - 11, 0) % 4])]), index + 1, index / 60)
         for index in range(40)  # from the thirteenth on it looks different in each
     ]
-    detection = DetectionStage(detector, interval=AdaptiveInterval(tracker, carrier))
-    for _ in track_frames(frames, detection, TrackingStage(tracker, propagator=carrier)):
+    detection = DetectionStage(detector, interval=AdaptiveInterval(tracker, propagator))
+    for _ in track_frames(frames, detection, TrackingStage(tracker, propagator=propagator)):
         pass
     before, after = ([index for index in detector.asked if (index <= 12) == early] for early in (True, False))
     assert len(before) <= 2
@@ -140,7 +140,7 @@ def test_a_lost_track_is_looked_for_again_after_as_long_as_it_was_out_of_sight()
     assert cadence(Frame(NOTHING, 5, 4 / RATE))
     tracker.update(people(10), 4 / RATE)
     assert not cadence(Frame(NOTHING, 6, 5 / RATE))
-    tracker.carry(5 / RATE)
+    tracker.propagate(5 / RATE)
     assert cadence(Frame(NOTHING, 7, 6 / RATE))  # out of sight for two frames, two frames later
 
 
@@ -256,10 +256,10 @@ def test_without_pictures_motion_alone_carries() -> None:
 
 
 def test_there_is_a_cadence_for_each_wish() -> None:
-    tracker, carrier = Tracker(), Carrier()
-    assert make_interval(1, tracker, carrier) is make_interval("1", tracker, carrier) is None
-    assert isinstance(make_interval("4", tracker, carrier), FixedInterval)
-    assert isinstance(make_interval("auto", tracker, carrier), AdaptiveInterval)
+    tracker, propagator = Tracker(), Propagator()
+    assert make_interval(1, tracker, propagator) is make_interval("1", tracker, propagator) is None
+    assert isinstance(make_interval("4", tracker, propagator), FixedInterval)
+    assert isinstance(make_interval("auto", tracker, propagator), AdaptiveInterval)
 
 
 def test_a_moving_camera_is_followed_through_frames_without_detections() -> None:
@@ -269,8 +269,8 @@ def test_a_moving_camera_is_followed_through_frames_without_detections() -> None
         boxes = np.array([box for box, _ in things])
         frames.append(Frame(scene.picture(motion(9.0, -4.0), things), index + 1, index / RATE))
         found.append(Detections(boxes, np.full(len(boxes), 0.9)))
-    tracker, carrier = Tracker(), Carrier()
-    tracking = TrackingStage(tracker, camera=EstimatedCameraMotion(), propagator=carrier)
+    tracker, propagator = Tracker(), Propagator()
+    tracking = TrackingStage(tracker, camera=EstimatedCameraMotion(), propagator=propagator)
     tracks_of = track_frames(frames, DetectionStage(Scripted(found), interval=FixedInterval(4)), tracking)
     for frame, tracks in tracks_of:
         true = found[frame.index - 1].boxes

@@ -24,20 +24,15 @@ from benchmarks.live.rtsp import RtspServer, missing_rtsp
 from benchmarks.live.server import StreamServer
 from benchmarks.live.stamps import age, read_stamp
 from benchmarks.live.streams import MjpegServer, TsHttpServer, TsTcpServer
-from detectors.base import Image
 from detectors.errors import InputError
 from tests.conftest import ROOT
 from tests.moving import moving
+from tests.tracker.sources.fake_connection import FakeConnection
 from tracker.motion.cuts import mark_cuts
 from tracker.sources import open_source, stream
-from tracker.sources.addresses import file_name, host_of, without_secrets
-from tracker.sources.backoff import reconnect_delay
-from tracker.sources.base import FRAME_RATE, Source
-from tracker.sources.camera import CameraSettings, _ask, _differences, parse_size
-from tracker.sources.connection import ConnectionLostError
+from tracker.sources.base import Source
 from tracker.sources.live import LONGEST_MEMORY, open_live
 from tracker.sources.live_status import LiveStatus
-from tracker.sources.rate_limited_log import RateLimitedLog
 
 Kind = Callable[..., StreamServer]
 
@@ -152,24 +147,6 @@ def test_a_change_in_the_middle_is_survived(
         close(source)
 
 
-class FakeConnection:
-    """Gives pictures, then is lost."""
-
-    stamp: float | None = None
-
-    def __init__(self, pictures: int, shape: tuple[int, int] = (24, 32)) -> None:
-        self._left, self._shape = pictures, shape
-
-    def read(self) -> Image:
-        if not self._left:
-            raise ConnectionLostError("it ended")
-        self._left -= 1
-        return np.zeros((*self._shape, 3), np.uint8)
-
-    def close(self) -> None:
-        pass
-
-
 @pytest.mark.parametrize(("gap", "cut"), [(LONGEST_MEMORY - 1, False), (LONGEST_MEMORY + 1, True)])
 def test_only_a_gap_longer_than_any_memory_is_a_cut(gap: float, cut: bool) -> None:
     def connect(_timeout: float, again: bool) -> FakeConnection:
@@ -181,24 +158,6 @@ def test_only_a_gap_longer_than_any_memory_is_a_cut(gap: float, cut: bool) -> No
     frames = [next(source.frames) for _ in range(4)]
     assert [frame.cut for frame in frames] == [False, False, cut, False]
     close(source)
-
-
-def test_delays_are_short_at_first_and_grow_to_half_a_minute() -> None:
-    assert all(reconnect_delay(away) <= 0.5 for away in (0.0, 1.0, 5.0, 9.9))
-    grown = [reconnect_delay(away, lambda: 1.0) for away in (10.0, 30.0, 100.0, 1e6)]
-    assert grown == sorted(grown)
-    assert grown[-1] == 30.0
-    assert reconnect_delay(1e6, lambda: 0.0) < reconnect_delay(1e6, lambda: 1.0)
-
-
-def test_a_long_outage_is_told_in_a_few_lines(caplog: pytest.LogCaptureFixture) -> None:
-    now = [0.0]
-    log = RateLimitedLog("camera", lambda: now[0])
-    for _ in range(3600):
-        now[0] += 1.0
-        log.warn("stream lost")
-    assert 50 < len(caplog.messages) < 100
-    assert "left out" in caplog.messages[-1]
 
 
 def test_a_finite_video_on_a_web_server_is_a_file() -> None:
@@ -247,68 +206,6 @@ def test_rtsp_errors_are_told() -> None:
     with RtspServer(moving, 25, user="me", password="right") as server:
         assert "wrong or missing user or password" in why(server.url.replace("//", "//me:secret@"))
         assert "404" in why(server.url.replace("//", "//me:right@") + "x")
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("rtsp://me:secret@host:554/a/b?password=secret", "rtsp://host:554/a/b"),
-        ("rtsp://me:sec@ret@host/a", "rtsp://host/a"),
-        ("rtsp://me:sec/ret@host/a", "rtsp://host/a"),
-        ("rtsp://host/cam@1", "rtsp://host/cam@1"),
-        ("rtsp://host/user=me&password=secret&channel=1", "rtsp://host/user=me&password=...&channel=1"),
-        ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
-    ],
-)
-def test_secrets_are_not_shown(url: str, shown: str) -> None:
-    assert without_secrets(url) == shown
-    assert "secret" not in file_name(url)
-
-
-def test_the_host_of_an_address() -> None:
-    assert host_of("rtsp://me:pw@host:554/x") == "host"
-    assert host_of("rtsp://[::1]:554/x") == "::1"
-    assert host_of("udp://:5000") == ""
-
-
-class FakeCapture:
-    """Notes what it was asked for."""
-
-    def __init__(self) -> None:
-        self.asked = list[tuple[int, float]]()
-
-    def set(self, name: int, value: float) -> bool:
-        self.asked.append((name, value))
-        return True
-
-
-def test_a_camera_is_asked_for_compressed_pictures_then_size_then_rate() -> None:
-    import cv2
-
-    capture = FakeCapture()
-    _ask(capture, CameraSettings(1280, 720, 30))  # type: ignore[arg-type]
-    names = [name for name, _ in capture.asked]
-    wanted = [cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS]
-    assert names[1:] == wanted
-    assert [value for _, value in capture.asked[2:]] == [1280, 720, 30]
-
-
-def test_a_camera_that_gives_something_else_is_told_of() -> None:
-    source = open_live(FakeConnection(1), lambda *_: FakeConnection(0), "camera 0", "camera-0")
-    assert _differences(CameraSettings(32, 24, 30), source, None) == []
-    told = _differences(CameraSettings(64, 48, 30), source, FRAME_RATE / 2)
-    assert told == ["gives 32x24 pixels instead of 64x48 and 15 frames a second instead of 30"]
-
-
-def test_size_and_rate_are_for_cameras(crossing: Path) -> None:
-    assert parse_size("1280x720") == (1280, 720)
-    for text in ("1280", "x", "0x0", "-5x10"):
-        with pytest.raises(InputError, match="is no size"):
-            parse_size(text)
-    with pytest.raises(InputError, match="--size: is for cameras"):
-        open_source(crossing, size="64x48")
-    with pytest.raises(InputError, match="--rate: is for cameras"):
-        open_source("http://127.0.0.1:9/", rate=5)
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:

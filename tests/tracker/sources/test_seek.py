@@ -212,7 +212,7 @@ def test_a_cut_right_where_reading_begins_is_told_as_ever(tmp_path: Path) -> Non
 @pytest.mark.parametrize("kind", ["b-frames", "uneven mkv", "vp9", "transport stream"])
 def test_a_video_tells_how_long_it_is(make: Make, kind: str) -> None:
     name, codec, times, options = CLIPS[kind]
-    assert open_source(make(name, codec, times, options)).duration == pytest.approx(times[-1], abs=0.15)
+    assert video.announced_duration(make(name, codec, times, options)) == pytest.approx(times[-1], abs=0.15)
 
 
 def test_whether_a_video_can_be_sought_is_told(make: Make, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from detectors import InputError
 from tests.tracker.commands.test_cli import run
-from tracker.view.address import TOKEN_VARIABLE, Address, find_token, link, parse_address, take
+from tracker.view.address import TOKEN_VARIABLE, Address, find_token, listen, page_url, parse_address
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,12 @@ def test_all_else_is_refused_in_one_line(text: str) -> None:
 
 def test_what_others_could_reach_needs_a_token() -> None:
     with pytest.raises(InputError, match="--view-token"):
-        take(Address("0.0.0.0", 0), None)
-    with take(Address("0.0.0.0", 0), "secret") as listening:
-        assert link(listening, "a b&c").endswith("/?token=a%20b%26c")
-        assert "0.0.0.0" not in link(listening, "x")
-    with take(Address("localhost", 0), None) as listening:
-        assert link(listening, None) == f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        listen(Address("0.0.0.0", 0), None)
+    with listen(Address("0.0.0.0", 0), "secret") as listening:
+        assert page_url(listening, "a b&c").endswith("/?token=a%20b%26c")
+        assert "0.0.0.0" not in page_url(listening, "x")
+    with listen(Address("localhost", 0), None) as listening:
+        assert page_url(listening, None) == f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 
 def test_the_token_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from detectors import Frame
-from tests.tracker.view.boards import ask, make_board
-from tracker.view.state import Board
+from tests.tracker.view.pages import ask, make_page
+from tracker.view.page_state import PageState
 
 PATHS = ("/", "/page.css", "/page.js", "/icon.svg", "/state.json", "/frame.jpg", "/snapshot.jpg", "/crop/1.jpg")
 TOKEN = "open sesame & more"
 
 
 @pytest.fixture
-def board() -> Board:
-    board = make_board()
-    board.end("over")  # so that nothing is waited for
-    return board
+def page() -> PageState:
+    page = make_page()
+    page.end("over")  # so that nothing is waited for
+    return page
 
 
 def size(answer: httpx.Response) -> tuple[int, int]:
@@ -30,8 +30,8 @@ def size(answer: httpx.Response) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_everything_is_there_with_strict_headers(board: Board, path: str) -> None:
-    answer = ask(board, path)
+def test_everything_is_there_with_strict_headers(page: PageState, path: str) -> None:
+    answer = ask(page, path)
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -40,30 +40,30 @@ def test_everything_is_there_with_strict_headers(board: Board, path: str) -> Non
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
-def test_pictures_are_what_was_shown(board: Board) -> None:
-    picture, snapshot, crop = (ask(board, path) for path in ("/frame.jpg", "/snapshot.jpg", "/crop/2.jpg?v=1"))
+def test_pictures_are_what_was_shown(page: PageState) -> None:
+    picture, snapshot, crop = (ask(page, path) for path in ("/frame.jpg", "/snapshot.jpg", "/crop/2.jpg?v=1"))
     assert size(picture) == size(snapshot) == (120, 160)
     assert picture.headers["X-Frame"] == "3"
     assert snapshot.headers["Content-Disposition"].endswith("''yard_00h00m00s_frame-3.jpg")
     assert max(size(crop)) <= 96
     assert "max-age" in crop.headers["Cache-Control"]
-    assert ask(board, "/frame.jpg?after=99").status_code == 204
+    assert ask(page, "/frame.jpg?after=99").status_code == 204
 
 
 def test_a_wide_picture_is_made_smaller() -> None:
-    board = make_board(frames=0)
+    page = make_page(frames=0)
     image = np.zeros((1080, 1920, 3), np.uint8)
-    board.show(Frame(image, 1, 0.0), image)
-    board.end("over")
-    assert size(ask(board, "/frame.jpg")) == (720, 1280)
-    assert size(ask(board, "/frame.jpg?width=700")) == (450, 800)
-    assert size(ask(board, "/snapshot.jpg")) == (1080, 1920)
+    page.show(Frame(image, 1, 0.0), image)
+    page.end("over")
+    assert size(ask(page, "/frame.jpg")) == (720, 1280)
+    assert size(ask(page, "/frame.jpg?width=700")) == (450, 800)
+    assert size(ask(page, "/snapshot.jpg")) == (1080, 1920)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", PATHS)
-def test_there_is_nothing_but_get(board: Board, method: str, path: str) -> None:
-    assert ask(board, path, method=method).status_code == 405
+def test_there_is_nothing_but_get(page: PageState, method: str, path: str) -> None:
+    assert ask(page, path, method=method).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_there_is_nothing_but_get(board: Board, method: str, path: str) -> None:
         "/state.json?after=9999999999999999999": 400,
     }.items(),
 )
-def test_what_is_not_there_is_refused(board: Board, path: str, status: int) -> None:
-    answer = ask(board, path)
+def test_what_is_not_there_is_refused(page: PageState, path: str, status: int) -> None:
+    answer = ask(page, path)
     assert answer.status_code == status
     assert b"root:" not in answer.content
     assert b"import" not in answer.content
@@ -107,9 +107,9 @@ def test_what_is_not_there_is_refused(board: Board, path: str, status: int) -> N
         "[": 421,
     }.items(),
 )
-def test_without_a_token_only_this_computers_own_names_are_served(board: Board, host: str, status: int) -> None:
+def test_without_a_token_only_this_computers_own_names_are_served(page: PageState, host: str, status: int) -> None:
     for path in ("/", "/state.json", "/stream.mjpg"):
-        assert ask(board, path, host=host).status_code == status
+        assert ask(page, path, host=host).status_code == status
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/stream.mjpg", "/nothing"])
@@ -123,17 +123,17 @@ def test_without_a_token_only_this_computers_own_names_are_served(board: Board, 
         {"Cookie": "=;,"},
     ],
 )
-def test_with_a_token_every_request_needs_it(board: Board, path: str, given: dict[str, str]) -> None:
-    refused = ask(board, path, token=TOKEN, headers=given)
+def test_with_a_token_every_request_needs_it(page: PageState, path: str, given: dict[str, str]) -> None:
+    refused = ask(page, path, token=TOKEN, headers=given)
     assert refused.status_code == 401
     assert "set-cookie" not in refused.headers
-    assert ask(board, path + "?token=wrong", token=TOKEN, headers=given).status_code == 401
+    assert ask(page, path + "?token=wrong", token=TOKEN, headers=given).status_code == 401
     assert "Content-Security-Policy" in refused.headers
 
 
-def test_the_token_opens_the_page_from_any_name_and_leaves_a_cookie(board: Board) -> None:
+def test_the_token_opens_the_page_from_any_name_and_leaves_a_cookie(page: PageState) -> None:
     query = "?token=open%20sesame%20%26%20more"
-    first = ask(board, "/" + query, token=TOKEN, host="camera.example:8000")
+    first = ask(page, "/" + query, token=TOKEN, host="camera.example:8000")
     assert first.status_code == 200
     cookie = first.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
@@ -141,16 +141,16 @@ def test_the_token_opens_the_page_from_any_name_and_leaves_a_cookie(board: Board
     assert "sesame" not in cookie
     pair = cookie.partition(";")[0]
     for path in PATHS:
-        later = ask(board, path, token=TOKEN, headers={"Cookie": f"other=1; {pair}"}, host="camera.example:8000")
+        later = ask(page, path, token=TOKEN, headers={"Cookie": f"other=1; {pair}"}, host="camera.example:8000")
         assert later.status_code == 200
         assert "Set-Cookie" not in later.headers
-    assert ask(board, "/state.json", token=TOKEN, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
-    assert ask(board, "/state.json", token="another", headers={"Cookie": pair}).status_code == 401
+    assert ask(page, "/state.json", token=TOKEN, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert ask(page, "/state.json", token="another", headers={"Cookie": pair}).status_code == 401
 
 
 def test_before_the_first_picture_there_is_none() -> None:
-    board = make_board(frames=0)
-    board.end("stopped")
-    assert ask(board, "/frame.jpg").status_code == 204
-    assert ask(board, "/snapshot.jpg").status_code == 503
-    assert ask(board, "/state.json").json()["state"] == "stopped"
+    page = make_page(frames=0)
+    page.end("stopped")
+    assert ask(page, "/frame.jpg").status_code == 204
+    assert ask(page, "/snapshot.jpg").status_code == 503
+    assert ask(page, "/state.json").json()["state"] == "stopped"

@@ -126,7 +126,7 @@ def test_a_lost_connection_is_told_and_mended(page: Page) -> None:
         page.context.set_offline(True)
         wait_for(page, "document.querySelector('#status-text').textContent === 'Connection lost'")
         page.context.set_offline(False)
-        feed(served.board, 10)
+        feed(served.page_state, 10)
         wait_for(page, "document.body.dataset.state !== 'cut'")
         assert page.locator("#status-text").text_content() != "Connection lost"
 

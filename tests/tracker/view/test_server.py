@@ -16,24 +16,24 @@ import pytest
 from benchmarks.live.crowd import request
 from detectors import InputError
 from tests.conftest import ROOT
-from tests.tracker.view.boards import make_board, make_frame, make_tracks
+from tests.tracker.view.pages import make_frame, make_page, make_tracks
 from tracker import track
 from tracker.run import viewers
-from tracker.view.address import Address, take
+from tracker.view.address import Address, listen
+from tracker.view.page_state import PageState
 from tracker.view.server import Server
-from tracker.view.state import Board
 
 DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
 
 
 class Served:
-    """A board that is served, and where."""
+    """A page that is served, and where."""
 
     def __init__(self, token: str | None = None) -> None:
-        self.board = make_board(frames=1)
-        listening = take(Address("127.0.0.1", 0), token)
+        self.page_state = make_page(frames=1)
+        listening = listen(Address("127.0.0.1", 0), token)
         self.port = int(listening.getsockname()[1])
-        self.server = Server(listening, self.board, token)
+        self.server = Server(listening, self.page_state, token)
 
     def __enter__(self) -> Served:
         self.server.__enter__()
@@ -52,14 +52,14 @@ class Served:
         return connection
 
 
-def feed(board: Board, frames: int, shade: int = 90) -> float:
+def feed(page: PageState, frames: int, shade: int = 90) -> float:
     """Show more frames; returns the longest time that one of them took."""
     longest = 0.0
     for index in range(frames):
         frame = make_frame(index + 2, shade=shade)
         start = time.perf_counter()
-        board.look(frame, make_tracks(1, 2))
-        board.show(frame, frame.image)
+        page.update(frame, make_tracks(1, 2))
+        page.show(frame, frame.image)
         longest = max(longest, time.perf_counter() - start)
         time.sleep(0.005)
     return longest
@@ -68,7 +68,7 @@ def feed(board: Board, frames: int, shade: int = 90) -> float:
 def test_a_picture_comes_as_soon_as_there_is_one() -> None:
     with Served() as served:
         number = int(served.get("/frame.jpg").headers["X-Number"])
-        timer = threading.Timer(0.2, feed, (served.board, 30))
+        timer = threading.Timer(0.2, feed, (served.page_state, 30))
         timer.start()
         answer = served.get(f"/frame.jpg?after={number}")
         timer.join()
@@ -80,7 +80,7 @@ def test_a_stream_brings_one_picture_after_the_other() -> None:
     with Served() as served, served.connect("/stream.mjpg") as viewer:
         data = b""
         while data.count(b"Content-Type: image/jpeg") < 3:
-            feed(served.board, 20)
+            feed(served.page_state, 20)
             data += viewer.recv(1 << 16)
     lengths = [int(found) for found in re.findall(rb"Content-Length: (\d+)", data)]
     assert data.partition(b"Content-Length: %d\r\n\r\n" % lengths[0])[2][:2] == b"\xff\xd8"
@@ -94,7 +94,7 @@ def test_viewers_that_read_nothing_or_vanish_hold_nobody_up() -> None:
         for rubbish in (b"\x16\x03\x01\x00\x00", b"GET / HTTP/1.1\r\n", b"GET /" + b"x" * 90000, b"\r\n\r\n"):
             silent.append(socket.create_connection(("127.0.0.1", served.port)))
             silent[-1].sendall(rubbish)
-        assert feed(served.board, 60) < 0.5
+        assert feed(served.page_state, 60) < 0.5
         assert served.get("/frame.jpg").status_code == 200
         start = time.monotonic()
     assert time.monotonic() - start < 3
@@ -136,7 +136,7 @@ def test_nothing_is_printed_and_no_thread_is_left(
 
 
 def test_the_python_interface_serves_as_well(crossing: Path) -> None:
-    with take(Address("127.0.0.1", 0), None) as probe:
+    with listen(Address("127.0.0.1", 0), None) as probe:
         port = probe.getsockname()[1]
     names: set[str] = set()
     for frame, _ in track(crossing, detections=DETECTIONS, view=port, view_token="word", max_frames=30):

@@ -17,9 +17,9 @@ from benchmarks.live.viewers import repeated
 from detectors import InputError
 from tests.conftest import ROOT
 from tests.tracker.commands.test_cli import frame_times
-from tests.tracker.view.boards import make_frame, make_source
-from tracker.view import window
-from tracker.view.window import answers, check_display
+from tests.tracker.view.pages import make_frame, make_source
+from tracker.view import display_check, window
+from tracker.view.display_check import answers, check_display
 
 PATIENCE = 20.0
 
@@ -96,7 +96,7 @@ def test_closing_the_window_ends_the_run_too(monkeypatch: pytest.MonkeyPatch) ->
     shown = window.Window(make_source())
     shown.show(make_frame(1).image)
     assert not shown.closed
-    shown.attend()
+    shown.poll_keys()
     assert shown.closed
     assert not shown.wants_picture()
 
@@ -121,7 +121,7 @@ def test_the_headless_opencv_is_told_from_the_other(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_display_that_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window, "TRY", "raise SystemExit('Authorization required')")
+    monkeypatch.setattr(display_check, "TRY", "raise SystemExit('Authorization required')")
     monkeypatch.setattr(cv2, "getBuildInformation", lambda: "GUI:   QT5")
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
     with pytest.raises(InputError, match="no window can be opened: Authorization required"):

@@ -1,4 +1,4 @@
-"""What a person sees in the terminal while a run goes on, and when it is over."""
+"""The display of a run in the terminal: a progress bar while it goes on, a summary at its end."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from rich.table import Table
 from detectors import WHY_AUTO, Detector
 from detectors.base import search_size
 from detectors.tiles import TiledDetector
-from tracker.commands.quiet import Silence
+from tracker.commands.quiet_display import QuietDisplay
 from tracker.run.profile import Profile, ThreadTime
 from tracker.run.run import Run
 
 BAR = 8  # characters
-SMALL = 5e-5  # seconds a frame below which a stage is not worth a word
-LITTLE = 0.1  # tracked objects a frame, below which it is worth a word
-ENOUGH_FRAMES = 25  # from which that says something
-SHORT = 0.05  # seconds of waiting that are not, either
+LEAST_WORK = 5e-5  # seconds a frame; stages that take less are not shown
+FEW_OBJECTS = 0.1  # tracked objects a frame; below that, the summary has advice
+ENOUGH_FRAMES = 25  # from which on that number means something
+LEAST_WAIT = 0.05  # seconds; shorter waits are not shown
 
 
-class Display(Silence):
+class RunDisplay(QuietDisplay):
     """A few lines at the start, a bar on a terminal, a summary at the end.
 
-    profile: whether the summary tells of every thread, and of what bounds the speed.
+    profile: whether the summary shows every thread, and what bounds the speed.
     """
 
     def __init__(self, profile: bool = False) -> None:
@@ -37,7 +37,7 @@ class Display(Silence):
         self._task: TaskID | None = None
 
     def start(self, run: Run) -> None:
-        """Say what is about to happen."""
+        """Show source, detector and tracker."""
         source, options = run.source, run.options
         size = f"{source.width}x{source.height}, " if source.width else ""
         size += searched(run.stages.detector, source.height, source.width) if source.has_images else ""
@@ -68,17 +68,17 @@ class Display(Silence):
             self._progress.start()
 
     def advance(self, run: Run) -> None:
-        """Move the bar on by a frame."""
+        """Advance the bar by a frame."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=run.state.frames, speed=f"{run.measured.fps:.1f} fps")
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._progress is not None:
             self._progress.stop()
 
     def summary(self, run: Run) -> None:
-        """What came out, what it took, where it is."""
+        """Show the results, the time they took, and the files."""
         report: dict[str, Any] = run.report()
         frames = "frame" if report["frames"] == 1 else "frames"
         self._line(
@@ -147,7 +147,7 @@ class Display(Silence):
 
 
 def searched(detector: Detector, height: int, width: int) -> str:
-    """At what size frames of that size are searched, for the line about the source; "" if nobody tells."""
+    """The size at which frames are searched, for the line about the source; "" if unknown."""
     size = search_size(detector, height, width) if width else None
     if size is None:
         return ""
@@ -156,10 +156,15 @@ def searched(detector: Detector, height: int, width: int) -> str:
 
 
 def what_to_try(run: Run) -> str:
-    """What may find more, where a detector has found little in a whole run; "" if it has found enough."""
+    """Advice for a run in which the detector has found little; "" if it has found enough."""
     options, source = run.options, run.source
     found = run.state.boxes / max(run.state.frames, 1)
-    if found >= LITTLE or run.state.frames < ENOUGH_FRAMES or options.detections is not None or not source.has_images:
+    if (
+        found >= FEW_OBJECTS
+        or run.state.frames < ENOUGH_FRAMES
+        or options.detections is not None
+        or not source.has_images
+    ):
         return ""
     size = search_size(run.stages.detector, source.height, source.width)
     tries = []
@@ -186,14 +191,14 @@ def _seconds(seconds: float) -> str:
 
 
 def _stages(thread: ThreadTime, frames: int) -> str:
-    """What a thread worked on, the dearest first: milliseconds of processor time a frame."""
+    """The stages of a thread, the most expensive first: milliseconds of processor time a frame."""
     costs = sorted(((spent.cpu / max(frames, 1), name) for name, spent in thread.stages.items()), reverse=True)
-    return ", ".join(f"[dim]{name}[/] {1000 * cost:.1f}" for cost, name in costs if cost >= SMALL)
+    return ", ".join(f"[dim]{name}[/] {1000 * cost:.1f}" for cost, name in costs if cost >= LEAST_WORK)
 
 
 def _waits(thread: ThreadTime) -> str:
     waits = sorted(((seconds / thread.count, name) for name, seconds in thread.waits.items()), reverse=True)
-    return ", ".join(f"{name} {seconds:.1f} s" for seconds, name in waits if seconds >= SHORT)
+    return ", ".join(f"{name} {seconds:.1f} s" for seconds, name in waits if seconds >= LEAST_WAIT)
 
 
 def _limit(profile: Profile) -> str:

@@ -12,7 +12,7 @@ import pytest
 from detectors import Detections, Frame
 from detectors.tiles import TiledDetector
 from tests.tracker.commands.test_cli import run
-from tracker.commands.progress import searched, what_to_try
+from tracker.commands.run_progress import searched, what_to_try
 from tracker.run.options import Options
 
 

@@ -1,4 +1,4 @@
-"""What the page's tests share: a board with frames on it, and requests to its page."""
+"""What the page's tests share: a page with frames on it, and requests to its page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracker.sources.base import Source
 from tracker.sources.live_status import LiveStatus
 from tracker.view.app import make_app
 from tracker.view.feed import Feed
-from tracker.view.state import Board
+from tracker.view.page_state import PageState
 
 NAMES = {0: "person", 1: "car"}
 
@@ -38,18 +38,18 @@ def make_frame(index: int, time: float | None = None, shade: int = 90) -> Frame:
     return Frame(np.full((120, 160, 3), shade, np.uint8), index, index / 25 if time is None else time)
 
 
-def make_board(frames: int = 3, **more: Any) -> Board:
-    """A board that has been shown some frames with two tracks."""
-    board = Board(make_source(**more), NAMES, 100)
+def make_page(frames: int = 3, **more: Any) -> PageState:
+    """A page that has been shown some frames with two tracks."""
+    page = PageState(make_source(**more), NAMES, 100)
     for index in range(1, frames + 1):
         frame = make_frame(index)
-        board.look(frame, make_tracks(1, 2))
-        board.show(frame, frame.image)
-    return board
+        page.update(frame, make_tracks(1, 2))
+        page.show(frame, frame.image)
+    return page
 
 
 def ask(
-    board: Board,
+    page: PageState,
     path: str,
     token: str | None = None,
     host: str = "127.0.0.1:8000",
@@ -59,7 +59,7 @@ def ask(
     """The answer to one request."""
 
     async def request() -> httpx.Response:
-        feed = Feed(board)
+        feed = Feed(page)
         transport = httpx.ASGITransport(make_app(feed, token))
         try:
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:

@@ -1,0 +1,33 @@
+"""The times of a tracker's frames."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class FrameClock:
+    """Tells the time of each frame.
+
+    time: seconds, of the last frame; None before the first. frame_rate: frames a second, for frames without times.
+    """
+
+    def __init__(self, frame_rate: float) -> None:
+        if not frame_rate > 0:
+            raise ValueError(f"frame_rate is {frame_rate}, not a number of frames a second")
+        self.time: float | None = None
+        self._interval = 1 / frame_rate
+
+    def advance(self, time: float | None) -> tuple[float, float]:
+        """The time of the next frame and the seconds since the last one. time: its own, None for one interval later.
+
+        Raises ValueError, and changes nothing, when it is not finite or not later.
+        """
+        if time is None:
+            time = 0.0 if self.time is None else self.time + self._interval
+        elapsed = self._interval if self.time is None else time - self.time
+        if not np.isfinite(time):
+            raise ValueError(f"time {time} is not a number of seconds")
+        if not elapsed > 0:
+            raise ValueError(f"time {time} s is not later than the last frame's, {self.time} s")
+        self.time = time
+        return time, elapsed

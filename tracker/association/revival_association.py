@@ -1,0 +1,51 @@
+"""Revival: which new objects are lost ones that have come back where prediction did not expect them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.base import Bools, Floats, Ints
+from tracker.association.cue_association import CueAssociation
+from tracker.association.frame_detections import FrameDetections
+from tracker.association.matching import Pairs, assign_greedily
+from tracker.association.revival import Revival, motion_cost, revival_cost
+from tracker.association.track_table import TrackTable
+
+
+class RevivalAssociation:
+    """Matches lost tracks of `table` with detections that would otherwise start new ones.
+
+    cues: compares embeddings; None for motion alone.
+    """
+
+    def __init__(self, revival: Revival, table: TrackTable, cues: CueAssociation | None) -> None:
+        self._revival, self._table = revival, table
+        self._cues = cues if revival.appearance else None
+
+    def match(self, found: FrameDetections, born: Ints, lost: Ints, overdue: Bools, now: float) -> tuple[Ints, Ints]:
+        """Pairs of positions in `lost` and in `born`.
+
+        born: rows of the detections. lost: rows of the table. overdue: ``(N,)``, tracks whose last position says
+        nothing any more, which have to look alike.
+        """
+        table, detections = self._table, found.bare
+        gap = now - table.last_seen[lost]
+        velocity = table.filter.velocity[lost, :2]
+        cost = motion_cost(self._revival, table.boxes[lost], velocity, gap, detections.boxes[born])
+        cost += table.class_ids[lost][:, None] != detections.class_ids[born][None, :]
+        appearance = self._appearance(found, born, lost, cost)
+        total = revival_cost(self._revival, cost, appearance, overdue[lost])
+        pairs = assign_greedily(Pairs.at_least(-total, -1.0))
+        return pairs[:, 0], pairs[:, 1]
+
+    def _appearance(self, found: FrameDetections, born: Ints, lost: Ints, cost: Floats) -> Floats:
+        """Appearance similarity ``(L, B)``, 0 where not known. Embeds detections that motion alone does not exclude."""
+        appearance = None
+        if self._cues is not None:
+            known = self._table.appearance.counts[lost] > 0
+            wanted = np.zeros(len(found), dtype=bool)
+            wanted[born[((cost < self._revival.max_motion_cost) & known[:, None]).any(axis=0)]] = True
+            found.embeddings.compute(wanted)
+            vectors = found.embeddings.vectors
+            appearance = self._cues.appearance_similarity(lost, None if vectors is None else vectors[born])
+        return np.zeros_like(cost) if appearance is None else appearance

@@ -1,0 +1,132 @@
+"""All living tracks as columns, a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from detectors.base import Bools, Detections, Ints
+from tracker.appearance.gallery import AppearanceMemory
+from tracker.association.class_votes import ClassVotes
+from tracker.association.kalman import KalmanFilter
+from tracker.association.motion_models import MotionModel
+from tracker.association.track_appearance import TrackAppearance
+from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE, Assignments
+from tracker.motion.displacements import Displacements
+
+COLUMNS = ("serials", "ids", "hits", "missed", "first_seen", "last_seen", "scores", "boxes")
+
+
+class TrackTable:
+    """All living tracks, row by row.
+
+    filter, appearance, classes: their motion, embeddings and class votes, with the same rows. serials: in the order
+    they were started, from 0. ids: 0 until confirmed. hits: matches so far. missed: updates since the last match.
+    first_seen, last_seen: seconds, time of the first and of the last match. boxes, scores: of the last matched
+    detection.
+    """
+
+    def __init__(self, motion: MotionModel, memory: Callable[[int], AppearanceMemory]) -> None:
+        self.filter = KalmanFilter(motion)
+        self.appearance = TrackAppearance(memory)
+        self.classes = ClassVotes()
+        self.serials, self.ids, self.hits, self.missed = (np.empty(0, dtype=np.int64) for _ in range(4))
+        self.first_seen, self.last_seen, self.scores = (np.empty(0) for _ in range(3))
+        self.boxes = np.empty((0, 4))
+        self._started = 0
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def tentative(self) -> Bools:
+        """Which tracks ``(N,)`` are not confirmed yet."""
+        return np.asarray(self.ids == 0)
+
+    @property
+    def confirmed(self) -> Bools:
+        """Which tracks ``(N,)`` are confirmed, and were matched in the last update."""
+        return np.asarray((self.ids > 0) & (self.missed == 0))
+
+    @property
+    def lost(self) -> Bools:
+        """Which tracks ``(N,)`` are confirmed, but have been missed since."""
+        return np.asarray((self.ids > 0) & (self.missed > 0))
+
+    @property
+    def state(self) -> Ints:
+        """TENTATIVE, CONFIRMED or LOST, ``(N,)``."""
+        return np.where(self.ids == 0, TENTATIVE, np.where(self.missed == 0, CONFIRMED, LOST))
+
+    @property
+    def class_ids(self) -> Ints:
+        """The class ``(N,)`` of each track."""
+        return self.classes.class_ids
+
+    @property
+    def assignments(self) -> Assignments:
+        """The detections of the last update."""
+        rows = self.missed == 0
+        embeddings = None if self.appearance.memory is None else self.appearance.last[rows]
+        return Assignments(
+            self.serials[rows], self.ids[rows], self.boxes[rows], self.scores[rows], self.class_ids[rows], embeddings
+        )
+
+    def append(self, detections: Detections, now: float) -> Ints:
+        """Start a tentative track at every detection; returns their rows."""
+        count, start = len(detections), len(self)
+        self.filter.append(detections.boxes)
+        self.appearance.append(detections, now)
+        zeros, ones = np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.int64)
+        self.serials = np.concatenate([self.serials, self._started + np.arange(count)])
+        self._started += count
+        self.ids = np.concatenate([self.ids, zeros])
+        self.hits = np.concatenate([self.hits, ones])
+        self.missed = np.concatenate([self.missed, zeros])
+        self.first_seen = np.concatenate([self.first_seen, np.full(count, now)])
+        self.last_seen = np.concatenate([self.last_seen, np.full(count, now)])
+        self.scores = np.concatenate([self.scores, detections.scores])
+        self.boxes = np.concatenate([self.boxes, detections.boxes])
+        rows = np.arange(start, start + count)
+        self.classes.append(count)
+        self.classes.add(rows, detections)
+        return rows
+
+    def match(self, rows: Ints, detections: Detections, now: float) -> None:
+        """Give each of the tracks `rows` its detection."""
+        self.filter.update(rows, detections.boxes)
+        self.hits[rows] += 1
+        self.missed[rows] = 0
+        self.last_seen[rows] = now
+        self.scores[rows] = detections.scores
+        self.boxes[rows] = detections.boxes
+        self.classes.add(rows, detections)
+        self.appearance.update(rows, detections.embeddings, now)
+
+    def miss(self, rows: Ints) -> None:
+        """Count an update without a detection for the tracks `rows`."""
+        self.missed[rows] += 1
+
+    def propagate(self, seconds: float, displacements: Displacements | None) -> None:
+        """Move all tracks on to a frame without detections, `seconds` later.
+
+        displacements: of the boxes of `assignments`, as measured in the pictures. Where one is not reliable, the filter
+        predicts it. Boxes keep their size: from one detection to the next it varies more by noise than by change.
+        """
+        rows, before = np.flatnonzero(self.missed == 0), self.filter.centres()
+        reliable = np.zeros(len(rows), dtype=bool) if displacements is None else displacements.reliable
+        offsets = np.empty((0, 2)) if displacements is None else displacements.offsets[reliable]
+        deviation = 0.0 if displacements is None else displacements.deviation
+        self.filter.propagate(seconds, rows[reliable], offsets, deviation)
+        moves = self.filter.centres() - before
+        moves[rows[reliable]] = offsets
+        self.boxes = self.boxes + np.tile(moves, 2)
+
+    def keep(self, rows: Bools) -> None:
+        """Remove all other tracks."""
+        self.filter.keep(rows)
+        self.appearance.keep(rows)
+        self.classes.keep(rows)
+        for name in COLUMNS:
+            setattr(self, name, getattr(self, name)[rows])

@@ -1,0 +1,119 @@
+"""The numbers on the page: rates, counts, the list of objects and the timeline, as of the newest frame."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from detectors.base import Frame
+from tracker.association.tracks import Tracks
+from tracker.drawing.annotator import colour_of
+from tracker.regions.class_counts import ClassCounts
+from tracker.sources.base import Source
+from tracker.view.best_crops import BestCrops
+from tracker.view.frame_rate import FrameRateMeter
+from tracker.view.timeline import Timeline
+
+PERIOD = 0.3  # seconds between two snapshots of the numbers
+SMOOTHING = 0.2  # share of a new frame in the latency
+
+RegionCounts = Callable[[], Mapping[str, Any]]
+"""Gives region -> label -> number."""
+
+
+class Statistics:
+    """Follows every frame, and puts the numbers together a few times a second.
+
+    source: is asked whether it is live. class_names: of the detector. regions: the counts of lines and zones, if there
+    are any. numbers: the newest snapshot for JSON, empty before the first frame; never changed, only replaced.
+    origin: seconds since 1970 at time 0 of a live source, once it is known.
+    """
+
+    def __init__(self, source: Source, class_names: Mapping[int, str], regions: RegionCounts | None = None) -> None:
+        self._source, self._names, self._regions = source, class_names, regions
+        self.crops = BestCrops()
+        self.numbers: dict[str, Any] = {}
+        self.origin: float | None = None
+        self._timeline, self._counts, self._frame_rate = Timeline(), ClassCounts(), FrameRateMeter()
+        self._latency: float | None = None
+        self._last: tuple[Frame, Tracks] | None = None
+        self._due = -1e9
+
+    def update(self, now: float, frame: Frame, tracks: Tracks) -> None:
+        """Take in a frame with its tracks, before it is drawn on. now: seconds of any clock."""
+        rows = list(zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True))
+        self._timeline.update(frame.time, rows)
+        self._counts.update(tracks)
+        self._frame_rate.update(now, frame.time)
+        self.crops.update(frame, tracks)
+        self._update_latency(frame)
+        self._last = frame, tracks
+        if now >= self._due:
+            self._due = now + PERIOD
+            self.take_snapshot()
+
+    def take_snapshot(self) -> None:
+        """Put the numbers of the last frame together."""
+        if self._last is None:
+            return
+        frame, tracks = self._last
+        self._find_origin(frame)
+        fps, speed = self._frame_rate.rates()
+        self.numbers = {
+            "index": frame.index,
+            "time": round(frame.time, 3),
+            "fps": round(fps, 1),
+            "speed": None if self._source.live else round(speed, 2),
+            "latency": None if self._latency is None else round(self._latency, 3),
+            "counts": self._class_rows(tracks),
+            "regions": dict(self._regions()) if self._regions else {},
+            "tracks": self._track_rows(tracks),
+            "timeline": self._timeline_rows(),
+        }
+
+    def _update_latency(self, frame: Frame) -> None:
+        """How old a live source's frame is now that it is done, smoothed."""
+        if self._source.live:
+            age = max(0.0, self._source.live.now() - frame.time)
+            self._latency = age if self._latency is None else self._latency + SMOOTHING * (age - self._latency)
+
+    def _find_origin(self, frame: Frame) -> None:
+        if self.origin is None and self._source.live:
+            started = self._source.live.started_at
+            self.origin = round(time.time() - frame.time if started is None else started.timestamp(), 3)
+
+    def _class_rows(self, tracks: Tracks) -> list[list[Any]]:
+        """Class, objects now, objects so far; the most frequent class first."""
+        now = Counter(self._name(class_id) for class_id in tracks.class_ids.tolist())
+        return [[name, now[name], total] for name, total in self._counts.by_name(self._names).most_common()]
+
+    def _track_rows(self, tracks: Tracks) -> list[dict[str, Any]]:
+        columns = (tracks.track_ids, tracks.class_ids, tracks.scores, tracks.age)
+        return [
+            {
+                "id": track_id,
+                "class": self._name(class_id),
+                "score": round(score, 2),
+                "seconds": round(age, 1),
+                "colour": css_colour(track_id),
+                "crop": self.crops.version(track_id),
+            }
+            for track_id, class_id, score, age in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+
+    def _timeline_rows(self) -> list[list[Any]]:
+        return [
+            [track_id, self._name(class_id), spans, css_colour(track_id)]
+            for track_id, class_id, spans in self._timeline.rows()
+        ]
+
+    def _name(self, class_id: int) -> str:
+        return self._names.get(class_id, "object")
+
+
+def css_colour(track_id: int) -> str:
+    """The colour of a track, as CSS writes it."""
+    blue, green, red = colour_of(track_id)
+    return f"#{red:02x}{green:02x}{blue:02x}"
