@@ -22,7 +22,7 @@ class Plan(Scheduled):
     head_rate, trunk_rate: highest learning rates. frozen_share: the share of the run in which the trunk waits for the
     new layers. steady_share: the share before the learning rates begin to fall; 1 for a run without a known end, which
     `annealed` gives one. final_share: the share at the end with larger cut-outs near the scale at which it will run.
-    spread, mosaic: until then, see `Augmentation`.
+    spread, mosaic: see `Augmentation`; less of both at the end.
     averaging: how much of the running average of the weights a step keeps. judgements: how often that is validated.
     """
 
@@ -93,7 +93,8 @@ class Plan(Scheduled):
         if not self.is_final(progress):
             return Augmentation(side=self.side, long_side=self.long_side, spread=self.spread, mosaic=self.mosaic)
         side = min(_up(self.long_side * 7 / 8), _up(self.side * math.sqrt(2)))
-        return Augmentation(side=side, long_side=self.long_side, spread=0.3, mosaic=0.05, colour=0.5)
+        spread, mosaic = self.spread * 2 / 3, self.mosaic / 4
+        return Augmentation(side=side, long_side=self.long_side, spread=spread, mosaic=mosaic, colour=0.5)
 
     def batch_size(self, progress: float) -> int:
         """Pictures a step: fewer where they are larger."""
