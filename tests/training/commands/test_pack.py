@@ -41,7 +41,7 @@ def test_labels_and_pictures_survive(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert (old.class_ids.tolist(), old.source) == (new.class_ids.tolist(), new.source)
         assert new.labelled.all()
     large = after.images[3]
-    assert (large.width, large.height, large.labelled.any()) == (400, 300, False)
+    assert (large.width, large.height, large.labelled.tolist()) == (400, 300, [False, False])
     found = read_labels([packed / "teacher.jsonl"], after.class_names)["large.webp"]
     assert found.boxes.tolist() == [[40, 30, 200, 150]]
     assert (found.scores.tolist(), found.class_ids.tolist()) == ([0.7], [1])
