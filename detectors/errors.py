@@ -11,7 +11,12 @@ class InputError(Exception):
     """
 
     def __init__(self, what: object, why: str, remedy: str) -> None:
-        self.what = str(what)
-        self.why = " ".join(why.split())
+        self.what = printable(str(what))
+        self.why = printable(" ".join(why.split()))
         self.remedy = remedy
         super().__init__(f"{self.what}: {self.why} ({remedy})")
+
+
+def printable(text: str) -> str:
+    """`text` with its control characters spelled out (``\\x1b``): names out of files may command a terminal."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

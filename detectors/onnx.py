@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,10 @@ import onnxruntime as ort
 from detectors.base import Detections, Floats, Frame, Image
 from detectors.boxes import clip, cxcywh_to_xyxy
 from detectors.errors import InputError
-from detectors.runtime import open_session
+from detectors.metadata import class_names, input_size
+from detectors.runtime import answer, open_session
 
+USUAL_SIZE = 640  # pixels, of exports that do not say
 STRIDE = 32  # YOLO models take sides that are multiples of their coarsest stride
 PAD_GREY = 114  # the colour around the picture in YOLO training
 REMEDY = "give a YOLOv5, v8, v11 or later detection export, or a sliding detector"
@@ -46,11 +47,15 @@ class OnnxDetector:
         threads: int = 0,
         session: ort.InferenceSession | None = None,
     ) -> None:
-        self.name = Path(path).name
+        self.name, self._path = Path(path).name, path
         self.conf = conf
         self._session = session or open_session(path, device, threads)
         metadata = self._session.get_modelmeta().custom_metadata_map
-        self.class_names: Mapping[int, str] = _class_names(metadata)
+        try:
+            self.class_names: Mapping[int, str] = class_names(metadata)
+            exported_size = input_size(metadata, "imgsz", USUAL_SIZE)
+        except ValueError as error:
+            raise InputError(path, f"is no model that can be used: {error}", "export it again") from None
         if metadata.get("task", "detect") not in ("detect", "segment", "pose"):
             raise InputError(path, f"is a model for the task {metadata['task']!r}, not for detection", REMEDY)
         shapes = [each.shape for each in self._session.get_inputs()]
@@ -61,7 +66,7 @@ class OnnxDetector:
         self._dtype = np.float16 if "float16" in model_input.type else np.float32
         fixed = [side if isinstance(side, int) and side > 0 else None for side in model_input.shape[2:]]
         self._fixed = (fixed[0], fixed[1]) if fixed[0] and fixed[1] else None
-        self._long_side = imgsz or _exported_size(metadata)
+        self._long_side = imgsz or exported_size
         if imgsz and self._fixed and imgsz != max(self._fixed):
             raise InputError(
                 path, f"was exported for {max(self._fixed)} pixels only, not {imgsz}", "leave out --imgsz or re-export"
@@ -100,8 +105,7 @@ class OnnxDetector:
 
     def _run(self, picture: Image) -> Floats:
         blob = cv2.dnn.blobFromImage(picture, 1 / 255, swapRB=True)
-        output = self._session.run(None, {self._input: blob.astype(self._dtype, copy=False)})[0]
-        return np.asarray(output)
+        return answer(self._session, {self._input: blob.astype(self._dtype, copy=False)}, self._path)
 
     def _decode(self, output: Floats, height: int, width: int) -> tuple[Floats, Floats, Any]:
         """xyxy boxes in input pixels ``(N, 4)``, scores ``(N,)`` and class ids ``(N,)`` at or above `conf`."""
@@ -150,21 +154,3 @@ def letterbox(image: Image, size: tuple[int, int]) -> tuple[Image, float, int, i
 
 def _up_to_stride(side: float) -> int:
     return max(STRIDE, int(np.ceil(side / STRIDE - 1e-6)) * STRIDE)
-
-
-def _class_names(metadata: Mapping[str, str]) -> dict[int, str]:
-    """Class names as ultralytics writes them: a Python dict literal (or, by others, a list) in `names`."""
-    try:
-        names = ast.literal_eval(metadata.get("names", "{}"))
-        pairs = names.items() if isinstance(names, dict) else enumerate(names)
-        return {int(key): str(name) for key, name in pairs}
-    except (ValueError, SyntaxError, TypeError):
-        return {}
-
-
-def _exported_size(metadata: Mapping[str, str]) -> int:
-    try:
-        size = ast.literal_eval(metadata.get("imgsz", "640"))
-        return int(max(size)) if isinstance(size, (list, tuple)) else int(size)
-    except (ValueError, SyntaxError, TypeError):
-        return 640

@@ -45,8 +45,11 @@ class ReplayDetector:
         self._check(np.diff(frames, prepend=0) < 0, rows, "frame {0:g} is out of order", "sort the file by frame")
         scores = rows[:, 6]
         if rescale and len(rows):
-            low, high = scores.min(), scores.max()
-            scores = (scores - low) / (high - low) if high > low else np.ones_like(scores)
+            halves = (
+                scores / 2
+            )  # the difference of two numbers at the ends of the range overflows, that of halves does not
+            low, high = halves.min(), halves.max()
+            scores = (halves - low) / (high - low) if high > low else np.ones_like(scores)
         outside = (scores < 0) | (scores > 1)
         self._check(outside, rows, "score {6:g} is outside [0, 1]", "add --rescale-scores to map the file's range")
         self.last_frame = int(frames[-1]) if len(rows) else 0

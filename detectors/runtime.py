@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -35,8 +38,25 @@ def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> or
     except InputError:
         raise
     except Exception as error:  # ONNX Runtime's errors have no common base class
-        reason = str(error).splitlines()[0].rsplit(":", 1)[-1].strip()[:160] or type(error).__name__
-        raise InputError(path, f"is no ONNX model that can be loaded: {reason}", "export it again") from None
+        raise InputError(path, f"is no ONNX model that can be loaded: {_reason(error)}", "export it again") from None
+
+
+def answer(session: ort.InferenceSession, inputs: dict[str, npt.NDArray[Any]], path: str | Path) -> npt.NDArray[Any]:
+    """The model's first output. path: of the model, for messages.
+
+    Raises InputError when it cannot compute one: a file may claim to take sizes that it does not, or more than memory.
+    """
+    try:
+        return np.asarray(session.run(None, inputs)[0])
+    except Exception as error:  # ONNX Runtime's errors have no common base class
+        shapes = ", ".join(str(each.shape) for each in inputs.values())
+        raise InputError(
+            path, f"cannot compute an answer to an input of the shape {shapes}: {_reason(error)}", "export it again"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0].rsplit(":", 1)[-1].strip()[:160] or type(error).__name__
 
 
 def _providers(device: str) -> list[str]:

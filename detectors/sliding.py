@@ -8,7 +8,6 @@ section 3.5), so a frame of any size is searched at once. Larger frames can be s
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,7 +18,8 @@ import onnxruntime as ort
 from detectors.base import Detections, Floats, Frame, Image
 from detectors.boxes import clip
 from detectors.errors import InputError
-from detectors.runtime import open_session
+from detectors.metadata import input_size, listed_names
+from detectors.runtime import answer, open_session
 
 KIND = "keeptrack sliding detector"
 STRIDE = 32
@@ -59,14 +59,17 @@ class SlidingDetector:
         if not is_sliding(self._session):
             raise InputError(path, "is no sliding detector", "make one with python -m training detector")
         metadata = self._session.get_modelmeta().custom_metadata_map
-        names = json.loads(metadata["class_names"])
+        try:
+            self.class_names: Mapping[int, str] = listed_names(metadata, "class_names")
+            sizes = [input_size(metadata, key, default) for key, default in (("long_side", 0), ("longest_side", 32))]
+        except ValueError as error:
+            raise InputError(path, f"is no model that can be used: {error}", "export it again") from None
         self._input = self._session.get_inputs()[0].name
         self.name = "sliding" if path == EMBEDDED else Path(path).name
-        self.class_names: Mapping[int, str] = dict(enumerate(names))
         self.conf = conf
         self.scales = tuple(scales)
-        self._imgsz, self._shrink = imgsz, SHRINK
-        self._sizes = int(metadata["long_side"]), int(metadata.get("longest_side", 0))
+        self._path, self._imgsz, self._shrink = path, imgsz, SHRINK
+        self._sizes = sizes[0], sizes[1]
 
     def search_size(self, height: int, width: int) -> int:
         """The longer side in pixels that a frame of that size is scaled to.
@@ -79,7 +82,7 @@ class SlidingDetector:
         if self._imgsz:
             return self._imgsz
         least, most = self._sizes
-        if not most:
+        if most <= least:
             return least
         long_side = max(height, width)
         return min(long_side, max(least, min(most, round(self._shrink * long_side))))
@@ -102,7 +105,7 @@ class SlidingDetector:
 
     def _search(self, image: Image, long_side: int) -> tuple[Floats, Floats, Floats]:
         canvas, scale = fit(image, long_side)
-        table = self._session.run(None, {self._input: canvas[None]})[0][0]
+        table = answer(self._session, {self._input: canvas[None]}, self._path)[0]
         class_scores = table[:, 4:]
         strong = np.flatnonzero(class_scores.max(axis=1) >= self.conf)
         table, class_scores = table[strong].astype(np.float64), class_scores[strong]

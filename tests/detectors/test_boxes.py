@@ -12,6 +12,7 @@ from detectors.boxes import (
     areas,
     clip,
     cxcywh_to_xyxy,
+    expand,
     iou_matrix,
     nms,
     overlap_areas,
@@ -183,6 +184,11 @@ def test_conversions_of_a_known_box() -> None:
 
     np.testing.assert_array_equal(xyxy_to_tlwh(box), [[10, 20, 30, 60]])
     np.testing.assert_array_equal(xyxy_to_cxcywh(box), [[25, 50, 30, 60]])
+
+
+def test_expanded_boxes_are_larger_on_each_side() -> None:
+    box = np.array([[10.0, 20.0, 40.0, 90.0]])
+    np.testing.assert_allclose(expand(box, 0.1), [[7, 13, 43, 97]])
 
 
 def test_clip_cuts_at_the_borders_and_leaves_the_argument_alone() -> None:

@@ -233,3 +233,9 @@ def test_any_text_is_either_read_or_refused(tmp_path_factory: pytest.TempPathFac
     else:
         event("read")
         assert sum(len(at(detector, n)) for n in range(1, 5)) == len(rows)
+
+
+def test_scores_at_the_ends_of_the_range_are_rescaled(tmp_path: Path) -> None:
+    path = written(tmp_path / "det.txt", "1,-1,0,0,5,5,-1e308", "1,-1,9,0,5,5,0", "1,-1,19,0,5,5,1e308")
+    detector = ReplayDetector(path, rescale=True)
+    assert detector(Frame(np.zeros((1, 1, 3), np.uint8), 1, 0.0)).scores.tolist() == [0, 0.5, 1]

@@ -1,1 +1,1 @@
-"""What objects look like: crops of a frame become embeddings, and each track remembers its own."""
+"""Re-identification: crops of a frame become embeddings, and each track remembers its own."""

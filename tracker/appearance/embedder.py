@@ -1,4 +1,4 @@
-"""What objects look like: re-identification models on crops of a frame."""
+"""Embedders: re-identification models that turn crops of a frame into vectors."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ from detectors.runtime import open_session
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB, of pixels in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)
-AT_ONCE = 8  # crops in one go: more take longer each, as they leave the caches of a processor
+BATCH = 8  # crops at a time: more take longer each, as they do not fit the caches of a processor
 BUNDLED_MODEL = Path(__file__).parent / "weights" / "people.onnx"
 PEOPLE = frozenset({"person"})
 REMEDY = "give a re-identification model that maps crops (N, 3, H, W) to vectors (N, D)"
 
 
 class Embedder(Protocol):
-    """Describes the look of objects. name: shown to the user. class_names: of what it can tell apart, None for all."""
+    """Computes embeddings of objects.
+
+    name: shown to the user. class_names: of the objects that it can tell apart, None for all.
+    """
 
     name: str
     class_names: frozenset[str] | None
 
     def __call__(self, frame: Frame, boxes: Floats) -> Floats:
-        """Unit vectors ``(N, D)`` for xyxy boxes ``(N, 4)``; zeros where a box shows nothing of the frame."""
+        """Unit vectors ``(N, D)`` for xyxy boxes ``(N, 4)``; zeros where a box lies outside the frame."""
         ...
 
 
 def can_embed(embedder: Embedder, names: Mapping[int, str], class_ids: Ints) -> Bools:
-    """Which objects ``(N,)`` an embedder can tell from their like; names: of classes by id, unknown ones missing."""
+    """Which objects ``(N,)`` an embedder is made for. names: of classes by id, unknown ones missing."""
     if embedder.class_names is None:
         return np.ones(len(class_ids), dtype=bool)
     others = [class_id for class_id, name in names.items() if name not in embedder.class_names]
@@ -76,8 +79,8 @@ class OnnxEmbedder:
         vectors = np.zeros((len(boxes), self._dimension))
         pixels = _pixels(frame.image, boxes)
         seen = np.flatnonzero((pixels[:, 2:] > pixels[:, :2]).all(axis=1))
-        for start in range(0, len(seen), AT_ONCE):
-            part = seen[start : start + AT_ONCE]
+        for start in range(0, len(seen), BATCH):
+            part = seen[start : start + BATCH]
             crops = np.empty((len(part), 3, self._height, self._width), dtype=np.float32)
             for crop, (x1, y1, x2, y2) in zip(crops, pixels[part].tolist(), strict=True):
                 self._preprocess(frame.image[y1:y2, x1:x2], crop)
@@ -86,11 +89,11 @@ class OnnxEmbedder:
         return vectors
 
     def _preprocess(self, part: Image, crop: np.ndarray) -> None:
-        """Write the network's view of a part of a frame into `crop` ``(3, H, W)``."""
+        """Write the network's input for a part of a frame into `crop` ``(3, H, W)``."""
         import cv2  # here, because most of what this module offers needs no pictures
 
         small = cv2.resize(_halved(part, self._height, self._width), (self._width, self._height))
-        for channel, (mean, std) in enumerate(zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)):  # a plane a time is quick
+        for channel, (mean, std) in enumerate(zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)):  # by planes is quick
             np.multiply(small[:, :, 2 - channel], np.float32(1 / (255 * std)), out=crop[channel])
             crop[channel] -= np.float32(mean / std)
 
@@ -110,7 +113,7 @@ class OnnxEmbedder:
 
 
 def _halved(part: Image, height: int, width: int) -> Image:
-    """The picture at half its size as long as that is not too small: bilinear scaling would leave out pixels."""
+    """The picture, halved until it is less than twice the wanted size: bilinear scaling by more leaves out pixels."""
     import cv2
 
     while part.shape[0] >= 2 * height and part.shape[1] >= 2 * width:

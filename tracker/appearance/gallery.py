@@ -1,4 +1,4 @@
-"""What tracks look like: the unit vectors of their past detections, and their distance from new ones."""
+"""Appearance memories: the embeddings of tracks so far, as an average or a gallery, and distances from new ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from detectors.base import Bools, Floats, Ints
 
 
 class AppearanceMemory(Protocol):
-    """One memory for N tracks, row by row. A vector of zeros stands for "not known" and is never remembered."""
+    """The memory of N tracks, row by row. A vector of zeros means "not known" and is never remembered."""
 
     def append(self, embeddings: Floats) -> None:
         """Start M tracks with unit vectors ``(M, D)``."""
@@ -34,9 +34,9 @@ class AppearanceMemory(Protocol):
 
 
 class AverageMemory:
-    """An exponential average per track (Zhang et al., FairMOT, 2021), renewed by a tenth with each detection.
+    """An exponential average per track (Zhang et al., FairMOT, 2021); each detection counts for a tenth.
 
-    The first ones are averaged with equal weights, so that a poor first look does not stay for long.
+    The first ones are averaged with equal weights, so that a poor first one does not stay for long.
     """
 
     MOMENTUM = 0.9
@@ -97,10 +97,10 @@ class GalleryMemory:
         used = int(min(self._seen[rows].max(initial=0), self.SIZE))
         if not used or not len(embeddings):
             return np.ones((len(rows), len(embeddings)))
-        likeness = self._vectors[rows, :used] @ embeddings.T.astype(np.float32)
+        similarity = self._vectors[rows, :used] @ embeddings.T.astype(np.float32)
         vacant = np.arange(used)[None, :] >= self._seen[rows][:, None]
-        likeness[vacant] = -1.0
-        nearest = np.where(self._seen[rows][:, None] > 0, likeness.max(axis=1), 0.0)
+        similarity[vacant] = -1.0
+        nearest = np.where(self._seen[rows][:, None] > 0, similarity.max(axis=1), 0.0)
         return np.asarray(1.0 - nearest, dtype=np.float64)
 
     def known(self, rows: Ints) -> Bools:

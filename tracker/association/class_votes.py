@@ -1,4 +1,4 @@
-"""The class of each track, by vote of all its detections: detectors change their mind from frame to frame."""
+"""The class of each track, by vote of all its detections, since a detector errs in some frames."""
 
 from __future__ import annotations
 

@@ -15,12 +15,10 @@ from tracker.association.matching import Pairs, assign, assign_greedily
 from tracker.association.shared_motion import shared_shift
 from tracker.association.track_table import TrackTable
 
-MIN_HITS = (
-    3  # matches from which a track tells of the camera's motion, and of what one object's embeddings have in common
-)
+MIN_HITS = 3  # matches from which a track counts in estimates of shared motion and in calibration
 VELOCITY_SHARE = 0.1  # share of a shared shift that is taken for a lasting velocity: a jerk is mostly over at once
 SWING = 1.0  # appearance similarity that is usual for one object, less that of different objects
-ENOUGH_EMBEDDINGS = 3  # of a track; more tell little
+ENOUGH_EMBEDDINGS = 3  # of a track; more add little
 EMBEDDING_MAX_AGE = 1.0  # seconds after which a track may look different: another side of it, another light
 MAX_OCCLUSION = 0.4  # occluded share of a box above which its embedding describes the object in front as much
 
@@ -37,7 +35,7 @@ class CueAssociation:
         self._table, self._calibration = table, calibration
 
     def match(self, found: FrameDetections, overdue: Bools, typical: float, elapsed: float) -> tuple[Ints, Ints]:
-        """Matching rows of the table and of the detections; there are some of both.
+        """Matching rows of the table and of the detections, neither of which is empty.
 
         overdue: ``(N,)``, tracks that take no part. typical, elapsed: see `similarity`.
         """
@@ -120,7 +118,7 @@ class CueAssociation:
         return wanted & clearly_visible(found)
 
     def calibrate(self, rows: Ints, columns: Ints, vectors: Floats | None) -> None:
-        """Let the matches tell how similar one object's embeddings are. vectors: ``(M, D)`` of the detections."""
+        """Calibrate similarities by the matches. vectors: ``(M, D)`` of the detections."""
         memory = self._table.appearance.memory
         if memory is None or vectors is None:
             return

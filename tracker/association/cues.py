@@ -17,7 +17,7 @@ from detectors.base import Bools, Floats, Ints
 from detectors.boxes import areas, expand, overlapping_pairs
 from tracker.association.matching import Pairs
 
-MAX_MISSED = 5  # updates; a longer absence says no more
+MAX_MISSED = 5  # updates; a longer absence adds nothing
 MAX_EXPANSION = 0.2  # beyond it neighbours are no longer told apart
 
 

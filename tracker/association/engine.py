@@ -25,7 +25,7 @@ from tracker.association.tracks import Assignments, Tracks
 from tracker.motion.camera_motion import move_boxes
 from tracker.motion.displacements import Displacements
 
-STEADY = 6  # matches from which a track's innovations tell of the detector, and no longer of the track's beginning
+STEADY_HITS = 6  # matches from which a track's innovations show the detector's noise, and not how the track began
 
 
 class Tracker:
@@ -200,10 +200,10 @@ class Tracker:
         return missed
 
     def _calibrate(self, found: FrameDetections, rows: Ints, columns: Ints) -> None:
-        """Let the matches tell how noisy boxes are, and how similar one object's embeddings."""
+        """Adapt the filter's noise and the embedder's calibration to the matches."""
         table = self._table
         if self.preset.adaptive_noise:
-            steady = (table.hits[rows] >= STEADY) & (table.missed[rows] == 0)
+            steady = (table.hits[rows] >= STEADY_HITS) & (table.missed[rows] == 0)
             boxes = found.bare.boxes[columns[steady]]
             self._noise.update(*table.filter.innovation_and_variance(rows[steady], boxes))
         if self._by_cues is not None:

@@ -16,7 +16,10 @@ from tracker.association.thresholds import ScoreThresholds
 
 @dataclass(frozen=True, eq=False)
 class FrameDetections:
-    """The M detections of one frame that count, row by row. bare: without embeddings, unless the detector gave them."""
+    """The M detections of one frame that count, row by row.
+
+    bare: as the detector gave them, mostly without embeddings. cues: what they show. embeddings: computed on demand.
+    """
 
     bare: Detections
     cues: DetectionCues

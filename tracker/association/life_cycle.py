@@ -32,7 +32,7 @@ class LifeCycle:
         self.confirmed_count += len(new)
 
     def overdue(self, table: TrackTable, now: float) -> Bools:
-        """Tracks ``(N,)`` that have been lost for so long that their predicted position means nothing any more."""
+        """Tracks ``(N,)`` that have been lost for so long that their predicted position is worthless."""
         late = now - table.last_seen > self._preset.max_age + 1e-9
         return np.asarray(table.lost & late & (table.missed >= self._preset.min_misses))
 

@@ -11,7 +11,7 @@ from detectors.base import Floats, Ints
 from detectors.boxes import iou_matrix
 
 CHI_SQUARE_95 = 9.4877  # 0.95 quantile of the chi-square distribution with 4 degrees of freedom (DeepSORT, section 2.2)
-CLASS_CHANGE = 0.3  # a detector that changes its mind about a class keeps the box, so a change needs a better overlap
+CLASS_CHANGE = 0.3  # detectors that err in the class keep the box, so another class is allowed for a better overlap
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,15 +120,15 @@ def iou_cost(boxes_a: Floats, boxes_b: Floats) -> Floats:
 
 
 def class_cost(classes_a: Ints, classes_b: Ints) -> Floats:
-    """What ``(N, M)`` to add to an IoU cost where the classes ``(N,)`` and ``(M,)`` differ."""
+    """The penalty ``(N, M)`` to add to an IoU cost where the classes ``(N,)`` and ``(M,)`` differ."""
     return np.where(classes_a[:, None] == classes_b[None, :], 0.0, CLASS_CHANGE)
 
 
 def with_appearance(cost: Floats, distance: Floats, max_cost: float, max_distance: float) -> Floats:
     """The smaller of an IoU cost and half the cosine distance, both ``(N, M)``, where the latter can be trusted.
 
-    BoT-SORT, equations 12 and 13: appearance counts only for pairs that overlap (IoU cost up to `max_cost`) and look
-    alike (cosine distance up to `max_distance`), so it ranks what motion allows and never forbids anything.
+    BoT-SORT, equations 12 and 13: appearance counts only for pairs that overlap (IoU cost up to `max_cost`) and are
+    similar (cosine distance up to `max_distance`), so it ranks what motion allows and never forbids anything.
     """
     trusted = (cost <= max_cost) & (distance <= max_distance)
     return np.where(trusted, np.minimum(cost, distance / 2), cost)

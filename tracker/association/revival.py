@@ -48,7 +48,7 @@ def revival_cost(revival: Revival, motion: Floats, appearance: Floats, overdue: 
     """The cost ``(N, M)`` of motion, lowered by appearance similarity ``(N, M)``; infinite where excluded.
 
     An object of similar appearance may have got farther. Appearance never forbids what motion allows: it only ranks.
-    overdue: ``(N,)``, tracks whose last position says nothing any more, which have to look alike.
+    overdue: ``(N,)``, tracks whose last position is worthless, so they need a positive appearance similarity.
     """
     cost = np.where(motion < revival.max_motion_cost, motion - revival.appearance * appearance, np.inf)
     cost = np.where(motion <= 1.0, np.minimum(cost, 1.0), cost)

@@ -25,8 +25,8 @@ class RevivalAssociation:
     def match(self, found: FrameDetections, born: Ints, lost: Ints, overdue: Bools, now: float) -> tuple[Ints, Ints]:
         """Pairs of positions in `lost` and in `born`.
 
-        born: rows of the detections. lost: rows of the table. overdue: ``(N,)``, tracks whose last position says
-        nothing any more, which have to look alike.
+        born: rows of the detections. lost: rows of the table. overdue: ``(N,)``, tracks whose last position is
+        worthless.
         """
         table, detections = self._table, found.bare
         gap = now - table.last_seen[lost]

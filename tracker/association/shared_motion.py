@@ -1,4 +1,4 @@
-"""The motion that all tracks share: a jerk of the camera shows in every one of them at once."""
+"""The motion that all tracks share: a jerk of the camera moves every one of them at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from detectors.base import Floats
 
-MIN_TRACKS = 4  # tracks; fewer may well move alike by themselves
-SHRINKAGE = 16.0  # squared standard errors: a common shift of 4 of them is believed by half
+MIN_TRACKS = 4  # fewer may well move the same way by themselves
+SHRINKAGE = 16.0  # squared standard errors: a shift of 4 of them is halved
 MIN_SHIFT = 0.2  # pixels
 
 
@@ -15,7 +15,7 @@ def shared_shift(innovations: Floats) -> Floats | None:
     """The shift ``(2,)`` in pixels that the innovations ``(N, 2)`` of N matched tracks have in common; None if none.
 
     The median over the tracks, shrunk towards zero by its own uncertainty (from the median absolute deviation), so
-    that people who walk their own ways cancel out and only what moves nearly all of them together remains.
+    that the ways of single people cancel out and only what moves nearly all of them remains.
     """
     if len(innovations) < MIN_TRACKS:
         return None
@@ -27,7 +27,7 @@ def shared_shift(innovations: Floats) -> Floats | None:
 
 
 def _median(values: Floats) -> Floats:
-    """Of each column of ``(N, 2)``; for few numbers far quicker than `numpy.median`."""
+    """The median of each column of ``(N, 2)``; for few numbers far quicker than `numpy.median`."""
     ordered = np.sort(values, axis=0)
     middle = len(values) // 2
     return np.asarray((ordered[middle] + ordered[-1 - middle]) / 2)

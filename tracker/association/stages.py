@@ -41,10 +41,10 @@ def associate_in_stages(
     """
     free_tracks = np.ones(len(table), dtype=bool)
     free_detections = np.ones(len(detections), dtype=bool)
-    pairs = [np.empty((0, 2), dtype=np.int64)]
+    pairs, state = [np.empty((0, 2), dtype=np.int64)], table.state
     for stage in stages:
         columns_of_stage = high_score if stage.scores == "high" else ~high_score
-        for level in _levels(stage, table):
+        for level in _levels(stage, state, table.missed):
             rows = np.flatnonzero(level & free_tracks)
             columns = np.flatnonzero(columns_of_stage & free_detections)
             solve = matching.assign_then_gate if stage.gate_last else matching.assign
@@ -57,12 +57,12 @@ def associate_in_stages(
     return rows, columns
 
 
-def _levels(stage: Stage, table: TrackTable) -> list[Bools]:
-    """The groups of tracks that choose one after the other."""
-    taking_part = np.isin(table.state, stage.states)
+def _levels(stage: Stage, state: Ints, missed: Ints) -> list[Bools]:
+    """The groups of tracks that choose one after the other. state, missed: ``(N,)`` of all tracks."""
+    taking_part = np.isin(state, stage.states)
     if not stage.cascade:
         return [taking_part]
-    return [taking_part & (table.missed == age) for age in np.unique(table.missed[taking_part])]
+    return [taking_part & (missed == age) for age in np.unique(missed[taking_part])]
 
 
 def _cost(

@@ -20,7 +20,8 @@ class Tracks:
     track_ids: ``(N,)`` int, from 1, never used twice by one tracker. boxes: ``(N, 4)`` xyxy pixels.
     scores: ``(N,)`` of the last matched detection. class_ids: ``(N,)``, the class by vote of all its detections.
     age: ``(N,)`` seconds since its first detection. time_since_update: ``(N,)`` seconds since its last one. carried:
-    ``(N,)``, whether no detector ran on this frame, and the box is where the track was propagated to.
+    ``(N,)``, whether no detector ran on this frame, and the box is where the track was propagated to (the same word as
+    in JSONL files).
     """
 
     track_ids: Ints

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from detectors.errors import printable
 from tracker.batch.events import Begun, Ended, Event
 from tracker.batch.events import Progress as Step
 from tracker.batch.manifest import Entry
+from tracker.commands.screen import shown
+from tracker.sources.addresses import without_secrets
 
 NAME = 32  # characters of a video's name at most
 
@@ -62,28 +64,28 @@ class BatchDisplay:
     def _move(self, bars: Progress, event: Event) -> None:
         at = event.job.source, event.job.piece
         if isinstance(event, Begun) and at not in self._tasks:
-            self._tasks[at] = bars.add_task(escape(_short(event.job.title)), total=None)
+            self._tasks[at] = bars.add_task(shown(_short(event.job.title)), total=None)
         elif isinstance(event, Step):
-            doing = f"{escape(_short(event.job.title))} [dim]{event.doing}[/]"
+            doing = f"{shown(_short(event.job.title))} [dim]{event.doing}[/]"
             bars.update(self._tasks[at], completed=event.done, total=event.total, description=doing)
         elif isinstance(event, Ended):
             bars.remove_task(self._tasks.pop(at))
 
     def _say(self, event: Ended) -> None:
-        outcome, name = event.outcome, escape(event.job.name)
+        outcome, name = event.outcome, shown(event.job.name)
         if self._quiet:
             return
         if outcome.state == "failed":
-            said = f"[red]failed[/]  {name}: {escape(outcome.reason)}"
+            said = f"[red]failed[/]  {name}: {shown(outcome.reason)}"
         elif event.job.piece is not None:
-            said = f"[dim]looked at {escape(event.job.title)}[/]"
+            said = f"[dim]looked at {shown(event.job.title)}[/]"
         else:
             rate = outcome.frames / max(outcome.seconds, 1e-9)
             tracks = "1 track" if outcome.tracks == 1 else f"{outcome.tracks} tracks"
             said = f"[green]done[/]    {name}: {tracks} in {outcome.frames} frames, {rate:.0f} a second"
         self._console.print(f"[dim]{self._over}/{self._total}[/] {said}", soft_wrap=True)
         for warning in outcome.warnings:
-            self._errors.print(f"warning: {escape(warning)}", soft_wrap=True)
+            self._errors.print(f"warning: {shown(warning)}", soft_wrap=True)
 
     def stop(self) -> None:
         """Remove the bars."""
@@ -100,7 +102,7 @@ class BatchDisplay:
             failed = f", {states['failed']} failed" if states["failed"] else ""
             self._console.print(f"[bold]done[/]     {fresh} of {len(entries)} videos{before}{failed}{rate}")
             if report is not None:
-                self._console.print(f"[bold]wrote[/]    {escape(str(report))}", soft_wrap=True)
+                self._console.print(f"[bold]wrote[/]    {shown(report)}", soft_wrap=True)
         if states["failed"]:
             self._errors.print(_failures(entries))
 
@@ -111,12 +113,14 @@ def _failures(entries: list[Entry]) -> Table:
     table.add_column("why", overflow="fold")
     for entry in entries:
         if entry.state == "failed":
-            table.add_row(Text(_near(entry.source)), Text(entry.reason))
+            table.add_row(Text(printable(_near(entry.source))), Text(printable(entry.reason)))
     return table
 
 
 def _near(source: str) -> str:
-    """A path relative to the current folder, if it lies in it."""
+    """A path relative to the current folder, if it lies in it; an address without its secrets."""
+    if "://" in source:
+        return without_secrets(source)
     here = os.path.join(os.getcwd(), "")
     return source.removeprefix(here)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tracker.commands.arguments import build_parser
 from tracker.commands.interruption import Interrupted, Interruption
+from tracker.commands.screen import warn
 
 FAILED = 1
 
@@ -78,7 +79,7 @@ def _track(argv: Sequence[str]) -> int:
     finally:
         display.stop()
         for warning in run.state.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            warn(warning)
         if run.has_results:
             display.summary(run)
     return 0

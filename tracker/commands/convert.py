@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,6 +26,7 @@ from tracker.commands.convert_output import (
     one_format,
     write_output,
 )
+from tracker.commands.screen import warn
 
 MANY = {"video": "videos", "track": "tracks", "box": "boxes"}
 EXAMPLES = """\
@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
         ready = _counted(_prepared(found, pictures, fps, size, keyframes), tally)
         write_output(ready, found.many, wanted, draft, pictures)
     for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):
-        print(f"warning: {warning}", file=sys.stderr)
+        warn(warning)
     print(f"wrote    {target}: {_summary(tally)}")
     return 0
 

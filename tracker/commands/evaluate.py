@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -14,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from detectors.errors import InputError
+from detectors.errors import InputError, printable
 from tracker.commands.arguments import Parser
+from tracker.commands.screen import warn
 from tracker.evaluation.evaluate import Evaluation, Scores, evaluate, read_results
 from tracker.evaluation.ground_truth import GT, load_ground_truth
 from tracker.writers.path_checks import check_outputs
@@ -108,9 +108,9 @@ def make_table(evaluations: Mapping[str, Evaluation]) -> Table:
     best = _best(combined) if len(combined) > 1 else ()
     for (name, evaluation), cells in zip(evaluations.items(), combined, strict=True):
         marked = [Text(cell, "bold" if (column, cell) in best else "") for column, cell in enumerate(cells)]
-        table.add_row(Text(name), *marked)
+        table.add_row(Text(printable(name)), *marked)
         for sequence, scores in evaluation.sequences.items():
-            table.add_row(Text(f"  {sequence}"), *_cells(scores))
+            table.add_row(Text(f"  {printable(sequence)}"), *_cells(scores))
         table.add_section()
     return table
 
@@ -146,4 +146,4 @@ def _listed(names: str | None) -> list[str] | None:
 
 def _warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        warn(warning)

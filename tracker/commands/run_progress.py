@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from detectors import WHY_AUTO, Detector
 from detectors.base import search_size
 from detectors.tiles import TiledDetector
 from tracker.commands.quiet_display import QuietDisplay
+from tracker.commands.screen import shown
 from tracker.run.profile import Profile, ThreadTime
 from tracker.run.run import Run
 
@@ -143,7 +143,7 @@ class RunDisplay(QuietDisplay):
         self._line("bound by", profile.bound())
 
     def _line(self, title: str, text: str) -> None:
-        self._console.print(f"[bold]{title:<9}[/] {escape(text)}", soft_wrap=True)
+        self._console.print(f"[bold]{title:<9}[/] {shown(text)}", soft_wrap=True)
 
 
 def searched(detector: Detector, height: int, width: int) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+from detectors.errors import printable
 from tracker.commands.quiet_display import QuietDisplay
 from tracker.run.run import Run
 from tracker.sources.live_status import LiveStatus
@@ -51,7 +52,7 @@ class StatusLog(QuietDisplay):
             f"{name} in {line['in']} out {line['out']}" for name, line in run.sinks.activity.line_counts().items()
         )
         parts.extend(f"{zone['inside']} in {name}" for name, zone in run.sinks.activity.zone_counts().items())
-        print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {'; '.join(parts)}", flush=True)
+        print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {printable('; '.join(parts))}", flush=True)
 
 
 def _state(run: Run, live: LiveStatus) -> str:

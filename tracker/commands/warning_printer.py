@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tracker.commands.screen import warn
 
 
 class WarningPrinter(logging.Handler):
@@ -14,7 +15,7 @@ class WarningPrinter(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print a line. While there is a progress bar, rich has replaced `sys.stderr` and prints the line above it."""
         try:
-            print(f"warning: {record.getMessage()}", file=sys.stderr, flush=True)
+            warn(record.getMessage())
         except (OSError, ValueError):  # the reader has closed it
             self.handleError(record)
 

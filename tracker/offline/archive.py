@@ -80,7 +80,7 @@ def _write(file: IO[bytes], first_pass: FirstPass) -> None:
         "times": history.times,
         "shots": _differences(history.shots),
     }
-    arrays |= {"typical": np.array(history.typical), "likeness": history.likeness.state}
+    arrays |= {"typical": np.array(history.typical), "likeness": history.appearance_calibration.state}
     arrays |= _without_none("cameras", history.cameras, (2, 3)) | _tracks(history.trajectories)
     with zipfile.ZipFile(file, "w") as archive:
         _add(archive, "about.json", json.dumps(about, ensure_ascii=False).encode())

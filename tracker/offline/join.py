@@ -25,17 +25,17 @@ class Joining:
 
     chance: log-odds that two fragments a second apart, without any difference, belong together. gap: less for each
     natural logarithm of the seconds between. miss: less for each tolerance by which they miss each other. height: less
-    for each natural logarithm between their heights. alike: more for a likeness of 1. least: log-odds from which they
-    are joined; below 0, since a fragment that is left over after the better pairs has fewer alternatives.
-    reach, speed: the tolerance, in heights, at once and more for each second. coast: seconds for which a velocity is
-    believed. longest: seconds of a gap. window: seconds at an end that velocity and height are taken from.
+    for each natural logarithm between their heights. appearance: more for an appearance similarity of 1. least:
+    log-odds from which they are joined; below 0, since a fragment that is left over after the better pairs has fewer
+    alternatives. reach, speed: the tolerance, in heights, at once and more for each second. coast: seconds for which a
+    velocity is believed. longest: seconds of a gap. window: seconds at an end that velocity and height are taken from.
     """
 
     chance: float = -2.4
     gap: float = 0.7
     miss: float = 1.1
     height: float = 3.0
-    alike: float = 2.0
+    appearance: float = 2.0
     least: float = -3.0
     reach: float = 0.15
     speed: float = 0.5
@@ -62,7 +62,8 @@ def join(history: TrackingHistory, parts: Sequence[Trajectory], joining: Joining
     camera = Stabiliser(history.cameras)
     stops, starts = (_ends(parts, history.times, camera, joining, last) for last in (True, False))
     pairs = _candidates(history, parts, stops, starts, joining.longest)
-    odds = _log_odds(joining, stops, starts, pairs) + joining.alike * _likeness(parts, pairs, history.likeness)
+    appearance = _appearance_similarity(parts, pairs, history.appearance_calibration)
+    odds = _log_odds(joining, stops, starts, pairs) + joining.appearance * appearance
     return _chain(parts, _best_first(pairs[odds >= joining.least], odds[odds >= joining.least]))
 
 
@@ -109,8 +110,8 @@ def _log_odds(joining: Joining, stops: _Ends, starts: _Ends, pairs: Ints) -> Flo
     return np.asarray(joining.chance - joining.gap * np.log(gap) - joining.miss * misses - joining.height * change)
 
 
-def _likeness(parts: Sequence[Trajectory], pairs: Ints, scale: AppearanceCalibration) -> Floats:
-    """Likeness ``(P,)`` of the fragments' embeddings, 0 where one is not known."""
+def _appearance_similarity(parts: Sequence[Trajectory], pairs: Ints, calibration: AppearanceCalibration) -> Floats:
+    """Calibrated similarity ``(P,)`` of the fragments' embeddings, 0 where one is not known."""
     known = [part.embedding for part in parts if part.embedding is not None]
     if not known:
         return np.zeros(len(pairs))
@@ -122,7 +123,7 @@ def _likeness(parts: Sequence[Trajectory], pairs: Ints, scale: AppearanceCalibra
     for start in range(0, len(pairs), BLOCK):
         before, after = pairs[start : start + BLOCK].T
         similar[start : start + BLOCK] = (embeddings[before] * embeddings[after]).sum(axis=1)
-    return np.asarray(scale.calibrate(similar) * both)
+    return np.asarray(calibration.calibrate(similar) * both)
 
 
 def _best_first(pairs: Ints, odds: Floats) -> dict[int, int]:

@@ -133,5 +133,5 @@ class RecordingTracker(Tracker):
             cameras=self._cameras,
             trajectories=[record.trajectory() for record in confirmed],
             typical=self._thresholds.typical,
-            likeness=self._appearance_calibration,
+            appearance_calibration=self._appearance_calibration,
         )

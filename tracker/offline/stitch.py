@@ -67,7 +67,7 @@ def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
         cameras=_cameras(shares),
         trajectories=_trajectories(shares),
         typical=_typical(shares),
-        likeness=_likeness(histories),
+        appearance_calibration=_appearance_calibration(histories),
     )
     indices = np.concatenate([share.part.indices[span] for share, span in zip(shares, spans, strict=True)])
     names = {number: name for share in reversed(shares) for number, name in share.part.class_names.items()}
@@ -196,8 +196,8 @@ def _squares(share: _Share) -> float:
     return float(sum((track.scores[~track.carried] ** 2).sum() for track in own if track is not None))
 
 
-def _likeness(histories: Sequence[TrackingHistory]) -> AppearanceCalibration:
-    """That of the last piece that has any embeddings: the scale remembers no more than a few seconds."""
-    start = AppearanceCalibration().state
-    learned = [one.likeness for one in histories if not np.array_equal(one.likeness.state, start)]
-    return learned[-1] if learned else histories[-1].likeness
+def _appearance_calibration(histories: Sequence[TrackingHistory]) -> AppearanceCalibration:
+    """That of the last piece that has any embeddings: it remembers no more than a few seconds."""
+    start, calibrations = AppearanceCalibration().state, [one.appearance_calibration for one in histories]
+    learned = [one for one in calibrations if not np.array_equal(one.state, start)]
+    return learned[-1] if learned else calibrations[-1]

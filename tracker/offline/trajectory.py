@@ -54,8 +54,8 @@ class TrackingHistory:
 
     times: ``(T,)`` seconds of its frames. shots: ``(T,)``, the shot that each belongs to, from 0. cameras: of each, the
     affine matrix ``(2, 3)`` from the frame before, None where the camera stood still. trajectories: of the confirmed
-    tracks, in the order of their numbers. typical: score of a real object. likeness: scale of
-    the embedder's similarities.
+    tracks, in the order of their numbers. typical: score of a real object. appearance_calibration: of the
+    embedder's similarities.
     """
 
     times: Floats
@@ -63,7 +63,7 @@ class TrackingHistory:
     cameras: Sequence[Floats | None]
     trajectories: Sequence[Trajectory]
     typical: float
-    likeness: AppearanceCalibration = field(default_factory=AppearanceCalibration)
+    appearance_calibration: AppearanceCalibration = field(default_factory=AppearanceCalibration)
 
     @cached_property
     def interval(self) -> float:

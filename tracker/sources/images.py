@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import glob
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 
 from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.sources.base import FRAME_RATE, Source
 
+MOST_PIXELS = 150_000_000  # of a picture: 450 MB once it is decoded; the largest cameras make fewer
+warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # it warns of half of what we refuse
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
 
@@ -39,7 +43,8 @@ def open_images(paths: Sequence[Path], folder: Path, frame_rate: Fraction) -> So
     ordered = sorted(paths, key=natural_key)
     first = read_image(ordered[0])
     if first is None:
-        raise InputError(ordered[0], "is not an image that can be read", "mend or remove it")
+        large = f"is larger than {MOST_PIXELS // 10**6} million pixels" if _pixels(ordered[0]) > MOST_PIXELS else ""
+        raise InputError(ordered[0], large or "is not an image that can be read", "mend or remove it")
     source = Source(
         frames=iter(()),
         name=folder.resolve().name,
@@ -60,12 +65,28 @@ def natural_key(path: Path) -> list[tuple[int, int | str]]:
 
 
 def read_image(path: Path) -> Image | None:
-    """The picture ``(H, W, 3)`` BGR, turned upright as its EXIF data say; None when it cannot be read."""
+    """The picture ``(H, W, 3)`` BGR, turned upright as its EXIF data say; None when it cannot be read.
+
+    One of more than `MOST_PIXELS` is not read: a few bytes of a file can stand for gigabytes of a picture.
+    """
     try:
         data = np.fromfile(path, dtype=np.uint8)  # unlike cv2.imread, takes any file name on any system
-    except OSError:
+        if not data.size or _pixels(path) > MOST_PIXELS:
+            return None
+        return cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[return-value]
+    except (OSError, cv2.error):
         return None
-    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None  # type: ignore[return-value]
+
+
+def _pixels(path: Path) -> int:
+    """How many pixels a picture says that it has; 0 where it does not say so in a way that Pillow knows."""
+    try:
+        with PIL.Image.open(path) as picture:
+            return int(picture.width * picture.height)
+    except PIL.Image.DecompressionBombError:
+        return MOST_PIXELS + 1
+    except (OSError, ValueError, SyntaxError):  # OpenCV may know better
+        return 0
 
 
 def _frames(paths: Sequence[Path], source: Source) -> Iterator[Frame]:

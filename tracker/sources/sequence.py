@@ -13,6 +13,7 @@ import numpy as np
 
 from detectors.base import Frame
 from detectors.errors import InputError
+from tracker.durations import frame_rate
 from tracker.sources.base import Source
 
 INFO = "seqinfo.ini"
@@ -40,7 +41,7 @@ def open_sequence(folder: Path) -> Source:
     """
     try:
         info = _read_info(folder / INFO)
-    except (configparser.Error, KeyError, ValueError, ZeroDivisionError, UnicodeDecodeError) as error:
+    except (configparser.Error, KeyError, ValueError, UnicodeDecodeError) as error:
         remedy = "[Sequence] needs frameRate and seqLength"
         raise InputError(folder / INFO, f"cannot be understood: {error}", remedy) from None
     images = folder / info.images
@@ -62,13 +63,13 @@ def open_sequence(folder: Path) -> Source:
 
 def _read_info(path: Path) -> SequenceInfo:
     """Raises several kinds of errors for a file that cannot be understood."""
-    parser = configparser.ConfigParser()
+    parser = configparser.ConfigParser(interpolation=None)  # a folder's name may hold a %
     parser.read(path, encoding="utf-8")
     section = parser["Sequence"]
-    rate, length = Fraction(section["frameRate"]), int(section["seqLength"])
+    rate, length = frame_rate(section["frameRate"]), int(section["seqLength"])
     width, height = int(section.get("imWidth", "0")), int(section.get("imHeight", "0"))
-    if rate <= 0 or length <= 0:
-        raise ValueError("frameRate and seqLength must be above 0")
+    if length <= 0:
+        raise ValueError("seqLength must be above 0")
     return SequenceInfo(rate, length, width, height, section.get("imDir", "img1"))
 
 

@@ -93,7 +93,7 @@ def listen(address: Address, token: str | None) -> socket.socket:
     if token is None and not is_loopback(str(place[0])):
         why = "others could reach it, and no token keeps them out"
         raise InputError(shown, why, f"give --view-token TOKEN, or set {TOKEN_VARIABLE}, or view at {LOOPBACK}")
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio then sends without delay
     try:
         _prepare(listening)
         listening.bind(place)

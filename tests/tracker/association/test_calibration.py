@@ -11,10 +11,10 @@ from tracker.association.calibration import AppearanceCalibration, NoiseCalibrat
 
 
 def typical(*frames: list[float]) -> float:
-    scale = ScoreCalibration()
+    calibration = ScoreCalibration()
     for scores in frames:
-        scale.update(np.array(scores, dtype=float))
-    return scale.typical
+        calibration.update(np.array(scores, dtype=float))
+    return calibration.typical
 
 
 @given(st.floats(0.65, 1.0), st.lists(st.floats(0.75, 1.0), min_size=300, max_size=400))
@@ -40,12 +40,12 @@ def test_an_empty_scene_does_not_make_clutter_typical() -> None:
 
 
 def test_a_day_does_not_outweigh_the_night() -> None:
-    scale = ScoreCalibration()
+    calibration = ScoreCalibration()
     for _ in range(20_000):
-        scale.update(np.full(10, 0.9))
+        calibration.update(np.full(10, 0.9))
     for _ in range(10_000):
-        scale.update(np.full(10, 0.5))
-    assert scale.typical < 0.6
+        calibration.update(np.full(10, 0.5))
+    assert calibration.typical < 0.6
 
 
 def innovations(rng: np.random.Generator, spread: float) -> tuple[np.ndarray, np.ndarray]:
@@ -54,35 +54,35 @@ def innovations(rng: np.random.Generator, spread: float) -> tuple[np.ndarray, np
 
 @pytest.mark.parametrize(("spread", "direction"), [(3.0, 1), (0.05, -1)])
 def test_noise_follows_the_innovations_within_its_limits(spread: float, direction: int) -> None:
-    rng, scale = np.random.default_rng(1), NoiseCalibration()
-    factors = [scale.factor]
+    rng, calibration = np.random.default_rng(1), NoiseCalibration()
+    factors = [calibration.factor]
     for _ in range(300):
-        scale.update(*innovations(rng, spread))
-        factors.append(scale.factor)
+        calibration.update(*innovations(rng, spread))
+        factors.append(calibration.factor)
     assert (direction * np.diff(factors) >= 0).all()
     assert factors[-1] == NoiseCalibration.LIMITS[1 if direction > 0 else 0]
 
 
 def test_noise_that_has_settled_still_follows() -> None:
-    rng, scale, fresh = np.random.default_rng(3), NoiseCalibration(), NoiseCalibration()
-    scale.start_converged()
-    assert NoiseCalibration.LIMITS[0] <= scale.factor < fresh.factor / 2
+    rng, calibration, fresh = np.random.default_rng(3), NoiseCalibration(), NoiseCalibration()
+    calibration.start_converged()
+    assert NoiseCalibration.LIMITS[0] <= calibration.factor < fresh.factor / 2
     for _ in range(200):
         seen = innovations(rng, 0.75)
-        scale.update(*seen)
+        calibration.update(*seen)
         fresh.update(*seen)
-    assert scale.factor == pytest.approx(fresh.factor)
+    assert calibration.factor == pytest.approx(fresh.factor)
 
 
 def test_noise_rests_where_the_innovations_fit() -> None:
-    rng, scale = np.random.default_rng(2), NoiseCalibration()
+    rng, calibration = np.random.default_rng(2), NoiseCalibration()
     for _ in range(300):
         deviation = np.sqrt(NoiseCalibration.TARGET / 0.455)  # 0.455: median of chi-square, 1 degree
-        scale.update(*innovations(rng, deviation))
-    assert scale.factor == pytest.approx(1.0, abs=0.15)
-    before = scale.factor
-    scale.update(np.empty((0, 4)), np.empty((0, 4)))
-    assert scale.factor == before
+        calibration.update(*innovations(rng, deviation))
+    assert calibration.factor == pytest.approx(1.0, abs=0.15)
+    before = calibration.factor
+    calibration.update(np.empty((0, 4)), np.empty((0, 4)))
+    assert calibration.factor == before
 
 
 def similarities(same: float, other: float, count: int = 6) -> np.ndarray:
@@ -90,33 +90,35 @@ def similarities(same: float, other: float, count: int = 6) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("same", "other"), [(0.95, 0.9), (0.7, 0.1), (0.5, -0.2)])
-def test_likeness_does_not_depend_on_the_embedders_scale(same: float, other: float) -> None:
-    scale = AppearanceCalibration()
+def test_calibrated_similarity_does_not_depend_on_the_embedders_scale(same: float, other: float) -> None:
+    calibration = AppearanceCalibration()
     for _ in range(400):
-        scale.update(similarities(same, other))
+        calibration.update(similarities(same, other))
     np.testing.assert_allclose(
-        scale.calibrate(np.array([same, other, (same + other) / 2])), [0.5, -0.5, 0.0], atol=1e-3
+        calibration.calibrate(np.array([same, other, (same + other) / 2])), [0.5, -0.5, 0.0], atol=1e-3
     )
 
 
 def test_an_embedder_that_sees_no_difference_is_not_magnified() -> None:
-    scale = AppearanceCalibration()
+    calibration = AppearanceCalibration()
     for _ in range(400):
-        scale.update(similarities(0.9, 0.9))
-    assert np.ptp(scale.calibrate(np.array([0.89, 0.91]))) == pytest.approx(0.02 / AppearanceCalibration.MIN_CONTRAST)
+        calibration.update(similarities(0.9, 0.9))
+    assert np.ptp(calibration.calibrate(np.array([0.89, 0.91]))) == pytest.approx(
+        0.02 / AppearanceCalibration.MIN_CONTRAST
+    )
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=20))
-def test_likeness_grows_with_similarity_and_has_bounds(values: list[float]) -> None:
-    likeness = AppearanceCalibration().calibrate(np.sort(values))
-    assert (np.diff(likeness) >= 0).all()
-    assert likeness.min() >= AppearanceCalibration.RANGE[0]
-    assert likeness.max() <= AppearanceCalibration.RANGE[1]
+def test_calibrated_similarity_grows_with_similarity_and_has_bounds(values: list[float]) -> None:
+    calibrated = AppearanceCalibration().calibrate(np.sort(values))
+    assert (np.diff(calibrated) >= 0).all()
+    assert calibrated.min() >= AppearanceCalibration.RANGE[0]
+    assert calibrated.max() <= AppearanceCalibration.RANGE[1]
 
 
 def test_one_track_alone_tells_nothing_of_others() -> None:
-    scale = AppearanceCalibration()
-    before = scale.calibrate(np.array([0.4]))
-    scale.update(np.empty((0, 0)))
-    scale.update(np.array([[0.8]]))
-    np.testing.assert_allclose(scale.calibrate(np.array([0.4])), before, atol=0.01)
+    calibration = AppearanceCalibration()
+    before = calibration.calibrate(np.array([0.4]))
+    calibration.update(np.empty((0, 0)))
+    calibration.update(np.array([[0.8]]))
+    np.testing.assert_allclose(calibration.calibrate(np.array([0.4])), before, atol=0.01)

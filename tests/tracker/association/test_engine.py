@@ -27,7 +27,7 @@ def random_stream(seed: int, frames: int = 25) -> list[Detections]:
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 6))
     centre, size, speed = rng.uniform(0, 300, (count, 2)), rng.uniform(10, 90, (count, 2)), rng.normal(0, 4, (count, 2))
-    looks, embedded, stream = rng.normal(size=(count, 4)), rng.random() < 0.6, []
+    appearances, embedded, stream = rng.normal(size=(count, 4)), rng.random() < 0.6, []
     for _ in range(frames):
         centre = centre + speed + rng.normal(0, 2, (count, 2))
         who = rng.integers(0, count, rng.integers(0, 2 * count + 1)) if rng.random() < 0.85 else np.empty(0, np.int64)
@@ -35,7 +35,7 @@ def random_stream(seed: int, frames: int = 25) -> list[Detections]:
         stranger = rng.random(len(who)) < 0.15
         here[stranger] = rng.uniform(-100, 400, (stranger.sum(), 2))
         extent = np.where(rng.random(extent.shape) < 0.03, 0.0, extent)
-        vectors = looks[who] + rng.normal(0, 0.2, (len(who), 4))
+        vectors = appearances[who] + rng.normal(0, 0.2, (len(who), 4))
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors[rng.random(len(who)) < 0.1] = 0
         stream.append(

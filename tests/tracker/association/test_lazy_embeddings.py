@@ -1,4 +1,4 @@
-"""Which detections are looked at: those whose looks may change who belongs to whom."""
+"""Which detections are embedded: those whose embeddings may change the assignment."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tracker.association.lazy_embeddings import LazyEmbeddings, contested
 from tracker.association.matching import Pairs, assign_greedily
 
 
-class Asked:
-    """Answers with the identity matrix, and notes what it was asked for."""
+class Embedder:
+    """Answers with rows of the identity matrix, and remembers for which rows."""
 
     def __init__(self) -> None:
         self.rows: list[int] = []
@@ -32,8 +32,8 @@ def walkers(lefts: list[float]) -> Detections:
 
 @settings(max_examples=200)
 @given(st.integers(0, 2**32 - 1), st.floats(0, 0.8))
-def test_the_best_pairs_without_rivals_stay_whatever_looks_say_of_the_others(seed: int, margin: float) -> None:
-    """Looks move the contested pairs by up to half the margin each way."""
+def test_the_best_pairs_without_rivals_stay_whatever_embeddings_say_of_the_others(seed: int, margin: float) -> None:
+    """Appearance moves the contested pairs by up to half the margin each way."""
     rng = np.random.default_rng(seed)
     similarity = np.where(rng.random((5, 6)) < 0.5, rng.uniform(0.15, 1, (5, 6)), -np.inf)
     pairs = Pairs.at_least(similarity, 0.15)
@@ -60,39 +60,39 @@ def test_one_of_two_far_apart_has_no_rival_and_neighbours_have() -> None:
     assert not contested(pairs, 0.1).any()
 
 
-def test_each_is_asked_for_once_and_by_the_row_it_was_given_by() -> None:
-    ask = Asked()
-    embeddings = LazyEmbeddings(walkers([0.0, 50.0]), ask, rows=np.array([3, 5]))
+def test_each_embedding_is_computed_once_by_the_row_it_was_given_by() -> None:
+    embed = Embedder()
+    embeddings = LazyEmbeddings(walkers([0.0, 50.0]), embed, rows=np.array([3, 5]))
     assert embeddings.attach(walkers([0.0, 50.0])).embeddings is None
     embeddings.compute(np.array([False, True]))
     embeddings.compute(np.array([True, True]))
-    assert ask.rows == [5, 3]
+    assert embed.rows == [5, 3]
     np.testing.assert_array_equal(embeddings.attach(walkers([0.0, 50.0])).embeddings, np.eye(8)[[3, 5]])
 
 
-def test_embeddings_that_are_there_are_taken_and_nobody_is_asked() -> None:
-    ask, found = Asked(), walkers([0.0])
+def test_embeddings_that_are_given_are_taken_and_none_is_computed() -> None:
+    embed, found = Embedder(), walkers([0.0])
     found = Detections(found.boxes, found.scores, found.class_ids, np.eye(8)[:1])
-    LazyEmbeddings(found, ask, rows=np.array([0])).compute(np.array([True]))
-    Tracker().update(found, 0.0, embed=ask)
-    assert ask.rows == []
+    LazyEmbeddings(found, embed, rows=np.array([0])).compute(np.array([True]))
+    Tracker().update(found, 0.0, embed=embed)
+    assert embed.rows == []
 
 
-def test_who_walks_alone_is_left_alone_and_who_meets_somebody_is_looked_at() -> None:
-    tracker, ask = Tracker(), Asked()
+def test_objects_are_embedded_where_they_meet_and_not_where_they_are_alone() -> None:
+    tracker, embed = Tracker(), Embedder()
     for frame in range(10):
-        tracker.update(walkers([0.0, 200.0, 400.0]), frame / 30, embed=ask)
-    ask.rows.clear()
-    tracker.update(walkers([0.0, 200.0, 400.0]), 10 / 30, embed=ask)
-    assert ask.rows == []
+        tracker.update(walkers([0.0, 200.0, 400.0]), frame / 30, embed=embed)
+    embed.rows.clear()
+    tracker.update(walkers([0.0, 200.0, 400.0]), 10 / 30, embed=embed)
+    assert embed.rows == []
     for step in range(1, 20):
-        tracker.update(walkers([5.0 * step, 200.0 - 5 * step, 400.0]), (10 + step) / 30, embed=ask)
-    assert {0, 1} <= set(ask.rows)
-    assert 2 not in ask.rows
+        tracker.update(walkers([5.0 * step, 200.0 - 5 * step, 400.0]), (10 + step) / 30, embed=embed)
+    assert {0, 1} <= set(embed.rows)
+    assert 2 not in embed.rows
 
 
-def test_a_motion_only_tracker_asks_nobody_and_the_published_ones_ask_for_all_that_are_strong() -> None:
+def test_a_motion_only_tracker_embeds_nothing_and_the_published_ones_all_high_score_detections() -> None:
     for preset, expected in (("sort", []), ("bytetrack", []), ("deepsort", [0, 1])):
-        ask = Asked()
-        Tracker(preset).update(walkers([0.0, 50.0]), 0.0, embed=ask)
-        assert ask.rows == expected
+        embed = Embedder()
+        Tracker(preset).update(walkers([0.0, 50.0]), 0.0, embed=embed)
+        assert embed.rows == expected

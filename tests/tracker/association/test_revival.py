@@ -20,11 +20,11 @@ def cost(boxes: Floats, gap: float = 1.0, velocity: Floats = STILL, last: Floats
     return np.asarray(motion_cost(R, last, velocity, np.array([gap]), boxes)[0])
 
 
-def test_the_same_place_and_size_is_not_strange_at_all() -> None:
+def test_the_same_place_and_size_costs_nothing() -> None:
     assert cost(LOST)[0] == 0
 
 
-def test_the_limit_is_reach_and_speed_in_heights() -> None:
+def test_the_tolerance_grows_with_time_in_heights() -> None:
     for gap in (0.1, 1.0, 2.0):
         limit = 100 * (R.tolerance + R.tolerance_rate * gap)
         assert cost(LOST + np.array([limit, 0, limit, 0]), gap)[0] == pytest.approx(1.0)
@@ -35,7 +35,7 @@ def test_a_change_of_height_uses_up_the_tolerance() -> None:
     assert cost(taller)[0] == pytest.approx(1.0)
 
 
-def test_it_moves_on_for_as_long_as_its_velocity_counts() -> None:
+def test_its_velocity_is_extrapolated_for_a_while() -> None:
     velocity = np.array([[50.0, 0.0]])
     for gap, moved in ((0.1, 5.0), (R.extrapolation, 50 * R.extrapolation), (2.0, 50 * R.extrapolation)):
         assert cost(LOST + np.array([moved, 0, moved, 0]), gap, velocity)[0] == pytest.approx(0.0, abs=1e-9)
@@ -58,17 +58,17 @@ def test_boxes_without_height_are_finite() -> None:
 
 @settings(max_examples=50)
 @given(st.floats(0, 4), st.floats(-1.5, 1.0))
-def test_looks_rank_what_place_allows_and_never_forbid_it(place: float, likeness: float) -> None:
-    judged = revival_cost(R, np.array([[place]]), np.array([[likeness]]), np.array([False]))[0, 0]
+def test_appearance_ranks_what_motion_allows_and_never_forbids_it(place: float, appearance: float) -> None:
+    judged = revival_cost(R, np.array([[place]]), np.array([[appearance]]), np.array([False]))[0, 0]
     if place <= 1:
         assert judged <= 1
-    if likeness > 0:
+    if appearance > 0:
         assert judged <= place or place >= R.max_motion_cost
     if place >= R.max_motion_cost:
         assert judged == np.inf
 
 
-def test_who_is_overdue_has_to_look_alike() -> None:
+def test_overdue_tracks_need_a_similar_appearance() -> None:
     cost, overdue = np.zeros((2, 1)), np.array([True, False])
     judged = revival_cost(R, cost, np.zeros((2, 1)), overdue)
     assert judged.tolist() == [[np.inf], [0.0]]

@@ -383,3 +383,10 @@ def two_objects(folder: Path) -> Path:
     table = onnx_models.v8_table(boxes, np.array([0.9, 0.8]), [0, 1], 2, cells)[None]
     metadata = {"names": {0: "cat", 1: "dog"}, "task": "detect"}
     return onnx_models.constant_model(folder / "model.onnx", table, (1, 3, 64, 64), metadata)
+
+
+def test_names_do_not_command_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path / "a\033[2J\033]0;title\007.mp4") == 1
+    error = capsys.readouterr().err
+    assert "a\\x1b[2J\\x1b]0;title\\x07.mp4: " in error
+    assert error.removesuffix("\n").isprintable()

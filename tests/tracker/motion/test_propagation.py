@@ -74,7 +74,7 @@ def test_what_is_behind_does_not_move_with_what_is_in_front() -> None:
     np.testing.assert_allclose(displacements.offsets, [[-3, 0], [5, 0]], atol=0.5)
 
 
-def test_what_cannot_be_followed_is_not_sure() -> None:
+def test_what_cannot_be_followed_is_not_reliable() -> None:
     gone, flat, there = (np.array([x, 60.0, x + 80, 240]) for x in (40, 240, 440))
     step = np.array([4.0, 0.0, 4.0, 0.0])
     grey = np.full((200, 100), 128, np.uint8)
@@ -86,7 +86,7 @@ def test_what_cannot_be_followed_is_not_sure() -> None:
     assert displacements.reliable.tolist() == [False, False, True]
 
 
-def test_there_is_no_telling_without_two_pictures_of_one_shot() -> None:
+def test_nothing_is_measured_without_two_pictures_of_one_shot() -> None:
     propagator, scene, boxes = Propagator(), Scene(), boxes_of(walkers(0))
     picture = scene.picture(STILL, walkers(0))
     assert propagator(Frame(picture, 1, 0.0), boxes) is None
@@ -153,7 +153,7 @@ def test_points_lie_in_the_picture_inside_their_own_box_and_in_no_box_in_front(c
 
 @given(st.integers(0, 2**32 - 1))
 @settings(deadline=None, derandomize=True, max_examples=50)
-def test_the_way_of_a_box_is_the_median_of_its_sure_points(seed: int) -> None:
+def test_the_displacement_of_a_box_is_the_median_of_its_points(seed: int) -> None:
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 6))
     owners = np.sort(rng.integers(0, count, rng.integers(0, 40)))
@@ -177,7 +177,7 @@ def tracker_with(boxes: Floats) -> Tracker:
 BOXES = np.array([[100.0, 50, 140, 150], [300, 80, 350, 200]])
 
 
-def test_a_carried_frame_changes_nothing_but_places() -> None:
+def test_a_propagated_frame_changes_nothing_but_positions() -> None:
     tracker = tracker_with(BOXES)
     before = tracker.assignments
     displacements = Displacements(np.array([[4.0, -1.0], [99.0, 99.0]]), np.array([True, False]), np.full(2, 0.5))
@@ -214,7 +214,7 @@ def test_a_track_that_was_missed_is_not_shown_until_it_is_seen_again() -> None:
     assert not len(tracker.seconds_lost)
 
 
-def test_a_frame_carried_in_vain_is_refused_and_leaves_the_tracker_alone() -> None:
+def test_a_propagated_frame_with_bad_arguments_is_refused_and_leaves_the_tracker_alone() -> None:
     tracker = tracker_with(BOXES)
     for time, camera in ((2 / RATE, None), (float("nan"), None), (1.0, np.eye(3)), (1.0, np.full((2, 3), np.nan))):
         with pytest.raises(ValueError, match=r"not later|not a number|not a finite matrix"):
@@ -223,7 +223,7 @@ def test_a_frame_carried_in_vain_is_refused_and_leaves_the_tracker_alone() -> No
     assert len(Tracker().propagate(0.0)) == 0
 
 
-def test_doubts_grow_where_nothing_is_seen() -> None:
+def test_uncertainty_grows_where_nothing_is_seen() -> None:
     tracker = tracker_with(BOXES)
     displacements = Displacements(np.zeros((2, 2)), np.array([True, False]), np.full(2, 0.5))
     fresh = tracker.position_uncertainty(1 / RATE, displacements)
@@ -234,7 +234,7 @@ def test_doubts_grow_where_nothing_is_seen() -> None:
     assert later[0] < fresh[1] < later[1]
 
 
-def test_a_carried_box_is_the_filters() -> None:
+def test_a_propagated_box_is_the_filters() -> None:
     tracker, rng = Tracker(), np.random.default_rng(0)
     for index in range(30):
         shaken = BOXES + rng.normal(0, 3, BOXES.shape)

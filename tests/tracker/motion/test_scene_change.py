@@ -1,4 +1,4 @@
-"""What counts as new in a picture."""
+"""What counts as a change of the scene."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def boxes_at(index: int) -> Floats:
     return np.array([box for box, _ in walkers(index)])
 
 
-def test_only_what_is_not_known_is_new() -> None:
+def test_only_changes_outside_known_boxes_count() -> None:
     assert not changes(STILL, NOBODY)
     assert not changes(STILL, NOBODY, 0, 0)
     assert changes(STILL, NOBODY, None, 0)
@@ -48,7 +48,7 @@ def test_a_camera_that_moves_shows_something_new_and_its_exposure_does_not() -> 
     assert not changes(STILL, NOBODY, gain=1.04)
 
 
-def test_there_is_no_telling_without_two_pictures_of_one_size() -> None:
+def test_without_two_pictures_of_one_size_everything_counts_as_changed() -> None:
     changed, picture = SceneChangeDetector(), Scene().picture(STILL)
     assert changed(Frame(picture, 1, 0.0), NOBODY)
     changed.set_reference(Frame(picture, 1, 0.0))
@@ -57,7 +57,7 @@ def test_there_is_no_telling_without_two_pictures_of_one_size() -> None:
     assert changed(Frame(np.empty((0, 0, 3), np.uint8), 4, 0.3), NOBODY)
 
 
-def test_where_somebody_has_left_is_nothing_new() -> None:
+def test_where_an_object_has_left_is_no_change() -> None:
     scene, tracker, propagator = Scene(), Tracker(), Propagator()
     detector = Scripted([Detections(boxes_at(frame)[:1], np.array([0.9])) for frame in range(60)])
     frames = [Frame(scene.picture(STILL, walkers(index)[:1]), index + 1, index / RATE) for index in range(60)]
@@ -68,7 +68,7 @@ def test_where_somebody_has_left_is_nothing_new() -> None:
 
 
 @pytest.mark.parametrize("enters", [False, True])
-def test_a_calm_scene_is_looked_at_less_often_until_somebody_enters(enters: bool) -> None:
+def test_a_calm_scene_is_detected_in_less_often_until_somebody_enters(enters: bool) -> None:
     scene, found, frames = Scene(), list[Detections](), list[Frame]()
     for index in range(50):
         things = walkers(0)[1:2] + (walkers(index - 31)[:1] if enters and index > 30 else [])

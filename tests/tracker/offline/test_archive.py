@@ -40,7 +40,7 @@ def first_pass(seed: int = 0, frames: int = 40) -> FirstPass:
     ]
     scale = AppearanceCalibration()
     scale.update(rng.uniform(0, 1, (3, 3)))
-    history = replace(history, trajectories=tracks, likeness=scale, typical=0.1 + 0.7 * rng.random())
+    history = replace(history, trajectories=tracks, appearance_calibration=scale, typical=0.1 + 0.7 * rng.random())
     indices = np.sort(rng.permutation(3 * frames)[:frames]) + 7
     return FirstPass(indices, history, {2: "car", 0: "пешеход"}, 1920, 1080, RATE, ("it was dark",))
 
@@ -57,7 +57,7 @@ def same(one: FirstPass, other: FirstPass) -> bool:
         (one.indices, other.indices),
         (mine.times, theirs.times),
         (mine.shots, theirs.shots),
-        (mine.likeness.state, theirs.likeness.state),
+        (mine.appearance_calibration.state, theirs.appearance_calibration.state),
     ]
     for a, b in zip(mine.trajectories, theirs.trajectories, strict=True):
         arrays += [(getattr(a, name), getattr(b, name)) for name in ("frames", "boxes", "scores", "filled", "carried")]

@@ -92,7 +92,7 @@ def check_same(found: FirstPass, whole: FirstPass) -> None:
     assert mine.times.tolist() == theirs.times.tolist()
     assert mine.shots.tolist() == theirs.shots.tolist()
     assert mine.typical == theirs.typical
-    assert mine.likeness.state.tolist() == theirs.likeness.state.tolist()
+    assert mine.appearance_calibration.state.tolist() == theirs.appearance_calibration.state.tolist()
     for a, b in zip(mine.cameras, theirs.cameras, strict=True):
         assert (a is None and b is None) or np.array_equal(a, b)  # type: ignore[arg-type]
 
@@ -293,10 +293,10 @@ def test_what_a_score_means_is_what_was_learned_last() -> None:
     whole = whole_of([walk(range(100), 0, 1)], np.arange(100) / RATE)
     (dark, bright), pieces = cut_up(whole, [50], 20)
     scale = AppearanceCalibration()
-    bright = replace(bright, history=replace(bright.history, typical=0.5, likeness=scale))
+    bright = replace(bright, history=replace(bright.history, typical=0.5, appearance_calibration=scale))
     found = stitch([dark, bright], pieces).history
     assert found.typical == pytest.approx((0.7 + 0.5) / 2, abs=0.01)
-    assert found.likeness is dark.history.likeness  # the later piece has no embeddings
+    assert found.appearance_calibration is dark.history.appearance_calibration  # the later piece has no embeddings
 
 
 def test_parts_of_another_video_are_refused() -> None:

@@ -14,7 +14,22 @@ from tracker.sources.addresses import file_name, host_of, without_secrets
         ("rtsp://me:sec@ret@host/a", "rtsp://host/a"),
         ("rtsp://me:sec/ret@host/a", "rtsp://host/a"),
         ("rtsp://host/cam@1", "rtsp://host/cam@1"),
-        ("rtsp://host/user=me&password=secret&channel=1", "rtsp://host/user=me&password=...&channel=1"),
+        ("rtsp://host/user=me&password=secret&channel=1", "rtsp://host/user=..."),
+        ("rtsp://host/user=me_password=secret_channel=1_stream=0.sdp", "rtsp://host/user=..."),
+        ("rtsp://host/accessToken=secret/a", "rtsp://host/accessToken=.../a"),
+        ("rtsp://host/passphrase:secret/a", "rtsp://host/.../a"),
+        ("rtsp://host/auth/secret", "rtsp://host/auth/..."),
+        ("rtsp://host/a;password=secret", "rtsp://host/a"),
+        ("rtsp://host/login/secret@x", "rtsp://host/login/..."),
+        ("rtsp://me:12/secret@host/a", "rtsp://.../host/a"),
+        ("rtsp://me:x?secret@host/a", "rtsp://host/a"),
+        ("rtsp://me:secret#x@host/a", "rtsp://host/a"),
+        ("rtsp://me%3Asecret%40host/a", "rtsp://host/a"),
+        ("http://host:80/go/rtsp://me:secret@other/a", "http://host:80/go/..."),
+        ("http://host/go?to=rtsp://me:secret@other", "http://host/go"),
+        ("http://host:80/@channel/live", "http://.../channel/live"),
+        ("rtmp://host/live/secret", "rtmp://host/live/..."),
+        ("rtsp://host/monkey/keyboard", "rtsp://host/monkey/keyboard"),
         ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
     ],
 )
@@ -27,3 +42,4 @@ def test_the_host_of_an_address() -> None:
     assert host_of("rtsp://me:pw@host:554/x") == "host"
     assert host_of("rtsp://[::1]:554/x") == "::1"
     assert host_of("udp://:5000") == ""
+    assert host_of("http://host:80/@channel") == "host"
