@@ -141,6 +141,9 @@ def main(arguments: Sequence[str]) -> None:
     options = parse(arguments)
     dataset = load_datasets(options.data)
     saved = load_checkpoint(options.resume, Plan) if options.resume else None
+    start = load_weights(options.start) if options.start else None
+    if start and options.backbone is None:
+        options.backbone = start.plan.backbone
     plan = plan_of(options, dataset.class_names)
     if saved:
         plan = resumed(saved.plan, saved.counters.seconds, options)
@@ -153,7 +156,6 @@ def main(arguments: Sequence[str]) -> None:
     factors = source_factors(learn, dict(options.weigh)) * repeat_factors(learn, options.balance)
     if not factors.any():
         raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")
-    start = load_weights(options.start) if options.start else None
     torch.manual_seed(plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights)
     network = train(plan, trunk, learn, validate, options.output, factors, options.device, saved, start)

@@ -25,6 +25,7 @@ OPEN_MINUTES = 100_000.0  # of a run without a known end
 MINUTES_A_LONG_JUDGEMENT = 30
 FROZEN_MINUTES = 4.0
 MOST = 10_000_000
+BACKBONE = "mobilenet_v2"
 
 AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan)
 
@@ -32,7 +33,7 @@ AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan)
 def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
     """The plan that the command line asks for."""
     plan = Plan(
-        backbone=options.backbone,
+        backbone=options.backbone or BACKBONE,
         class_names=class_names,
         fold=not options.from_scratch,
         seed=options.seed,
@@ -114,7 +115,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     length = add_run(parser, Path("detector.onnx"), batch=8)
     length.add_argument("--open-ended", action="store_true", help="train until interrupted; then --resume --anneal M")
     length.add_argument("--anneal", type=float, metavar="M", help="with --resume: end the run, in M minutes from here")
-    parser.add_argument("--backbone", default="mobilenet_v2", choices=sorted(BACKBONES))
+    parser.add_argument("--backbone", choices=sorted(BACKBONES), help=f"default: of --start, or {BACKBONE}")
     parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
     parser.add_argument(
         "--start", metavar="NAME|PATH", help="start from a trained detector: sliding, or a .safetensors"
