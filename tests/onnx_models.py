@@ -67,7 +67,7 @@ def constant_model(
     kind, dtype = (TensorProto.FLOAT16, np.float16) if half else (TensorProto.FLOAT, np.float32)
     answer = np.asarray(output, dtype=dtype)
     nodes = [helper.make_node("Identity", ["answer"], ["output"])]
-    return _save(path, nodes, {"images": input_shape}, answer.shape, {"answer": answer}, metadata, kind)
+    return _save(path, nodes, {"images": input_shape}, answer.shape, {"answer": answer}, metadata, (kind, kind))
 
 
 def colour_finder(
@@ -105,7 +105,7 @@ def colour_finder(
     nodes += [helper.make_node("Cast", ["table"], ["output"], to=kind)]
     output_shape = (1, "rows", 8) if layout == "v5" else (1, 7, "cells")
     described = {"names": COLOURS, "task": "detect"} if metadata is None else metadata
-    return _save(path, nodes, {"images": input_shape}, output_shape, constants, described, kind)
+    return _save(path, nodes, {"images": input_shape}, output_shape, constants, described, (kind, kind))
 
 
 def sliding_colour_finder(
@@ -149,7 +149,9 @@ def sliding_colour_finder(
     described = {"kind": KIND, "class_names": json.dumps(list(COLOURS.values())), "long_side": long_side}
     described |= {"longest_side": longest_side} if longest_side else {}
     shape = (1, "height", "width", 3)
-    return _save(path, nodes, {"frame": shape}, (1, "cells", 7), constants, metadata or described, in_kind=BYTES)
+    return _save(
+        path, nodes, {"frame": shape}, (1, "cells", 7), constants, metadata or described, (BYTES, TensorProto.FLOAT)
+    )
 
 
 def size_reporter(path: Path, input_shape: Shape, metadata: Mapping[str, object] | None = None) -> Path:
@@ -250,14 +252,14 @@ def _save(
     output_shape: Shape,
     constants: Mapping[str, npt.NDArray[Any]],
     metadata: Mapping[str, object] | None = None,
-    kind: int = TensorProto.FLOAT,
-    in_kind: int | None = None,
+    types: tuple[int, int] = (TensorProto.FLOAT, TensorProto.FLOAT),
 ) -> Path:
+    """types: element types of the inputs and of the output."""
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(name, in_kind or kind, list(shape)) for name, shape in inputs.items()],
-        [helper.make_tensor_value_info("output", kind, list(output_shape))],
+        [helper.make_tensor_value_info(name, types[0], list(shape)) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info("output", types[1], list(output_shape))],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

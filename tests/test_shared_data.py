@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from benchmarks import mot
-from benchmarks.accuracy.sequences import Place, Recording, load_recordings, play
+from benchmarks.accuracy.sequences import LoadedSequence, SequenceSet, load_sequences, run_tracker
 from detectors.base import Floats
 from tracker.association.presets import DEFAULT, PRESETS
 from tracker.commands.cli import main
@@ -40,16 +40,16 @@ def test_hota_on_mot17_is_what_is_claimed(
     assert lowest <= hota_of(shared, "mot17-half", tmp_path / preset) <= highest
 
 
-def rescored(recording: Recording, change: Callable[[Floats], Floats]) -> Recording:
+def rescored(sequence: LoadedSequence, change: Callable[[Floats], Floats]) -> LoadedSequence:
     """The same from a detector that scores differently."""
-    found = tuple(replace(one, scores=change(one.scores)) for one in recording.detections)
-    return replace(recording, detections=found)
+    found = tuple(replace(one, scores=change(one.scores)) for one in sequence.detections)
+    return replace(sequence, detections=found)
 
 
 @pytest.mark.parametrize("place", ["mot17-half", "sequences@det/yolov8n.txt"])
 def test_a_detectors_way_to_score_does_not_break_the_default(shared: Path, place: str) -> None:
     pytest.importorskip("trackeval", reason="the extra `eval` is not installed")
-    recordings = load_recordings(Place.parse(str(shared / place)))
+    sequences = load_sequences(SequenceSet.parse(str(shared / place)))
     changes: dict[str, Callable[[Floats], Floats]] = {
         "as it is": lambda scores: scores,
         "smaller": lambda scores: 0.6 * scores,
@@ -57,8 +57,8 @@ def test_a_detectors_way_to_score_does_not_break_the_default(shared: Path, place
     }
     hota = {}
     for name, change in changes.items():
-        rows = {one.name: play(rescored(one, change), PRESETS[DEFAULT]).rows for one in recordings}
-        hota[name] = evaluate([one.truth for one in recordings], rows).combined.hota
+        rows = {one.name: run_tracker(rescored(one, change), PRESETS[DEFAULT]).rows for one in sequences}
+        hota[name] = evaluate([one.truth for one in sequences], rows).combined.hota
     assert hota["as it is"] > 50
     assert min(hota.values()) > hota["as it is"] - 2
 

@@ -1,4 +1,4 @@
-"""Rows of MOTChallenge text that remember where they stood, so that an error names file and line."""
+"""Rows of MOTChallenge text with their line numbers, so that an error names file and line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from detectors.errors import InputError
 from detectors.replay import FARTHEST, LAST_FRAME
 
 COLUMNS = "frame,id,x,y,w,h"
-FEWEST = COLUMNS.count(",") + 1
-LONGEST = 10_000_000  # frames of a sequence, 90 hours of video: a wrong number must not ask for all the memory
+MIN_COLUMNS = COLUMNS.count(",") + 1
+MAX_FRAMES = 10_000_000  # frames of a sequence, 90 hours of video: a wrong number must not ask for all the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,33 +83,33 @@ def rows_of_array(name: str, values: npt.ArrayLike) -> MotRows:
     """Rows ``(N, C)``, C >= 6, that are in memory already. Raises InputError for another shape and for no numbers."""
     table = np.asarray(values, dtype=np.float64)
     if table.size == 0:
-        table = np.empty((0, FEWEST))
-    if table.ndim != 2 or table.shape[1] < FEWEST:
+        table = np.empty((0, MIN_COLUMNS))
+    if table.ndim != 2 or table.shape[1] < MIN_COLUMNS:
         raise InputError(name, f"the rows have the shape {table.shape}", f"expected (N, 6 or more): {COLUMNS}")
     rows = MotRows(f"{name}, row", table, np.arange(1, len(table) + 1))
     rows.reject(~np.isfinite(table).all(axis=1), "not all values are finite", f"rows are {COLUMNS}")
     return rows
 
 
-def sort_by_frame(rows: MotRows, length: int, known_by: str) -> FrameBoxes:
-    """Check the rows of a sequence of `length` frames, and sort them. known_by: what tells that length.
+def sort_by_frame(rows: MotRows, length: int, length_from: str) -> FrameBoxes:
+    """Check the rows of a sequence of `length` frames, and sort them. length_from: what tells that length.
 
     Raises InputError for frames outside of the sequence, ids and frames that are no whole numbers, negative ids, two
     rows of one id in one frame, and boxes of negative size.
     """
-    _check(rows, length, known_by)
+    _check(rows, length, length_from)
     frames, ids = rows.values[:, 0].astype(np.int64), rows.values[:, 1].astype(np.int64)
     order = np.argsort(frames, kind="stable")
     bounds = np.searchsorted(frames[order], np.arange(1, length + 2))
     return FrameBoxes(ids[order], tlwh_to_xyxy(rows.values[order, 2:6]), bounds, order)
 
 
-def _check(rows: MotRows, length: int, known_by: str) -> None:
+def _check(rows: MotRows, length: int, length_from: str) -> None:
     frames, ids, boxes = rows.values[:, 0], rows.values[:, 1], rows.values[:, 2:6]
     rows.reject(frames % 1 != 0, "frame {0:.15g} is not a whole number", "frames count from 1")
     rows.reject(frames < 1, "frame {0:.15g} is below 1", "frames count from 1")
-    rows.reject(frames > LONGEST, "frame {0:.15g} is too large", "frames count from 1")
-    rows.reject(frames > length, f"frame {{0:.15g}} is beyond the last one, {length}", known_by)
+    rows.reject(frames > MAX_FRAMES, "frame {0:.15g} is too large", "frames count from 1")
+    rows.reject(frames > length, f"frame {{0:.15g}} is beyond the last one, {length}", length_from)
     rows.reject(ids % 1 != 0, "id {1:.15g} is not a whole number", f"rows are {COLUMNS}")
     rows.reject(ids < 0, "id {1:.15g} is negative", "every row needs an id; track detections first")
     rows.reject(ids > LAST_FRAME, "id {1:.15g} is too large", f"ids go up to {LAST_FRAME}")

@@ -1,1 +1,1 @@
-"""How well objects are tracked: HOTA on sequences with ground truth, ours and others'."""
+"""How well objects are tracked: HOTA of our presets and other trackers, and what each part is worth."""

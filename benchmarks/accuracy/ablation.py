@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy.comparison import add_places, load_or_tell
-from benchmarks.accuracy.sequences import Recording, backward, disturbed, play, thinned, with_camera
+from benchmarks.accuracy.comparison import add_sequence_arguments, load_or_skip
+from benchmarks.accuracy.sequences import LoadedSequence, perturbed, run_tracker, subsampled, time_reversed, with_camera
 from benchmarks.tables import print_circumstances, print_table
 from detectors import InputError
 from detectors.base import Floats
@@ -64,10 +64,10 @@ CUES: dict[str, dict[str, Any]] = {
     "detections' boxes (filtered instead)": {"filtered": True},
 }
 
-Copies = Sequence[Sequence[Recording]]
+Copies = Sequence[Sequence[LoadedSequence]]
 
 
-def without(preset: Preset, fields: Mapping[str, Any]) -> Preset:
+def with_fields(preset: Preset, fields: Mapping[str, Any]) -> Preset:
     """The preset with these fields replaced."""
     for name, value in fields.items():
         outer, _, inner = name.partition(".")
@@ -76,34 +76,34 @@ def without(preset: Preset, fields: Mapping[str, Any]) -> Preset:
     return preset
 
 
-def make_copies(recordings: Sequence[Recording], noisy: int, every: int = 1) -> Copies:
-    """The recordings with camera motion where it can be had: forward, backward, and disturbed, in turn both ways."""
-    recordings = [thinned(with_camera(one), every) for one in recordings]
-    reversed_ = [backward(recording) for recording in recordings]
-    directions = (recordings, reversed_)
-    return [*directions, *([disturbed(one, seed) for one in directions[seed % 2]] for seed in range(noisy))]
+def make_copies(sequences: Sequence[LoadedSequence], noisy: int, every: int = 1) -> Copies:
+    """Copies of the sequences, with camera motion where possible: forward, backward, and perturbed ones of both."""
+    sequences = [subsampled(with_camera(one), every) for one in sequences]
+    reversed_ = [time_reversed(sequence) for sequence in sequences]
+    directions = (sequences, reversed_)
+    return [*directions, *([perturbed(one, seed) for one in directions[seed % 2]] for seed in range(noisy))]
 
 
 def hota(preset: Preset, copies: Copies, offline: Collection[str] = ()) -> Floats:
     """HOTA ``(C,)`` of all sequences together, a copy an entry. offline: stages to run afterwards."""
     found = []
-    for recordings in copies:
+    for sequences in copies:
         rows = {
-            one.name: play(one, preset, camera=preset.camera and one.camera is not None, offline=offline).rows
-            for one in recordings
+            one.name: run_tracker(one, preset, camera=preset.camera and one.camera is not None, offline=offline).rows
+            for one in sequences
         }
-        found.append(evaluate([one.truth for one in recordings], rows).combined.hota)
+        found.append(evaluate([one.truth for one in sequences], rows).combined.hota)
     return np.array(found)
 
 
-def compare(copies: Copies, cues: Mapping[str, Mapping[str, Any]]) -> dict[str, Floats]:
+def ablate_cues(copies: Copies, cues: Mapping[str, Mapping[str, Any]]) -> dict[str, Floats]:
     """HOTA ``(C,)`` of each copy, as it is and without each cue."""
     preset = PRESETS[DEFAULT]
-    removed = {f"without {name}": hota(without(preset, fields), copies) for name, fields in cues.items()}
+    removed = {f"without {name}": hota(with_fields(preset, fields), copies) for name, fields in cues.items()}
     return {"as it is": hota(preset, copies)} | removed
 
 
-def compare_offline(copies: Copies) -> dict[str, Floats]:
+def ablate_offline_stages(copies: Copies) -> dict[str, Floats]:
     """HOTA ``(C,)`` of each copy offline: as it is, without each stage, and without all."""
     rest = {f"without {stage}": [other for other in STAGES if other != stage] for stage in STAGES}
     stages: dict[str, Collection[str]] = {"as it is": STAGES} | rest | {"online": ()}
@@ -139,7 +139,7 @@ def chosen_cues(text: str | None) -> dict[str, dict[str, Any]]:
 def main() -> None:
     """Print the table; the exit status is 0 if a root could be run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_places(parser)
+    add_sequence_arguments(parser)
     parser.add_argument("--cues", help=f"those to remove, of: {', '.join(CUES)}; default: each")
     parser.add_argument("--offline", action="store_true", help="remove the stages of offline tracking instead")
     parser.add_argument("--noisy", type=int, default=0, metavar="N", help="copies that are disturbed")
@@ -151,11 +151,11 @@ def main() -> None:
     print_circumstances()
     try:
         cues = chosen_cues(arguments.cues)
-        for place in arguments.places:
-            if recordings := load_or_tell(place, arguments):
-                title = f"{place.root}" if place.name in found else place.name
-                copies = make_copies(recordings, arguments.noisy, arguments.every)
-                found[title] = compare_offline(copies) if arguments.offline else compare(copies, cues)
+        for sequence_set in arguments.sets:
+            if sequences := load_or_skip(sequence_set, arguments):
+                title = f"{sequence_set.root}" if sequence_set.name in found else sequence_set.name
+                copies = make_copies(sequences, arguments.noisy, arguments.every)
+                found[title] = ablate_offline_stages(copies) if arguments.offline else ablate_cues(copies, cues)
     except InputError as error:
         sys.exit(f"error: {error}")
     if not found:

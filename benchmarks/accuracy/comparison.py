@@ -19,8 +19,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.peers import WHEN, Board, Peer, boards_within
-from benchmarks.accuracy.sequences import Place, Played, Recording, load_recordings, play, with_camera
+from benchmarks.accuracy.peer_results import WHEN, Peer, PeerTable, peer_tables_within
+from benchmarks.accuracy.sequences import (
+    LoadedSequence,
+    SequenceSet,
+    TrackingResult,
+    load_sequences,
+    run_tracker,
+    with_camera,
+)
 from benchmarks.tables import circumstances, print_circumstances, print_table
 from detectors import InputError
 from tracker.appearance.embedder import Embedder, load_embedder
@@ -35,7 +42,7 @@ HEADINGS = ("tracker", "HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "frames/s
 
 @dataclass(frozen=True)
 class Mode:
-    """What a preset has to go by beside motion: the camera's, looks, and, offline, the whole sequence beforehand."""
+    """What a preset may use beside the objects' motion: the camera's motion, appearance, and the whole sequence."""
 
     camera: bool = False
     embedder: Embedder | None = None
@@ -49,18 +56,18 @@ class Mode:
 
     def suits(self, preset: Preset) -> bool:
         """Whether the preset makes use of all of it; offline is for the default alone."""
-        camera, looks = preset.camera or not self.camera, preset.appearance != "none" or self.embedder is None
-        return camera and looks and (preset is PRESETS[DEFAULT] or not self.offline)
+        camera, appearance = preset.camera or not self.camera, preset.appearance != "none" or self.embedder is None
+        return camera and appearance and (preset is PRESETS[DEFAULT] or not self.offline)
 
-    def lacks(self, recording: Recording) -> str:
-        """What a recording misses for it, "" if nothing."""
-        if self.embedder is not None and recording.folder is None:
+    def lacks(self, sequence: LoadedSequence) -> str:
+        """What a sequence lacks for it, "" if nothing."""
+        if self.embedder is not None and sequence.folder is None:
             return "no images"
-        return "no recorded camera motion and no images" if self.camera and recording.camera is None else ""
+        return "no recorded camera motion and no images" if self.camera and sequence.camera is None else ""
 
-    def play(self, recording: Recording, preset: Preset) -> Played:
-        """Track a recording that lacks nothing."""
-        return play(recording, preset, self.camera, self.embedder, STAGES if self.offline else ())
+    def run_tracker(self, sequence: LoadedSequence, preset: Preset) -> TrackingResult:
+        """Track a sequence that lacks nothing."""
+        return run_tracker(sequence, preset, self.camera, self.embedder, STAGES if self.offline else ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,52 +76,58 @@ class Run:
 
     preset: str
     mode: str
-    played: Mapping[str, Played]
+    played: Mapping[str, TrackingResult]
 
 
 def make_modes(appearance: str) -> list[Mode]:
     """Every mode, motion only first. Raises InputError when there is no such model."""
     embedder = load_embedder(appearance)
     modes = [
-        Mode(camera, looks) for looks in ((None,) if embedder is None else (None, embedder)) for camera in (False, True)
+        Mode(camera, model) for model in ((None,) if embedder is None else (None, embedder)) for camera in (False, True)
     ]
     return [*modes, *(replace(mode, offline=True) for mode in modes)]
 
 
-def run_all(place: Place, recordings: Sequence[Recording], presets: Sequence[str], modes: Sequence[Mode]) -> list[Run]:
-    """Every preset in every mode that it uses and the recordings allow; the others are told."""
+def run_all(
+    sequence_set: SequenceSet, sequences: Sequence[LoadedSequence], presets: Sequence[str], modes: Sequence[Mode]
+) -> list[Run]:
+    """Every preset in every mode that it uses and the sequences allow; prints why others are skipped."""
     allowed = []
     for mode in modes:
-        reasons = [f"{recording.name} has {lack}" for recording in recordings if (lack := mode.lacks(recording))]
+        reasons = [f"{sequence.name} has {lack}" for sequence in sequences if (lack := mode.lacks(sequence))]
         if not reasons:
             allowed.append(mode)
         elif any(mode.suits(PRESETS[name]) for name in presets) and not mode.offline:  # told already
-            print(f"skipped: {place.root}: {mode.name}: {reasons[0]}")
+            print(f"skipped: {sequence_set.root}: {mode.name}: {reasons[0]}")
     return [
-        Run(name, mode.name, {recording.name: mode.play(recording, PRESETS[name]) for recording in recordings})
+        Run(name, mode.name, {sequence.name: mode.run_tracker(sequence, PRESETS[name]) for sequence in sequences})
         for name in presets
         for mode in allowed
         if mode.suits(PRESETS[name])
     ]
 
 
-def score(run: Run, recordings: Sequence[Recording], names: Collection[str]) -> tuple[Evaluation, float]:
+def score(run: Run, sequences: Sequence[LoadedSequence], names: Collection[str]) -> tuple[Evaluation, float]:
     """Scores on the sequences in `names`, and frames a second there."""
-    truths = [recording.truth for recording in recordings if recording.name in names]
+    truths = [sequence.truth for sequence in sequences if sequence.name in names]
     played = {truth.name: run.played[truth.name] for truth in truths}
     speed = sum(one.frames for one in played.values()) / max(sum(one.seconds for one in played.values()), 1e-9)
     return evaluate(truths, {name: one.rows for name, one in played.items()}), speed
 
 
-def report(place: Place, recordings: Sequence[Recording], runs: Sequence[Run], markdown: bool) -> list[dict[str, Any]]:
+def report(
+    sequence_set: SequenceSet, sequences: Sequence[LoadedSequence], runs: Sequence[Run], markdown: bool
+) -> list[dict[str, Any]]:
     """Print a table of all sequences, and of each part of them that peers are known on; the same as data."""
-    names = frozenset(recording.name for recording in recordings)
-    boards = boards_within(names, place.detections)
+    names = frozenset(sequence.name for sequence in sequences)
+    boards = peer_tables_within(names, sequence_set.detections)
     if not any(board.sequences == names for board in boards):
-        boards.insert(0, Board(f"{place.name}: {', '.join(sorted(names))}", names, place.detections, ()))
+        boards.insert(
+            0, PeerTable(f"{sequence_set.name}: {', '.join(sorted(names))}", names, sequence_set.detections, ())
+        )
     tables = []
     for board in boards:
-        scored = [(run, *score(run, recordings, board.sequences)) for run in runs]
+        scored = [(run, *score(run, sequences, board.sequences)) for run in runs]
         ours = [_our_row(run, found.combined, speed) for run, found, speed in scored]
         peers = sorted(board.peers, key=lambda peer: -peer.hota)
         print_table(board.title, HEADINGS, [ours, [_peer_row(peer) for peer in peers]], markdown)
@@ -122,7 +135,7 @@ def report(place: Place, recordings: Sequence[Recording], runs: Sequence[Run], m
             {"preset": run.preset, "mode": run.mode, "frames_per_second": speed} | asdict(found)
             for run, found, speed in scored
         ]
-        about = {"title": board.title, "root": place.root.as_posix(), "detections": place.detections}
+        about = {"title": board.title, "root": sequence_set.root.as_posix(), "detections": sequence_set.detections}
         tables.append(about | {"rows": rows, "peers": [asdict(peer) for peer in peers]})
     return tables
 
@@ -155,20 +168,20 @@ def chosen_presets(text: str) -> list[str]:
     return names
 
 
-def add_places(parser: argparse.ArgumentParser) -> None:
+def add_sequence_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that say which sequences."""
-    parser.add_argument("places", nargs="+", metavar="ROOT[@DETECTIONS]", type=Place.parse)
+    parser.add_argument("sets", nargs="+", metavar="ROOT[@DETECTIONS]", type=SequenceSet.parse)
     parser.add_argument("--sequences", help="names of those to run; default: all")
     parser.add_argument("--camera", default="gmc.txt", help="recorded camera motion, path inside a sequence folder")
     parser.add_argument("--rescale-scores", action="store_true", help="map each file's scores to [0, 1]")
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
 
 
-def load_or_tell(place: Place, arguments: argparse.Namespace) -> list[Recording]:
-    """The recordings of a place; none, and a line that says why, where they cannot be had."""
+def load_or_skip(sequence_set: SequenceSet, arguments: argparse.Namespace) -> list[LoadedSequence]:
+    """The sequences of a set; none, after a line that says why, where they cannot be loaded."""
     names = arguments.sequences.split(",") if arguments.sequences else None
     try:
-        return load_recordings(place, names, arguments.camera, arguments.rescale_scores)
+        return load_sequences(sequence_set, names, arguments.camera, arguments.rescale_scores)
     except InputError as error:
         print(f"skipped: {error}")
         return []
@@ -177,7 +190,7 @@ def load_or_tell(place: Place, arguments: argparse.Namespace) -> list[Recording]
 def main() -> None:
     """Print the tables; the exit status is 0 if there is at least one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_places(parser)
+    add_sequence_arguments(parser)
     parser.add_argument("--presets", default=",".join(PRESETS))
     parser.add_argument("--appearance", default="auto", metavar="NAME|PATH", help="model that tells objects apart")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all figures, those of each sequence too")
@@ -186,11 +199,11 @@ def main() -> None:
     print_circumstances()
     try:
         presets, modes = chosen_presets(arguments.presets), make_modes(arguments.appearance)
-        for place in arguments.places:
-            if recordings := load_or_tell(place, arguments):
-                recordings = [with_camera(recording) for recording in recordings]
-                runs = run_all(place, recordings, presets, modes)
-                tables += report(place, recordings, runs, arguments.markdown)
+        for sequence_set in arguments.sets:
+            if sequences := load_or_skip(sequence_set, arguments):
+                sequences = [with_camera(sequence) for sequence in sequences]
+                runs = run_all(sequence_set, sequences, presets, modes)
+                tables += report(sequence_set, sequences, runs, arguments.markdown)
         if arguments.json and tables:
             write_stats(arguments.json, {"circumstances": circumstances(), "tables": tables})
     except InputError as error:

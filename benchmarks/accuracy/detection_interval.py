@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.accuracy.comparison import add_places, load_or_tell
-from benchmarks.accuracy.sequences import Recording, Replay, disturbed, rows_of
+from benchmarks.accuracy.comparison import add_sequence_arguments, load_or_skip
+from benchmarks.accuracy.sequences import LoadedSequence, ReplayedDetections, perturbed, rows_of
 from benchmarks.tables import print_circumstances, print_table
 from detectors import Detections, Detector, Frame, InputError, load_detector
 from detectors.base import Floats
@@ -52,28 +52,30 @@ EVERY_FRAME, ALL = "1", "all"
 
 
 @dataclass(frozen=True, eq=False)
-class Skipped:
-    """Rows frame,id,x,y,w,h ``(N, 6)`` of one recording, and what the run took."""
+class IntervalResult:
+    """Rows frame,id,x,y,w,h ``(N, 6)`` of one sequence, and what the run took."""
 
     rows: Floats
     measured: Measurements
 
 
-Runs = Mapping[str, Sequence[Mapping[str, Skipped]]]
+Runs = Mapping[str, Sequence[Mapping[str, IntervalResult]]]
 
 
-def skip(recording: Recording, every: str, embedder: Embedder | None = None, offline: bool = False) -> Skipped:
-    """Track a recording with detections in some of its frames only."""
-    pictured = recording.folder is not None
-    tracker, measured = (RecordingTracker if offline else Tracker)(DEFAULT, recording.frame_rate), Measurements()
+def track_at_interval(
+    sequence: LoadedSequence, every: str, embedder: Embedder | None = None, offline: bool = False
+) -> IntervalResult:
+    """Track a sequence with detections in some of its frames only."""
+    pictured = sequence.folder is not None
+    tracker, measured = (RecordingTracker if offline else Tracker)(DEFAULT, sequence.frame_rate), Measurements()
     downscale = CachedDownscaler()
     propagator = Propagator(downscale) if pictured and every != EVERY_FRAME else None
-    frames = mark_cuts(open_sequence(recording.folder).frames) if recording.folder else recording.frames()
+    frames = mark_cuts(open_sequence(sequence.folder).frames) if sequence.folder else sequence.frames()
 
     def recorded(frame: Frame, boxes: Floats) -> Floats | None:
-        return None if recording.camera is None else recording.camera[frame.index - 1]
+        return None if sequence.camera is None else sequence.camera[frame.index - 1]
 
-    replay = Replay(recording)
+    replay = ReplayedDetections(sequence)
     detection = DetectionStage(replay, interval=make_interval(every, tracker, propagator))
     embedding = EmbeddingStage(embedder, replay.class_names) if embedder is not None and pictured else None
     tracking = TrackingStage(tracker, embedding, EstimatedCameraMotion(downscale) if pictured else recorded, propagator)
@@ -81,26 +83,26 @@ def skip(recording: Recording, every: str, embedder: Embedder | None = None, off
     if isinstance(tracker, RecordingTracker):
         seen = tracker.finish()
         found = tracks_by_frame(postprocess(seen), seen.times)
-    return Skipped(rows_of(found), measured)
+    return IntervalResult(rows_of(found), measured)
 
 
-def detected(recording: Recording, detector: Detector, classes: str | None) -> Recording:
+def with_detector(sequence: LoadedSequence, detector: Detector, classes: str | None) -> LoadedSequence:
     """The same with what a detector finds in its images. Raises InputError when it has none."""
-    if recording.folder is None:
-        raise InputError(recording.name, "has no images to detect in", "leave --detector out")
-    frames = open_sequence(recording.folder).frames
+    if sequence.folder is None:
+        raise InputError(sequence.name, "has no images to detect in", "leave --detector out")
+    frames = open_sequence(sequence.folder).frames
     stage = DetectionStage(detector, classes=find_classes(classes, detector))
     pairs = stage.over(frames, Measurements())
     found = tuple(Detections.empty() if each is None else each for _, each in pairs)
-    return replace(recording, detections=found)
+    return replace(sequence, detections=found)
 
 
-def report(title: str, copies: Sequence[Sequence[Recording]], runs: Runs, markdown: bool) -> None:
+def report(title: str, copies: Sequence[Sequence[LoadedSequence]], runs: Runs, markdown: bool) -> None:
     """Print a block of rows for each sequence, and for all of them together.
 
     runs: of each setting, what was tracked of each sequence in each copy.
     """
-    truths = [recording.truth for recording in copies[0]]
+    truths = [sequence.truth for sequence in copies[0]]
     scored = {
         every: [evaluate(truths, {name: one.rows for name, one in copy.items()}) for copy in run]
         for every, run in runs.items()
@@ -132,7 +134,7 @@ def _block(title: str, runs: Runs, scored: Mapping[str, Sequence[Evaluation]]) -
 def main() -> None:
     """Print the tables; the exit status is 0 if there is at least one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_places(parser)
+    add_sequence_arguments(parser)
     parser.add_argument("--every", default="1,2,4,auto", help="as for --detect-every; loss is told against the first")
     parser.add_argument("--detector", metavar="NAME|PATH", help="look at the images with this detector")
     parser.add_argument("--imgsz", type=int, help="longer side of the detector's input")
@@ -148,19 +150,20 @@ def main() -> None:
         for every in settings:
             check_detect_every(every)
         detector = load_detector(arguments.detector, imgsz=arguments.imgsz) if arguments.detector else None
-        for place in arguments.places:
-            if recordings := load_or_tell(place, arguments):
+        for sequence_set in arguments.sets:
+            if sequences := load_or_skip(sequence_set, arguments):
                 if detector is not None:
-                    recordings = [detected(recording, detector, arguments.classes) for recording in recordings]
-                copies = [recordings]
-                copies += [[disturbed(one, seed) for one in recordings] for seed in range(1, arguments.noisy + 1)]
+                    sequences = [with_detector(sequence, detector, arguments.classes) for sequence in sequences]
+                copies = [sequences]
+                copies += [[perturbed(one, seed) for one in sequences] for seed in range(1, arguments.noisy + 1)]
                 runs = {
                     every: [
-                        {one.name: skip(one, every, embedder, arguments.offline) for one in copy} for copy in copies
+                        {one.name: track_at_interval(one, every, embedder, arguments.offline) for one in copy}
+                        for copy in copies
                     ]
                     for every in settings
                 }
-                source = f"{place.name}: {detector.name}" if detector else place.name
+                source = f"{sequence_set.name}: {detector.name}" if detector else sequence_set.name
                 about = f"appearance {arguments.appearance}" + (", offline" if arguments.offline else "")
                 report(f"{source}, {about}", copies, runs, arguments.markdown)
                 printed = True

@@ -1,10 +1,10 @@
-"""Looking where it decides, against looking at everything: HOTA and embeddings, over sequences with images.
+"""Lazy embeddings against embedding everything: HOTA and numbers of embeddings, over sequences with images.
 
 usage: python -m benchmarks.accuracy.lazy_embeddings ROOT[@DETECTIONS]... [--appearance NAME|PATH] [--sequences A,B]
                                                     [--markdown]
 
-Each sequence is tracked forward and backward by the default tracker with the camera's motion: with the look of every
-detection, of every strong one, and of those that the tracker asks for. Every detection is described once beforehand.
+Each sequence is tracked forward and backward by the default tracker with the camera's motion: with the embedding of
+every detection, of every strong one, and of those that the tracker asks for. All are computed once beforehand.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.accuracy.comparison import add_places, load_or_tell
-from benchmarks.accuracy.sequences import Place, Recording, backward, with_camera
+from benchmarks.accuracy.comparison import add_sequence_arguments, load_or_skip
+from benchmarks.accuracy.sequences import LoadedSequence, SequenceSet, time_reversed, with_camera
 from benchmarks.tables import print_circumstances, print_table
 from detectors import Detections, InputError
 from detectors.base import Floats, Ints
@@ -27,7 +27,7 @@ from tracker.association.engine import Tracker
 from tracker.evaluation.evaluate import evaluate
 from tracker.sources.sequence import open_sequence
 
-WAYS = ("every detection", "every strong one", "where it decides", "none")
+POLICIES = ("every detection", "every strong one", "where it decides", "none")
 HEADINGS = ("looks at", "HOTA forward", "HOTA backward", "mean", "embeddings", "of all", "of the strong")
 
 
@@ -40,61 +40,64 @@ class Count:
     strong: int = 0
 
 
-def described(recording: Recording, embedder: Embedder) -> Recording:
-    """The same with the look of every detection."""
-    assert recording.folder is not None
-    pairs = zip(open_sequence(recording.folder).frames, recording.detections, strict=True)
+def with_embeddings(sequence: LoadedSequence, embedder: Embedder) -> LoadedSequence:
+    """The same with the embedding of every detection."""
+    assert sequence.folder is not None
+    pairs = zip(open_sequence(sequence.folder).frames, sequence.detections, strict=True)
     return replace(
-        recording,
+        sequence,
         detections=tuple(replace(found, embeddings=embedder(frame, found.boxes)) for frame, found in pairs),
     )
 
 
-def play(recording: Recording, way: str, count: Count) -> Floats:
-    """Rows frame,id,x,y,w,h ``(N, 6)`` of the tracks of a recording with looks."""
-    tracker, rows = Tracker(frame_rate=recording.frame_rate), [np.empty((0, 6))]
-    for index, found in enumerate(recording.detections):
+def track_with_embeddings(sequence: LoadedSequence, policy: str, count: Count) -> Floats:
+    """Rows frame,id,x,y,w,h ``(N, 6)`` of the tracks of a sequence with embeddings."""
+    tracker, rows = Tracker(frame_rate=sequence.frame_rate), [np.empty((0, 6))]
+    for index, found in enumerate(sequence.detections):
         vectors = found.embeddings
         assert vectors is not None
         strong = found.scores >= tracker.high_score_threshold
-        given = {"every detection": vectors, "every strong one": vectors * strong[:, None]}.get(way)
+        given = {"every detection": vectors, "every strong one": vectors * strong[:, None]}.get(policy)
         bare = Detections(found.boxes, found.scores, found.class_ids, given)
 
         def embed(asked: Ints, vectors: Floats = vectors) -> Floats:
             count.embeddings += len(asked)
             return vectors[asked]
 
-        camera = recording.camera[index] if recording.camera else None
-        time = index / recording.frame_rate
-        tracks = tracker.update(bare, time, camera, embed if way == "where it decides" else None)
+        camera = sequence.camera[index] if sequence.camera else None
+        time = index / sequence.frame_rate
+        tracks = tracker.update(bare, time, camera, embed if policy == "where it decides" else None)
         count.embeddings += 0 if given is None else int(given.any(axis=1).sum())
-        count.detections, count.strong = count.detections + len(found), count.strong + int(strong.sum())
+        count.detections, count.strong = (
+            count.detections + len(found),
+            count.strong + int(strong.sum()),
+        )
         rows.append(np.column_stack([np.full(len(tracks), index + 1), tracks.track_ids, xyxy_to_tlwh(tracks.boxes)]))
     return np.concatenate(rows)
 
 
-def measure(place: Place, recordings: Sequence[Recording], embedder: Embedder, markdown: bool) -> None:
+def measure(sequence_set: SequenceSet, sequences: Sequence[LoadedSequence], embedder: Embedder, markdown: bool) -> None:
     """Print the table of one root."""
-    forward = [described(with_camera(recording), embedder) for recording in recordings]
-    both = (forward, [backward(recording) for recording in forward])
+    forward = [with_embeddings(with_camera(sequence), embedder) for sequence in sequences]
+    both = (forward, [time_reversed(sequence) for sequence in forward])
     table = []
-    for way in WAYS:
+    for policy in POLICIES:
         count, scores = Count(), []
         for copies in both:
-            rows = {one.name: play(one, way, count) for one in copies}
+            rows = {one.name: track_with_embeddings(one, policy, count) for one in copies}
             scores.append(evaluate([one.truth for one in copies], rows).combined.hota)
         shares = (f"{100 * count.embeddings / max(total, 1):.1f} %" for total in (count.detections, count.strong))
         table.append(
-            [way, *(f"{score:.2f}" for score in (*scores, float(np.mean(scores)))), str(count.embeddings), *shares]
+            [policy, *(f"{score:.2f}" for score in (*scores, float(np.mean(scores)))), str(count.embeddings), *shares]
         )
-    names = ", ".join(recording.name for recording in recordings)
-    print_table(f"{place.name}: {names}", HEADINGS, [table], markdown)
+    names = ", ".join(sequence.name for sequence in sequences)
+    print_table(f"{sequence_set.name}: {names}", HEADINGS, [table], markdown)
 
 
 def main() -> None:
     """Print the tables; the exit status is 0 if there is at least one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_places(parser)
+    add_sequence_arguments(parser)
     parser.add_argument("--appearance", default="auto", metavar="NAME|PATH", help="model that tells objects apart")
     arguments = parser.parse_args()
     print_circumstances()
@@ -103,14 +106,14 @@ def main() -> None:
         embedder = load_embedder(arguments.appearance)
         if embedder is None:
             raise InputError("--appearance none", "there is nothing to compare", "name a model")
-        for place in arguments.places:
-            recordings = load_or_tell(place, arguments)
-            pictured = [recording for recording in recordings if recording.folder is not None]
-            for recording in recordings:
-                if recording.folder is None:
-                    print(f"skipped: {recording.name}: no images")
+        for sequence_set in arguments.sets:
+            sequences = load_or_skip(sequence_set, arguments)
+            pictured = [sequence for sequence in sequences if sequence.folder is not None]
+            for sequence in sequences:
+                if sequence.folder is None:
+                    print(f"skipped: {sequence.name}: no images")
             if pictured:
-                measure(place, pictured, embedder, arguments.markdown)
+                measure(sequence_set, pictured, embedder, arguments.markdown)
                 done = True
     except InputError as error:
         sys.exit(f"error: {error}")

@@ -1,4 +1,4 @@
-"""MOTChallenge sequences in memory: played through a tracker as they are, backward, or a little disturbed."""
+"""MOTChallenge sequences in memory: run through a tracker as they are, backward in time, or slightly perturbed."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from tracker.run.tracking import TrackingStage
 from tracker.sources.sequence import open_sequence
 
 DROPPED, JITTER = 0.03, 0.01  # of a disturbed copy: share of the detections; standard deviation, share of a box's side
-USUAL = "det/det.txt"
+DEFAULT_DETECTIONS = "det/det.txt"
 NO_PICTURE = np.empty((0, 0, 3), dtype=np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class LoadedSequence:
     """One sequence.
 
     detections: of each frame. camera: of each frame, the affine matrix ``(2, 3)`` from the frame before, or None where
@@ -61,8 +61,8 @@ class Recording:
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
-    """What a tracker made of a recording: rows frame,id,x,y,w,h ``(N, 6)``; frames, and seconds of association."""
+class TrackingResult:
+    """What a tracker made of a sequence: rows frame,id,x,y,w,h ``(N, 6)``; frames, and seconds of association."""
 
     rows: Floats
     frames: int
@@ -70,104 +70,104 @@ class Played:
 
 
 @dataclass(frozen=True)
-class Place:
+class SequenceSet:
     """Where sequences are: ``ROOT`` or ``ROOT@DETECTIONS``, the detections' path inside a sequence folder."""
 
     root: Path
     detections: str
 
     @classmethod
-    def parse(cls, text: str) -> Place:
-        """The place that a person has typed."""
+    def parse(cls, text: str) -> SequenceSet:
+        """The set that a person has typed."""
         root, _, detections = text.partition("@")
-        return cls(Path(root), detections or USUAL)
+        return cls(Path(root), detections or DEFAULT_DETECTIONS)
 
     @property
     def name(self) -> str:
         """The folder's name, and the detections where they are not the usual ones."""
         name = self.root.resolve().name
-        return name if self.detections == USUAL else f"{name}@{self.detections}"
+        return name if self.detections == DEFAULT_DETECTIONS else f"{name}@{self.detections}"
 
 
-def load_recordings(
-    place: Place, names: Collection[str] | None = None, camera: str = "gmc.txt", rescale: bool = False
-) -> list[Recording]:
-    """The sequences of a place, or those of them that `names` lists. camera: the recorded motion's file, if there.
+def load_sequences(
+    sequence_set: SequenceSet, names: Collection[str] | None = None, camera: str = "gmc.txt", rescale: bool = False
+) -> list[LoadedSequence]:
+    """The sequences of a set, or those of them that `names` lists. camera: the recorded motion's file, if there.
 
     rescale: map each file's scores to [0, 1]. Raises InputError when there are none, or one cannot be read.
     """
-    truths = [truth for truth in load_ground_truth(place.root) if names is None or truth.name in names]
+    truths = [truth for truth in load_ground_truth(sequence_set.root) if names is None or truth.name in names]
     if not truths:
-        raise InputError(place.root, "has none of these sequences", f"asked for {', '.join(names or ())}")
-    single = (place.root / GT).is_file()
-    recordings = []
+        raise InputError(sequence_set.root, "has none of these sequences", f"asked for {', '.join(names or ())}")
+    single = (sequence_set.root / GT).is_file()
+    sequences = []
     for truth in truths:
-        folder = place.root if single else place.root / truth.name
-        found = folder / place.detections
+        folder = sequence_set.root if single else sequence_set.root / truth.name
+        found = folder / sequence_set.detections
         if not found.is_file():
             raise InputError(found, "no such file", "ROOT@DETECTIONS names another one of a sequence folder")
-        recordings.append(_load(truth, folder, ReplayDetector(found, rescale=rescale), folder / camera))
-    return recordings
+        sequences.append(_load(truth, folder, ReplayDetector(found, rescale=rescale), folder / camera))
+    return sequences
 
 
-def _load(truth: GroundTruth, folder: Path, detector: ReplayDetector, camera: Path) -> Recording:
+def _load(truth: GroundTruth, folder: Path, detector: ReplayDetector, camera: Path) -> LoadedSequence:
     source = open_sequence(folder)
-    recording = Recording(
+    sequence = LoadedSequence(
         truth,
         frame_rate=float(source.frame_rate),
         detections=tuple(detector(Frame(NO_PICTURE, index, 0.0)) for index in range(1, truth.length + 1)),
         folder=folder if source.has_images else None,
     )
     if not camera.is_file():
-        return recording
+        return sequence
     recorded = RecordedCameraMotion(camera)
-    return replace(recording, camera=tuple(recorded(frame, np.empty((0, 4))) for frame in recording.frames()))
+    return replace(sequence, camera=tuple(recorded(frame, np.empty((0, 4))) for frame in sequence.frames()))
 
 
-class Replay:
-    """The detections of a recording, as a detector."""
+class ReplayedDetections:
+    """The detections of a sequence, as a detector."""
 
     name = "recording"
     class_names: Mapping[int, str] = {}
     suppressed = True
     concurrent = False
 
-    def __init__(self, recording: Recording) -> None:
-        self._detections = recording.detections
+    def __init__(self, sequence: LoadedSequence) -> None:
+        self._detections = sequence.detections
 
     def __call__(self, frame: Frame) -> Detections:
         """Those of this frame; none beyond the end."""
         return self._detections[frame.index - 1] if frame.index <= len(self._detections) else Detections.empty()
 
 
-def with_camera(recording: Recording) -> Recording:
+def with_camera(sequence: LoadedSequence) -> LoadedSequence:
     """The same with camera motion: as recorded, or else estimated from its images, of which there must be one."""
-    if recording.camera is not None or recording.folder is None:
-        return recording
-    estimate, frames = EstimatedCameraMotion(), mark_cuts(open_sequence(recording.folder).frames)
-    pairs = zip(frames, recording.detections, strict=True)
-    return replace(recording, camera=tuple(estimate(frame, found.boxes) for frame, found in pairs))
+    if sequence.camera is not None or sequence.folder is None:
+        return sequence
+    estimate, frames = EstimatedCameraMotion(), mark_cuts(open_sequence(sequence.folder).frames)
+    pairs = zip(frames, sequence.detections, strict=True)
+    return replace(sequence, camera=tuple(estimate(frame, found.boxes) for frame, found in pairs))
 
 
-def play(
-    recording: Recording,
+def run_tracker(
+    sequence: LoadedSequence,
     preset: Preset,
     camera: bool = False,
     embedder: Embedder | None = None,
     offline: Collection[str] = (),
-) -> Played:
-    """Track a recording. camera: with its camera motion, which it must have; an embedder needs its images. offline: the
+) -> TrackingResult:
+    """Track a sequence. camera: with its camera motion, which it must have; an embedder needs its images. offline: the
     stages of `tracker.offline.postprocess` to run afterwards.
     """
-    motion = recording.camera if camera else None
+    motion = sequence.camera if camera else None
 
     def moved(frame: Frame, boxes: Floats) -> Floats | None:
         return motion[frame.index - 1] if motion else None
 
-    pictured = embedder is not None and recording.folder is not None
-    frames = open_sequence(recording.folder).frames if pictured and recording.folder else recording.frames()
-    tracker, measured = (RecordingTracker if offline else Tracker)(preset, recording.frame_rate), Measurements()
-    replay = Replay(recording)
+    pictured = embedder is not None and sequence.folder is not None
+    frames = open_sequence(sequence.folder).frames if pictured and sequence.folder else sequence.frames()
+    tracker, measured = (RecordingTracker if offline else Tracker)(preset, sequence.frame_rate), Measurements()
+    replay = ReplayedDetections(sequence)
     embedding = None if embedder is None else EmbeddingStage(embedder, replay.class_names)
     tracking = TrackingStage(tracker, embedding, moved if motion else None)
     found = [tracks for _, tracks in track_frames(frames, DetectionStage(replay), tracking, measured)]
@@ -175,7 +175,7 @@ def play(
         with measured.timing("track"):
             recorded = tracker.finish()
             found = tracks_by_frame(postprocess(recorded, offline), recorded.times)
-    return Played(rows_of(found), measured.frames, measured.stages["track"])
+    return TrackingResult(rows_of(found), measured.frames, measured.stages["track"])
 
 
 def rows_of(found: Iterable[Tracks]) -> Floats:
@@ -187,15 +187,15 @@ def rows_of(found: Iterable[Tracks]) -> Floats:
     return np.concatenate([np.empty((0, 6)), *rows])
 
 
-def backward(recording: Recording) -> Recording:
+def time_reversed(sequence: LoadedSequence) -> LoadedSequence:
     """The same from its last frame to its first, without images."""
     camera = None
-    if recording.camera is not None:
-        camera = (None, *(_inverse(matrix) for matrix in recording.camera[:0:-1]))
+    if sequence.camera is not None:
+        camera = (None, *(_inverse(matrix) for matrix in sequence.camera[:0:-1]))
     return replace(
-        recording,
-        truth=_backward_truth(recording.truth),
-        detections=recording.detections[::-1],
+        sequence,
+        truth=_backward_truth(sequence.truth),
+        detections=sequence.detections[::-1],
         camera=camera,
         folder=None,
     )
@@ -216,40 +216,40 @@ def _backward_truth(truth: GroundTruth) -> GroundTruth:
         ids=truth.ids[order],
         boxes=truth.boxes[order],
         bounds=np.concatenate([[0], np.cumsum(ends - starts)]),
-        counts=truth.counts[order],
-        excuses=truth.excuses[order],
+        considered=truth.considered[order],
+        distractors=truth.distractors[order],
     )
 
 
-def thinned(recording: Recording, every: int) -> Recording:
+def subsampled(sequence: LoadedSequence, every: int) -> LoadedSequence:
     """The same as a camera of a lower frame rate saw it: the first of every `every` frames, without images."""
-    truth, frames = recording.truth, np.arange(0, recording.truth.length, every)
+    truth, frames = sequence.truth, np.arange(0, sequence.truth.length, every)
     counts = np.diff(truth.bounds)[frames]
     order = np.concatenate(
         [np.empty(0, np.int64), *map(np.arange, truth.bounds[frames], truth.bounds[frames] + counts)]
     )
-    ids, seen = truth.ids[order], truth.counts[order]
+    ids, seen = truth.ids[order], truth.considered[order]
     ids[seen] = np.unique(ids[seen], return_inverse=True)[1]
-    camera = recording.camera
+    camera = sequence.camera
     return replace(
-        recording,
+        sequence,
         truth=replace(
             truth,
             length=len(frames),
             ids=ids,
             boxes=truth.boxes[order],
             bounds=np.concatenate([[0], np.cumsum(counts)]),
-            counts=seen,
-            excuses=truth.excuses[order],
+            considered=seen,
+            distractors=truth.distractors[order],
         ),
-        frame_rate=recording.frame_rate / every,
-        detections=recording.detections[::every],
-        camera=camera and tuple(_in_turn(camera[max(0, at - every + 1) : at + 1]) for at in frames),
+        frame_rate=sequence.frame_rate / every,
+        detections=sequence.detections[::every],
+        camera=camera and tuple(_composed(camera[max(0, at - every + 1) : at + 1]) for at in frames),
         folder=None,
     )
 
 
-def _in_turn(matrices: Sequence[Floats | None]) -> Floats | None:
+def _composed(matrices: Sequence[Floats | None]) -> Floats | None:
     """One matrix for all, the first to be applied first; None if all are."""
     whole: Floats | None = None
     for matrix in matrices:
@@ -260,13 +260,13 @@ def _in_turn(matrices: Sequence[Floats | None]) -> Floats | None:
     return whole
 
 
-def disturbed(recording: Recording, seed: int) -> Recording:
+def perturbed(sequence: LoadedSequence, seed: int) -> LoadedSequence:
     """The same with some detections missing and the others' edges moved; the ground truth stays."""
-    rng = np.random.default_rng([seed, *recording.name.encode()])
-    return replace(recording, detections=tuple(_disturb(found, rng) for found in recording.detections))
+    rng = np.random.default_rng([seed, *sequence.name.encode()])
+    return replace(sequence, detections=tuple(_perturb(found, rng) for found in sequence.detections))
 
 
-def _disturb(found: Detections, rng: np.random.Generator) -> Detections:
+def _perturb(found: Detections, rng: np.random.Generator) -> Detections:
     found = found[rng.random(len(found)) >= DROPPED]
     sides = np.tile(found.boxes[:, 2:] - found.boxes[:, :2], 2)
     noise = np.clip(rng.normal(0, JITTER, sides.shape), -0.4, 0.4)  # no box may turn inside out

@@ -46,7 +46,7 @@ class Split:
     seen: int
 
 
-def downscale(source: Path, options: Options) -> FirstPass:
+def first_pass_over(source: Path, options: Options) -> FirstPass:
     """The first pass of a run."""
     with Run(source, options, pictures=False) as run:
         for _ in run.record(midway=options.start > 0):
@@ -55,12 +55,12 @@ def downscale(source: Path, options: Options) -> FirstPass:
     return run.first_pass
 
 
-def both_ways(source: Path, options: Options, count: int, overlap: float) -> Split:
+def split_and_whole(source: Path, options: Options, count: int, overlap: float) -> Split:
     """A source as one, and in pieces."""
-    whole = downscale(source, options)
+    whole = first_pass_over(source, options)
     times = whole.history.times
     pieces = plan_pieces(float(times[-1]) + whole.history.interval, count, overlap=overlap)
-    parts = [downscale(source, piece_options(piece, options)) for piece in pieces]
+    parts = [first_pass_over(source, piece_options(piece, options)) for piece in pieces]
     return Split(source.stem, whole, stitch(parts, pieces), len(parts), sum(len(part.indices) for part in parts))
 
 
@@ -108,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for clip in arguments.clip:
             found = None if arguments.detections is None else clip / arguments.detections
             options = Options(offline=True, detector=arguments.detector, detections=found)
-            rows.append(row(both_ways(clip, options, arguments.pieces, arguments.overlap), truth_of(clip)))
+            rows.append(row(split_and_whole(clip, options, arguments.pieces, arguments.overlap), truth_of(clip)))
     except InputError as error:
         sys.exit(f"error: {error}")
     title = f"In pieces, {arguments.overlap:g} s of overlap, against the whole; {arguments.detector}"

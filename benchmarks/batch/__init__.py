@@ -1,1 +1,1 @@
-"""Batches: side by side, killed, and full of damaged videos."""
+"""Batches: jobs side by side, batches and nodes that are killed, damaged videos, cost, and independent readers."""

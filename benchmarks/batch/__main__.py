@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.batch.annotate_command import CommandResult, command, run, same, statuses
 from benchmarks.batch.clips import cut, damaged
-from benchmarks.batch.commands import Finished, command, entries, run, same
-from benchmarks.batch.rates import rates
-from benchmarks.speed.parts import ROOT
+from benchmarks.batch.cost import rates
+from benchmarks.speed.measurement import ROOT
 from benchmarks.tables import print_circumstances, print_table
 
 CLIPS, SECONDS = 12, 8.0
@@ -63,7 +63,7 @@ def jobs(videos: list[Path], folder: Path, markdown: bool) -> bool:
     """The same clips by one job and by two, three times in turn, medians; one job on one core for comparison."""
     clips = _clips(videos, folder, CLIPS, SECONDS)
     ways = {"1 job, all cores": (1, None), "2 jobs": (2, None), "1 job, bound to one core": (1, 1)}
-    found: dict[str, list[Finished]] = {way: [] for way in ways}
+    found: dict[str, list[CommandResult]] = {way: [] for way in ways}
     for number in range(3):
         for way, (count, cores) in ways.items():
             done = run(command(clips, folder / f"{way}{number}", "--jobs", str(count)), cores)
@@ -113,7 +113,7 @@ def kills(videos: list[Path], folder: Path, markdown: bool, split: str | None = 
 
 def ray(videos: list[Path], folder: Path, markdown: bool) -> bool:
     """On a Ray cluster: nodes that are killed, and how fast it is."""
-    from benchmarks.batch.cluster import killed_nodes, throughput
+    from benchmarks.batch.ray_nodes import killed_nodes, throughput
 
     clips = _clips(videos, folder, CLIPS, SECONDS)
     fine = killed_nodes(clips, folder, markdown)
@@ -126,7 +126,7 @@ def mutated(videos: list[Path], folder: Path, markdown: bool) -> bool:
     (folder / "damaged").mkdir()
     total = len(list(damaged(clips, folder / "damaged", MUTATED)))
     done = run(command([folder / "damaged"], folder / "out", "--jobs", "2", "--stall", "60"))
-    found = entries(folder / "out")
+    found = statuses(folder / "out")
     states = Counter(entry.state for entry in found)
     crashed = sum("crashed" in entry.reason or "by itself" in entry.reason for entry in found)
     hung = sum("nothing happened" in entry.reason for entry in found)

@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.tables import markdown_table, print_circumstances
 from tracker.annotations import coco, cvat, fiftyone, labelstudio, mot, yolo
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.annotations.pictures import stem_of
+from tracker.annotations.frame_extraction import image_stem
 
 FRAMES, WIDTH, HEIGHT = 60, 640, 480
 NEAR = 2e-3  # pixels: COCO's boxes have three digits
@@ -82,7 +82,7 @@ def by_ultralytics(folder: Path) -> Seen:
     (folder / "yolo" / "images").mkdir()
     seen = Seen()
     for frame in range(1, FRAMES + 1):
-        picture = folder / "yolo" / "images" / f"{stem_of('scene', frame)}.jpg"
+        picture = folder / "yolo" / "images" / f"{image_stem('scene', frame)}.jpg"
         cv2.imwrite(str(picture), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
         label = folder / "yolo" / "labels" / f"{picture.stem}.txt"
         rows = check((str(picture), str(label), "", False, 2, 0, 0, False))[1]

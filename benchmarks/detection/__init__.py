@@ -1,1 +1,1 @@
-"""How well objects are detected, and how fast."""
+"""How well objects are detected, how fast, and from how few labelled pictures a detector learns."""

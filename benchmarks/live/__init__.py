@@ -1,1 +1,1 @@
-"""What live use promises, measured on real streams: `python -m benchmarks.live`."""
+"""Live sources, measured on streams from servers that fail on demand: latency, drops, viewers, kills, memory."""

@@ -23,27 +23,27 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.live import age, drops, endurance, kills, line, viewers
+from benchmarks.live import endurance, killed_runs, latency, line_crossings, reconnection, viewers
 from benchmarks.speed.comparison import chosen_parts, default_clip, show
-from benchmarks.speed.parts import Found, Setting, SkippedError
+from benchmarks.speed.measurement import Measurement, Setting, SkippedError
 from benchmarks.tables import circumstances, print_circumstances
 from detectors import InputError
 from tracker.writers.stats import write_stats
 
-PARTS: dict[str, Callable[[Setting], Found]] = {
-    "age": age.measure,
-    "drops": drops.measure,
+PARTS: dict[str, Callable[[Setting], Measurement]] = {
+    "age": latency.measure,
+    "drops": reconnection.measure,
     "viewers": viewers.measure,
-    "kills": kills.measure,
+    "kills": killed_runs.measure,
     "endurance": endurance.measure,
-    "line": line.measure,
+    "line": line_crossings.measure,
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; the exit status is 0 if no part has failed."""
     arguments = build_parser().parse_args(argv)
-    found: dict[str, Found] = {}
+    found: dict[str, Measurement] = {}
     try:
         names = chosen_parts(arguments.only, PARTS)
         print_circumstances()
@@ -73,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def measure(part: str, arguments: argparse.Namespace) -> Found:
+def measure(part: str, arguments: argparse.Namespace) -> Measurement:
     """Measure a part; of one that cannot be, only the reason: the other parts' figures are worth having."""
     clip = arguments.clip.resolve() if arguments.clip else default_clip(arguments.smoke)
     model = arguments.model and arguments.model.resolve()
@@ -84,9 +84,9 @@ def measure(part: str, arguments: argparse.Namespace) -> Found:
             )
             return PARTS[part](setting)
     except SkippedError as reason:
-        return Found(skipped=[str(reason)])
+        return Measurement(skipped=[str(reason)])
     except InputError as error:
-        return Found(skipped=[f"failed: {error}"], failed=True)
+        return Measurement(skipped=[f"failed: {error}"], failed=True)
 
 
 if __name__ == "__main__":

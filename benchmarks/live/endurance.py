@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.live.runs import read_lines, running, wait_for
-from benchmarks.live.streams import TsHttpServer
-from benchmarks.speed.parts import Found, Setting, Sheet, SkippedError
+from benchmarks.live.background_run import read_lines, running, wait_for
+from benchmarks.live.stream_kinds import TsHttpServer
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting, SkippedError
 
 RATE = 25  # frames a second
 MINUTES, SMOKE_MINUTES = 30.0, 0.1
 SETTLED = 2.0  # minutes after which nothing may grow
 WINDOW = 1.0  # minutes over which memory is averaged
-EVERY = 1.0  # seconds between two looks
+EVERY = 1.0  # seconds between two samples
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """The clip as an endless stream, with everything written that can be."""
     if not Path("/proc/self/statm").exists():
         raise SkippedError("there is no /proc, which tells what memory a process holds")
@@ -35,7 +35,7 @@ def measure(setting: Setting) -> Found:
     after_minutes = f"after {SETTLED:g} min"
     headings = ["", "frames a second", f"MB {after_minutes}", "MB at the end", "growth", "most, over that"]
     note = f"Means over {WINDOW:g} minute. Written: segments of a minute, JSONL, MOT, events; the page is served."
-    return Found([Sheet(title, headings, [["run", *row]], note)], figures)
+    return Measurement([ResultTable(title, headings, [["run", *row]], note)], figures)
 
 
 def follow(url: str, minutes: float, setting: Setting) -> tuple[list[float], int, float]:

@@ -1,4 +1,4 @@
-"""RTSP on this computer: a stream server as those of `benchmarks.live.streams`, where the system has GStreamer's."""
+"""A stream server for RTSP, like those of `benchmarks.live.stream_kinds`, where the system has GStreamer's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from benchmarks.live.server import Pictures, StreamServer, iterate
+from benchmarks.live.stream_server import Pictures, StreamServer, iterate
 from detectors.base import Image
 
 PYTHON = "/usr/bin/python3"  # the one that Debian's python3-gi belongs to

@@ -1,4 +1,4 @@
-"""What viewers of the page cost: frames a second with twenty of them, ten of which read nothing, against none."""
+"""What viewers of the page cost: frames a second with twenty clients, ten of which read nothing, against none."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import av
 
-from benchmarks.speed.parts import ROOT, Found, Setting, Sheet
+from benchmarks.speed.interleaved import interleaved, ratio
+from benchmarks.speed.measurement import ROOT, Measurement, ResultTable, Setting
 from benchmarks.speed.processes import KEEPTRACK, processors, run
-from benchmarks.speed.rounds import in_turn, ratio
 
 READERS, SILENT = 10, 10
 TIMES = 4  # that the clip is played in a row
@@ -54,35 +54,35 @@ def fps(setting: Setting, port: int) -> tuple[float, float]:
     stats = setting.folder / "stats.json"
     options: list[str | Path] = ["-o", "none", "--stats", stats, "--overwrite"]
     options += ["--detector", setting.model] if setting.model else []
-    crowd = None
+    clients = None
     if port:
         options += ["--view", str(port)]
         words = [str(number) for number in (port, READERS, SILENT)]
-        command = [sys.executable, "-m", "benchmarks.live.crowd", *words]
-        crowd = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+        command = [sys.executable, "-m", "benchmarks.live.page_clients", *words]
+        clients = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     try:
         run([*KEEPTRACK, setting.folder / "clip.mp4", *options], setting.folder / "run.log")
-        got = int(crowd.communicate(timeout=PATIENCE)[0]) if crowd else 0
+        got = int(clients.communicate(timeout=PATIENCE)[0]) if clients else 0
     finally:
-        if crowd is not None:
-            crowd.kill()
+        if clients is not None:
+            clients.kill()
     told = json.loads(stats.read_text(encoding="utf-8"))
     seconds = told["seconds"] - told["first_frame_seconds"]
     return float((told["frames"] - 1) / seconds), got / READERS / seconds
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """The clip through the whole command, as fast as it goes, in turn with and without viewers."""
     repeated(setting.clip, 1 if setting.smoke else TIMES, setting.folder / "clip.mp4")
     calls = {port: partial(fps, setting, port) for port in (0, free_port())}
-    alone, watched = in_turn(calls, 1 if setting.smoke else setting.rounds).values()
+    alone, watched = interleaved(calls, 1 if setting.smoke else setting.rounds).values()
     speeds = [[speed for speed, _ in rounds] for rounds in (alone, watched)]
     seen = statistics.median(pictures for _, pictures in watched)
     row = [*(f"{statistics.median(one):.1f}" for one in speeds), f"{ratio(speeds[1], speeds[0]):.3f}", f"{seen:.1f}"]
     title = f"{READERS + SILENT} viewers of the page, {SILENT} of which read nothing: {setting.clip.name}"
     headings = ["", "alone", "watched", "watched / alone", "pictures a second for each"]
     note = f"Frames a second. The viewers share the {processors()} processors with the run."
-    return Found([Sheet(title, headings, [["run", *row]], note)], {"alone": alone, "watched": watched})
+    return Measurement([ResultTable(title, headings, [["run", *row]], note)], {"alone": alone, "watched": watched})
 
 
 def free_port() -> int:

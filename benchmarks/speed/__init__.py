@@ -1,1 +1,1 @@
-"""How fast a run is, and how much memory it needs, ours and others'."""
+"""How fast a run is and how much memory it needs, ours and others': association, whole commands, start, memory."""

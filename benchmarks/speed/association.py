@@ -2,7 +2,7 @@
 
 usage: python -m benchmarks.speed.association [--frames N] [--rounds N]     (beside others: python -m benchmarks.speed)
 
-A crowd of boxes walks about on a 1080p picture; a tenth of the detections is missing in each frame. The figure is the
+Synthetic walkers move on a 1080p picture; a tenth of the detections is missing in each frame. The figure is the
 median of the rounds' means, without detector and without pictures.
 """
 
@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.sequences import USUAL, Place, load_recordings
-from benchmarks.speed.parts import Found, Setting, Sheet, SkippedError
+from benchmarks.accuracy.sequences import DEFAULT_DETECTIONS, SequenceSet, load_sequences
+from benchmarks.speed.interleaved import interleaved, ratio
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting, SkippedError
 from benchmarks.speed.peer_process import PeerProcess, save_detections
-from benchmarks.speed.rounds import in_turn, ratio
 from benchmarks.tables import print_table
 from detectors.base import Detections
 from tracker.association.engine import Tracker
@@ -37,7 +37,7 @@ Times = dict[str, dict[str, list[float]]]
 """Tracker -> scene -> milliseconds a frame, of each round."""
 
 
-def crowd(objects: int, frames: int, seed: int = 0) -> list[Detections]:
+def walkers(objects: int, frames: int, seed: int = 0) -> list[Detections]:
     """Detections of `objects` walkers in each of `frames` frames."""
     rng = np.random.default_rng(seed)
     centres = rng.uniform((0, 0), (1920, 1080), (objects, 2))
@@ -72,7 +72,7 @@ def time_all(
         for peer in peers:
             saved = save_detections(folder / f"scene{number}.npz", detections)
             calls |= {(name, scene): partial(peer.milliseconds, name, saved) for name in peer.trackers}
-    found = in_turn(calls, rounds)
+    found = interleaved(calls, rounds)
     names = dict.fromkeys(name for name, _ in calls)
     return {name: {scene: found[name, scene] for scene in scenes} for name in names}
 
@@ -85,28 +85,28 @@ def growth(times: Mapping[str, Sequence[float]]) -> float:
     return math.log(many / few) / math.log(high / low)
 
 
-def measure_crowds(setting: Setting) -> Found:
+def measure_walkers(setting: Setting) -> Measurement:
     """By the number of objects."""
     counts, frames = (OBJECTS[:2], SMOKE_FRAMES) if setting.smoke else (OBJECTS, FRAMES)
-    scenes = {str(objects): crowd(objects, frames) for objects in counts}
+    scenes = {str(objects): walkers(objects, frames) for objects in counts}
     times = time_all(scenes, setting.rounds, setting.peers, setting.folder)
     grown = {name: growth(of) for name, of in times.items()}
-    sheets = make_sheets("Association alone, by number of objects", times, grown)
-    return Found(sheets, {"milliseconds": times, "growth": grown}, missing(setting.peers))
+    tables = make_tables("Association alone, by number of objects", times, grown)
+    return Measurement(tables, {"milliseconds": times, "growth": grown}, missing(setting.peers))
 
 
-def measure_sequences(setting: Setting) -> Found:
+def measure_sequences(setting: Setting) -> Measurement:
     """On the detections of MOTChallenge sequences."""
     if setting.mot is None:
         raise SkippedError("--mot FOLDER names the sequences, and is not given")
-    recordings = load_recordings(Place(setting.mot, USUAL))
-    scenes = {one.name: one.detections[: SMOKE_FRAMES if setting.smoke else None] for one in recordings}
+    sequences = load_sequences(SequenceSet(setting.mot, DEFAULT_DETECTIONS))
+    scenes = {one.name: one.detections[: SMOKE_FRAMES if setting.smoke else None] for one in sequences}
     times = time_all(scenes, setting.rounds, setting.peers, setting.folder)
     lengths = [len(scene) for scene in scenes.values()]
     for of in times.values():
         of["all"] = [float(np.average(means, weights=lengths)) for means in zip(*of.values(), strict=True)]
-    return Found(
-        make_sheets(f"Association alone on {setting.mot.name}", times), {"milliseconds": times}, missing(setting.peers)
+    return Measurement(
+        make_tables(f"Association alone on {setting.mot.name}", times), {"milliseconds": times}, missing(setting.peers)
     )
 
 
@@ -116,7 +116,7 @@ def missing(peers: Sequence[PeerProcess]) -> list[str]:
     return [f"{name}: {reason}" for name, reason in why.items() if not any(name in peer.trackers for peer in peers)]
 
 
-def make_sheets(title: str, times: Times, grown: Mapping[str, float] | None = None) -> list[Sheet]:
+def make_tables(title: str, times: Times, grown: Mapping[str, float] | None = None) -> list[ResultTable]:
     """Milliseconds, frames a second, and the ratio to the default tracker. grown: `growth` of each tracker."""
     headings = ["tracker", *times[DEFAULT]]
 
@@ -129,9 +129,9 @@ def make_sheets(title: str, times: Times, grown: Mapping[str, float] | None = No
     if grown:
         slow = [[*row, f"n^{grown[row[0]]:.2f}"] for row in slow]
     return [
-        Sheet(f"{title}: milliseconds a frame", [*headings, "growth"] if grown else headings, slow, THRESHOLDS),
-        Sheet("The same: frames a second", headings, fast),
-        Sheet(f"The same: its time divided by that of {DEFAULT}", headings, against),
+        ResultTable(f"{title}: milliseconds a frame", [*headings, "growth"] if grown else headings, slow, THRESHOLDS),
+        ResultTable("The same: frames a second", headings, fast),
+        ResultTable(f"The same: its time divided by that of {DEFAULT}", headings, against),
     ]
 
 
@@ -141,10 +141,10 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=FRAMES)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    scenes = {str(objects): crowd(objects, arguments.frames) for objects in OBJECTS}
+    scenes = {str(objects): walkers(objects, arguments.frames) for objects in OBJECTS}
     times = time_all(scenes, arguments.rounds)
-    sheet = make_sheets("Association alone, by number of objects", times, {n: growth(of) for n, of in times.items()})[0]
-    print_table(sheet.title, sheet.headings, [sheet.rows], markdown=False)
+    table = make_tables("Association alone, by number of objects", times, {n: growth(of) for n, of in times.items()})[0]
+    print_table(table.title, table.headings, [table.rows], markdown=False)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed import association, memory, one_pass, plot, startup, whole_run
-from benchmarks.speed.parts import ROOT, Found, Setting, SkippedError
+from benchmarks.speed import association, memory, plot, sliding_window, startup, whole_run
+from benchmarks.speed.measurement import ROOT, Measurement, Setting, SkippedError
 from benchmarks.speed.peer_process import PeerProcess
 from benchmarks.tables import circumstances, markdown_table, print_circumstances, print_table
 from detectors import InputError
@@ -40,12 +40,12 @@ from videos.bikes import find_bikes
 
 CROSSING = ROOT / "videos" / "crossing.mp4"
 
-PARTS: dict[str, Callable[[Setting], Found]] = {
-    "association": association.measure_crowds,
+PARTS: dict[str, Callable[[Setting], Measurement]] = {
+    "association": association.measure_walkers,
     "sequences": association.measure_sequences,
     "run": whole_run.measure,
     "startup": startup.measure,
-    "sliding": one_pass.measure,
+    "sliding": sliding_window.measure,
     "memory": memory.measure,
 }
 
@@ -53,7 +53,7 @@ PARTS: dict[str, Callable[[Setting], Found]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print and write; the exit status is 0 if no part has failed."""
     arguments = build_parser().parse_args(argv)
-    found: dict[str, Found] = {}
+    found: dict[str, Measurement] = {}
     try:
         names = chosen_parts(arguments.only)
         with prepare(arguments) as setting:
@@ -69,14 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(any(one.failed for one in found.values()))
 
 
-def measure(part: str, setting: Setting) -> Found:
+def measure(part: str, setting: Setting) -> Measurement:
     """Measure a part; of one that cannot be, only the reason: the other parts' figures are worth having."""
     try:
         return PARTS[part](setting)
     except SkippedError as reason:
-        return Found(skipped=[str(reason)])
+        return Measurement(skipped=[str(reason)])
     except InputError as error:
-        return Found(skipped=[f"failed: {error}"], failed=True)
+        return Measurement(skipped=[f"failed: {error}"], failed=True)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -137,18 +137,18 @@ def beside(setting: Setting) -> str:
     return f"{peers}; medians of {setting.rounds} round{'s' * (setting.rounds > 1)}, in turn"
 
 
-def show(part: str, found: Found, markdown: bool) -> None:
+def show(part: str, found: Measurement, markdown: bool) -> None:
     """Print the tables of a part, and what was left out of it."""
-    for sheet in found.sheets:
-        print_table(sheet.title, sheet.headings, [sheet.rows], markdown)
-        if sheet.note:
-            print(f"\n{sheet.note}" if markdown else sheet.note)
+    for table in found.tables:
+        print_table(table.title, table.headings, [table.rows], markdown)
+        if table.note:
+            print(f"\n{table.note}" if markdown else table.note)
     for reason in found.skipped:
         print(f"skipped: {part}: {reason}")
     sys.stdout.flush()
 
 
-def save(found: Mapping[str, Found], arguments: argparse.Namespace, footnote: str) -> None:
+def save(found: Mapping[str, Measurement], arguments: argparse.Namespace, footnote: str) -> None:
     """Write the figures, the tables, and the picture."""
     figures = {name: one.figures for name, one in found.items() if one.figures}
     if arguments.json:
@@ -176,12 +176,12 @@ def save_picture(path: Path, figures: Mapping[str, Any], footnote: str) -> None:
         print(f"skipped: the picture: {reason}")
 
 
-def as_markdown(found: Mapping[str, Found], footnote: str) -> str:
+def as_markdown(found: Mapping[str, Measurement], footnote: str) -> str:
     """All tables, and what was left out."""
     blocks = ["# Speed", ", ".join(f"{name} {value}" for name, value in circumstances().items()), footnote]
     for part, one in found.items():
-        for sheet in one.sheets:
-            blocks += [markdown_table(sheet.title, sheet.headings, sheet.rows), sheet.note]
+        for table in one.tables:
+            blocks += [markdown_table(table.title, table.headings, table.rows), table.note]
         blocks += [f"Skipped: {part}: {reason}" for reason in one.skipped]
     return "\n\n".join(filter(None, blocks)) + "\n"
 

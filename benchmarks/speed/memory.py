@@ -1,10 +1,10 @@
-"""Memory over time: a crowd in which objects come and go without end, through the tracker and through a whole run.
+"""Memory over time: synthetic walkers come and go without end, through the tracker and through a whole run.
 
 usage: python -m benchmarks.speed.memory tracker|looks|run [--frames N] [--folder DIR]
 
 Prints, as JSON, the memory held every hundred frames, and the most after the first hundred. A whole run takes the
-crowd's detections from a file, reads a small clip, draws on it and writes another one to DIR, without appearance; that
-is given to the tracker in `looks`. What grows after the first frames would grow for ever.
+walkers' detections from a file, reads a small clip, draws on it and writes another one to DIR, without appearance; that
+is given to the tracker in `with_embeddings`. What grows after the first frames would grow for ever.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.speed.parts import Found, Setting, Sheet, SkippedError
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting, SkippedError
 from benchmarks.speed.processes import run
 from detectors.base import Detections, Floats
 from detectors.boxes import xyxy_to_tlwh
@@ -27,20 +27,20 @@ from tracker.association.engine import Tracker
 
 FRAMES, SMOKE_FRAMES = 20_000, 300
 SETTLED = 0.1  # share of the frames after which nothing may grow
-EVERY = 100  # frames between two looks
+EVERY = 100  # frames between two samples
 OBJECTS, LIFE = 30, 120  # at a time; frames that one stays, on average
 EDGES = np.array([-4, -10, 4, 10])  # of a walker, around its centre
-LOOKS = 64  # numbers that describe a look
+EMBEDDING_SIZE = 64  # numbers in an embedding
 WIDTH, HEIGHT = 192, 112
 FRAME_RATE = 25
 STATUS = Path("/proc/self/status")
 TITLES = {"tracker": "the tracker alone", "looks": "the same with appearance", "run": "a whole run"}
 
 
-def endless_crowd(frames: int, looks: bool = False, seed: int = 0) -> Iterator[Detections]:
+def endless_walkers(frames: int, with_embeddings: bool = False, seed: int = 0) -> Iterator[Detections]:
     """Detections of walkers on a small picture; each frame, one in `LIFE` of them leaves and another one comes.
 
-    looks: with embeddings, too.
+    with_embeddings: of unit vectors, too.
     """
     rng = np.random.default_rng(seed)
     centres, steps, vectors = _arrive(rng, OBJECTS)
@@ -50,30 +50,30 @@ def endless_crowd(frames: int, looks: bool = False, seed: int = 0) -> Iterator[D
         centres = centres + steps
         seen = rng.random(OBJECTS) > 0.1
         boxes = np.tile(centres, 2) + EDGES + rng.normal(0, 0.2, (OBJECTS, 4))
-        found = Detections(boxes, rng.uniform(0.4, 0.95, OBJECTS), embeddings=vectors if looks else None)
+        found = Detections(boxes, rng.uniform(0.4, 0.95, OBJECTS), embeddings=vectors if with_embeddings else None)
         yield found[seen]
 
 
 def _arrive(rng: np.random.Generator, count: int) -> tuple[Floats, Floats, Floats]:
     """Of new walkers: centres and steps ``(count, 2)``, and unit vectors ``(count, LOOKS)``."""
-    vectors = rng.normal(0, 1, (count, LOOKS))
+    vectors = rng.normal(0, 1, (count, EMBEDDING_SIZE))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return rng.uniform((0, 0), (WIDTH, HEIGHT), (count, 2)), rng.normal(0, 0.2, (count, 2)), vectors
 
 
 def through_tracker(frames: int, folder: Path) -> Iterator[None]:
     """A step a frame."""
-    yield from _track(endless_crowd(frames))
+    yield from _track(endless_walkers(frames))
 
 
-def through_tracker_with_looks(frames: int, folder: Path) -> Iterator[None]:
+def through_tracker_with_embeddings(frames: int, folder: Path) -> Iterator[None]:
     """A step a frame."""
-    yield from _track(endless_crowd(frames, looks=True))
+    yield from _track(endless_walkers(frames, with_embeddings=True))
 
 
-def _track(crowd: Iterator[Detections]) -> Iterator[None]:
+def _track(walkers: Iterator[Detections]) -> Iterator[None]:
     tracker = Tracker()
-    for detections in crowd:
+    for detections in walkers:
         tracker.update(detections)
         yield
 
@@ -101,9 +101,9 @@ def write_clip(path: Path, frames: int) -> Path:
 
 
 def write_detections(path: Path, frames: int) -> Path:
-    """The crowd as a MOTChallenge file; returns its path."""
+    """The walkers' detections as a MOTChallenge file; returns its path."""
     with path.open("w", encoding="utf-8") as file:
-        for frame, found in enumerate(endless_crowd(frames), start=1):
+        for frame, found in enumerate(endless_walkers(frames), start=1):
             for (x, y, w, h), score in zip(xyxy_to_tlwh(found.boxes), found.scores, strict=True):
                 file.write(f"{frame},-1,{x:.2f},{y:.2f},{w:.2f},{h:.2f},{score:.3f},-1,-1,-1\n")
     return path
@@ -111,7 +111,7 @@ def write_detections(path: Path, frames: int) -> Path:
 
 WAYS: dict[str, Callable[[int, Path], Iterator[None]]] = {
     "tracker": through_tracker,
-    "looks": through_tracker_with_looks,
+    "looks": through_tracker_with_embeddings,
     "run": through_run,
 }
 
@@ -152,7 +152,7 @@ def slope(at: Sequence[int], held: Sequence[float]) -> float:
     return float(np.polyfit(at[settled:], held[settled:], 1)[0]) * 1024 * 1000
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """Each way in a process of its own, once."""
     if not STATUS.exists():
         raise SkippedError(f"there is no {STATUS}, which tells what memory is held")
@@ -167,7 +167,7 @@ def measure(setting: Setting) -> Found:
     title = f"Memory over {frames} frames: {OBJECTS} objects at a time, {frames * OBJECTS // LIFE} in all"
     headings = ["", f"MB at {EVERY}", "at the end", "peak", "end / settled", "growth, MB", "slope", "seconds"]
     note = f"Growth: most held after frame {frames * SETTLED:.0f}, less most before. Slope: kB in 1000 frames after it."
-    return Found([Sheet(title, headings, rows, note)], figures)
+    return Measurement([ResultTable(title, headings, rows, note)], figures)
 
 
 def _cells(frames: Sequence[int], mb: Sequence[float], peak_mb: float) -> list[str]:

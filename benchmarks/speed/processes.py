@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.speed.parts import ROOT
+from benchmarks.speed.measurement import ROOT
 from detectors import InputError
 
 KEEPTRACK = (sys.executable, "-m", "tracker")

@@ -13,10 +13,10 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from benchmarks.speed.parts import Found, Setting, Sheet
+from benchmarks.speed.interleaved import interleaved, ratio
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting
 from benchmarks.speed.peer_process import peer_environment
 from benchmarks.speed.processes import KEEPTRACK, Cost, run
-from benchmarks.speed.rounds import in_turn, ratio
 from benchmarks.speed.whole_run import PEER, track, track_by_ultralytics, why_no_peer
 from detectors import InputError
 from tracker.sources import open_source
@@ -32,7 +32,7 @@ PYTHON, HELP, FIRST, THEIR_HELP, THEIR_FIRST = (
 )
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """The times, as ratios to Python itself and to ours."""
     clip, log = cut_first_frame(setting.clip, setting.folder / "first.mp4"), setting.folder / "startup.log"
     calls: dict[str, Callable[[], Cost]] = {
@@ -46,9 +46,9 @@ def measure(setting: Setting) -> Found:
     elif setting.yolo is not None:
         calls[THEIR_HELP] = partial(run, [setting.yolo, "help"], log, setting.folder, peer_environment(setting.folder))
         calls[THEIR_FIRST] = lambda: track_by_ultralytics(setting, clip).cost
-    costs = in_turn(calls, setting.rounds)
+    costs = interleaved(calls, setting.rounds)
     figures = {name: [asdict(cost) for cost in rounds] for name, rounds in costs.items()}
-    return Found([make_sheet(costs)], figures, skipped)
+    return Measurement([make_table(costs)], figures, skipped)
 
 
 def first_frame(setting: Setting, clip: Path) -> Cost:
@@ -70,7 +70,7 @@ def cut_first_frame(clip: Path, target: Path) -> Path:
     raise InputError(clip, "has no frames", "give a clip that has")
 
 
-def make_sheet(costs: Mapping[str, Sequence[Cost]]) -> Sheet:
+def make_table(costs: Mapping[str, Sequence[Cost]]) -> ResultTable:
     """Rows of medians; theirs is compared with ours of the same kind."""
     ours = {HELP: HELP, FIRST: FIRST, THEIR_HELP: HELP, THEIR_FIRST: FIRST}
     seconds = {name: [cost.seconds for cost in rounds] for name, rounds in costs.items()}
@@ -84,7 +84,7 @@ def make_sheet(costs: Mapping[str, Sequence[Cost]]) -> Sheet:
         ]
         for name, rounds in costs.items()
     ]
-    return Sheet(
+    return ResultTable(
         "From a cold start, of a new process",
         ["", "milliseconds", "CPU milliseconds", "times Python's", "times keeptrack's"],
         rows,

@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.parts import Found, Setting, Sheet
+from benchmarks.speed.interleaved import interleaved, ratio
+from benchmarks.speed.measurement import Measurement, ResultTable, Setting
 from benchmarks.speed.peer_process import peer_environment
 from benchmarks.speed.processes import KEEPTRACK, Cost, processors, run
-from benchmarks.speed.rounds import in_turn, ratio
 
 OURS, PEER = "keeptrack", "ultralytics track"
 VARIANTS: dict[str, tuple[str, ...]] = {
@@ -44,7 +44,7 @@ Runs = Mapping[str, Sequence[Ran]]
 """Command -> how it went in each round."""
 
 
-def measure(setting: Setting) -> Found:
+def measure(setting: Setting) -> Measurement:
     """The commands, their processor time, and the stages."""
     part = ("--max-frames", str(SMOKE_FRAMES)) if setting.smoke else ()
     calls = {name: partial(track, setting, setting.clip, (*options, *part)) for name, options in VARIANTS.items()}
@@ -53,9 +53,9 @@ def measure(setting: Setting) -> Found:
         skipped.append(f"{PEER}: {why}")
     else:
         calls[PEER] = partial(track_by_ultralytics, setting, setting.clip)
-    runs = in_turn(calls, setting.rounds)
+    runs = interleaved(calls, setting.rounds)
     figures = {name: [asdict(ran) | {"limit": ran.cost.limit} for ran in rounds] for name, rounds in runs.items()}
-    return Found(make_sheets(setting, runs), figures, skipped)
+    return Measurement(make_tables(setting, runs), figures, skipped)
 
 
 def track(setting: Setting, clip: Path, options: Sequence[str] = ()) -> Ran:
@@ -86,13 +86,13 @@ def why_no_peer(setting: Setting) -> str:
     return "" if setting.model else "--model names no detector that both can use"
 
 
-def make_sheets(setting: Setting, runs: Runs) -> list[Sheet]:
+def make_tables(setting: Setting, runs: Runs) -> list[ResultTable]:
     """Ratios are to the other command where it has run, else to our default."""
     frames, base = runs[OURS][0].stats["frames"], PEER if PEER in runs else OURS
     detector = setting.model.name if setting.model else "the package's own detector"
     clip = f"{setting.clip.name}, {frames} frames, {_megabytes(setting.clip):.1f} MB, {detector}"
     return [
-        Sheet(
+        ResultTable(
             f"The whole command: {clip}",
             ["", "seconds", "ratio", "frames/s", "memory, MB", "ratio", "video, MB", "ratio"],
             _rows(
@@ -106,7 +106,7 @@ def make_sheets(setting: Setting, runs: Runs) -> list[Sheet]:
             ),
             f"Ratios: divided by {base} in the same round. From the start of the process to its end.",
         ),
-        Sheet(
+        ResultTable(
             f"Its processor time, on {processors()} processors",
             ["", "CPU seconds", "ratio", "limit, seconds", "seconds / limit"],
             _rows(
@@ -137,9 +137,9 @@ def _median(rounds: Sequence[Ran], figure: Figure, form: str) -> str:
     return format(statistics.median(figure(ran) for ran in rounds), form)
 
 
-def _stages(runs: Runs, frames: int) -> Sheet:
+def _stages(runs: Runs, frames: int) -> ResultTable:
     stages = list(runs[OURS][0].stats["stages"])
-    return Sheet(
+    return ResultTable(
         "Its stages: milliseconds a frame",
         ["", *stages],
         _rows(

@@ -12,8 +12,16 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy import ablation, comparison, detection_interval, lazy_embeddings
-from benchmarks.accuracy.peers import BOARDS, SMALL, YOLOV8N, YOLOX, boards_within
-from benchmarks.accuracy.sequences import Place, Recording, backward, disturbed, load_recordings, play, thinned
+from benchmarks.accuracy.peer_results import BOARDS, SMALL, YOLOV8N, YOLOX, peer_tables_within
+from benchmarks.accuracy.sequences import (
+    LoadedSequence,
+    SequenceSet,
+    load_sequences,
+    perturbed,
+    run_tracker,
+    subsampled,
+    time_reversed,
+)
 from detectors import Detections, Frame
 from detectors.base import Floats
 from tracker.association.presets import DEFAULT, PRESETS
@@ -59,8 +67,8 @@ def write_images(folder: Path) -> None:
         cv2.imwrite(str(folder / "img1" / f"{number:06d}.png"), np.zeros((120, 320, 3), np.uint8))
 
 
-def load_one(folder: Path) -> Recording:
-    return load_recordings(Place.parse(str(folder)))[0]
+def load_one(folder: Path) -> LoadedSequence:
+    return load_sequences(SequenceSet.parse(str(folder)))[0]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, benchmark: str, *arguments: object) -> None:
@@ -131,10 +139,10 @@ def test_peers_stand_beside_the_same_sequences(
 def test_boards_are_found_by_sequences_and_detections() -> None:
     assert len(BOARDS[3].sequences) == 25
     for board in BOARDS:
-        assert boards_within(board.sequences, board.detections)[0] is board
-        assert boards_within(board.sequences, "det/other.txt") == []
-        assert board not in boards_within(list(board.sequences)[1:], board.detections)
-    assert [len(board.sequences) for board in boards_within(BOARDS[1].sequences, YOLOX)] == [7, 4]
+        assert peer_tables_within(board.sequences, board.detections)[0] is board
+        assert peer_tables_within(board.sequences, "det/other.txt") == []
+        assert board not in peer_tables_within(list(board.sequences)[1:], board.detections)
+    assert [len(board.sequences) for board in peer_tables_within(BOARDS[1].sequences, YOLOX)] == [7, 4]
 
 
 def test_appearance_is_a_mode_where_there_are_images(
@@ -172,35 +180,35 @@ def test_appearance_is_a_mode_where_there_are_images(
 @pytest.mark.parametrize("camera", [False, True])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_backward_twice_is_forward(tmp_path: Path, preset: str, camera: bool) -> None:
-    recording = load_one(write_sequence(tmp_path, "A"))
-    again = backward(backward(recording))
-    first, second = (play(one, PRESETS[preset], camera) for one in (recording, again))
+    sequence = load_one(write_sequence(tmp_path, "A"))
+    again = time_reversed(time_reversed(sequence))
+    first, second = (run_tracker(one, PRESETS[preset], camera) for one in (sequence, again))
     assert first.frames == LENGTH
     assert len(first.rows) > 20
     np.testing.assert_allclose(second.rows, first.rows, atol=1e-9)
     rows = {"A": first.rows}
-    assert evaluate([again.truth], rows) == evaluate([recording.truth], rows)
+    assert evaluate([again.truth], rows) == evaluate([sequence.truth], rows)
 
 
 def test_backward_is_the_sequence_filmed_backward(tmp_path: Path) -> None:
     other = load_one(write_sequence(tmp_path / "backward", "A", order=-1))
-    recording = backward(load_one(write_sequence(tmp_path / "forward", "A")))
-    np.testing.assert_array_equal(recording.truth.boxes, other.truth.boxes)
-    np.testing.assert_array_equal(recording.truth.bounds, other.truth.bounds)
-    np.testing.assert_array_equal(recording.truth.ids, other.truth.ids)
-    assert recording.camera is not None
+    sequence = time_reversed(load_one(write_sequence(tmp_path / "forward", "A")))
+    np.testing.assert_array_equal(sequence.truth.boxes, other.truth.boxes)
+    np.testing.assert_array_equal(sequence.truth.bounds, other.truth.bounds)
+    np.testing.assert_array_equal(sequence.truth.ids, other.truth.ids)
+    assert sequence.camera is not None
     assert other.camera is not None
-    for mine, real in zip(recording.camera[1:], other.camera[1:], strict=True):
+    for mine, real in zip(sequence.camera[1:], other.camera[1:], strict=True):
         assert mine is not None
         assert real is not None
         np.testing.assert_allclose(mine, real)
 
 
 def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
-    recording = load_one(write_sequence(tmp_path, "A"))
+    sequence = load_one(write_sequence(tmp_path, "A"))
     turn = np.array([[0.0, -1.1, 7.0], [0.9, 0.1, -3.0]])
-    recording = replace(recording, camera=(None, None, turn, *[None] * (LENGTH - 3)))
-    camera = backward(recording).camera
+    sequence = replace(sequence, camera=(None, None, turn, *[None] * (LENGTH - 3)))
+    camera = time_reversed(sequence).camera
     assert camera is not None
     back = camera[LENGTH - 2]  # from the third frame to the second
     assert back is not None
@@ -210,23 +218,23 @@ def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
 
 
 def test_a_thinned_recording_is_that_of_a_slower_camera(tmp_path: Path) -> None:
-    recording = load_one(write_sequence(tmp_path, "A"))
-    same = thinned(recording, 1)
-    for column in ("ids", "boxes", "bounds", "counts"):
-        np.testing.assert_array_equal(getattr(same.truth, column), getattr(recording.truth, column))
-    third = thinned(recording, 3)
-    assert (third.truth.length, third.frame_rate) == (LENGTH // 3, recording.frame_rate / 3)
-    assert third.detections == recording.detections[::3]
+    sequence = load_one(write_sequence(tmp_path, "A"))
+    same = subsampled(sequence, 1)
+    for column in ("ids", "boxes", "bounds", "considered"):
+        np.testing.assert_array_equal(getattr(same.truth, column), getattr(sequence.truth, column))
+    third = subsampled(sequence, 3)
+    assert (third.truth.length, third.frame_rate) == (LENGTH // 3, sequence.frame_rate / 3)
+    assert third.detections == sequence.detections[::3]
     last = slice(*third.truth.bounds[-2:])
-    np.testing.assert_array_equal(third.truth.boxes[last], recording.truth.boxes[slice(*recording.truth.bounds[9:11])])
+    np.testing.assert_array_equal(third.truth.boxes[last], sequence.truth.boxes[slice(*sequence.truth.bounds[9:11])])
     assert third.camera is not None
     assert third.camera[0] is None
     np.testing.assert_allclose(
         np.stack([matrix for matrix in third.camera[1:] if matrix is not None])[:, 0, 2], 3 * PAN
     )
     turn = np.array([[0.0, -1.1, 7.0], [0.9, 0.1, -3.0]])
-    moved = replace(recording, camera=(None, turn, turn, *[None] * (LENGTH - 3)))
-    camera = thinned(moved, 2).camera
+    moved = replace(sequence, camera=(None, turn, turn, *[None] * (LENGTH - 3)))
+    camera = subsampled(moved, 2).camera
     assert camera is not None
     assert camera[1] is not None
     point = np.array([5.0, 8.0])
@@ -235,18 +243,18 @@ def test_a_thinned_recording_is_that_of_a_slower_camera(tmp_path: Path) -> None:
 
 
 def test_disturbed_copies_are_seeded(tmp_path: Path) -> None:
-    recording = load_one(write_sequence(tmp_path, "A"))
-    first, again, other = (disturbed(recording, seed).detections for seed in (1, 1, 2))
+    sequence = load_one(write_sequence(tmp_path, "A"))
+    first, again, other = (perturbed(sequence, seed).detections for seed in (1, 1, 2))
     assert all(np.array_equal(a.boxes, b.boxes) for a, b in zip(first, again, strict=True))
     assert not all(np.array_equal(a.boxes, b.boxes) for a, b in zip(first, other, strict=True))
-    kept = sum(map(len, first)) / sum(map(len, recording.detections))
+    kept = sum(map(len, first)) / sum(map(len, sequence.detections))
     assert 0.8 < kept <= 1
 
 
 def test_every_cue_can_be_removed() -> None:
     for fields in ablation.CUES.values():
-        assert ablation.without(PRESETS[DEFAULT], fields) != PRESETS[DEFAULT]
-    changed = ablation.without(PRESETS[DEFAULT], {"cues.expansion": 0.0, "max_age": 9.0})
+        assert ablation.with_fields(PRESETS[DEFAULT], fields) != PRESETS[DEFAULT]
+    changed = ablation.with_fields(PRESETS[DEFAULT], {"cues.expansion": 0.0, "max_age": 9.0})
     assert changed.cues is not None
     assert (changed.cues.expansion, changed.max_age) == (0.0, 9.0)
 
@@ -293,7 +301,7 @@ def test_looking_counts_what_is_embedded_and_skips_what_has_no_images(
     assert "skipped: B: no images" in lines
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")][2:]
     found = load_one(tmp_path / "A").detections
-    assert [row[0] for row in rows] == list(lazy_embeddings.WAYS)
+    assert [row[0] for row in rows] == list(lazy_embeddings.POLICIES)
     embedded = [int(row[4]) for row in rows]
     assert embedded[0] == 2 * sum(map(len, found))  # forward and backward
     assert embedded[0] >= embedded[1] > embedded[2] > embedded[3] == 0

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import mot
 from benchmarks.accuracy import split
-from benchmarks.speed import association, encoding, long
+from benchmarks.speed import association, encoding, long_video
 from tests.onnx_models import sliding_colour_finder
 from tracker.association.presets import PRESETS
 from tracker.offline.postprocess import STAGES
@@ -142,7 +142,7 @@ def test_a_long_video_is_told_of_stage_by_stage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["long", "--hours", "0.01", "--objects", "2", "--piece", "20", "--moving"])
-    long.main()
+    long_video.main()
     printed = capsys.readouterr().out.splitlines()
     told = [line for line in printed if line.endswith("MB at most")]
     assert [line[:9].strip() for line in told] == ["load", "stitch", *STAGES, "by frame"]

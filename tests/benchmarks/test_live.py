@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.live.__main__ import PARTS, main
-from benchmarks.live.drops import Gap, Kept, Seen, gaps_in, total
-from benchmarks.live.lanes import HEIGHT, LANES, TOP, WIDTH, box, goes_right, lane_of, pictures
+from benchmarks.live.reconnection import Gap, KeptIdentities, ShownObjects, gaps_in, total
+from benchmarks.live.synthetic_scene import HEIGHT, LANES, TOP, WIDTH, box, goes_right, lane_of, pictures
 
 
 def test_everybody_stays_in_a_lane_and_in_the_picture() -> None:
@@ -37,13 +37,13 @@ def test_objects_are_where_the_scene_says() -> None:
 
 def test_gaps_are_found_and_numbers_compared_by_lane() -> None:
     turn = next(second for second in range(60) if goes_right(LANES[1], second) and not goes_right(LANES[1], second + 1))
-    before = [Seen(index / 10, turn, {0: 1, 1: 2, 2: 3}) for index in range(20)]
-    after = [Seen(4 + index / 10, turn + 1, {0: 1, 1: 7 if index else 2, 3: 3}) for index in range(20)]
+    before = [ShownObjects(index / 10, turn, {0: 1, 1: 2, 2: 3}) for index in range(20)]
+    after = [ShownObjects(4 + index / 10, turn + 1, {0: 1, 1: 7 if index else 2, 3: 3}) for index in range(20)]
     (gap,) = gaps_in([*before, *after])
-    assert gap == Gap(gap.lasted, Kept(1, 2), Kept(0, 1))
+    assert gap == Gap(gap.lasted, KeptIdentities(1, 2), KeptIdentities(0, 1))
     assert gap.lasted == pytest.approx(2.1)
     assert gaps_in(before) == []
-    assert total([Kept(1, 2), Kept(3, 4)]) == "4 of 6"
+    assert total([KeptIdentities(1, 2), KeptIdentities(3, 4)]) == "4 of 6"
 
 
 @pytest.mark.parametrize("part", PARTS)

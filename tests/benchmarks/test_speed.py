@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.speed import association, comparison, memory, peer_process, plot
-from benchmarks.speed.parts import ROOT
+from benchmarks.speed.interleaved import interleaved, ratio
+from benchmarks.speed.measurement import ROOT
 from benchmarks.speed.peer_process import PeerProcess, save_detections
 from benchmarks.speed.processes import processors, run
-from benchmarks.speed.rounds import in_turn, ratio
 from detectors import Detections, InputError
 from tests import scenes
 from tracker.association.presets import PRESETS
@@ -127,7 +127,7 @@ def test_a_peer_gets_the_detections_and_one_that_is_missing_is_named(stand_in: P
 def test_rounds_go_forward_and_backward_and_ratios_are_of_the_same_round() -> None:
     order: list[str] = []
     calls = {name: lambda name=name: order.append(name) or len(order) for name in "abc"}  # type: ignore[func-returns-value]
-    assert in_turn(calls, 2) == {"a": [1, 6], "b": [2, 5], "c": [3, 4]}
+    assert interleaved(calls, 2) == {"a": [1, 6], "b": [2, 5], "c": [3, 4]}
     assert "".join(order) == "abccba"
     assert ratio([2.0, 40.0, 9.0], [1.0, 10.0, 3.0]) == 3.0
 
@@ -162,11 +162,11 @@ def test_memory_that_leaks_is_seen_and_memory_that_settles_is_not() -> None:
 
 
 def test_the_endless_crowd_comes_and_goes() -> None:
-    crowd = list(memory.endless_crowd(600, looks=True))
-    counts = [len(found) for found in crowd]
+    walkers = list(memory.endless_walkers(600, with_embeddings=True))
+    counts = [len(found) for found in walkers]
     assert 20 < min(counts) <= max(counts) <= memory.OBJECTS
-    looks = np.concatenate([found.embeddings for found in crowd if found.embeddings is not None])
-    people = len(np.unique(looks.round(9), axis=0))
+    with_embeddings = np.concatenate([found.embeddings for found in walkers if found.embeddings is not None])
+    people = len(np.unique(with_embeddings.round(9), axis=0))
     assert people == pytest.approx(memory.OBJECTS * (1 + 600 / memory.LIFE), rel=0.25)
 
 

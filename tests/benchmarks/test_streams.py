@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.live.frame_stamps import age, read_stamp, stamp
 from benchmarks.live.rtsp import RtspServer, missing_rtsp
-from benchmarks.live.server import StreamServer
-from benchmarks.live.stamps import age, read_stamp, stamp
-from benchmarks.live.streams import MjpegServer, TsHttpServer, TsTcpServer
+from benchmarks.live.stream_kinds import MjpegServer, TsHttpServer, TsTcpServer
+from benchmarks.live.stream_server import StreamServer
 from tests.moving import moving
 
 TIMEOUT = (10.0, 5.0)

@@ -1,1 +1,1 @@
-"""Tracks as labelling tools keep them: one document, a file a format, each with a way back."""
+"""Annotation formats of labelling tools: one document in memory, a file a format, each written and read."""

@@ -1,4 +1,4 @@
-"""Text in zip archives, as labelling tools send and take it."""
+"""Text files in zip archives, as labelling tools export and import them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 
 from detectors.errors import InputError
 
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first date there is in a zip: the same text gives the same bytes
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that zip knows: equal text gives equal bytes
 ORDINARY_FILE, UNIX = 0o100644 << 16, 3
 LARGEST = 2**31  # bytes of a text: more is a mistake, or meant to fill all memory
 WRONG = (OSError, ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error)
 
 
 def add_text(archive: zipfile.ZipFile, name: str, lines: Iterable[str]) -> None:
-    """Write lines, which have their ends, into a file of the archive, one by one."""
-    entry = zipfile.ZipInfo(name, LONG_AGO)
+    """Write lines, which include their line ends, into a file of the archive, one by one."""
+    entry = zipfile.ZipInfo(name, EPOCH)
     entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, ORDINARY_FILE, UNIX
     with archive.open(entry, "w", force_zip64=True) as file, io.TextIOWrapper(file, "utf-8", newline="\n") as text:
         text.writelines(lines)

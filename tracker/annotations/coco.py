@@ -14,12 +14,12 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.errors import InputError
-from tracker.annotations import checked_values as checked
+from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
-from tracker.annotations.pictures import stem_of
+from tracker.annotations.frame_extraction import image_stem
 
 Entry = dict[str, Any]
-HEAD = 4096  # characters that a look at a file reads
+HEAD = 4096  # characters that are read to recognise a file
 
 
 def write(annotations: Annotations, path: Path) -> None:
@@ -31,7 +31,7 @@ def write_many(videos: Iterable[Annotations], path: Path, every: int = 1, clippe
     """Write all `videos` into one file; every frame is an image, since those without objects are negatives.
 
     One video after the other is asked for, and none is kept. every: list only frame 1 and each `every`-th after it, and
-    their boxes, as `pictures.extract` writes them. clipped: cut the boxes off at the picture's border and leave out
+    their boxes, as `extract_frames` writes them. clipped: cut the boxes off at the picture's border and leave out
     what lies outside, as training wants it; without it a box that reaches outside tells how large the object is.
     """
     heads: list[Entry] = []
@@ -97,7 +97,7 @@ def _video(number: int, video: Annotations) -> Entry:
 def _images(video: Annotations, every: int) -> Iterator[tuple[int, Entry]]:
     """Each frame from 0, and what is said of it."""
     for row in range(0, video.frame_count, every):
-        entry: Entry = {"frame_index": row, "file_name": f"{stem_of(video.name, row + 1)}.jpg"}
+        entry: Entry = {"frame_index": row, "file_name": f"{image_stem(video.name, row + 1)}.jpg"}
         entry |= {"width": video.width, "height": video.height}
         yield row, entry if video.times is None else entry | {"time": float(video.times[row])}
 
@@ -136,32 +136,32 @@ def read(path: Path) -> list[Annotations]:
     """The videos of a file; raises InputError, naming file and entry, for anything that is not as it should be."""
     place = "the document"
     try:
-        document = checked.load(path)
-        names = {checked.whole(e["id"], "id"): checked.text(e["name"], "name") for e in document["categories"]}
+        document = validate.load_json(path)
+        names = {validate.integer(e["id"], "id"): validate.text(e["name"], "name") for e in document["categories"]}
         images = _by_id(document["images"], "images")
         videos = _by_id(document["videos"], "videos")
         rows: dict[int, dict[int, list[Entry]]] = {identity: {} for identity in videos}
         for number, entry in enumerate(document["annotations"]):
             place = f"annotations[{number}]"
-            track_id = checked.whole(entry["track_id"], "track_id", 1)
+            track_id = validate.integer(entry["track_id"], "track_id", 1)
             rows[images[entry["image_id"]]["video_id"]].setdefault(track_id, []).append(entry)
         of_video: dict[int, list[Entry]] = {identity: [] for identity in videos}
         for number, entry in enumerate(document["images"]):
             place = f"images[{number}]"
-            checked.whole(entry["frame_index"], "frame_index", 0, checked.MOST_FRAMES)
+            validate.integer(entry["frame_index"], "frame_index", 0, validate.MOST_FRAMES)
             of_video[entry["video_id"]].append(entry)
         read_videos = []
         for number, identity in enumerate(videos):
             place = f"videos[{number}]"
             video = _read_video(videos[identity], of_video[identity], rows[identity], images, names)
-            read_videos.append(checked.video(video))
+            read_videos.append(validate.consistent(video))
         return read_videos
-    except checked.WRONG as error:
+    except validate.MALFORMED as error:
         raise InputError(f"{path}: {place}", f"is no COCO video: {error!r}", "mend the file") from None
 
 
 def _by_id(entries: list[Entry], name: str) -> dict[int, Entry]:
-    by_id = {checked.whole(entry["id"], f"{name}: id"): entry for entry in entries}
+    by_id = {validate.integer(entry["id"], f"{name}: id"): entry for entry in entries}
     if len(by_id) < len(entries):
         raise ValueError(f"{name}: two have the same id")
     return by_id
@@ -178,20 +178,24 @@ def _read_video(
     own = sorted(own, key=lambda entry: int(entry["frame_index"]))
     if len({entry["frame_index"] for entry in own}) < len(own):
         raise ValueError("two images have the same frame_index")
-    count = checked.whole(video.get("frame_count", len(own)), "frame_count", 0, checked.MOST_FRAMES)
+    count = validate.integer(video.get("frame_count", len(own)), "frame_count", 0, validate.MOST_FRAMES)
     timed = len(own) == count and all("time" in entry for entry in own) and bool(own)
-    labels = checked.texts(video["labels"], "labels") if "labels" in video else tuple(dict.fromkeys(names.values()))
+    labels = (
+        validate.distinct_texts(video["labels"], "labels")
+        if "labels" in video
+        else tuple(dict.fromkeys(names.values()))
+    )
     source = video.get("source", "")
     return Annotations(
-        name=checked.text(video["name"], "name"),
-        source=checked.text(source, "source") if source != "" else "",
-        width=checked.whole(video["width"], "width", 0, checked.MOST_PIXELS),
-        height=checked.whole(video["height"], "height", 0, checked.MOST_PIXELS),
-        frame_rate=checked.rate(video.get("frame_rate", 0)),
+        name=validate.text(video["name"], "name"),
+        source=validate.text(source, "source") if source != "" else "",
+        width=validate.integer(video["width"], "width", 0, validate.MOST_PIXELS),
+        height=validate.integer(video["height"], "height", 0, validate.MOST_PIXELS),
+        frame_rate=validate.frame_rate(video.get("frame_rate", 0)),
         frame_count=count,
         labels=tuple(dict.fromkeys([*labels, *(track.label for track in tracks)])),
         tracks=tracks,
-        times=checked.seconds([entry["time"] for entry in own], count) if timed else None,
+        times=validate.frame_times([entry["time"] for entry in own], count) if timed else None,
     )
 
 
@@ -202,8 +206,8 @@ def _read_track(
     labels = {names[row["category_id"]] for row in rows}
     if len(labels) > 1:
         raise ValueError(f"track {track_id} has several categories")
-    boxes = checked.sized([row["bbox"] for row in rows])
+    boxes = validate.boxes_of_xywh([row["bbox"] for row in rows])
     frames = np.array([int(images[row["image_id"]]["frame_index"]) + 1 for row in rows], dtype=np.int64)
-    scores = np.array([checked.number(row.get("score", 1.0), "score", 0, 1) for row in rows])
+    scores = np.array([validate.number(row.get("score", 1.0), "score", 0, 1) for row in rows])
     filled = np.array([row.get("filled") is True for row in rows])
     return AnnotatedTrack(track_id, labels.pop(), frames, boxes, scores, filled)

@@ -22,7 +22,7 @@ from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
 from tracker.annotations.archives import names_in, read_member
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
-from tracker.annotations.interpolation import between
+from tracker.annotations.interpolation import interpolate
 
 REMEDY = "export it again as 'CVAT for video 1.1'"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
@@ -218,7 +218,7 @@ def _stretch(here: list[_Shape], end: int) -> _Rows:
     occluded = np.array([shape.occluded for shape in here])[before]
     keys[-1] = True
     boxes[-1] = here[-1].box
-    return frames, between(frames[keys], boxes[keys], frames), occluded, keys
+    return frames, interpolate(frames[keys], boxes[keys], frames), occluded, keys
 
 
 def _read_box(path: Path, where: str, box: ET.Element) -> _Shape:

@@ -10,14 +10,14 @@ from itertools import pairwise
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
-from tracker.annotations.label_names import plain, plain_label
+from tracker.annotations.label_names import sanitise, sanitise_label
 
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedTrack:
     """One object from its first frame to its last; it may be away in between.
 
-    track_id: from 1. label: name of its class, made plain as `names.plain_label` does. frames: ``(K,)`` numbers of the
+    track_id: from 1. label: name of its class, sanitised by `sanitise_label`. frames: ``(K,)`` numbers of the
     video's frames, from 1, ascending.
     boxes: ``(K, 4)`` xyxy pixels. scores: ``(K,)`` in [0, 1], 1 for what a person has drawn. filled: ``(K,)``, which
     boxes nobody has seen: they lie between others. keyframes: ``(K,)``, which boxes are written where the reader
@@ -52,7 +52,7 @@ class AnnotatedTrack:
             if len(column) != count:
                 raise ValueError(f"{name} has {len(column)} rows, frames has {count}")
             object.__setattr__(self, name, column)
-        object.__setattr__(self, "label", plain_label(self.label))
+        object.__setattr__(self, "label", sanitise_label(self.label))
         if not count or frames[0] < 1 or (np.diff(frames) < 1).any():
             raise ValueError(f"track {self.track_id}: frames do not ascend from 1 on")
         if not (np.isfinite(self.boxes).all() and np.isfinite(self.scores).all()):
@@ -77,7 +77,7 @@ class Annotations:
     there are, also of those that no track has; a format that numbers them does so in this order. tracks: in the order
     of their numbers. times: ``(T,)`` seconds of each frame, None where they are those of `frame_rate`.
 
-    Names and labels are made plain, as `names.plain` does, so that each format can hold them.
+    Names and labels are sanitised by `sanitise`, so that each format can hold them.
     """
 
     name: str
@@ -91,9 +91,9 @@ class Annotations:
     times: Floats | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", plain(self.name) or "video")
-        object.__setattr__(self, "source", plain(self.source))
-        object.__setattr__(self, "labels", tuple(dict.fromkeys(map(plain_label, self.labels))))
+        object.__setattr__(self, "name", sanitise(self.name) or "video")
+        object.__setattr__(self, "source", sanitise(self.source))
+        object.__setattr__(self, "labels", tuple(dict.fromkeys(map(sanitise_label, self.labels))))
 
     def time_of(self, frames: Ints) -> Floats:
         """Seconds from the start of the video of frames ``(K,)``, numbered from 1; the frame rate must be known."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.errors import InputError
-from tracker.annotations import checked_values as checked
+from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 
 Entry = dict[str, Any]
@@ -30,8 +30,8 @@ def write(annotations: Annotations, path: Path) -> None:
     A frame's boxes are ``frames[n].detections``, their track number is `index`. Raises InputError without a size or
     a frame rate.
     """
-    checked.check_shares(annotations)
-    checked.check_rate(annotations)
+    validate.require_size(annotations)
+    validate.require_frame_rate(annotations)
     (path / "frames").mkdir(parents=True, exist_ok=True)
     (path / "data").mkdir(exist_ok=True)
     (path / FRAMES).unlink(missing_ok=True)
@@ -83,18 +83,18 @@ def read(path: Path) -> list[Annotations]:
     """The videos of a folder; raises InputError, naming file and sample, for anything that is not as it should be."""
     place = f"{path / SAMPLES}"
     try:
-        samples = checked.load(path / SAMPLES)["samples"]
+        samples = validate.load_json(path / SAMPLES)["samples"]
         exported: dict[str, list[Entry]] = {}
         if (path / FRAMES).is_file():
             place = f"{path / FRAMES}"
-            for frame in checked.load(path / FRAMES)["frames"]:
+            for frame in validate.load_json(path / FRAMES)["frames"]:
                 exported.setdefault(frame["_sample_id"]["$oid"], []).append(frame)
         videos = []
         for number, sample in enumerate(samples):
             place = f"{path / SAMPLES}: samples[{number}]"
             videos.append(_read_sample(sample, _frames_of(path, sample, exported)))
         return videos
-    except checked.WRONG as error:
+    except validate.MALFORMED as error:
         raise InputError(place, f"is no FiftyOne video: {error!r}", "mend the file") from None
 
 
@@ -104,57 +104,57 @@ def _frames_of(path: Path, sample: Entry, exported: Mapping[str, list[Entry]]) -
     file = (path / sample["frames"]).resolve()
     if not file.is_relative_to(path.resolve()):
         raise ValueError(f"frames lie outside the folder: {sample['frames']}")
-    return list(checked.load(file)["frames"].values())
+    return list(validate.load_json(file)["frames"].values())
 
 
 def _read_sample(sample: Entry, frames: list[Entry]) -> Annotations:
     metadata = sample["metadata"] or {}
     if not metadata.get("frame_width"):
         raise ValueError("metadata has no size; call compute_metadata() before the export")
-    width = checked.whole(metadata["frame_width"], "frame_width", 1, checked.MOST_PIXELS)
-    height = checked.whole(metadata["frame_height"], "frame_height", 1, checked.MOST_PIXELS)
-    count = checked.whole(metadata["total_frame_count"], "total_frame_count", 0, checked.MOST_FRAMES)
+    width = validate.integer(metadata["frame_width"], "frame_width", 1, validate.MOST_PIXELS)
+    height = validate.integer(metadata["frame_height"], "frame_height", 1, validate.MOST_PIXELS)
+    count = validate.integer(metadata["total_frame_count"], "total_frame_count", 0, validate.MOST_FRAMES)
     rows: dict[int, list[tuple[int, Entry]]] = {}
     for frame, entry in _detections(frames):
-        rows.setdefault(checked.whole(entry.get("index"), "index", 1), []).append((frame, entry))
+        rows.setdefault(validate.integer(entry.get("index"), "index", 1), []).append((frame, entry))
     tracks = [_read_track(track_id, rows[track_id], width, height) for track_id in sorted(rows)]
     labels = sample.get("labels")
-    names = checked.texts(labels, "labels") if labels is not None else ()
-    file = checked.text(sample["filepath"], "filepath")
+    names = validate.distinct_texts(labels, "labels") if labels is not None else ()
+    file = validate.text(sample["filepath"], "filepath")
     name, source = sample.get("name", Path(file).stem), sample.get("source", Path(file).name)
     video = Annotations(
-        name=checked.text(name, "name"),
-        source=checked.text(source, "source") if source else "",
+        name=validate.text(name, "name"),
+        source=validate.text(source, "source") if source else "",
         width=width,
         height=height,
-        frame_rate=checked.rate(sample.get("exact_frame_rate", metadata.get("frame_rate"))),
+        frame_rate=validate.frame_rate(sample.get("exact_frame_rate", metadata.get("frame_rate"))),
         frame_count=count,
         labels=tuple(dict.fromkeys([*names, *(track.label for track in tracks)])),
         tracks=tracks,
-        times=checked.seconds(sample.get("times"), count),
+        times=validate.frame_times(sample.get("times"), count),
     )
-    return checked.video(video)
+    return validate.consistent(video)
 
 
 def _detections(frames: list[Entry]) -> Iterator[tuple[int, Entry]]:
     for frame in frames:
-        number = checked.whole(frame["frame_number"], "frame_number", 1, checked.MOST_FRAMES)
+        number = validate.integer(frame["frame_number"], "frame_number", 1, validate.MOST_FRAMES)
         for entry in (frame.get("detections") or {}).get("detections", []):
             yield number, entry
 
 
 def _read_track(track_id: int, rows: list[tuple[int, Entry]], width: int, height: int) -> AnnotatedTrack:
     rows = sorted(rows, key=lambda row: row[0])
-    labels = {checked.text(entry["label"], "label") for _, entry in rows}
+    labels = {validate.text(entry["label"], "label") for _, entry in rows}
     if len(labels) > 1:
         raise ValueError(f"track {track_id} has the labels {sorted(labels)}")
-    boxes = checked.sized([entry["bounding_box"] for _, entry in rows], "bounding_box")
+    boxes = validate.boxes_of_xywh([entry["bounding_box"] for _, entry in rows], "bounding_box")
     scores = [1.0 if entry.get("confidence") is None else entry["confidence"] for _, entry in rows]
     return AnnotatedTrack(
         track_id,
         labels.pop(),
         np.array([frame for frame, _ in rows]),
         boxes * np.array([width, height] * 2),
-        np.array([checked.number(score, "confidence", 0, 1) for score in scores]),
+        np.array([validate.number(score, "confidence", 0, 1) for score in scores]),
         np.array([entry.get("filled") is True for _, entry in rows]),
     )

@@ -1,4 +1,4 @@
-"""The formats that there are, and which of them a file has."""
+"""The annotation formats, and which of them a file has."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def write_formats(formats: Iterable[Format], annotations: Annotations, folder: P
 
 
 def format_of(path: Path) -> Format | None:
-    """The format that a file or folder seems to have, after a short look."""
+    """The format that a file or folder seems to have, by its name and first bytes."""
     return next((each for each in FORMATS.values() if each.load().recognises(path)), None)
 
 

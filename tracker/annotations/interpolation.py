@@ -1,4 +1,4 @@
-"""Boxes between keyframes, as labelling tools draw them."""
+"""Linear interpolation of boxes between keyframes, as labelling tools do it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from detectors.base import Floats, Ints
 
 
-def between(kept: Ints, boxes: Floats, frames: Ints) -> Floats:
+def interpolate(kept: Ints, boxes: Floats, frames: Ints) -> Floats:
     """Boxes ``(K, 4)`` at `frames` ``(K,)`` on the lines between keyframes ``(M,)`` with their boxes ``(M, 4)``.
 
     Each of the four coordinates moves evenly from one keyframe to the next, as in CVAT: left + (right - left) * part.
@@ -20,7 +20,7 @@ def between(kept: Ints, boxes: Floats, frames: Ints) -> Floats:
     return np.asarray(boxes[left] + (boxes[right] - boxes[left]) * part)
 
 
-def iou_of_pairs(a: Floats, b: Floats) -> Floats:
+def paired_iou(a: Floats, b: Floats) -> Floats:
     """Intersection over union ``(...)`` of boxes ``(4, ...)`` with boxes ``(4, ...)``, x1, y1, x2, y2 first.
 
     0 for boxes without area.

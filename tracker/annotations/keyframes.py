@@ -1,4 +1,4 @@
-"""Few boxes for people to correct: keyframes, and straight lines between them."""
+"""Keyframes: few boxes for people to correct, with linear interpolation between them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from detectors.base import Bools, Floats
 from detectors.errors import InputError
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.annotations.interpolation import between, iou_of_pairs
+from tracker.annotations.interpolation import interpolate, paired_iou
 from tracker.annotations.keyframe_fit import rounded
-from tracker.annotations.optimal_keyframes import fewest
-from tracker.annotations.thinning import thin
+from tracker.annotations.keyframe_reduction import reduce_keyframes
+from tracker.annotations.optimal_keyframes import optimal_keyframes
 
-IOU = 0.9  # each box keeps with the one that is drawn, if nobody says otherwise
+IOU = 0.9  # the default: the least overlap of each box with the interpolated one
 REMEDY = "all, auto, tracked, auto:IOU or tracked:IOU, with IOU from 0.5 to 0.99, such as auto:0.8"
 
 
@@ -45,16 +45,19 @@ def parse_keyframes(text: str) -> Keyframes | None:
 
 
 def with_keyframes(
-    annotations: Annotations, iou: float = IOU, free: bool = True, tell: Callable[[int], None] = lambda done: None
+    annotations: Annotations,
+    iou: float = IOU,
+    free: bool = True,
+    on_progress: Callable[[int], None] = lambda done: None,
 ) -> Annotations:
     """The same tracks with few keyframes; each box lies on the line between those around it.
 
     iou: the least overlap of each box with the one in its place before, from 0.5 to 0.99. free: keyframes may have
-    boxes of their own; of detected, jittering boxes about a third fewer do then, though not always the fewest
-    possible. Else they are boxes of the track, and the fewest of those at most `fewest.LONGEST` frames apart. Keyframes
-    are rounded to the hundredth of a pixel, of small boxes to the ten-thousandth, so that they are written as they are.
-    A box without area is a keyframe. tell: is called now and then with the number of boxes that are through, of which a
-    second sees several thousand.
+    boxes of their own, so that about a third fewer are needed for jittering detections, though not always the fewest
+    possible. Else they are boxes of the track, the fewest of those at most `optimal_keyframes.LONGEST` frames apart.
+    Keyframes are rounded to the hundredth of a pixel, of small boxes to the ten-thousandth, so that they are written as
+    they are. A box without area is a keyframe. on_progress: is called now and then with the number of boxes that are
+    done, several thousand a second.
     """
     lengths = [len(track) for track in annotations.tracks]
     if not lengths:
@@ -66,7 +69,7 @@ def with_keyframes(
         for start, track in zip(starts[:-1], annotations.tracks, strict=True)
         for rows in track.stretches()
     ]
-    kept, values = (thin if free else _pick_fewest)(boxes, stretches, iou, tell)
+    kept, values = (reduce_keyframes if free else _optimal)(boxes, stretches, iou, on_progress)
     lines = _lines(boxes, kept, values, stretches, iou)
     tracks = [
         replace(track, boxes=lines[start : start + len(track)], keyframes=kept[start : start + len(track)])
@@ -75,15 +78,15 @@ def with_keyframes(
     return replace(annotations, tracks=tracks)
 
 
-def _pick_fewest(
-    boxes: Floats, stretches: Sequence[slice], iou: float, tell: Callable[[int], None]
+def _optimal(
+    boxes: Floats, stretches: Sequence[slice], iou: float, on_progress: Callable[[int], None]
 ) -> tuple[Bools, Floats]:
     fine = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) * (1 - iou) < 0.08
     values = rounded(boxes.T, fine).T
     kept = np.zeros(len(boxes), dtype=bool)
     for rows in stretches:
-        kept[rows] = fewest(values[rows], boxes[rows], iou)
-        tell(rows.stop)
+        kept[rows] = optimal_keyframes(values[rows], boxes[rows], iou)
+        on_progress(rows.stop)
     return kept, values
 
 
@@ -94,8 +97,8 @@ def _lines(boxes: Floats, kept: Bools, values: Floats, stretches: Sequence[slice
         frames = np.arange(rows.stop - rows.start)
         while True:
             at = np.flatnonzero(kept[rows])
-            lines[rows] = between(at, values[rows][at], frames)
-            missing = (iou_of_pairs(lines[rows].T, boxes[rows].T) < iou) & ~kept[rows]
+            lines[rows] = interpolate(at, values[rows][at], frames)
+            missing = (paired_iou(lines[rows].T, boxes[rows].T) < iou) & ~kept[rows]
             if not missing.any():
                 break
             values[rows][missing] = boxes[rows][missing].round(4)
@@ -105,4 +108,4 @@ def _lines(boxes: Floats, kept: Bools, values: Floats, stretches: Sequence[slice
 
 def track_overlaps(track: AnnotatedTrack, other: AnnotatedTrack) -> Floats:
     """IoU ``(K,)`` of the boxes of two tracks that have the same frames."""
-    return iou_of_pairs(track.boxes.T, other.boxes.T)
+    return paired_iou(track.boxes.T, other.boxes.T)

@@ -1,4 +1,4 @@
-"""Names as every format can hold them: one line of text without characters that XML or YAML refuses."""
+"""Sanitised names, which every format can hold: one line of text without characters that XML or YAML refuses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ REFUSED = ("Cc", "Cs")  # control characters, and halves of characters
 NONE = "\ufeff\ufffe\uffff"  # what is no character, and the mark of a file's beginning
 
 
-def plain(name: str) -> str:
-    """The name in one line: each run of white space is one space, and what no file can hold is an underscore.
+def sanitise(name: str) -> str:
+    """The name in one line: a run of white space becomes one space, a character that a format refuses an underscore.
 
-    Most names stay as they are. Two that differ in nothing else become the same.
+    Most names stay as they are. Names that differ only in this become the same.
     """
     if name.isascii() and name.isprintable() and "  " not in name and name == name.strip():
         return name
@@ -20,6 +20,6 @@ def plain(name: str) -> str:
     return "".join("_" if unicodedata.category(each) in REFUSED or each in NONE else each for each in line)
 
 
-def plain_label(label: str) -> str:
-    """The same for a class, which has a name in any case."""
-    return plain(label) or NAMELESS
+def sanitise_label(label: str) -> str:
+    """The same for the name of a class, which is never empty."""
+    return sanitise(label) or NAMELESS

@@ -14,11 +14,11 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
-from tracker.annotations import checked_values as checked
+from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
 
 Entry = dict[str, Any]
-HEAD = 4096  # characters that a look at a file reads
+HEAD = 4096  # characters that are read to recognise a file
 SIZE_REMEDY = 'add "width" and "height", in pixels, to the task\'s "data"'
 
 
@@ -42,8 +42,8 @@ def write(annotations: Annotations, path: Path) -> None:
     if path.suffix.lower() == ".xml":
         path.write_text(configuration(labels_of(annotations)), encoding="utf-8", newline="\n")
         return
-    checked.check_shares(annotations)
-    checked.check_rate(annotations)
+    validate.require_size(annotations)
+    validate.require_frame_rate(annotations)
     keys = ("name", "width", "height", "frame_count")
     data: Entry = {"video": annotations.source} | {key: getattr(annotations, key) for key in keys}
     data |= {"fps": round(float(annotations.frame_rate), 6), "frame_rate": str(annotations.frame_rate)}
@@ -98,14 +98,14 @@ def read(path: Path) -> list[Annotations]:
     place = f"{path}: the document"
     try:
         videos = []
-        tasks = checked.load(path)
+        tasks = validate.load_json(path)
         if not isinstance(tasks, list):
             raise TypeError("it is no list of tasks")
         for number, task in enumerate(tasks):
             place = f"{path}: task {number}"
             videos.append(_read_task(task, place))
         return videos
-    except checked.WRONG as error:
+    except validate.MALFORMED as error:
         raise InputError(place, f"is no video task: {error!r}", "mend the file") from None
 
 
@@ -113,17 +113,17 @@ def _read_task(task: Entry, place: str) -> Annotations:
     data = task["data"]
     if "width" not in data or "height" not in data:
         raise InputError(place, "does not say how large its video is", SIZE_REMEDY)
-    width, height = (checked.whole(data[key], key, 1, checked.MOST_PIXELS) for key in ("width", "height"))
+    width, height = (validate.integer(data[key], key, 1, validate.MOST_PIXELS) for key in ("width", "height"))
     regions = _regions(task)
     count, rate = _length(data, regions, place)
     tracks = _read_regions(regions, width, height, count)
-    listed = checked.texts(data["labels"], "labels") if "labels" in data else ()
+    listed = validate.distinct_texts(data["labels"], "labels") if "labels" in data else ()
     labels = tuple(dict.fromkeys([*listed, *(track.label for track in tracks)]))
     source = data["video"]
     if not isinstance(source, str):
         raise TypeError(f"video is {source!r}, no address")
-    name = checked.text(data["name"] if "name" in data else _name_of(source), "name")
-    return checked.video(Annotations(name, source, width, height, rate, count, labels, tracks))
+    name = validate.text(data["name"] if "name" in data else _name_of(source), "name")
+    return validate.consistent(Annotations(name, source, width, height, rate, count, labels, tracks))
 
 
 def _name_of(address: str) -> str:
@@ -140,22 +140,22 @@ def _regions(task: Entry) -> list[Entry]:
 
 def _length(data: Entry, regions: list[Entry], place: str) -> tuple[int, Fraction]:
     values = [region["value"] for region in regions if region["value"].get("framesCount")]
-    counts = [checked.whole(value["framesCount"], "framesCount", 1, checked.MOST_FRAMES) for value in values]
+    counts = [validate.integer(value["framesCount"], "framesCount", 1, validate.MOST_FRAMES) for value in values]
     if "frame_count" not in data and not counts:
         raise InputError(place, "does not say how many frames its video has", 'add "frame_count" to its "data"')
-    count = checked.whole(data.get("frame_count", max(counts, default=0)), "frame_count", 0, checked.MOST_FRAMES)
+    count = validate.integer(data.get("frame_count", max(counts, default=0)), "frame_count", 0, validate.MOST_FRAMES)
     known = data.get("frame_rate", data.get("fps"))
     if known is None and values and values[0].get("duration"):
-        duration = checked.number(values[0]["duration"], "duration", 1e-3, 1e9)
+        duration = validate.number(values[0]["duration"], "duration", 1e-3, 1e9)
         known = Fraction(counts[0] / duration).limit_denominator(1001)
     if known is None:
         raise InputError(place, "does not say how many frames a second its video has", 'add "fps" to its "data"')
-    return count, known if isinstance(known, Fraction) else checked.rate(known)
+    return count, known if isinstance(known, Fraction) else validate.frame_rate(known)
 
 
 def _read_regions(regions: list[Entry], width: int, height: int, count: int) -> list[AnnotatedTrack]:
     given = [(region.get("meta") or {}).get("track_id") for region in regions]
-    known = [None if value is None else checked.whole(value, "track_id", 1) for value in given]
+    known = [None if value is None else validate.integer(value, "track_id", 1) for value in given]
     following = max((value for value in known if value), default=0)
     tracks = []
     for track_id, region in zip(known, regions, strict=True):
@@ -166,18 +166,18 @@ def _read_regions(regions: list[Entry], width: int, height: int, count: int) -> 
 
 def _read_region(region: Entry, track_id: int, width: int, height: int, count: int) -> AnnotatedTrack:
     value = region["value"]
-    sequence = sorted(value["sequence"], key=lambda entry: checked.whole(entry["frame"], "frame", 1, count))
-    shares = checked.sized([[e["x"], e["y"], e["width"], e["height"]] for e in sequence], "the rectangle")
+    sequence = sorted(value["sequence"], key=lambda entry: validate.integer(entry["frame"], "frame", 1, count))
+    shares = validate.boxes_of_xywh([[e["x"], e["y"], e["width"], e["height"]] for e in sequence], "the rectangle")
     corners = shares * np.array([width, height] * 2) / 100
     for row, entry in enumerate(sequence):
-        if turn := checked.number(entry.get("rotation", 0), "rotation", -360, 360):
+        if turn := validate.number(entry.get("rotation", 0), "rotation", -360, 360):
             corners[row] = _around(corners[row], turn)
     starts = np.array([int(entry["frame"]) for entry in sequence], dtype=np.int64)
     enabled = np.array([entry.get("enabled", True) is not False for entry in sequence], dtype=bool)
     frames, boxes, keys = _interpolate(starts, enabled, corners, count)
     labels = value.get("labels") or ["object"]
-    label = checked.text(labels if isinstance(labels, str) else labels[0], "label")
-    score = checked.number(1.0 if region.get("score") is None else region["score"], "score", 0, 1)
+    label = validate.text(labels if isinstance(labels, str) else labels[0], "label")
+    score = validate.number(1.0 if region.get("score") is None else region["score"], "score", 0, 1)
     return AnnotatedTrack(track_id, label, frames, boxes, np.full(len(frames), score), keyframes=keys)
 
 

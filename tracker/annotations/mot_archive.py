@@ -12,7 +12,7 @@ from pathlib import Path
 from detectors.errors import InputError
 from tracker.annotations.archives import add_text, names_in, read_member
 from tracker.annotations.document import Annotations, labels_of
-from tracker.annotations.mot_truth import tracks_of_truth, truth_lines
+from tracker.annotations.mot_ground_truth import ground_truth_lines, tracks_of_ground_truth
 from tracker.mot_rows import rows_of_text
 
 PLACES = (("gt/gt.txt", "gt/labels.txt"), ("gt.txt", "labels.txt"))  # the second one in archives of earlier versions
@@ -25,7 +25,7 @@ def write_archive(annotations: Annotations, path: Path) -> None:
     numbers = {label: number for number, label in enumerate(labels, 1)}
     rows, names = PLACES[0]
     with zipfile.ZipFile(path, "w") as archive:
-        add_text(archive, rows, truth_lines(annotations, [numbers[track.label] for track in annotations.tracks]))
+        add_text(archive, rows, ground_truth_lines(annotations, [numbers[track.label] for track in annotations.tracks]))
         add_text(archive, names, (f"{label}\n" for label in labels))
 
 
@@ -41,7 +41,7 @@ def read_archive(path: Path) -> Annotations:
     rows, labels = next((pair for pair in PLACES if pair[0] in there), PLACES[0])
     text = _text(path, rows)
     names = _text(path, labels).splitlines() if labels in there else None
-    return tracks_of_truth(rows_of_text(f"{path}/{rows}", text), path.stem, names)
+    return tracks_of_ground_truth(rows_of_text(f"{path}/{rows}", text), path.stem, names)
 
 
 def _text(path: Path, member: str) -> str:

@@ -8,10 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from detectors.errors import InputError
-from tracker.annotations import checked_values as checked
+from tracker.annotations import validate
 from tracker.annotations.document import Annotations, labels_of
 from tracker.annotations.label_names import NAMELESS
-from tracker.annotations.mot_truth import tracks_of_truth, truth_lines
+from tracker.annotations.mot_ground_truth import ground_truth_lines, tracks_of_ground_truth
 from tracker.evaluation.ground_truth import GT, PEDESTRIAN
 from tracker.mot_rows import read_rows
 from tracker.sources.sequence import INFO
@@ -31,7 +31,7 @@ def write_sequence(annotations: Annotations, folder: Path) -> None:
         raise InputError(annotations.name, "has no frames, so there is nothing to compare with", "give a video")
     (folder / GT).parent.mkdir(parents=True, exist_ok=True)
     with (folder / GT).open("w", encoding="ascii", newline="\n") as file:
-        file.writelines(truth_lines(annotations, [PEDESTRIAN] * len(annotations.tracks)))
+        file.writelines(ground_truth_lines(annotations, [PEDESTRIAN] * len(annotations.tracks)))
     labels = list({track.label for track in annotations.tracks} or set(labels_of(annotations)))
     name = labels[0] if len(labels) == 1 else NAMELESS
     (folder / LABELS).write_text(f"{name}\n", encoding="utf-8", newline="\n")
@@ -65,7 +65,7 @@ def read_sequence(folder: Path) -> Annotations:
     InputError, naming file and line.
     """
     names = _names(folder / LABELS) if (folder / LABELS).is_file() else None
-    found = tracks_of_truth(read_rows(folder / GT, REMEDY), folder.resolve().name, names)
+    found = tracks_of_ground_truth(read_rows(folder / GT, REMEDY), folder.resolve().name, names)
     return _described(found, folder / INFO) if (folder / INFO).is_file() else found
 
 
@@ -83,9 +83,9 @@ def _described(annotations: Annotations, info: Path) -> Annotations:
         parser.read(info, encoding="utf-8-sig")
         says = parser["Sequence"]
         size = (int(says.get(key, "0")) for key in ("imWidth", "imHeight"))
-        width, height = (checked.whole(side, "size", 0, checked.MOST_PIXELS) for side in size)
-        count = checked.whole(int(says.get("seqLength", "0")), "seqLength", 0, checked.MOST_FRAMES)
-        rate = checked.rate(says.get("frameRate", "0"))
+        width, height = (validate.integer(side, "size", 0, validate.MOST_PIXELS) for side in size)
+        count = validate.integer(int(says.get("seqLength", "0")), "seqLength", 0, validate.MOST_FRAMES)
+        rate = validate.frame_rate(says.get("frameRate", "0"))
     except (configparser.Error, KeyError, ValueError, ZeroDivisionError) as error:
         raise InputError(info, f"cannot be understood: {error}", "mend it, or remove it") from None
     short = rate.limit_denominator(1001)

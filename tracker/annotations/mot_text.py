@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tracker.annotations.document import Annotations, by_frame
-from tracker.annotations.mot_truth import tracks_of
+from tracker.annotations.mot_ground_truth import tracks_of
 from tracker.mot_rows import read_rows
 
 REMEDY = "give a MOTChallenge text file"

@@ -1,22 +1,22 @@
-"""The fewest keyframes that keep boxes of the track: a shortest path."""
+"""The smallest set of keyframes that are boxes of the track, by a shortest path."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
-from tracker.annotations.interpolation import iou_of_pairs
+from tracker.annotations.interpolation import paired_iou
 
 LONGEST = 250  # frames from one keyframe to the next
 
 
-def fewest(boxes: Floats, exact: Floats, iou: float) -> Bools:
+def optimal_keyframes(boxes: Floats, exact: Floats, iou: float) -> Bools:
     """Which boxes ``(N,)`` of a run of consecutive frames are keyframes.
 
     boxes: ``(N, 4)`` xyxy pixels as keyframes have them, rounded. exact: ``(N, 4)``, what the lines between keyframes
-    must overlap by `iou`. No other choice of boxes that are at most LONGEST frames apart does with fewer keyframes: the
-    boxes are nodes, an edge leads from each to every later one that the line between them may skip to, and a path from
-    the first to the last with the fewest edges is found in the order of the frames.
+    must overlap by `iou`. No other choice of boxes at most LONGEST frames apart needs fewer keyframes. The boxes are
+    the nodes of a graph, with an edge between two if the line between them overlaps all boxes that it skips; the
+    path from the first to the last with the fewest edges is found in the order of the frames.
     """
     count = len(boxes)
     steps, came_from = np.full(count, count + 1), np.zeros(count, dtype=np.int64)
@@ -36,7 +36,7 @@ def fewest(boxes: Floats, exact: Floats, iou: float) -> Bools:
 
 
 def _within_reach(boxes: Floats, exact: Floats, slack: Floats, at: int, ends: Ints) -> Ints:
-    """Those of `ends` that could do, told by each side alone: its line must pass between two others."""
+    """Those of `ends` that are possible for each side alone: its line must stay within the slack. A quick test."""
     between = slice(at + 1, int(ends[-1]))
     frames = np.arange(1, between.stop - at)[:, None]
     low = np.maximum.accumulate((exact[between] - slack[between] - boxes[at]) / frames, axis=0)
@@ -54,5 +54,5 @@ def _fitting(boxes: Floats, exact: Floats, at: int, ends: Ints, iou: float) -> B
     inside = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
     part = (inside / (ends - at)[owner])[:, None]
     lines = boxes[at] + (boxes[ends] - boxes[at])[owner] * part
-    wrong = iou_of_pairs(lines.T, exact[at + inside].T) < iou
+    wrong = paired_iou(lines.T, exact[at + inside].T) < iou
     return np.asarray(np.bincount(owner[wrong], minlength=len(ends)) == 0)

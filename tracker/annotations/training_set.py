@@ -9,7 +9,7 @@ from pathlib import Path
 from detectors.errors import InputError
 from tracker.annotations import coco, mot_sequence, yolo
 from tracker.annotations.document import Annotations
-from tracker.annotations.pictures import extract
+from tracker.annotations.frame_extraction import extract_frames
 
 COCO, IMAGES = "annotations.json", "images"
 
@@ -19,7 +19,7 @@ def write_coco_set(
 ) -> None:
     """Write annotations.json and images/ of all videos, each given with its file; boxes are clipped to the picture.
 
-    every, partial: as in `pictures.extract`. Raises InputError.
+    every, partial: as in `extract_frames`. Raises InputError.
     """
     (folder / IMAGES).mkdir(parents=True)
     videos = (_pictured(video, file, folder / IMAGES, every, partial) for video, file in annotated)
@@ -28,14 +28,14 @@ def write_coco_set(
 
 def _pictured(video: Annotations, file: Path, images: Path, every: int, partial: bool) -> Annotations:
     """The video, as long as its file is, with its pictures written."""
-    seen = extract(video, file, images, every, partial=partial)
+    seen = extract_frames(video, file, images, every, partial=partial)
     return replace(video, frame_count=seen, times=None if video.times is None else video.times[:seen])
 
 
 def write_yolo_set(video: Annotations, file: Path, folder: Path, every: int = 1, partial: bool = False) -> None:
     """Write a YOLO folder of one video with images/ in it, as `write_coco_set` does."""
     yolo.write(video, folder, every)
-    extract(video, file, folder / IMAGES, every, partial=partial)
+    extract_frames(video, file, folder / IMAGES, every, partial=partial)
 
 
 def write_sequence_set(video: Annotations, file: Path, folder: Path, every: int = 1, partial: bool = False) -> None:
@@ -43,4 +43,4 @@ def write_sequence_set(video: Annotations, file: Path, folder: Path, every: int 
     if every > 1:
         raise InputError(f"--every {every}", "would tear a sequence", "leave it out, or choose coco or yolo")
     mot_sequence.write_sequence(video, folder)
-    extract(video, file, folder / "img1", name=lambda frame: f"{frame:06d}", partial=partial)
+    extract_frames(video, file, folder / "img1", name=lambda frame: f"{frame:06d}", partial=partial)

@@ -11,9 +11,9 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.errors import InputError
-from tracker.annotations import checked_values as checked
+from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
-from tracker.annotations.pictures import stem_of
+from tracker.annotations.frame_extraction import image_stem
 
 VIDEO = "video.json"  # what the text files have no place for
 LEAST = (
@@ -27,10 +27,10 @@ def write(annotations: Annotations, path: Path, every: int = 1) -> None:
 
     A row of tracks/ is ``class cx cy w h score id``. Only frames with boxes get a file; the others are background.
     What an earlier video left in the folder is removed. every: write only frame 1 and each `every`-th after it, as
-    `pictures.extract` does. Raises InputError for a video without a size, and for a folder with labels that are not
+    `extract_frames` does. Raises InputError for a video without a size, and for a folder with labels that are not
     those of a video.
     """
-    checked.check_shares(annotations)
+    validate.require_size(annotations)
     _clear(path)
     _write_heads(annotations, path)
     classes = {label: number for number, label in enumerate(labels_of(annotations))}
@@ -45,7 +45,7 @@ def write(annotations: Annotations, path: Path, every: int = 1) -> None:
             for track, row, box in zip(tracks, rows.tolist(), _rows(boxes), strict=True)
         ]
         labels = _labels_of([list(map(float, line.split()[:5])) for line in lines])
-        file = f"{stem_of(annotations.name, frame)}.txt"
+        file = f"{image_stem(annotations.name, frame)}.txt"
         (path / "tracks" / file).write_text("".join(lines), encoding="utf-8")
         if labels:
             text = "".join(f"{row[0]:.0f} {_text(row[1:])}\n" for row in labels)
@@ -104,13 +104,13 @@ def read(path: Path) -> list[Annotations]:
     """
     place = str(path / VIDEO)
     try:
-        video = checked.load(path / VIDEO)
-        name = checked.text(video["name"], "name")
-        width, height = (checked.whole(video[key], key, 1, checked.MOST_PIXELS) for key in ("width", "height"))
-        labels = checked.texts(video["labels"], "labels")
-        count = checked.whole(video["frame_count"], "frame_count", 0, checked.MOST_FRAMES)
-        rate, times = checked.rate(video["frame_rate"]), checked.seconds(video["times"], count)
-        source = checked.text(video["source"], "source") if video["source"] else ""
+        video = validate.load_json(path / VIDEO)
+        name = validate.text(video["name"], "name")
+        width, height = (validate.integer(video[key], key, 1, validate.MOST_PIXELS) for key in ("width", "height"))
+        labels = validate.distinct_texts(video["labels"], "labels")
+        count = validate.integer(video["frame_count"], "frame_count", 0, validate.MOST_FRAMES)
+        rate, times = validate.frame_rate(video["frame_rate"]), validate.frame_times(video["times"], count)
+        source = validate.text(video["source"], "source") if video["source"] else ""
         rows: dict[int, list[list[float]]] = {}
         named = path / "tracks" if (path / "tracks").is_dir() else path / "labels"
         frames: dict[str, list[list[float]]] = {}
@@ -124,16 +124,16 @@ def read(path: Path) -> list[Annotations]:
             _compare(path, frames)
         size = np.array([width, height] * 2, dtype=np.float64)
         tracks = [_track(number, rows[number], labels, size) for number in sorted(rows)]
-        return [checked.video(Annotations(name, source, width, height, rate, count, labels, tracks, times))]
-    except checked.WRONG as error:
+        return [validate.consistent(Annotations(name, source, width, height, rate, count, labels, tracks, times))]
+    except validate.MALFORMED as error:
         raise InputError(place, f"is no YOLO annotation: {error!r}", "mend the file") from None
 
 
 def _read_frame(file: Path, name: str, classes: int) -> list[list[float]]:
     """Rows of frame, class, cx, cy, w, h, score, id."""
     digits = file.stem.rpartition("_")[2]
-    if not digits.isdecimal() or file.stem != stem_of(name, int(digits)):
-        raise ValueError(f"its name is not that of a frame like {stem_of(name, 1)}.txt")
+    if not digits.isdecimal() or file.stem != image_stem(name, int(digits)):
+        raise ValueError(f"its name is not that of a frame like {image_stem(name, 1)}.txt")
     rows = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         where = f"{file}:{number}"
@@ -150,11 +150,11 @@ def _read_frame(file: Path, name: str, classes: int) -> list[list[float]]:
 
 
 def _values(fields: list[str], classes: int) -> list[float]:
-    values = [float(checked.whole(float(fields[0]), "class", 0, classes - 1))]
-    values += [checked.number(float(field), "a centre", -1e4, 1e4) for field in fields[1:3]]
-    values += [checked.number(float(field), "a size", 0, 1e4) for field in fields[3:5]]
-    values.append(checked.number(float(fields[5]), "score", 0, 1))
-    return [*values, float(checked.whole(float(fields[6]), "id", 1))]
+    values = [float(validate.integer(float(fields[0]), "class", 0, classes - 1))]
+    values += [validate.number(float(field), "a centre", -1e4, 1e4) for field in fields[1:3]]
+    values += [validate.number(float(field), "a size", 0, 1e4) for field in fields[3:5]]
+    values.append(validate.number(float(fields[5]), "score", 0, 1))
+    return [*values, float(validate.integer(float(fields[6]), "id", 1))]
 
 
 def _compare(path: Path, frames: Mapping[str, list[list[float]]]) -> None:

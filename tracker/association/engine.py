@@ -220,8 +220,10 @@ class Tracker:
     def _revive(self, found: FrameDetections, born: Ints, missed: Ints, now: float) -> Ints:
         """Give lost tracks that have come back their detections among the `born`; returns the others."""
         table = self._table
+        if self._revival is None or not born.size:
+            return born
         lost = missed[table.lost[missed]]
-        if self._revival is None or not born.size or not lost.size:
+        if not lost.size:
             return born
         tracks, candidates = self._revival.match(found, born, lost, self._life_cycle.overdue(table, now), now)
         rows, columns = lost[tracks], born[candidates]

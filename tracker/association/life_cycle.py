@@ -34,7 +34,7 @@ class LifeCycle:
     def overdue(self, table: TrackTable, now: float) -> Bools:
         """Tracks ``(N,)`` that have been lost for so long that their predicted position is worthless."""
         late = now - table.last_seen > self._preset.max_age + 1e-9
-        return np.asarray(table.lost & late & (table.missed >= self._preset.min_misses))
+        return np.asarray((table.ids > 0) & late & (table.missed >= max(self._preset.min_misses, 1)))
 
     def remove(self, table: TrackTable, missed: Ints, now: float) -> None:
         """Remove tentative tracks among those `missed` in this frame, and overdue ones.

@@ -1,1 +1,1 @@
-"""Many videos, one after another or side by side, each with a folder of results that is there whole or not at all."""
+"""Many videos as jobs, on this computer or a Ray cluster, each with a folder of results that appears atomically."""

@@ -1,9 +1,9 @@
-"""A batch from its list of videos to their results: what is done is skipped, what changed is done again."""
+"""A batch, from its list of videos to their results: what is done is skipped, what changed is done again."""
 
 from __future__ import annotations
 
 import os
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,12 +13,13 @@ from typing import Any
 
 from detectors.errors import InputError
 from tracker.batch import piece_files, results
-from tracker.batch.events import Begun, Ended, Event
-from tracker.batch.job import Job, Outcome, with_whole_paths
-from tracker.batch.listing import Listed
-from tracker.batch.manifest import Entry, Manifest
+from tracker.batch.events import Event, JobFinished, JobStarted
+from tracker.batch.job import Job, Outcome, with_absolute_paths
+from tracker.batch.job_queue import JobQueue
+from tracker.batch.listing import ListedVideo
+from tracker.batch.manifest import Manifest, VideoStatus
 from tracker.batch.naming import name_folders
-from tracker.batch.splitting import split
+from tracker.batch.splitting import split_jobs
 
 LOCK = ".lock"
 
@@ -26,12 +27,12 @@ Engine = Callable[[Iterator[Job]], Iterator[Event]]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to be made of every video: see `Job`. options: those that a video does not set itself. split: seconds
-    from which a video is done in pieces, None for none; a matter of how, so that no results are made anew for it.
+class AnnotateOptions:
+    """What is to be made of every video: see `Job`. run_options: those that a video does not set itself. split: seconds
+    from which a video is done in pieces, None for never; existing results stay valid whatever it is.
     """
 
-    options: Mapping[str, Any]
+    run_options: Mapping[str, Any]
     formats: tuple[str, ...]
     keyframes: str
     video: bool
@@ -42,19 +43,17 @@ class Wanted:
 class Batch:
     """A folder of results and the videos that belong into it. Use it as a context manager, and `run` once.
 
-    skipped: how many were done before. entries: all videos of this run, by name. Raises InputError for a folder that is
-    not a batch's, that another process is at, or that takes no more.
+    skipped: how many were done before. statuses: all videos of this run, by name. Raises InputError for a folder that
+    is not a batch's, that another process is at, or that takes no more.
     """
 
-    def __init__(self, videos: Sequence[Listed], wanted: Wanted, out: Path) -> None:
-        self._videos, self._wanted, self._out = videos, wanted, out
+    def __init__(self, videos: Sequence[ListedVideo], options: AnnotateOptions, out: Path) -> None:
+        self._videos, self._options, self._out = videos, options, out
         self._exit = ExitStack()
-        self._running: set[str] = set()
-        self._begun: set[tuple[str, int | None]] = set()  # sources and numbers of pieces
-        self._failed: set[str] = set()
-        self._due: deque[Job] = deque()
-        self._left: dict[str, set[int]] = {}  # by source, the pieces that are not done
-        self._spent = defaultdict[str, float](float)  # by source, seconds
+        self._queue = JobQueue()
+        self._started: set[tuple[str, int | None]] = set()  # sources and numbers of pieces
+        self._running: set[str] = set()  # sources
+        self._seconds = defaultdict[str, float](float)  # spent, by source
         self.skipped = 0
 
     def __enter__(self) -> Batch:
@@ -66,7 +65,7 @@ class Batch:
                 raise InputError(self._out, f"cannot be made: {error.strerror}", remedy) from None
             self._manifest = opening.enter_context(Manifest(self._out))
             _lock(self._out / LOCK, opening)
-            results.tidy(self._out)
+            results.clean_up(self._out)
             names = name_folders([video.source for video in self._videos], self._manifest.names())
             self._manifest.add(names)
             self._jobs = [self._job(video, names[video.source]) for video in self._videos]
@@ -75,115 +74,95 @@ class Batch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with self._exit:
-            for source in self._running:  # whoever was at it is no more
-                self._manifest.wait(source)
-            results.tidy(self._out)
+            for source in self._running:  # their workers have ended
+                self._manifest.mark_waiting(source)
+            results.clean_up(self._out)
 
-    def _job(self, video: Listed, name: str) -> Job:
-        wanted = self._wanted
-        options = with_whole_paths({**wanted.options, **video.options})
-        flags = wanted.formats, wanted.keyframes, wanted.video, wanted.crops
+    def _job(self, video: ListedVideo, name: str) -> Job:
+        batch = self._options
+        options = with_absolute_paths({**batch.run_options, **video.options})
+        flags = batch.formats, batch.keyframes, batch.video, batch.crops
         return Job(video.source, name, options, *flags, out=os.path.abspath(self._out))
 
     def run(self, engine: Engine) -> Iterator[Event]:
-        """Do what is to be done, and tell of it as it goes on.
+        """Do all jobs that are due, and yield the engine's events.
 
-        Raises InputError when the disk takes no more: what is done is kept then, and the rest waits.
+        Raises InputError when the disk is full: what is done is kept then, and the rest waits.
         """
-        self._due.extend(self._plan())
-        while self._due:  # once, and again for videos of which the last piece was done late
-            for event in engine(self._take()):
-                if isinstance(event, Begun):
-                    self._begin(event.job)
-                yield self._end(event) if isinstance(event, Ended) else event
+        self._queue.add(self._due_jobs())
+        while self._queue:  # once, and again for videos of which the last piece was done late
+            for event in engine(self._queue.take()):
+                if isinstance(event, JobStarted):
+                    self._on_started(event.job)
+                yield self._on_finished(event) if isinstance(event, JobFinished) else event
 
-    def _take(self) -> Iterator[Job]:
-        while self._due:
-            job = self._due.popleft()
-            if job.source not in self._failed:
-                yield job
-
-    def _begin(self, job: Job) -> None:
-        """Take note of the first piece of a video, and of what is begun anew because its node has died."""
-        again, source = (job.source, job.piece) in self._begun, job.source
-        self._begun.add((source, job.piece))
-        if source not in self._failed and (again or source not in self._running):
+    def _on_started(self, job: Job) -> None:
+        """Count an attempt: for the first piece of a video, and for a job that is repeated because its node died."""
+        again, source = (job.source, job.piece) in self._started, job.source
+        self._started.add((source, job.piece))
+        if not self._queue.has_failed(job) and (again or source not in self._running):
             self._running.add(source)
-            self._manifest.begin(source)
+            self._manifest.mark_running(source)
 
-    def _end(self, event: Ended) -> Ended:
-        """Take note, and see what comes next; the same event, where it is of a whole video as seen from outside."""
+    def _on_finished(self, event: JobFinished) -> JobFinished:
+        """Record the outcome; returns the event, with the figures of the whole video where it is complete."""
         job, outcome = event.job, event.outcome
         if outcome.full:
             remedy = "free some space and give the same command again; what is done is kept"
             raise InputError(self._out, "no space is left", remedy)
-        self._spent[job.source] += outcome.seconds
+        self._seconds[job.source] += outcome.seconds
         if job.piece is not None and outcome.state != "failed":
-            self._left[job.source].discard(job.piece)
-            if not self._left[job.source]:
-                self._due.appendleft(replace(job, piece=None))
+            self._queue.piece_done(job)
             return event
-        outcome = replace(outcome, seconds=self._spent[job.source])
+        outcome = replace(outcome, seconds=self._seconds[job.source])
         if job.piece is not None:
             outcome = replace(outcome, reason=f"in piece {job.piece + 1} of {len(job.pieces)}: {outcome.reason}")
-        if job.source not in self._failed:  # another piece may have failed before
-            self._close(job, outcome)
+        if not self._queue.has_failed(job):
+            self._record(job, outcome)
         return replace(event, outcome=outcome)
 
-    def _close(self, job: Job, outcome: Outcome) -> None:
+    def _record(self, job: Job, outcome: Outcome) -> None:
         """A video is done, or has failed."""
-        if outcome.state == "failed":
-            self._failed.add(job.source)
-        done = None if outcome.state == "failed" else _fingerprint(job)
-        self._manifest.end(job.source, done or "", outcome)
+        failed = outcome.state == "failed"
+        if failed:
+            self._queue.fail(job)
+        fingerprint = None if failed else _fingerprint(job)
+        self._manifest.mark_finished(job.source, fingerprint or "", outcome)
         self._running.discard(job.source)
 
-    def _plan(self) -> list[Job]:
-        """What is to be done, the largest first, so that none is left alone at the end."""
+    def _due_jobs(self) -> list[Job]:
+        """The jobs whose results are missing or outdated, those of long videos with their pieces."""
         due = self._not_done()
-        if self._wanted.split is not None:
-            due = list(split(due, self._wanted.split))
-        return [step for job in sorted(due, key=lambda job: -_size(job)) for step in self._steps(job)]
-
-    def _steps(self, job: Job) -> list[Job]:
-        """A job, or those of its pieces that are not done. What is there of others goes."""
-        if not job.pieces:
-            return [job]
-        try:
-            left = piece_files.missing(job)
-        except InputError:  # it has gone meanwhile, which is told when somebody looks for it
-            return [replace(job, pieces=())]
-        self._left[job.source] = set(left)
-        return [replace(job, piece=number) for number in left] or [job]
+        return due if self._options.split is None else list(split_jobs(due, self._options.split))
 
     def _not_done(self) -> list[Job]:
-        known = {entry.source: entry for entry in self._manifest.entries()}
+        known = {status.source: status for status in self._manifest.statuses()}
         due = []
         for video, job in zip(self._videos, self._jobs, strict=True):
             if video.missing:
-                self._manifest.end(job.source, "", Outcome("failed", video.missing))
+                self._manifest.mark_finished(job.source, "", Outcome("failed", video.missing))
             elif self._is_done(job, known[job.source]):
-                piece_files.clear(job)
+                piece_files.remove(job)
                 self.skipped += 1
             else:
                 due.append(job)
         return due
 
-    def _is_done(self, job: Job, entry: Entry) -> bool:
-        """Whether its results are there, made of just this; whoever made them may not have lived to tell."""
+    def _is_done(self, job: Job, status: VideoStatus) -> bool:
+        """Whether its results are there, made of just this. Their maker may have died before it was recorded."""
         fingerprint = _fingerprint(job)
-        outcome = results.finished(job.folder, fingerprint) if fingerprint else None
+        outcome = results.published_outcome(job.folder, fingerprint) if fingerprint else None
         if outcome is None or fingerprint is None:
             return False
-        if entry.state != "done" or entry.fingerprint != fingerprint:
-            self._manifest.end(job.source, fingerprint, replace(outcome, seconds=entry.seconds))
+        if status.state != "done" or status.fingerprint != fingerprint:
+            self._manifest.mark_finished(job.source, fingerprint, replace(outcome, seconds=status.seconds))
         return True
 
     @property
-    def entries(self) -> list[Entry]:
+    def statuses(self) -> list[VideoStatus]:
         """What has become of each video, by name."""
         sources = {job.source for job in self._jobs}
-        return [entry for entry in self._manifest.entries() if entry.source in sources]
+        return [status for status in self._manifest.statuses() if status.source in sources]
 
 
 def _fingerprint(job: Job) -> str | None:
@@ -191,14 +170,6 @@ def _fingerprint(job: Job) -> str | None:
         return job.fingerprint()
     except InputError:
         return None
-
-
-def _size(job: Job) -> float:
-    """Bytes, of each piece where there are several."""
-    try:
-        return os.stat(job.source).st_size / max(1, len(job.pieces))
-    except OSError:
-        return 0.0
 
 
 def _lock(path: Path, opening: ExitStack) -> None:

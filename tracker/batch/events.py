@@ -1,4 +1,4 @@
-"""What an engine tells while it works on jobs."""
+"""Events that an engine yields while it runs jobs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from tracker.batch.job import Job, Outcome
 
 
 @dataclass(frozen=True)
-class Begun:
-    """Somebody takes up a job."""
+class JobStarted:
+    """A worker has started a job."""
 
     job: Job
 
 
 @dataclass(frozen=True)
-class Progress:
+class JobProgress:
     """doing: a word. done: frames so far. total: frames in all, None if unknown."""
 
     job: Job
@@ -25,11 +25,11 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Ended:
+class JobFinished:
     """A job is done or has failed."""
 
     job: Job
     outcome: Outcome
 
 
-Event = Begun | Progress | Ended
+Event = JobStarted | JobProgress | JobFinished

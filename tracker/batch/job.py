@@ -1,11 +1,11 @@
-"""The unit of work: one video, what is to be made of it, and what became of it."""
+"""A job: one video or a piece of it, what is to be made of it, and its outcome."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,21 +14,23 @@ from detectors.errors import InputError
 from tracker.offline.pieces import Piece
 from tracker.run.options import Options
 
-RESULTS = 2  # grows when the same options lead to other files, so that all is made anew
-HOW = ("name", "out", "pieces", "piece")  # where and in which steps it is made, but not what
-MODELS = ("detector", "appearance", "detections", "camera_motion", "regions")  # options that may name a file
+RESULTS_VERSION = 2  # grows when the same options give other files, so that all are made again
+NOT_HASHED = ("name", "out", "pieces", "piece")  # where and in which steps results are made, which does not change them
+FILE_OPTIONS = ("detector", "appearance", "detections", "camera_motion", "regions")  # options that may name a file
+KEYWORDS = ("auto", "none", "sliding", "motion", "yolo")  # values of these options that name no file
 
-WORDS = ("auto", "none", "sliding", "motion", "yolo")  # what they say otherwise
+JobState = Literal["waiting", "running", "done", "failed"]
 
-State = Literal["waiting", "running", "done", "failed"]
+OnProgress = Callable[[str, int, int | None], None]
+"""Called with what is being done, the frames so far, and the frames in all, None if unknown."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One video, or a step on the way to its results, and all that decides what is made of it.
+    """One video, or a piece of it, and all that decides what is made of it.
 
-    It can be sent to another process or machine. A long video has `pieces`: then, each of them is a job, with its
-    number `piece`, and one without puts together what they have found.
+    It can be sent to another process or machine. A long video has `pieces`: each of them is a job, with its number
+    `piece`, and one more job, without a number, stitches their first passes.
 
     source: as on the command line, absolute where it is a path. name: of its folder of results. options: fields of
     `Options` that are not at their defaults. formats: names. keyframes: as on the command line. video, crops: whether
@@ -66,32 +68,32 @@ class Job:
 
         Raises InputError for a source that is not there.
         """
-        return self._hash({key: value for key, value in asdict(self).items() if key not in HOW})
+        return self._hash({key: value for key, value in asdict(self).items() if key not in NOT_HASHED})
 
     def piece_fingerprint(self) -> str:
-        """The same of what is found in its piece, whatever is then made of that."""
+        """The same for the first pass over its piece, whatever is then made of that."""
         assert self.piece is not None
         piece = asdict(self.pieces[self.piece])
         return self._hash({"source": self.source, "options": self.options, "piece": piece})
 
     def _hash(self, told: Mapping[str, Any]) -> str:
-        read = {name: _state_of(str(self.options[name])) for name in MODELS if name in self.options}
+        read = {name: _state_of(str(self.options[name])) for name in FILE_OPTIONS if name in self.options}
         source = _state_of(self.source)
         if source is None and "://" not in self.source:
             raise InputError(self.source, "no such file or folder", "check the path")
-        text = json.dumps([RESULTS, told, source, read], sort_keys=True, default=str)
+        text = json.dumps([RESULTS_VERSION, told, source, read], sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job. reason: why it failed. seconds: that it took. warnings: what the user should know.
+    """How a job ended. reason: why it failed. seconds: that it took. warnings: what the user should know.
 
-    full: whether it failed because nothing more can be written, which no other job would survive either. length:
-    seconds of the video, of whoever has only looked for that.
+    full: whether it failed because the disk is full, so that other jobs would fail too. length: seconds of the video,
+    where the job was only to measure that.
     """
 
-    state: State
+    state: JobState
     reason: str = ""
     frames: int = 0
     tracks: int = 0
@@ -101,11 +103,13 @@ class Outcome:
     length: float | None = None
 
 
-def with_whole_paths(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with each file by its whole path, so that they mean the same wherever the job is done."""
-    files = {name: str(options[name]) for name in MODELS if options.get(name) is not None}
-    whole = {name: os.path.abspath(file) for name, file in files.items() if file not in WORDS and os.path.exists(file)}
-    return {**options, **whole}
+def with_absolute_paths(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with absolute paths of files, so that they mean the same wherever the job runs."""
+    files = {name: str(options[name]) for name in FILE_OPTIONS if options.get(name) is not None}
+    absolute = {
+        name: os.path.abspath(file) for name, file in files.items() if file not in KEYWORDS and os.path.exists(file)
+    }
+    return {**options, **absolute}
 
 
 def _state_of(name: str) -> list[Any] | None:

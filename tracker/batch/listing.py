@@ -22,11 +22,11 @@ VIDEOS = frozenset(
     )
 )
 LISTS = (".txt", ".csv")
-OF_A_RUN = ("output", "mot", "jsonl", "stats", "events", "view", "view_token", "show", "overwrite", "offline")
+RUN_ONLY = ("output", "mot", "jsonl", "stats", "events", "view", "view_token", "show", "overwrite", "offline")
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedVideo:
     """A video that is to be annotated. options: its own, fields of `Options`. missing: why it is not there, or ""."""
 
     source: str
@@ -34,7 +34,7 @@ class Listed:
     missing: str = ""
 
 
-def find_videos(sources: Sequence[str], out: Path) -> list[Listed]:
+def find_videos(sources: Sequence[str], out: Path) -> list[ListedVideo]:
     """All videos that `sources` name, each once, in their order; those of a folder by name.
 
     A source is a video, a MOTChallenge sequence folder, a folder that is searched to its depths, a pattern, or a list:
@@ -43,20 +43,20 @@ def find_videos(sources: Sequence[str], out: Path) -> list[Listed]:
 
     Raises InputError for a source that names nothing, and for a list that cannot be understood.
     """
-    found: dict[str, Listed] = {}
+    found: dict[str, ListedVideo] = {}
     for source in sources:
         for each in _expand(source, out.resolve()):
             found.setdefault(each.source, each)
     return list(found.values())
 
 
-def _expand(source: str, out: Path) -> Iterator[Listed]:
+def _expand(source: str, out: Path) -> Iterator[ListedVideo]:
     path = Path(source)
     if "://" in source:
-        yield Listed(source)
+        yield ListedVideo(source)
     elif path.suffix.lower() in LISTS and path.is_file():
         for name, options in _read_list(path):
-            yield from _listed(name, options, out)
+            yield from _list_line(name, options, out)
     elif path.exists():
         yield from _in(path, out)
     elif glob.has_magic(source):
@@ -69,15 +69,15 @@ def _expand(source: str, out: Path) -> Iterator[Listed]:
         raise InputError(source, "no such file or folder", "check the path")
 
 
-def _in(path: Path, out: Path) -> Iterator[Listed]:
+def _in(path: Path, out: Path) -> Iterator[ListedVideo]:
     """The videos in a folder, or the file itself."""
     if not path.is_dir() or is_sequence(path):
-        yield Listed(os.path.abspath(path))
+        yield ListedVideo(os.path.abspath(path))
         return
     videos = list(_search(path, out))
     if not videos:
         raise InputError(path, "has no video in it", "name the videos, or a folder of them")
-    yield from (Listed(os.path.abspath(each)) for each in videos)
+    yield from (ListedVideo(os.path.abspath(each)) for each in videos)
 
 
 def _search(folder: Path, out: Path) -> Iterator[Path]:
@@ -94,13 +94,13 @@ def _search(folder: Path, out: Path) -> Iterator[Path]:
             yield path
 
 
-def _listed(name: str, options: Mapping[str, Any], out: Path) -> Iterator[Listed]:
+def _list_line(name: str, options: Mapping[str, Any], out: Path) -> Iterator[ListedVideo]:
     """What a line of a list names; a line that names nothing stands for a video that is missing."""
     try:
         for each in _expand(name, out):
-            yield Listed(each.source, options)
+            yield ListedVideo(each.source, options)
     except InputError as error:
-        yield Listed(name, options, missing=f"{error.why} ({error.remedy})")
+        yield ListedVideo(name, options, missing=f"{error.why} ({error.remedy})")
 
 
 def _read_list(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -144,7 +144,7 @@ def _field(column: str) -> str:
 
 
 def _check_option(path: Path, column: str) -> None:
-    known = {each.name for each in dataclasses.fields(Options)} - set(OF_A_RUN)
+    known = {each.name for each in dataclasses.fields(Options)} - set(RUN_ONLY)
     if column != "source" and _field(column) not in known:
         there = ", ".join(sorted(known))
         raise InputError(path, f"its column {column!r} is no option of a video", f"these are: {there}")

@@ -16,43 +16,45 @@ from pathlib import Path
 from typing import Any
 
 from detectors.cores import LIMIT, available_cores
-from tracker.batch.events import Begun, Ended, Event, Progress
-from tracker.batch.job import Job, Outcome
+from tracker.batch.events import Event, JobFinished, JobProgress, JobStarted
+from tracker.batch.job import Job, OnProgress, Outcome
 
-STALL = 180.0  # seconds without a frame after which a video is given up
-GRACE = 10.0  # seconds for a process to end by itself
-BEAT = 0.1  # seconds between two words about progress
-Work = Callable[[Job, Callable[[str, int, int | None], None]], Outcome]
+STALL_SECONDS = 180.0  # seconds without a frame after which a video is given up
+SHUTDOWN_SECONDS = 10.0  # seconds for a process to end by itself
+PROGRESS_INTERVAL = 0.1  # seconds between two reports of progress
+JobRunner = Callable[[Job, OnProgress], Outcome]
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class _Worker:
-    """A process and the job it is at."""
+    """A process and the job that it runs, None while it is idle."""
 
-    def __init__(self, context: multiprocessing.context.SpawnContext, cores: int, work: Work | None) -> None:
+    def __init__(self, context: multiprocessing.context.SpawnContext, cores: int, runner: JobRunner | None) -> None:
         self.pipe, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_serve, args=(theirs, cores, work), daemon=True)
+        self.process: BaseProcess = context.Process(target=_serve, args=(theirs, cores, runner), daemon=True)
         with _environment(cores):
             self.process.start()
         theirs.close()
         self.job: Job | None = None
-        self.heard = time.monotonic()
+        self.last_message = time.monotonic()
 
-    def give(self, job: Job) -> None:
-        self.job, self.heard = job, time.monotonic()
+    def start(self, job: Job) -> None:
+        self.job, self.last_message = job, time.monotonic()
         self.pipe.send(job)
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.join(GRACE)
+        self.process.join(SHUTDOWN_SECONDS)
         self.pipe.close()
 
 
-def run_local(jobs: Iterator[Job], count: int, stall: float = STALL, work: Work | None = None) -> Iterator[Event]:
-    """Work on the jobs, `count` at once, and tell of each as it goes on. The cores are shared out among them.
+def run_local(
+    jobs: Iterator[Job], count: int, stall: float = STALL_SECONDS, runner: JobRunner | None = None
+) -> Iterator[Event]:
+    """Run the jobs, `count` at once, and yield their events. The cores are divided among them.
 
     stall: seconds without a sign of life after which a job's process is ended and the job has failed. Leaving the
-    iteration early ends all processes. work: what is done with a job; None for `unit.work`.
+    iteration early ends all processes. runner: what runs a job; None for `annotate_video.run_job`.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy locks that threads of libraries hold
     share = max(1, available_cores() // count)
@@ -60,63 +62,63 @@ def run_local(jobs: Iterator[Job], count: int, stall: float = STALL, work: Work 
     try:
         for job in jobs:
             if len(workers) == count and all(worker.job for worker in workers):
-                yield from _until_free(workers, stall)
+                yield from _wait_for_idle(workers, stall)
             idle = next((worker for worker in workers if worker.job is None), None)
             if idle is None:
-                idle = _Worker(context, share, work)
+                idle = _Worker(context, share, runner)
                 workers.append(idle)
-            yield Begun(job)
-            idle.give(job)
+            yield JobStarted(job)
+            idle.start(job)
         while any(worker.job for worker in workers):
-            yield from _until_free(workers, stall)
+            yield from _wait_for_idle(workers, stall)
     finally:
         for worker in workers:
             worker.kill()
 
 
-def _until_free(workers: list[_Worker], stall: float) -> Iterator[Event]:
-    """Events until a worker has nothing to do, or is no more."""
+def _wait_for_idle(workers: list[_Worker], stall: float) -> Iterator[Event]:
+    """Events until a worker is idle, or has died."""
     while True:
         busy = {worker.pipe: worker for worker in workers if worker.job is not None}
         ready = wait(list(busy), timeout=1.0)
         free = False
         for pipe in ready:
             worker = busy[pipe]  # type: ignore[index]  # only connections were asked for
-            event = _hear(worker)
-            if isinstance(event, Ended):
+            event = _receive(worker)
+            if isinstance(event, JobFinished):
                 free = True
                 if not worker.process.is_alive():
                     workers.remove(worker)
             yield event
-        for worker in [each for each in busy.values() if each.job and time.monotonic() - each.heard > stall]:
+        for worker in [each for each in busy.values() if each.job and time.monotonic() - each.last_message > stall]:
             job, free = worker.job, True
             assert job is not None
             worker.kill()
             workers.remove(worker)
-            yield Ended(job, Outcome("failed", f"nothing happened for {stall:.0f} seconds", seconds=stall))
+            yield JobFinished(job, Outcome("failed", f"nothing happened for {stall:.0f} seconds", seconds=stall))
         if free:
             return
 
 
-def _hear(worker: _Worker) -> Event:
-    """The next word of a worker, or its end."""
+def _receive(worker: _Worker) -> Event:
+    """The next message of a worker, or its end."""
     job = worker.job
     assert job is not None
-    worker.heard = time.monotonic()
+    worker.last_message = time.monotonic()
     try:
-        word: Any = worker.pipe.recv()
+        message: Any = worker.pipe.recv()
     except (EOFError, OSError):
-        worker.process.join(GRACE)
+        worker.process.join(SHUTDOWN_SECONDS)
         worker.kill()
         worker.job = None
-        return Ended(job, Outcome("failed", _why_dead(worker.process.exitcode)))
-    if isinstance(word, Outcome):
+        return JobFinished(job, Outcome("failed", _death_reason(worker.process.exitcode)))
+    if isinstance(message, Outcome):
         worker.job = None
-        return Ended(job, word)
-    return Progress(job, *word)
+        return JobFinished(job, message)
+    return JobProgress(job, *message)
 
 
-def _why_dead(code: int | None) -> str:
+def _death_reason(code: int | None) -> str:
     if code is None or code >= 0:
         return f"its process ended by itself, with status {code}"
     name = signal.Signals(-code).name
@@ -124,36 +126,36 @@ def _why_dead(code: int | None) -> str:
     return f"a library crashed on it: {name}{why}"
 
 
-def _serve(pipe: Connection, cores: int, work: Work | None) -> None:
-    """What a worker does: job after job, until there is nobody to work for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever has started us
+def _serve(pipe: Connection, cores: int, runner: JobRunner | None) -> None:
+    """The main loop of a worker process: job after job, until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent process
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import cv2
 
     cv2.setNumThreads(cores)
-    do = unit_of_work() if work is None else work
+    run = default_runner() if runner is None else runner
     last = 0.0
 
-    def tell(doing: str, done: int, total: int | None) -> None:
+    def on_progress(doing: str, done: int, total: int | None) -> None:
         nonlocal last
-        if time.monotonic() - last >= BEAT:
+        if time.monotonic() - last >= PROGRESS_INTERVAL:
             last = time.monotonic()
             pipe.send((doing, done, total))
 
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         while True:
-            pipe.send(do(pipe.recv(), tell))
+            pipe.send(run(pipe.recv(), on_progress))
 
 
-def unit_of_work(draft: Path | None = None) -> Work:
-    """What is done with a job. draft: see there."""
-    from tracker.batch.annotate_video import work  # with all libraries, which nobody but a worker needs
+def default_runner(draft: Path | None = None) -> JobRunner:
+    """`annotate_video.run_job`. draft: as there."""
+    from tracker.batch.annotate_video import run_job  # with all libraries, which only workers need
 
-    return functools.partial(work, draft=draft)
+    return functools.partial(run_job, draft=draft)
 
 
 def _end_with_parent() -> None:
-    """Without a parent nobody would take the results, and a batch that is started again would find us at them."""
+    """End with the parent process: a batch that is started again must not find old workers writing into it."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
@@ -162,7 +164,7 @@ def _end_with_parent() -> None:
 
 @contextlib.contextmanager
 def _environment(cores: int) -> Iterator[None]:
-    """What a process that starts now inherits: how many threads it and its libraries may use."""
+    """Environment for a process that starts now: how many threads it and its libraries may use."""
     names = (LIMIT, *LIBRARIES)
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, str(cores)))

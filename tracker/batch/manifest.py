@@ -1,4 +1,4 @@
-"""What has become of each video of a batch, in a file of SQLite that a crash cannot damage."""
+"""The status of each video of a batch, in a file of SQLite that a crash cannot damage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from detectors.errors import InputError
-from tracker.batch.job import Outcome, State
+from tracker.batch.job import JobState, Outcome
 
 NAME = "batch.sqlite"
 APPLICATION = 0x6B747261  # marks the file as ours, as SQLite's own documentation proposes
@@ -32,12 +32,12 @@ CREATE TABLE IF NOT EXISTS videos (
 
 
 @dataclass(frozen=True)
-class Entry:
+class VideoStatus:
     """A video's row. fingerprint: of the job that led to this state. seconds: that it took. attempts: at any job."""
 
     source: str
     name: str
-    state: State
+    state: JobState
     fingerprint: str
     reason: str
     frames: int
@@ -57,7 +57,7 @@ class Manifest:
         self.path = folder / NAME
         if not self.path.exists() and folder.is_dir() and any(folder.iterdir()):
             raise InputError(folder, "holds other files and no batch", "choose an empty or a new folder")
-        with self._telling():
+        with self._sqlite_errors():
             self._file = sqlite3.connect(self.path, isolation_level=None)
             try:
                 self._prepare()
@@ -84,38 +84,38 @@ class Manifest:
 
     def names(self) -> dict[str, str]:
         """The folder's name of each video that was ever part of the batch."""
-        with self._telling():
+        with self._sqlite_errors():
             return dict(self._file.execute("SELECT source, name FROM videos"))
 
-    def entries(self) -> list[Entry]:
+    def statuses(self) -> list[VideoStatus]:
         """All videos, by name."""
-        columns = ", ".join(Entry.__dataclass_fields__)
-        with self._telling():
-            return [Entry(*row) for row in self._file.execute(f"SELECT {columns} FROM videos ORDER BY name")]
+        columns = ", ".join(VideoStatus.__dataclass_fields__)
+        with self._sqlite_errors():
+            return [VideoStatus(*row) for row in self._file.execute(f"SELECT {columns} FROM videos ORDER BY name")]
 
     def add(self, names: dict[str, str]) -> None:
-        """Take in new videos, waiting. names: folder by source."""
-        with self._telling(), self._transaction():
+        """Add new videos, waiting. names: folder by source."""
+        with self._sqlite_errors(), self._transaction():
             self._file.executemany(
                 "INSERT OR IGNORE INTO videos (source, name, state) VALUES (?, ?, 'waiting')", names.items()
             )
 
-    def begin(self, source: str) -> None:
-        """Somebody works on it now."""
+    def mark_running(self, source: str) -> None:
+        """A worker has started it."""
         self._update(source, "state = 'running', attempts = attempts + 1")
 
-    def wait(self, source: str) -> None:
-        """Nobody works on it any more, and it is not done."""
+    def mark_waiting(self, source: str) -> None:
+        """No worker runs it any more, and it is not done."""
         self._update(source, "state = 'waiting'")
 
-    def end(self, source: str, fingerprint: str, outcome: Outcome) -> None:
-        """It is done, or has failed."""
+    def mark_finished(self, source: str, fingerprint: str, outcome: Outcome) -> None:
+        """It is done, or has failed, as the outcome says."""
         changes = "state = ?, fingerprint = ?, reason = ?, frames = ?, tracks = ?, seconds = ?"
         values = (outcome.state, fingerprint, outcome.reason, outcome.frames, outcome.tracks, round(outcome.seconds, 3))
         self._update(source, changes, *values)
 
     def _update(self, source: str, changes: str, *values: object) -> None:
-        with self._telling():
+        with self._sqlite_errors():
             self._file.execute(
                 f"UPDATE videos SET {changes}, changed = datetime('now') WHERE source = ?", (*values, source)
             )
@@ -132,8 +132,8 @@ class Manifest:
         self._file.execute("COMMIT")
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """SQLite's errors, in one line."""
+    def _sqlite_errors(self) -> Iterator[None]:
+        """Raise SQLite's errors as InputError."""
         try:
             yield
         except sqlite3.DatabaseError as error:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')  # what one file system or another does not take
 LONGEST = 120  # characters; a name may have 255 bytes
-TAKEN = frozenset({"report.html", "batch.sqlite", "summary.csv"})  # names of a batch's own files
+RESERVED = frozenset({"report.html", "batch.sqlite", "summary.csv"})  # names of a batch's own files
 
 
 def name_folders(sources: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
@@ -20,7 +20,7 @@ def name_folders(sources: Sequence[str], known: Mapping[str, str]) -> dict[str, 
     as tell the two apart.
     """
     names = {source: known[source] for source in sources if source in known}
-    taken = {name.casefold() for name in (*known.values(), *TAKEN)}
+    taken = {name.casefold() for name in (*known.values(), *RESERVED)}
     for source in sources:
         if source not in names:
             name = next(each for each in _candidates(source) if each.casefold() not in taken)

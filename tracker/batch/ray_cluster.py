@@ -1,4 +1,4 @@
-"""A connection to Ray: to a cluster that is there, or to one of this computer alone for as long as it is needed."""
+"""A connection to Ray: to a running cluster, or to a temporary one on this computer."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from typing import Any
 from detectors.cores import available_cores
 from detectors.errors import InputError
 
-PATIENCE = 30.0  # seconds for a cluster to answer
+TIMEOUT = 30.0  # seconds for a cluster to answer
 STORE = 80 * 2**20  # bytes; Ray takes no less, and a job and its outcome are small
-CLIENT = "ray://"  # Ray's protocol for whoever is not part of the cluster
-STARTING = "start one with `ray start --head`, or leave --ray-address out to use this computer"
+CLIENT_SCHEME = "ray://"  # Ray's protocol for computers that are not part of the cluster
+START_REMEDY = "start one with `ray start --head`, or leave --ray-address out to use this computer"
 
 
 def import_ray() -> Any:
@@ -37,13 +37,13 @@ def import_ray() -> Any:
 def ray_cluster(address: str | None) -> Iterator[None]:
     """Connected to the cluster at `address`, ``HOST:PORT``, ``auto`` or ``ray://HOST:PORT``; to a new one if None.
 
-    A program that has connected to Ray by itself keeps its connection, whatever the address. Raises InputError for a
-    cluster that does not answer or does not take us.
+    A program that is connected to Ray already keeps its connection, whatever the address. Raises InputError for a
+    cluster that does not answer or refuses the connection.
     """
     ray = import_ray()
     with ExitStack() as opening:
         if not ray.is_initialized():
-            where = _here(opening) if address is None else _there(address)
+            where = _local_settings(opening) if address is None else _remote_settings(address)
             opening.callback(ray.shutdown)
             _connect(ray, where, "--engine ray" if address is None else f"--ray-address {address}")
         yield
@@ -53,57 +53,57 @@ def _connect(ray: Any, where: dict[str, Any], what: str) -> None:
     terminated = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**where, logging_level="ERROR", log_to_driver=False)
-    except (Exception, SystemExit) as error:  # Ray leaves the program when it has waited for long enough
+    except (Exception, SystemExit) as error:  # Ray exits the program after a timeout
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(what, f"no connection to Ray: {said[0]}", _remedy(" ".join(said))) from None
     finally:
         if terminated is not None:
-            with suppress(ValueError):  # it is for the main thread only, and so Ray has not changed it in another
+            with suppress(ValueError):  # only the main thread can, and only there Ray has changed it
                 signal.signal(signal.SIGTERM, terminated)
 
 
-def _here(opening: ExitStack) -> dict[str, Any]:
-    """How to start Ray on this computer: without its page, and without a word to its makers."""
+def _local_settings(opening: ExitStack) -> dict[str, Any]:
+    """How to start Ray on this computer: without its dashboard and its usage statistics."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or else Ray leaves one in the home folder
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or else Ray writes one into the home folder
     folder = opening.enter_context(TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True))
     where = {"address": "local", "num_cpus": available_cores(), "object_store_memory": STORE, "_temp_dir": folder}
     return {**where, "include_dashboard": False}
 
 
-def _there(address: str) -> dict[str, Any]:
-    """How to connect to a cluster. Raises InputError if nobody is there, for which Ray itself would take minutes."""
+def _remote_settings(address: str) -> dict[str, Any]:
+    """How to connect to a cluster. Raises InputError if there is none, which Ray itself would notice after minutes."""
     if address != "auto":
-        _knock(address)
-    if not address.startswith(CLIENT):
-        _ask(address)
+        _check_port(address)
+    if not address.startswith(CLIENT_SCHEME):
+        _check_health(address)
     return {"address": address}
 
 
-def _knock(address: str) -> None:
-    host, _, port = address.removeprefix(CLIENT).rpartition(":")
+def _check_port(address: str) -> None:
+    host, _, port = address.removeprefix(CLIENT_SCHEME).rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+        socket.create_connection((host.strip("[]"), int(port)), TIMEOUT).close()
     except (OSError, ValueError, OverflowError) as error:
-        raise _nobody(address, str(error)) from None
+        raise _no_cluster(address, str(error)) from None
 
 
-def _ask(address: str) -> None:
-    """Ask after its health as `ray health-check` does: in another process, as the question cannot be taken back."""
+def _check_health(address: str) -> None:
+    """Run `ray health-check`, in another process, since the call cannot be interrupted."""
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check"]
     command += [] if address == "auto" else ["--address", address]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        found = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         said = found.stderr.strip().splitlines() or ["it is not well"]
         why = "" if found.returncode == 0 else said[-1].split(". ")[0]
     except subprocess.TimeoutExpired:
-        why = f"nothing within {PATIENCE:g} seconds"
+        why = f"nothing within {TIMEOUT:g} seconds"
     if why:
-        raise _nobody(address, why)
+        raise _no_cluster(address, why)
 
 
-def _nobody(address: str, why: str) -> InputError:
-    return InputError(f"--ray-address {address}", f"no Ray cluster answers there: {why}", STARTING)
+def _no_cluster(address: str, why: str) -> InputError:
+    return InputError(f"--ray-address {address}", f"no Ray cluster answers there: {why}", START_REMEDY)
 
 
 def _remedy(said: str) -> str:
@@ -116,12 +116,12 @@ def _remedy(said: str) -> str:
     return "see what `ray status` says"
 
 
-def alive(ray: Any) -> dict[str, int]:
-    """CPUs by the id of each node that lives."""
+def alive_nodes(ray: Any) -> dict[str, int]:
+    """CPUs by the id of each living node."""
     return {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]}
 
 
-def cores_each(count: int | None, nodes: Sequence[int]) -> int:
+def cores_per_job(count: int | None, nodes: Sequence[int]) -> int:
     """How many CPUs a job gets, so that `count` jobs run at once; 1 if None. nodes: CPUs of each."""
     if count is None:
         return 1

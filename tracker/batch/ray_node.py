@@ -1,7 +1,7 @@
-"""What runs on the nodes of a Ray cluster: a job, and the desk where all jobs report.
+"""What runs on the nodes of a Ray cluster: the task that runs a job, and the inbox actor for reports of progress.
 
-What `job_task` and `desk` return is sent as it stands, and not as a name in this module, so that also a node where
-keeptrack is not installed understands it, and can say so.
+`job_task` and `inbox_actor` return what Ray sends by value, not as a name in this module. So a node without keeptrack
+can run the task too, and report that keeptrack is missing.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from tracker.batch import results
-from tracker.batch.job import Job, Outcome
-from tracker.batch.local_engine import Work, unit_of_work
+from tracker.batch.job import Job, OnProgress, Outcome
+from tracker.batch.local_engine import JobRunner, default_runner
 
-BEAT = 0.5  # seconds between two words about progress
+PROGRESS_INTERVAL = 0.5  # seconds between two reports of progress
 
 
 def job_task() -> Callable[..., Any]:
-    """``(version, packed, desk, key)``: the outcome of the job, or a pair of host and why it cannot work for us.
+    """The task ``(version, packed, inbox, key)``: the outcome of a job, or a pair of host and why it cannot run there.
 
-    version: of keeptrack. packed: see `do_job`. desk: is told (key, node, host, what is done, frames, frames in
-    all); of the beginning, with no word for what is done, before anything else happens.
+    version: of keeptrack. packed: see `run_packed_job`. inbox: gets reports (key, node, host, what is done,
+    frames, frames in all); the first, with no word for what is done, before anything else happens.
     """
 
-    def task(version: str, packed: bytes, desk: Any, key: str) -> Any:
+    def task(version: str, packed: bytes, inbox: Any, key: str) -> Any:
         import socket
 
         host = socket.gethostname()
@@ -38,49 +38,49 @@ def job_task() -> Callable[..., Any]:
         if tracker.__version__ != version:
             return host, f"has keeptrack {tracker.__version__}, and this is {version}"
         from tracker.batch.ray_cluster import import_ray
-        from tracker.batch.ray_node import do_job
+        from tracker.batch.ray_node import run_packed_job
 
         ray = import_ray()
         sender = key, ray.get_runtime_context().get_node_id(), host
-        ray.get(desk.tell.remote((*sender, "", 0, None)))
-        return do_job(packed, lambda *word: desk.tell.remote((*sender, *word)), host)
+        ray.get(inbox.put.remote((*sender, "", 0, None)))
+        return run_packed_job(packed, lambda *progress: inbox.put.remote((*sender, *progress)), host)
 
     return task
 
 
-def desk() -> type:
-    """Keeps what jobs tell until somebody takes it."""
+def inbox_actor() -> type:
+    """The class of an actor that keeps reports of jobs until they are taken."""
 
-    class Desk:
+    class Inbox:
         def __init__(self) -> None:
             import asyncio
 
-            self.words: list[Any] = []
-            self.some = asyncio.Event()
+            self.reports: list[Any] = []
+            self.filled = asyncio.Event()
 
-        async def tell(self, word: Any) -> None:
-            self.words.append(word)
-            self.some.set()
+        async def put(self, report: Any) -> None:
+            self.reports.append(report)
+            self.filled.set()
 
         async def take(self) -> list[Any]:
-            """All words since the last time, as soon as there is one."""
-            await self.some.wait()
-            self.some.clear()
-            words, self.words = self.words, []
-            return words
+            """All reports since the last call, as soon as there is one."""
+            await self.filled.wait()
+            self.filled.clear()
+            reports, self.reports = self.reports, []
+            return reports
 
-    return Desk
-
-
-def pack(job: Job, draft: Path, cores: int, work: Work | None) -> bytes:
-    """A job for `do_job`. draft: of `results.begin`. work: what is done, None for `unit.work`."""
-    return pickle.dumps((job, draft, cores, work))
+    return Inbox
 
 
-def do_job(packed: bytes, tell: Callable[[str, int, int | None], None], host: str) -> Outcome:
-    """Do what was packed. tell: is called a few times a second."""
-    job, draft, cores, work = pickle.loads(packed)
-    if missing := _unseen(job, draft):
+def pack(job: Job, draft: Path, cores: int, runner: JobRunner | None) -> bytes:
+    """A job for `run_packed_job`. draft: of `results.create_draft`. runner: None for `annotate_video.run_job`."""
+    return pickle.dumps((job, draft, cores, runner))
+
+
+def run_packed_job(packed: bytes, on_progress: OnProgress, host: str) -> Outcome:
+    """Run the job that was packed. on_progress: is called a few times a second."""
+    job, draft, cores, runner = pickle.loads(packed)
+    if missing := _invisible_path(job, draft):
         why = f"{missing} cannot be seen from node {host} (videos and results must be at the same path on each node)"
         return Outcome("failed", why)
     import cv2
@@ -88,18 +88,18 @@ def do_job(packed: bytes, tell: Callable[[str, int, int | None], None], host: st
     cv2.setNumThreads(cores)
     last = time.monotonic()
 
-    def tell_seldom(doing: str, done: int, total: int | None) -> None:
+    def throttled(doing: str, done: int, total: int | None) -> None:
         nonlocal last
-        if time.monotonic() - last >= BEAT:
+        if time.monotonic() - last >= PROGRESS_INTERVAL:
             last = time.monotonic()
-            tell(doing, done, total)
+            on_progress(doing, done, total)
 
-    outcome: Outcome = (unit_of_work(draft) if work is None else work)(job, tell_seldom)
+    outcome: Outcome = (default_runner(draft) if runner is None else runner)(job, throttled)
     return outcome
 
 
-def _unseen(job: Job, draft: Path) -> str:
-    """What this computer does not see: the video, or the draft, which a computer that shares no files lacks."""
+def _invisible_path(job: Job, draft: Path) -> str:
+    """The path, of the video or of the results, that this computer cannot see since it shares no files with ours."""
     if "://" not in job.source and not os.path.exists(job.source):
         return job.source
-    return "" if results.is_begun(draft) else job.out
+    return "" if results.draft_exists(draft) else job.out

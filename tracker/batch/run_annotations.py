@@ -1,4 +1,4 @@
-"""What a run has found, as the annotations of a video."""
+"""The tracks of a run as the annotations of a video."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _track(track: Trajectory, indices: Ints, names: Mapping[int, str]) -> Annota
 
 
 def _times(indices: Ints, times: Floats, rate: float) -> Floats:
-    """Seconds ``(T,)`` of all frames up to the last; of those that nobody looked at, by the frame rate."""
+    """Seconds ``(T,)`` of all frames up to the last; of frames that were skipped, by the frame rate."""
     whole = times[0] + (np.arange(1, indices[-1] + 1) - indices[0]) / rate
     whole[indices - 1] = times
     return np.asarray(np.maximum(whole, 0.0))

@@ -14,10 +14,10 @@ from detectors.cores import available_cores
 from detectors.errors import InputError
 from tracker.annotations.formats import FORMATS, parse_formats
 from tracker.annotations.keyframes import parse_keyframes
-from tracker.batch.batch import Batch, Engine, Wanted
+from tracker.batch.batch import AnnotateOptions, Batch, Engine
 from tracker.batch.listing import find_videos
-from tracker.batch.local_engine import STALL, run_local
-from tracker.batch.manifest import Entry
+from tracker.batch.local_engine import STALL_SECONDS, run_local
+from tracker.batch.manifest import VideoStatus
 from tracker.batch.splitting import SHORTEST
 from tracker.commands.arguments import Parser, add_ignored, add_models, add_range
 from tracker.commands.batch_progress import BatchDisplay
@@ -64,42 +64,42 @@ def main(argv: Sequence[str]) -> int:
                 for event in batch.run(engine):
                     display.update(event)
             except Interrupted:
-                _report(out, batch.entries)  # so that finished videos can be reviewed
+                _report(out, batch.statuses)  # so that finished videos can be reviewed
                 raise
-            entries, skipped = batch.entries, batch.skipped
-            report = _report(out, entries)
+            statuses, skipped = batch.statuses, batch.skipped
+            report = _report(out, statuses)
     finally:
         display.stop()
-    display.summary(entries, skipped, time.perf_counter() - started, report)
-    return FAILED if any(entry.state == "failed" for entry in entries) else 0
+    display.summary(statuses, skipped, time.perf_counter() - started, report)
+    return FAILED if any(entry.state == "failed" for entry in statuses) else 0
 
 
-def _report(out: Path, entries: Sequence[Entry]) -> Path:
+def _report(out: Path, statuses: Sequence[VideoStatus]) -> Path:
     """Write the page about the batch. Raises InputError."""
     from tracker.review.report import write_report
 
     path = out / REPORT
     try:
-        write_report(path, (_on_page(out, entry) for entry in entries))
+        write_report(path, (_on_page(out, entry) for entry in statuses))
     except OSError as error:
         remedy = "free some space and give the same command again; what is done is kept"
         raise InputError(path, f"cannot be written: {error.strerror}", remedy) from error
     return path
 
 
-def _on_page(out: Path, entry: Entry) -> VideoEntry:
-    from tracker.review.record import RECORD, read_record
+def _on_page(out: Path, entry: VideoStatus) -> VideoEntry:
     from tracker.review.report import VideoEntry
+    from tracker.review.summary_file import SUMMARY_FILE, read_summary
 
     if entry.state != "done":
         return VideoEntry(entry.name, "waiting" if entry.state == "running" else entry.state, entry.reason)
     try:
-        return VideoEntry(entry.name, entry.state, "", entry.name, read_record(out / entry.name / RECORD))
+        return VideoEntry(entry.name, entry.state, "", entry.name, read_summary(out / entry.name / SUMMARY_FILE))
     except InputError as error:  # its files were changed since; the other videos are still shown
         return VideoEntry(entry.name, "failed", str(error))
 
 
-def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:
+def _wanted(own: dict[str, Any], options: dict[str, Any]) -> AnnotateOptions:
     """The checked options, before any folder is made or video is opened. Raises InputError."""
     formats = tuple(each.name for each in parse_formats(own["format"]))
     parse_keyframes(own["keyframes"])
@@ -111,7 +111,7 @@ def _wanted(own: dict[str, Any], options: dict[str, Any]) -> Wanted:
     if own["ray_address"] is not None and own["engine"] != "ray":
         raise InputError("--ray-address", "is of a Ray cluster, and none is used", "add --engine ray, or leave it out")
     split = None if own["split"] is None else duration("--split", own["split"], SHORTEST)
-    return Wanted(options, formats, own["keyframes"], own["video"], own["crops"], split)
+    return AnnotateOptions(options, formats, own["keyframes"], own["video"], own["crops"], split)
 
 
 @contextmanager
@@ -202,8 +202,8 @@ def _add_work(group: Any) -> None:
     group.add_argument(
         "--stall",
         type=float,
-        default=STALL,
+        default=STALL_SECONDS,
         metavar="SECONDS",
-        help=f"give a video up when nothing has happened for so long (default: {STALL:g})",
+        help=f"give a video up when nothing has happened for so long (default: {STALL_SECONDS:g})",
     )
     group.add_argument("--quiet", action="store_true", default=False, help="print warnings and errors only")

@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.errors import printable
-from tracker.batch.events import Begun, Ended, Event
-from tracker.batch.events import Progress as Step
-from tracker.batch.manifest import Entry
+from tracker.batch.events import Event, JobFinished, JobStarted
+from tracker.batch.events import JobProgress as Step
+from tracker.batch.manifest import VideoStatus
 from tracker.commands.screen import shown
 from tracker.sources.addresses import without_secrets
 
@@ -45,12 +45,12 @@ class BatchDisplay:
 
     def update(self, event: Event) -> None:
         """Show an event of the batch."""
-        if isinstance(event, Ended) and event.job.source not in self._failed:
+        if isinstance(event, JobFinished) and event.job.source not in self._failed:
             self._tell(event)
         if self._bars is not None:
             self._move(self._bars, event)
 
-    def _tell(self, event: Ended) -> None:
+    def _tell(self, event: JobFinished) -> None:
         """Show that a video or a piece is finished. A piece that fails ends its video."""
         failed = event.outcome.state == "failed"
         if failed:
@@ -63,15 +63,15 @@ class BatchDisplay:
 
     def _move(self, bars: Progress, event: Event) -> None:
         at = event.job.source, event.job.piece
-        if isinstance(event, Begun) and at not in self._tasks:
+        if isinstance(event, JobStarted) and at not in self._tasks:
             self._tasks[at] = bars.add_task(shown(_short(event.job.title)), total=None)
         elif isinstance(event, Step):
             doing = f"{shown(_short(event.job.title))} [dim]{event.doing}[/]"
             bars.update(self._tasks[at], completed=event.done, total=event.total, description=doing)
-        elif isinstance(event, Ended):
+        elif isinstance(event, JobFinished):
             bars.remove_task(self._tasks.pop(at))
 
-    def _say(self, event: Ended) -> None:
+    def _say(self, event: JobFinished) -> None:
         outcome, name = event.outcome, shown(event.job.name)
         if self._quiet:
             return
@@ -92,26 +92,26 @@ class BatchDisplay:
         if self._bars is not None:
             self._bars.stop()
 
-    def summary(self, entries: list[Entry], skipped: int, seconds: float, report: Path | None) -> None:
+    def summary(self, statuses: list[VideoStatus], skipped: int, seconds: float, report: Path | None) -> None:
         """Show the counts, and a table of the videos that failed."""
-        states = Counter(entry.state for entry in entries)
+        states = Counter(entry.state for entry in statuses)
         if not self._quiet:
             fresh = states["done"] - skipped
             before = f", {skipped} done before" if skipped else ""
             rate = f", {3600 * fresh / max(seconds, 1e-9):.0f} videos an hour" if fresh else ""
             failed = f", {states['failed']} failed" if states["failed"] else ""
-            self._console.print(f"[bold]done[/]     {fresh} of {len(entries)} videos{before}{failed}{rate}")
+            self._console.print(f"[bold]done[/]     {fresh} of {len(statuses)} videos{before}{failed}{rate}")
             if report is not None:
                 self._console.print(f"[bold]wrote[/]    {shown(report)}", soft_wrap=True)
         if states["failed"]:
-            self._errors.print(_failures(entries))
+            self._errors.print(_failures(statuses))
 
 
-def _failures(entries: list[Entry]) -> Table:
+def _failures(statuses: list[VideoStatus]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
     table.add_column("failed", overflow="fold")
     table.add_column("why", overflow="fold")
-    for entry in entries:
+    for entry in statuses:
         if entry.state == "failed":
             table.add_row(Text(printable(_near(entry.source))), Text(printable(entry.reason)))
     return table

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from tracker.commands.arguments import build_parser
 from tracker.commands.interruption import Interrupted, Interruption
-from tracker.commands.screen import warn
 
 FAILED = 1
 
@@ -57,6 +56,7 @@ def _convert(argv: Sequence[str]) -> int:
 def _track(argv: Sequence[str]) -> int:
     arguments = vars(build_parser().parse_args(argv))
     source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
+    from tracker.commands.screen import warn
     from tracker.commands.warning_printer import printed_warnings
     from tracker.run.options import Options
     from tracker.run.run import Run

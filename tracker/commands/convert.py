@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from detectors.errors import InputError
-from tracker.annotations.atomic import whole
+from tracker.annotations.atomic_replacement import atomic_replacement
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS
 from tracker.annotations.keyframes import Keyframes, parse_keyframes, with_keyframes
@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
         what = error.filename or source
         raise InputError(what, f"cannot be read: {error.strerror or error}", "check the permissions") from None
     tally = Counter[str]()
-    with whole(target) as draft:
+    with atomic_replacement(target) as draft:
         ready = _counted(_prepared(found, pictures, fps, size, keyframes), tally)
         write_output(ready, found.many, wanted, draft, pictures)
     for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):
@@ -99,9 +99,9 @@ def _described(
         video = replace(video, width=size[0], height=size[1])
     if file is None:
         return video
-    from tracker.annotations.pictures import described
+    from tracker.annotations.frame_extraction import complete_from_video
 
-    return described(video, file)
+    return complete_from_video(video, file)
 
 
 def build_parser() -> Parser:

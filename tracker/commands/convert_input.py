@@ -10,8 +10,8 @@ from typing import NamedTuple
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS, format_of, read_annotations
-from tracker.batch.finished import Finished, is_batch, is_results, read_batch, results_in
 from tracker.batch.naming import safe_name
+from tracker.batch.results_reader import VideoResults, is_batch, is_results, read_batch, results_in
 
 
 class Input(NamedTuple):
@@ -21,7 +21,7 @@ class Input(NamedTuple):
     each thing that is missing or left out.
     """
 
-    videos: Sequence[Finished]
+    videos: Sequence[VideoResults]
     many: bool
     warnings: Sequence[str] = ()
 
@@ -58,13 +58,13 @@ def _read(path: Path, wanted: str | None) -> Input:
     return Input([_given(video) for video in there], many=len(there) > 1)
 
 
-def _given(video: Annotations) -> Finished:
-    return Finished(video.name, lambda: video)
+def _given(video: Annotations) -> VideoResults:
+    return VideoResults(video.name, lambda: video)
 
 
 def _read_folder(folder: Path) -> Input:
     """The files and folders in `folder` that have a known format, or hold one that has."""
-    videos: list[Finished] = []
+    videos: list[VideoResults] = []
     others: list[str] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):

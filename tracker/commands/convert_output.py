@@ -21,7 +21,7 @@ Videos = Iterator[tuple[Annotations, Path | None]]  # each with the file of its 
 
 
 class Pictures(NamedTuple):
-    """place: the video, or the folder of all of them. every, partial: as in `pictures.extract`."""
+    """place: the video, or the folder of all of them. every, partial: as in `extract_frames`."""
 
     place: Path
     every: int

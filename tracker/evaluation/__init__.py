@@ -1,1 +1,1 @@
-"""How good tracks are: HOTA, MOTA and IDF1 against ground truth."""
+"""Scores of tracks against ground truth, equal to TrackEval's: HOTA, MOTA and IDF1."""

@@ -27,7 +27,7 @@ from detectors.errors import InputError
 from tracker.evaluation.ground_truth import GroundTruth
 from tracker.mot_rows import COLUMNS, MotRows, read_rows, rows_of_array, sort_by_frame
 
-FITS = 0.5 - np.finfo(np.float64).eps  # overlap from which a result fits a distractor
+DISTRACTOR_IOU = 0.5 - np.finfo(np.float64).eps  # overlap from which a result matches a distractor
 
 Results = Mapping[str, "MotRows | npt.ArrayLike"]
 
@@ -116,16 +116,16 @@ def _sequence_data(truth: GroundTruth, results: MotRows | npt.ArrayLike) -> dict
     for t in range(truth.length):
         there, here = slice(*truth.bounds[t : t + 2]), slice(*found.bounds[t : t + 2])
         overlap = iou_matrix(truth.boxes[there], found.boxes[here])
-        kept = ~_excused(overlap, truth.excuses[there])
-        counts = truth.counts[there]
-        truth_ids.append(truth.ids[there][counts])
+        kept = ~_matched_to_distractors(overlap, truth.distractors[there])
+        considered = truth.considered[there]
+        truth_ids.append(truth.ids[there][considered])
         found_ids.append(found.ids[here][kept])
-        overlaps.append(overlap[counts][:, kept])
+        overlaps.append(overlap[considered][:, kept])
     unique, dense = np.unique(np.concatenate([[], *found_ids]).astype(np.int64), return_inverse=True)
     return {
         "num_timesteps": truth.length,
         "num_gt_ids": int(truth.ids.max(initial=-1)) + 1,
-        "num_gt_dets": int(truth.counts.sum()),
+        "num_gt_dets": int(truth.considered.sum()),
         "num_tracker_ids": len(unique),
         "num_tracker_dets": len(dense),
         "gt_ids": truth_ids,
@@ -134,17 +134,17 @@ def _sequence_data(truth: GroundTruth, results: MotRows | npt.ArrayLike) -> dict
     }
 
 
-def _excused(overlap: Floats, excuses: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which results ``(M,)`` are to be left out: those that the best assignment gives to a distractor.
+def _matched_to_distractors(overlap: Floats, distractors: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which results ``(M,)`` to leave out: those that the best assignment matches to a distractor.
 
-    overlap: ``(N, M)`` of all rows of the ground truth, also those that do not count, with all results. excuses:
-    ``(N,)``. Results that fit nothing stay.
+    overlap: ``(N, M)`` of all rows of the ground truth, also those that are not considered, with all results.
+    distractors: ``(N,)``. Results that match nothing stay.
     """
     left_out = np.zeros(overlap.shape[1], dtype=bool)
-    fitting = np.where(overlap < FITS, 0.0, overlap)
-    if fitting[excuses].any():  # most frames are spared the assignment
+    fitting = np.where(overlap < DISTRACTOR_IOU, 0.0, overlap)
+    if fitting[distractors].any():  # most frames need no assignment
         rows, columns = linear_sum_assignment(-fitting)
-        left_out[columns[(fitting[rows, columns] > 0) & excuses[rows]]] = True
+        left_out[columns[(fitting[rows, columns] > 0) & distractors[rows]]] = True
     return left_out
 
 

@@ -1,11 +1,11 @@
-"""Ground truth of MOTChallenge sequences: which rows count, and which only excuse results.
+"""Ground truth of MOTChallenge sequences: which rows are considered, and which are distractors.
 
-How many columns a file has tells its convention:
+The number of columns of a file tells its convention:
 
 - 9: frame, id, box, flag, class, visibility, as in MOT16, MOT17, MOT20 and DanceTrack. Rows of class 1 (pedestrian)
-  whose flag is not 0 count. Classes 2, 7, 8 and 12 (person on a vehicle, static person, distractor, reflection) are
-  distractors, and 6 (vehicle without motor) where the sequence's name begins with MOT20: a result that fits one of them
-  is neither right nor wrong. The other rows do nothing.
+  whose flag is not 0 are considered. Classes 2, 7, 8 and 12 (person on a vehicle, static person, distractor,
+  reflection) are distractors, and 6 (vehicle without motor) where the sequence's name begins with MOT20: a result that
+  matches one of them is neither right nor wrong. The other rows are ignored.
 - 10, as in MOT15: no classes, and no distractors. All rows count, whatever their flag, the seventh column: in converted
   copies of those files it is a confidence, or 0 on rows that are to be found like the others. With `mot15_flags`, rows
   whose flag is 0 are left out, as TrackEval's MOT15 benchmark does.
@@ -28,9 +28,9 @@ import numpy.typing as npt
 
 from detectors.base import Floats, Ints
 from detectors.errors import InputError
-from tracker.mot_rows import LONGEST, MotRows, read_rows, rows_of_array, sort_by_frame
+from tracker.mot_rows import MAX_FRAMES, MotRows, read_rows, rows_of_array, sort_by_frame
 
-PEDESTRIAN, DISTRACTORS, MOT20_DISTRACTOR, LAST_CLASS = 1, (2, 7, 8, 12), 6, 13
+PEDESTRIAN, DISTRACTOR_CLASSES, MOT20_DISTRACTOR_CLASS, LAST_CLASS = 1, (2, 7, 8, 12), 6, 13
 FLAG, CLASS = 6, 7  # columns, from 0
 WITH_CLASSES, MOT15 = 9, 10  # how many columns
 GT = Path("gt", "gt.txt")
@@ -45,8 +45,9 @@ class GroundTruth:
 
     length: frames in the sequence. ids: ``(N,)``, from 0 without gaps for rows that count, -1 for others. boxes:
     ``(N, 4)`` xyxy in pixels. bounds: ``(length + 1,)``; frame t, from 0, has the rows from ``bounds[t]`` up to
-    ``bounds[t + 1]``. counts, excuses: ``(N,)``, whether a row is to be found, and whether it is a distractor.
-    length_from: what tells the length. warnings: what a person should know about the file.
+    ``bounds[t + 1]``. considered, distractors: ``(N,)``, whether a row must be
+    found, and whether it is a distractor.
+    length_from: where the length comes from. warnings: what a person should know about the file.
     """
 
     name: str
@@ -54,8 +55,8 @@ class GroundTruth:
     ids: Ints
     boxes: Floats
     bounds: Ints
-    counts: Bools
-    excuses: Bools
+    considered: Bools
+    distractors: Bools
     length_from: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -99,9 +100,9 @@ def load_sequence(folder: Path, name: str, mot15_flags: bool = False) -> GroundT
     info = folder / "seqinfo.ini"
     if info.is_file():
         return make_ground_truth(name, rows, _read_length(info), f"seqLength in {info} says so", mot15_flags)
-    last = int(min(rows.values[:, 0].max(initial=0), LONGEST))
-    known_by = f"{folder / GT} ends there; seqLength in {info} can say otherwise"
-    return make_ground_truth(name, rows, last, known_by, mot15_flags)
+    last = int(min(rows.values[:, 0].max(initial=0), MAX_FRAMES))
+    length_from = f"{folder / GT} ends there; seqLength in {info} can say otherwise"
+    return make_ground_truth(name, rows, last, length_from, mot15_flags)
 
 
 def make_ground_truth(
@@ -115,11 +116,11 @@ def make_ground_truth(
     if not isinstance(rows, MotRows):
         rows = rows_of_array(f"ground truth of {name}", rows)
     found = sort_by_frame(rows, length, length_from)
-    counts, excuses = (mask[found.order] for mask in _conventions(name, rows, mot15_flags))
-    ids = np.full(len(counts), -1, dtype=np.int64)
-    ids[counts] = np.unique(found.ids[counts], return_inverse=True)[1]
-    nothing = (f"{rows.path}: no row counts: {_rule(rows)}",) if not counts.any() else ()
-    return GroundTruth(name, length, ids, found.boxes, found.bounds, counts, excuses, length_from, nothing)
+    considered, distractors = (mask[found.order] for mask in _conventions(name, rows, mot15_flags))
+    ids = np.full(len(considered), -1, dtype=np.int64)
+    ids[considered] = np.unique(found.ids[considered], return_inverse=True)[1]
+    nothing = (f"{rows.path}: no row counts: {_rule(rows)}",) if not considered.any() else ()
+    return GroundTruth(name, length, ids, found.boxes, found.bounds, considered, distractors, length_from, nothing)
 
 
 def _conventions(name: str, rows: MotRows, mot15_flags: bool) -> tuple[Bools, Bools]:
@@ -135,7 +136,7 @@ def _conventions(name: str, rows: MotRows, mot15_flags: bool) -> tuple[Bools, Bo
         f"class {{{CLASS}:g}} is none of MOTChallenge's, 1 to {LAST_CLASS}",
         "in ground truth of nine columns the eighth is the class; leave out the last two columns to count all rows",
     )
-    distractors = [*DISTRACTORS, MOT20_DISTRACTOR] if name.startswith("MOT20") else DISTRACTORS
+    distractors = [*DISTRACTOR_CLASSES, MOT20_DISTRACTOR_CLASS] if name.startswith("MOT20") else DISTRACTOR_CLASSES
     return flagged & (classes == PEDESTRIAN), np.isin(classes, distractors)
 
 
@@ -156,8 +157,8 @@ def _read_length(info: Path) -> int:
     try:
         parser.read(info, encoding="utf-8-sig")
         length = int(parser["Sequence"]["seqLength"])
-        if not 0 < length <= LONGEST:
-            raise ValueError(f"seqLength must be from 1 to {LONGEST}")
+        if not 0 < length <= MAX_FRAMES:
+            raise ValueError(f"seqLength must be from 1 to {MAX_FRAMES}")
     except (configparser.Error, KeyError, ValueError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise InputError(info, f"cannot be understood: {reason}", "[Sequence] needs seqLength") from None

@@ -20,6 +20,7 @@ REMEDY = f"rows are {COLUMNS}: the matrix [[a, b, x], [c, d, y]] that maps the f
 STILL = 1e-9  # deviation from the identity up to which the camera stood still
 IDENTITY = np.eye(2, 3)
 MIN_AREA_SCALE, MAX_AREA_SCALE = 1e-6, 1e6  # a matrix that scales areas beyond them is no camera's motion
+MAX_SCALE = 1e3  # of a side
 MAX_SHIFT = 1e9  # pixels
 
 
@@ -84,7 +85,8 @@ def _check_matrices(rows: MotRows, matrices: Floats) -> None:
     rows.reject((np.abs(matrices) > MAX_SHIFT).any(axis=(1, 2)), "the matrix moves the picture too far", REMEDY)
     area = np.linalg.det(matrices[:, :, :2])
     rows.reject(area < MIN_AREA_SCALE, "the matrix flattens or mirrors the picture", REMEDY)
-    rows.reject(area > MAX_AREA_SCALE, "the matrix blows the picture up beyond reason", REMEDY)
+    large = (area > MAX_AREA_SCALE) | (np.abs(matrices[:, :, :2]) > MAX_SCALE).any(axis=(1, 2))
+    rows.reject(large, "the matrix blows the picture up beyond reason", REMEDY)
 
 
 def load_camera_motion(

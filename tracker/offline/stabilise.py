@@ -9,12 +9,16 @@ import numpy as np
 from detectors.base import Floats, Ints
 from detectors.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
+LARGEST_ZOOM = 1e4
+FARTHEST = 1e7  # pixels
+
 
 class Stabiliser:
     """Maps boxes between the picture they are in and one common picture, the first.
 
     cameras: for each frame the affine matrix ``(2, 3)`` from the frame before, or None. Centres are mapped, sizes
-    scaled, as in `KalmanFilter.warp`.
+    scaled, as in `KalmanFilter.warp`. Where the motions add up to more than a picture can be followed through, the
+    frame at hand takes the place of the first.
     """
 
     def __init__(self, cameras: Sequence[Floats | None]) -> None:
@@ -23,7 +27,8 @@ class Stabiliser:
         path = np.empty((int(moves.sum()) + 1, 3, 3))
         path[0] = now = np.eye(3)
         for row, camera in enumerate((camera for camera in cameras if camera is not None), start=1):
-            path[row] = now = np.concatenate([camera, [[0.0, 0.0, 1.0]]]) @ now
+            moved = np.concatenate([camera, [[0.0, 0.0, 1.0]]]) @ now
+            path[row] = now = moved if _is_usable(moved) else np.eye(3)
         self._out_of_first = path
         self._into_first: Floats = np.asarray(np.linalg.inv(path), dtype=np.float64)
 
@@ -34,6 +39,14 @@ class Stabiliser:
     def out_of_first(self, frames: Ints, boxes: Floats) -> Floats:
         """The other way round."""
         return _map(self._out_of_first[self._at[frames]], boxes)
+
+
+def _is_usable(motion: Floats) -> bool:
+    """Whether boxes that a matrix ``(3, 3)`` maps can be mapped back to a fraction of a pixel."""
+    if not np.isfinite(motion).all() or np.abs(motion[:2, 2]).max() > FARTHEST:
+        return False
+    least, most = np.linalg.svd(motion[:2, :2], compute_uv=False)[[1, 0]]
+    return bool(least > 1 / LARGEST_ZOOM and most < LARGEST_ZOOM)
 
 
 def _map(matrices: Floats, boxes: Floats) -> Floats:

@@ -1,1 +1,1 @@
-"""What a person looks at once videos have been annotated."""
+"""Review of annotated videos: each track's summary, crop and trust, a contact sheet a video, a report a batch."""

@@ -1,4 +1,4 @@
-"""One page for a whole batch: every video with its tracks, those to look at first on top. Opens from a folder."""
+"""The report of a batch: one page with every video and its tracks, doubtful ones first. It opens from a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class VideoEntry:
     """A video of a batch.
 
     state: "done", "failed" or "waiting". reason: why it has failed. folder: of its results, relative to the page's.
-    record: as of `tracker.review.record.read_record`, None where there is none.
+    record: as of `tracker.review.summary_file.read_summary`, None where there is none.
     """
 
     name: str
@@ -91,7 +91,7 @@ def _policy(style: str, script: str) -> str:
 
 def _write_video(file: TextIO, video: VideoEntry, base: Path, spent: _Budget) -> None:
     record = video.record or {}
-    tracks = sorted(record.get("tracks", ()), key=_doubt)
+    tracks = sorted(record.get("tracks", ()), key=_review_order)
     seconds = float(record.get("seconds", 0))
     number = len(spent.heads)
     spent.heads.append(
@@ -117,7 +117,7 @@ def _write_video(file: TextIO, video: VideoEntry, base: Path, spent: _Budget) ->
         _write_block(file, f"video-{number}", rows)
 
 
-def _doubt(track: Mapping[str, Any]) -> tuple[bool, float, int]:
+def _review_order(track: Mapping[str, Any]) -> tuple[bool, float, int]:
     return not track["reason"], track["trust"], track["track_id"]
 
 

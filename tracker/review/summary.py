@@ -1,4 +1,4 @@
-"""Each track in a line: when it was there, how far it went, how far it can be trusted."""
+"""A summary of each track: when it was there, how far it went, how far it can be trusted; and summary.csv."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.review.trust import trust_of
+from tracker.review.trust import estimate_trust
 
 UNKNOWN = Fraction(25)  # frames a second, of a video whose rate nobody has told
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # starts of a cell that a spreadsheet would compute
@@ -51,7 +51,7 @@ class TrackSummary:
 def summarise(annotations: Annotations) -> list[TrackSummary]:
     """A summary of each track, in the order of the tracks; at 25 frames a second where no rate is known."""
     annotations = with_rate(annotations)
-    judged = trust_of(annotations)
+    judged = estimate_trust(annotations)
     return [_summary(annotations, track, *verdict) for track, verdict in zip(annotations.tracks, judged, strict=True)]
 
 

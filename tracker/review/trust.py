@@ -1,4 +1,4 @@
-"""How far each track can be trusted, and in words why a person should look at it."""
+"""Trust: the estimated probability that a track is right, and the main reason for a person to look at it."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from detectors.boxes import iou_matrix
 from tracker.annotations.document import Annotations, by_frame
 
 DOUBTFUL, SURE = 0.5, 0.8  # of the trust: hardly trusted below the first, not to be looked at from the second on
-CUES = {
+FEATURES = {
     "score": "detected with low scores",
     "filled": "largely filled in",
     "overlap": "lies on another track: a duplicate?",
     "meetings": "met others: the same one all along?",
 }
-ON, NEAR = 0.6, 0.3  # intersection over union of a duplicate, and of two that meet
+DUPLICATE_IOU, MEETING_IOU = 0.6, 0.3  # intersection over union of a duplicate, and of two tracks that meet
 
 
 @dataclass(frozen=True)
-class Doubting:
-    """What makes a track doubtful, as log-odds: a logistic regression on `CUES`, by `benchmarks.accuracy.trust`.
+class TrustModel:
+    """Log-odds that a track is wrong: a logistic regression on `FEATURES`, fitted by `benchmarks.accuracy.trust`.
 
-    start: of a track with nothing against it. score: more for each 1 of mean score that is missing to the video's
-    usual one, as a share of that. filled: more for a track that nobody has seen. overlap: more for a track that lies
-    on another's all its life. meetings: more for each natural logarithm of 1 + how often it has met another.
+    intercept: of a track with nothing against it. score: for each 1 of mean score that is missing to the video's
+    median, as a share of that. filled: for a track that was never detected. overlap: for a track that lies on another's
+    all its life. meetings: for each natural logarithm of 1 + how often it has met another.
     """
 
-    start: float = -3.28
+    intercept: float = -3.28
     score: float = 3.03
     filled: float = 5.5
     overlap: float = 2.49
     meetings: float = 0.82
 
 
-def trust_of(annotations: Annotations, doubting: Doubting | None = None) -> list[tuple[float, str]]:
+def estimate_trust(annotations: Annotations, model: TrustModel | None = None) -> list[tuple[float, str]]:
     """Of each track its trust in [0, 1] and the largest reason for doubt, "" for a trust of `SURE` or more."""
-    doubting = doubting or Doubting()
-    doubts = cues_of(annotations) * [getattr(doubting, cue) for cue in CUES]
-    trusts = 1 / (1 + np.exp(doubting.start + doubts.sum(axis=1)))
+    model = model or TrustModel()
+    doubts = trust_features(annotations) * [getattr(model, cue) for cue in FEATURES]
+    trusts = 1 / (1 + np.exp(model.intercept + doubts.sum(axis=1)))
     largest = doubts.argmax(axis=1)
-    words = list(CUES.values())
+    words = list(FEATURES.values())
     return [(float(trust), words[cue] if trust < SURE else "") for trust, cue in zip(trusts, largest, strict=True)]
 
 
-def cues_of(annotations: Annotations) -> Floats:
-    """What speaks against each track ``(N, C)``, in the order of `CUES`, 0 for nothing."""
+def trust_features(annotations: Annotations) -> Floats:
+    """The features ``(N, C)`` of each track, in the order of `FEATURES`; 0 speaks for the track."""
     tracks = annotations.tracks
     if not tracks:
-        return np.zeros((0, len(CUES)))
+        return np.zeros((0, len(FEATURES)))
     scores = np.array([track.scores.mean() for track in tracks])
     usual = max(float(np.median(np.concatenate([track.scores for track in tracks]))), 1e-9)
     overlap, meetings = _neighbours(annotations)
@@ -78,7 +78,7 @@ def _neighbours(annotations: Annotations) -> tuple[Floats, Floats]:
         overlaps = iou_matrix(boxes[here], boxes[here]) * (labels[owners][:, None] == labels[owners])
         np.fill_diagonal(overlaps, 0)
         most = overlaps.max(axis=1)
-        on[here], near[here] = most >= ON, most >= NEAR
+        on[here], near[here] = most >= DUPLICATE_IOU, most >= MEETING_IOU
     begins = near[:-1] & ~np.roll(near, 1)[:-1]
     begins[starts] = near[starts]
     return np.add.reduceat(on, starts, dtype=float) / lengths, np.add.reduceat(begins, starts, dtype=float)

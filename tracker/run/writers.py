@@ -53,7 +53,7 @@ class Writers:
 
     def open(self, opening: ExitStack, source: Source, measured: Measurements) -> None:
         """Open all, to be closed with the stack. measured: is told of the time that each `write` takes."""
-        self._measured = measured
+        self._measured, new = measured, not self._options.overwrite
         if source.has_images and (self._viewers.watched or "--output" in self._paths):
             from tracker.drawing.annotator import Annotator
 
@@ -64,18 +64,18 @@ class Writers:
         if "--mot" in self._paths:
             from tracker.writers.mot import MotWriter
 
-            self._lines.append(opening.enter_context(MotWriter(self._paths["--mot"])))
+            self._lines.append(opening.enter_context(MotWriter(self._paths["--mot"], new)))
         if "--jsonl" in self._paths:
             from tracker.writers.jsonl import JsonlWriter
 
             self._lines.append(
-                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._activity))
+                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._activity, new))
             )
         if "--events" in self._paths:
             from tracker.writers.events import EventWriter
 
-            started_at = source.live.started_at if source.live else None
-            events = EventWriter(self._paths["--events"], started_at, append=source.live is not None)
+            clock = source.live.time_of_day if source.live else None
+            events = EventWriter(self._paths["--events"], clock, append=source.live is not None, new=new)
             self._events = opening.enter_context(events)
 
     def _make_video(self, path: Path, source: Source, clock: StageClock) -> VideoWriter | SegmentedVideo:
@@ -86,7 +86,7 @@ class Writers:
         wanted = VideoFormat(source.frame_rate, source.time_base, crf, live)
 
         def open_file(path: Path) -> VideoWriter:
-            return VideoWriter(path, wanted, source.path, clock=clock)
+            return VideoWriter(path, wanted, source.path, clock=clock, new=not self._options.overwrite)
 
         if self._options.segment is None:
             return open_file(path)

@@ -85,7 +85,7 @@ def _pixels(path: Path) -> int:
             return int(picture.width * picture.height)
     except PIL.Image.DecompressionBombError:
         return MOST_PIXELS + 1
-    except (OSError, ValueError, SyntaxError):  # OpenCV may know better
+    except Exception:  # plugins raise all kinds, and ultralytics puts its own opener in the place of Pillow's
         return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
 from fractions import Fraction
 
 import cv2
@@ -48,7 +47,7 @@ def open_live(
     except ConnectionLostError as lost:
         connection.close()
         raise InputError(shown, f"opens, but gives no picture: {lost}", "check that it plays elsewhere") from None
-    live = LiveStatus(started_at=datetime.now(timezone.utc))
+    live = LiveStatus()
     height, width = first.shape[:2]
     reader = _Reader(live, connection, connect if reconnect else None, (width, height), RateLimitedLog(shown))
     return Source(reader.frames(first), name, width, height, rate or FRAME_RATE, live=live)

@@ -13,10 +13,10 @@ from types import TracebackType
 import uvicorn
 
 from tracker.view.app import make_app
+from tracker.view.connections import LimitedConnection
 from tracker.view.feed import Feed
 from tracker.view.page_state import PageState
 
-MOST_VIEWERS = 200  # connections at a time; others are told to try again
 IDLE = 30  # seconds after which a connection without requests is closed
 FAREWELL = 0.6  # seconds in which viewers can learn that the run is over
 RECENT = 2.0  # seconds after its last request in which a viewer counts as present
@@ -71,7 +71,7 @@ class Server:
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,
-                limit_concurrency=MOST_VIEWERS,
+                http=LimitedConnection,
                 timeout_keep_alive=IDLE,
                 timeout_graceful_shutdown=GRACE,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from tracker.view.timeline import Timeline
 
 PERIOD = 0.3  # seconds between two snapshots of the numbers
 SMOOTHING = 0.2  # share of a new frame in the latency
+CLOCK_SET = 0.5  # seconds by which the time of day has to be off for the clock to have been set
 
 RegionCounts = Callable[[], Mapping[str, Any]]
 """Gives region -> label -> number."""
@@ -59,7 +59,7 @@ class Statistics:
         if self._last is None:
             return
         frame, tracks = self._last
-        self._find_origin(frame)
+        self._find_origin()
         fps, speed = self._frame_rate.rates()
         self.numbers = {
             "index": frame.index,
@@ -79,10 +79,12 @@ class Statistics:
             age = max(0.0, self._source.live.now() - frame.time)
             self._latency = age if self._latency is None else self._latency + SMOOTHING * (age - self._latency)
 
-    def _find_origin(self, frame: Frame) -> None:
-        if self.origin is None and self._source.live:
-            started = self._source.live.started_at
-            self.origin = round(time.time() - frame.time if started is None else started.timestamp(), 3)
+    def _find_origin(self) -> None:
+        """Where time 0 lies by the computer's clock, which may be set while a run goes on."""
+        if self._source.live:
+            origin = round(self._source.live.time_of_day(0.0).timestamp(), 3)
+            if self.origin is None or abs(origin - self.origin) > CLOCK_SET:
+                self.origin = origin
 
     def _class_rows(self, tracks: Tracks) -> list[list[Any]]:
         """Class, objects now, objects so far; the most frequent class first."""

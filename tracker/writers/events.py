@@ -4,47 +4,53 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import BinaryIO
 
 from tracker.regions.events import Event
 from tracker.writers.errors import write_error
+from tracker.writers.exclusive import append, create, write_whole
 
 
 class EventWriter:
     """A line for each event, flushed at once: ``{"time", "at", "frame", "event", "id", "class", "box", ...}``.
 
-    started_at: the time of day, with its zone, at time 0 of a live source; "at" is written only where it is known.
-    append: keep what the file already holds. The file exists from the first frame on, so that others can follow it.
-    Raises InputError when it cannot be written.
+    time_of_day: tells it, with its zone, of a time in a live source, for "at"; None where it is not known.
+    append: keep what the file already holds. new: the file must not exist. The file exists from the first frame on, so
+    that others can follow it. Raises InputError when it cannot be written, or belongs to another run.
     """
 
-    def __init__(self, path: str | Path, started_at: datetime | None = None, append: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        time_of_day: Callable[[float], datetime] | None = None,
+        append: bool = False,
+        new: bool = False,
+    ) -> None:
         self.path = Path(path)
-        self._started_at = started_at
-        self._append = append
-        self._file: TextIO | None = None
+        self._time_of_day = time_of_day
+        self._append, self._new = append, new
+        self._file: BinaryIO | None = None
 
     def write(self, events: Iterable[Event]) -> None:
         """Append the events, if there are any."""
         try:
             file = self._file = self._file or self._open()
             for event in events:
-                file.write(f"{self._line(event)}\n")
-                file.flush()
+                write_whole(file, f"{self._line(event)}\n".encode())
         except OSError as error:
             raise write_error(self.path, error) from None
 
-    def _open(self) -> TextIO:
-        return open(self.path, "a" if self._append else "w", encoding="utf-8", newline="\n")
+    def _open(self) -> BinaryIO:
+        return append(self.path) if self._append else create(self.path, self._new)
 
     def _line(self, event: Event) -> str:
         found = event.as_json()
-        if self._started_at is not None:
-            at = self._started_at + timedelta(seconds=event.time)
+        if self._time_of_day is not None:
+            at = self._time_of_day(event.time)
             found = {"time": found.pop("time"), "at": at.isoformat(timespec="milliseconds")} | found
         return json.dumps(found, ensure_ascii=False)
 
@@ -53,5 +59,5 @@ class EventWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # every line was flushed already, and `write` has raised any error
+            with contextlib.suppress(OSError):  # every line was written already, and `write` has raised any error
                 self._file.close()

@@ -19,10 +19,13 @@ class JsonlWriter(LineWriter):
     track without a detection in this frame also has ``"filled": true``, or ``"carried": true`` if the detector did not
     run on this frame. activity: if there are zones, a track inside some has ``"zones": {"hall": 12.4}``, seconds so
     far; if there are lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
+    new: the file must not exist.
     """
 
-    def __init__(self, path: str | Path, class_names: Mapping[int, str], activity: Activity | None = None) -> None:
-        super().__init__(path)
+    def __init__(
+        self, path: str | Path, class_names: Mapping[int, str], activity: Activity | None = None, new: bool = False
+    ) -> None:
+        super().__init__(path, new)
         self._names = class_names
         self._activity = activity
 

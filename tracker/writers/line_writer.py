@@ -11,17 +11,18 @@ from typing import BinaryIO
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
 from tracker.writers.errors import write_error
+from tracker.writers.exclusive import create, write_whole
 
 
 class LineWriter:
     """A text file with some lines for each frame, created with the first frame.
 
     The lines of a frame are written in one piece, so that a killed run leaves no half lines. A subclass says which
-    lines. Raises InputError when the file cannot be written.
+    lines. new: the file must not exist. Raises InputError when the file cannot be written, or belongs to another run.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, new: bool = False) -> None:
+        self.path, self._new = Path(path), new
         self._file: BinaryIO | None = None
 
     def lines(self, frame: Frame, tracks: Tracks) -> Iterable[str]:
@@ -32,10 +33,8 @@ class LineWriter:
         """Append the lines of one frame."""
         try:
             if self._file is None:
-                self._file = open(self.path, "wb", buffering=0)  # noqa: SIM115  # closed in close()
-            rest = "".join(f"{line}\n" for line in self.lines(frame, tracks)).encode()
-            while rest:  # a pipe or a nearly full disk takes less than all
-                rest = rest[self._file.write(rest) :]
+                self._file = create(self.path, self._new)
+            write_whole(self._file, "".join(f"{line}\n" for line in self.lines(frame, tracks)).encode())
         except OSError as error:
             raise write_error(self.path, error) from None
 

@@ -12,6 +12,7 @@ from av.container import OutputContainer
 from detectors.base import Image
 from tracker.sources.file_names import plain_name
 from tracker.writers.audio import SourceSound
+from tracker.writers.exclusive import create
 from tracker.writers.faststart import move_index_to_front, remove_drafts
 from tracker.writers.h264 import VideoFormat, add_video_stream, encoder_rate, make_picture
 from tracker.writers.video_timestamps import VideoTimestamps
@@ -27,15 +28,23 @@ class Mp4File:
     """Writes pictures, and the sound of the source, to one file.
 
     wanted: how to encode. first: a picture in the size of all, which `write` still has to be given; start: its time in
-    seconds. audio: a file whose sound is copied, or None. warnings: the list for sound that cannot be copied. Raises
-    the errors of PyAV and of the system.
+    seconds. audio: a file whose sound is copied, or None. warnings: the list for sound that cannot be copied. new: the
+    file must not exist. Raises InputError when it belongs to another run, and the errors of PyAV and of the system.
     """
 
     def __init__(
-        self, path: Path, wanted: VideoFormat, first: Image, start: float, audio: Path | None, warnings: list[str]
+        self,
+        path: Path,
+        wanted: VideoFormat,
+        first: Image,
+        start: float,
+        audio: Path | None,
+        warnings: list[str],
+        new: bool = False,
     ) -> None:
         self._path, self._rate = path, encoder_rate(wanted.frame_rate)
         self._timestamps = VideoTimestamps(wanted.time_base, start)
+        self._claim = create(path, new)
         remove_drafts(path.parent, glob.escape(path.name))
         self._container = _open(path, wanted.live)
         try:
@@ -45,7 +54,7 @@ class Mp4File:
             self._sound = SourceSound(audio, self._container, start, warnings)
         except BaseException:
             with contextlib.suppress(Exception):  # the first error is the one to tell
-                self._container.close()
+                self.abandon()
             raise
 
     def write(self, image: Image, seconds: float) -> None:
@@ -62,11 +71,13 @@ class Mp4File:
             self._sound.close()
         finally:
             self._container.close()
-        move_index_to_front(self._path)
+        with self._claim:
+            move_index_to_front(self._path)
 
     def abandon(self) -> None:
         """Close the file as it is, after an error."""
-        self._container.close()
+        with self._claim:
+            self._container.close()
 
 
 def _open(path: Path, live: bool) -> OutputContainer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -85,12 +84,12 @@ def segment_names(path: Path, source: Source) -> Callable[[float], Path]:
     The label is the local time for a live source, and the time in the source for others: ``2026-01-31T18-05-00`` or
     ``00-10-00``. No live file gets the name of an earlier one, even when the clock is set back.
     """
-    begin = source.live.started_at if source.live else None
-    if begin is None:
+    live = source.live
+    if live is None:
         return lambda seconds: _labelled(path, _as_clock(seconds))
 
     def name(seconds: float) -> Path:
-        label = f"{(begin + timedelta(seconds=seconds)).astimezone():%Y-%m-%dT%H-%M-%S}"
+        label = f"{live.time_of_day(seconds).astimezone():%Y-%m-%dT%H-%M-%S}"
         labels = (label, *(f"{label}-{number}" for number in range(2, 1000)))
         return next(found for found in (_labelled(path, label) for label in labels) if not found.exists())
 

@@ -21,7 +21,7 @@ class VideoWriter:
 
     path: the file, created with the first frame. wanted: its frame rate, time base and quality. audio: a file whose
     sound is copied, or None. depth: pictures that may wait for the encoder. clock: is told the time that the encoding
-    thread spends ("write").
+    thread spends ("write"). new: the file must not exist.
 
     An error in the encoding thread is raised by the next `write` or by `close`. Sound that cannot be copied is no
     error: `warnings` says so afterwards. Raises InputError when the file cannot be written.
@@ -34,8 +34,9 @@ class VideoWriter:
         audio: Path | None = None,
         depth: int = 2,
         clock: StageClock | None = None,
+        new: bool = False,
     ) -> None:
-        self.path, self._wanted, self._audio = Path(path), wanted, audio
+        self.path, self._wanted, self._audio, self._new = Path(path), wanted, audio, new
         self.warnings: list[str] = []
         self._clock = StageClock() if clock is None else clock
         self._queue = BoundedQueue[tuple[Image, float] | None](depth)  # None is the end
@@ -87,7 +88,7 @@ class VideoWriter:
 
     def _raise_error(self) -> None:
         if self._error is not None:
-            raise write_error(self.path, self._error)
+            raise self._error if isinstance(self._error, InputError) else write_error(self.path, self._error)
 
     def _work(self) -> None:
         """The encoding thread. After an error it still empties the queue, so that `write` does not block."""
@@ -105,7 +106,7 @@ class VideoWriter:
     def _encode(self, image: Image, seconds: float) -> None:
         try:
             if self._file is None:
-                self._file = Mp4File(self.path, self._wanted, image, seconds, self._audio, self.warnings)
+                self._file = Mp4File(self.path, self._wanted, image, seconds, self._audio, self.warnings, self._new)
             self._file.write(image, seconds)
         except Exception as error:  # whatever it is, `write` or `close` raises it
             self._error = error

@@ -14,7 +14,7 @@ from detectors.errors import InputError
 from tests.tracker.annotations.drawn import LABELS, any_annotations
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS, format_of, read_annotations
-from tracker.annotations.label_names import plain
+from tracker.annotations.label_names import sanitise
 
 EMPTY = Annotations("empty", "", 640, 480, Fraction(25), 7, [], [])
 
@@ -96,7 +96,7 @@ def test_an_unknown_size_is_asked_for_where_it_is_needed(tmp_path: Path, kept: K
 @given(before=any_annotations())
 def test_names_stay_as_they_are_if_files_can_hold_them(before: Annotations) -> None:
     for name in (before.name, *before.labels):
-        assert plain(name) == name
+        assert sanitise(name) == name
         assert len(name.splitlines()) == 1
         name.encode()
 

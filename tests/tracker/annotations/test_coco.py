@@ -10,7 +10,7 @@ import pytest
 from detectors.errors import InputError
 from tracker.annotations import coco
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.annotations.pictures import stem_of
+from tracker.annotations.frame_extraction import image_stem
 from training.data.dataset import load_dataset
 
 
@@ -40,7 +40,7 @@ def test_videos_read_back_equal(tmp_path: Path) -> None:
 def test_training_reads_the_boxes(tmp_path: Path) -> None:
     coco.write(_video(), tmp_path / "annotations.json")
     for frame in range(1, 6):
-        cv2.imwrite(str(tmp_path / f"{stem_of('a', frame)}.jpg"), np.zeros((48, 64, 3), np.uint8))
+        cv2.imwrite(str(tmp_path / f"{image_stem('a', frame)}.jpg"), np.zeros((48, 64, 3), np.uint8))
     images = load_dataset(tmp_path).images
     assert [len(image.boxes) for image in images] == [1, 1, 0, 1, 0]
     np.testing.assert_allclose(images[0].boxes, [[1, 2, 11, 22.5]])

@@ -103,8 +103,8 @@ def test_the_archive_that_cvat_exports_is_read_as_it_is(tmp_path: Path) -> None:
     cvat.write(made(1, 3, 20), tmp_path / "annotations.xml")
     with zipfile.ZipFile(tmp_path / "task_7.zip", "w") as archive:
         archive.write(tmp_path / "annotations.xml", "annotations.xml")
-    (zipped,), (plain,) = (read_annotations(tmp_path / name) for name in ("task_7.zip", "annotations.xml"))
-    assert [len(track) for track in zipped.tracks] == [len(track) for track in plain.tracks]
+    (zipped,), (sanitise,) = (read_annotations(tmp_path / name) for name in ("task_7.zip", "annotations.xml"))
+    assert [len(track) for track in zipped.tracks] == [len(track) for track in sanitise.tracks]
 
 
 def test_a_project_of_several_tasks_is_refused(tmp_path: Path) -> None:

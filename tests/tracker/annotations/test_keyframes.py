@@ -14,9 +14,9 @@ from detectors.base import Floats
 from detectors.boxes import iou_matrix
 from detectors.errors import InputError
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.annotations.interpolation import between
+from tracker.annotations.interpolation import interpolate
 from tracker.annotations.keyframes import IOU, Keyframes, parse_keyframes, with_keyframes
-from tracker.annotations.optimal_keyframes import LONGEST, fewest
+from tracker.annotations.optimal_keyframes import LONGEST, optimal_keyframes
 
 
 def walk(count: int, seed: int, jitter: float) -> Floats:
@@ -28,7 +28,7 @@ def walk(count: int, seed: int, jitter: float) -> Floats:
 
 def reproduces(boxes: Floats, kept: tuple[int, ...], overlap: float) -> bool:
     frames = np.arange(len(boxes))
-    lines = between(np.array(kept), boxes[list(kept)], frames)
+    lines = interpolate(np.array(kept), boxes[list(kept)], frames)
     return bool((np.diagonal(iou_matrix(lines, boxes)) >= overlap).all())
 
 
@@ -36,7 +36,7 @@ def reproduces(boxes: Floats, kept: tuple[int, ...], overlap: float) -> bool:
 @given(st.integers(2, 9), st.integers(0, 10**6), st.floats(0, 4), st.sampled_from([0.6, 0.8, 0.9]))
 def test_it_is_as_few_as_trying_all_finds(count: int, seed: int, jitter: float, overlap: float) -> None:
     boxes = walk(count, seed, jitter)
-    kept = tuple(np.flatnonzero(fewest(boxes, boxes, overlap)).tolist())
+    kept = tuple(np.flatnonzero(optimal_keyframes(boxes, boxes, overlap)).tolist())
     assert reproduces(boxes, kept, overlap)
     inner = range(1, count - 1)
     fewer = (kept_too for kept_too in combinations(inner, max(len(kept) - 3, 0)))
@@ -45,8 +45,8 @@ def test_it_is_as_few_as_trying_all_finds(count: int, seed: int, jitter: float, 
 
 def test_a_straight_walk_needs_as_few_as_may_be() -> None:
     boxes = np.array([0.0, 0, 40, 120]) + np.arange(5 * LONGEST)[:, None] * [2.0, 1, 2, 1]
-    assert fewest(boxes, boxes, IOU).sum() == 6
-    assert np.flatnonzero(fewest(boxes[: LONGEST + 1], boxes[: LONGEST + 1], IOU)).tolist() == [0, LONGEST]
+    assert optimal_keyframes(boxes, boxes, IOU).sum() == 6
+    assert np.flatnonzero(optimal_keyframes(boxes[: LONGEST + 1], boxes[: LONGEST + 1], IOU)).tolist() == [0, LONGEST]
 
 
 @pytest.mark.parametrize("free", [False, True])
@@ -61,7 +61,7 @@ def test_gaps_are_kept_and_what_is_no_keyframe_lies_between(free: bool, seed: in
     assert (np.diagonal(iou_matrix(sparse.boxes, boxes)) >= 0.8).all()
     for rows in sparse.stretches():
         kept = rows.start + np.flatnonzero(sparse.keyframes[rows])
-        lines = between(frames[kept], sparse.boxes[kept], frames[rows])
+        lines = interpolate(frames[kept], sparse.boxes[kept], frames[rows])
         assert np.allclose(sparse.boxes[rows], lines, atol=1e-9)
     assert (sparse.frames == frames).all()
 

@@ -85,7 +85,7 @@ def test_ids_from_0_become_ids_from_1(tmp_path: Path) -> None:
 def test_a_sequence_counts_whatever_its_classes_are(tmp_path: Path) -> None:
     mot.write(_two_classes(), tmp_path / "seq")
     (truth,) = load_ground_truth(tmp_path / "seq")
-    assert (truth.length, truth.counts.tolist()) == (5, [True] * 6)
+    assert (truth.length, truth.considered.tolist()) == (5, [True] * 6)
     source = open_source(tmp_path / "seq")
     assert (source.width, source.height) == (64, 48)
     assert float(source.frame_rate) == pytest.approx(30000 / 1001)

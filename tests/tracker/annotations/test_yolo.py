@@ -9,7 +9,7 @@ import pytest
 from detectors.errors import InputError
 from tests.tracker.annotations.test_coco import _video
 from tracker.annotations import yolo
-from tracker.annotations.pictures import extract
+from tracker.annotations.frame_extraction import extract_frames
 from training.data.dataset import load_dataset
 
 
@@ -30,7 +30,7 @@ def test_training_reads_labels_beside_extracted_pictures(tmp_path: Path) -> None
     for frame in range(5):
         cv2.imwrite(str(clip / f"{frame}.png"), np.zeros((48, 64, 3), np.uint8))
     yolo.write(_video(), tmp_path / "set")
-    extract(_video(), clip, tmp_path / "set" / "images")
+    extract_frames(_video(), clip, tmp_path / "set" / "images")
     images = load_dataset(tmp_path / "set").images
     assert [len(image.boxes) for image in images] == [1, 1, 0, 1, 0]
     np.testing.assert_allclose(images[1].boxes, [[2, 2, 12, 22.25]], atol=1e-5)

@@ -17,7 +17,7 @@ import pytest
 
 from tests import scenes
 from tracker.annotations.formats import FORMATS, read_annotations
-from tracker.batch.events import Ended, Event
+from tracker.batch.events import Event, JobFinished
 from tracker.batch.manifest import Manifest
 from tracker.commands.batch_progress import BatchDisplay
 from tracker.commands.cli import main
@@ -47,7 +47,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 def states() -> dict[str, tuple[str, int]]:
     with Manifest(Path("out")) as manifest:
-        return {entry.name: (entry.state, entry.attempts) for entry in manifest.entries()}
+        return {entry.name: (entry.state, entry.attempts) for entry in manifest.statuses()}
 
 
 def test_each_video_gets_a_folder_and_every_format_the_same_tracks(clips: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_sequence_without_pictures_needs_none(clips: Path) -> None:
     )
     assert annotate("clips/seq", "--crops") == 0
     with Manifest(Path("out")) as manifest:
-        (entry,) = manifest.entries()
+        (entry,) = manifest.statuses()
     assert (entry.frames, entry.tracks) == (60, len(scenes.CROSSING))
     assert not list(Path("out", "seq", "crops").iterdir())
 
@@ -105,7 +105,7 @@ def test_a_summary_that_somebody_has_spoiled_costs_its_card_only(clips: Path) ->
 
 def test_an_interrupted_batch_shows_what_is_done(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def see(_: BatchDisplay, event: Event) -> None:
-        if isinstance(event, Ended):
+        if isinstance(event, JobFinished):
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(BatchDisplay, "see", see)

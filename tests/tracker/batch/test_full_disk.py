@@ -11,11 +11,11 @@ import pytest
 from detectors.errors import InputError
 from tests import scenes
 from tracker.batch import results
-from tracker.batch.annotate_video import work
-from tracker.batch.batch import Batch, Wanted
-from tracker.batch.events import Begun, Ended, Event
+from tracker.batch.annotate_video import run_job
+from tracker.batch.batch import AnnotateOptions, Batch
+from tracker.batch.events import Event, JobFinished, JobStarted
 from tracker.batch.job import Job, Outcome
-from tracker.batch.listing import Listed
+from tracker.batch.listing import ListedVideo
 from tracker.batch.manifest import Manifest
 
 FULL = Outcome("failed", "no space", full=True)
@@ -28,34 +28,34 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there(
     detections.write_text("".join(f"{line}\n" for line in scenes.detection_lines(scenes.CROSSING, 20)))
     options = {"detections": str(detections), "max_frames": 20}
     job = Job(str(crossing), "clip", options, ("mot",), "all", False, False, str(tmp_path / "out"))
-    assert work(job, lambda *_: None).state == "done"
+    assert run_job(job, lambda *_: None).state == "done"
     before = (job.folder / "mot.txt").read_bytes()
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(results, "_to_disk", full)
-    outcome = work(job, lambda *_: None)
+    monkeypatch.setattr(results, "_sync", full)
+    outcome = run_job(job, lambda *_: None)
     assert (outcome.state, outcome.full) == ("failed", True)
     assert (job.folder / "mot.txt").read_bytes() == before
-    assert not list((tmp_path / "out" / results.WORK / "clip").iterdir())
+    assert not list((tmp_path / "out" / results.DRAFTS / "clip").iterdir())
 
 
 def test_a_batch_ends_when_the_disk_is_full_and_the_rest_waits(tmp_path: Path) -> None:
-    videos = [Listed(str(tmp_path / name), {}) for name in ("a.mp4", "b.mp4")]
+    videos = [ListedVideo(str(tmp_path / name), {}) for name in ("a.mp4", "b.mp4")]
     for video in videos:
         Path(video.source).touch()
 
     def engine(jobs: Iterator[Job]) -> Iterator[Event]:
         for each in jobs:
-            yield Begun(each)
-            yield Ended(each, FULL)
+            yield JobStarted(each)
+            yield JobFinished(each, FULL)
 
-    wanted = Wanted({}, ("mot",), "all", False, False)
+    wanted = AnnotateOptions({}, ("mot",), "all", False, False)
     with (
         pytest.raises(InputError, match=r"no space is left \(free some space and give the same command again"),
         Batch(videos, wanted, tmp_path / "out") as batch,
     ):
         list(batch.run(engine))
     with Manifest(tmp_path / "out") as manifest:
-        assert [(entry.state, entry.attempts) for entry in manifest.entries()] == [("waiting", 1), ("waiting", 0)]
+        assert [(entry.state, entry.attempts) for entry in manifest.statuses()] == [("waiting", 1), ("waiting", 0)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.batch.job import with_whole_paths
+from tracker.batch.job import with_absolute_paths
 
 
 def test_files_among_the_options_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,7 +15,7 @@ def test_files_among_the_options_are_found_from_any_folder(tmp_path: Path, monke
         (tmp_path / name).touch()
     given = {"detector": "auto", "appearance": "model.onnx", "detections": "found.txt", "classes": "model.onnx"}
     whole = {"appearance": str(tmp_path / "model.onnx"), "detections": str(tmp_path / "found.txt")}
-    assert with_whole_paths({**given, "regions": "missing.json", "conf": 0.3}) == {
+    assert with_absolute_paths({**given, "regions": "missing.json", "conf": 0.3}) == {
         **given,
         **whole,
         "regions": "missing.json",

@@ -15,10 +15,10 @@ from tracker.batch.manifest import NAME, VERSION, Manifest
 def test_it_remembers(tmp_path: Path) -> None:
     with Manifest(tmp_path) as manifest:
         manifest.add({"/b.mp4": "b", "/a.mp4": "a"})
-        manifest.begin("/a.mp4")
-        manifest.end("/a.mp4", "print", Outcome("failed", "no frame", 3, 2, 1.5))
+        manifest.mark_running("/a.mp4")
+        manifest.mark_finished("/a.mp4", "print", Outcome("failed", "no frame", 3, 2, 1.5))
     with Manifest(tmp_path) as manifest:
-        first, second = manifest.entries()
+        first, second = manifest.statuses()
         assert (first.name, first.state, first.reason, first.frames, first.tracks) == ("a", "failed", "no frame", 3, 2)
         assert (first.seconds, first.attempts, first.fingerprint) == (1.5, 1, "print")
         assert (second.name, second.state, second.attempts) == ("b", "waiting", 0)
@@ -62,4 +62,4 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
         manifest._file.execute("PRAGMA max_page_count = 2")
         with pytest.raises(InputError, match=r"is full \(free some space\)"):
             manifest.add({f"/{number}.mp4": f"{number}" * 500 for number in range(50)})
-        assert manifest.entries() == []
+        assert manifest.statuses() == []

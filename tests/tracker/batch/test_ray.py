@@ -21,11 +21,11 @@ import tracker
 from detectors.cores import LIMIT
 from detectors.errors import InputError
 from tests import scenes
-from tracker.batch.annotate_video import work
-from tracker.batch.batch import Batch, Wanted
-from tracker.batch.events import Begun, Ended, Event
+from tracker.batch.annotate_video import run_job
+from tracker.batch.batch import AnnotateOptions, Batch
+from tracker.batch.events import Event, JobFinished, JobStarted
 from tracker.batch.job import Job, Outcome
-from tracker.batch.listing import Listed
+from tracker.batch.listing import ListedVideo
 from tracker.batch.local_engine import run_local
 from tracker.batch.ray_cluster import ray_cluster
 from tracker.batch.ray_engine import run_ray
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="fi
 ROOT = Path(__file__).parents[3]
 FRAMES = 30
 EAGER = ("RAY_worker_niceness", "0")  # or else a busy computer starves what the tests wait for
-Tell = Callable[[str, int, int | None], None]
+OnProgress = Callable[[str, int, int | None], None]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def jobs(out: Path, *names: str) -> Iterator[Job]:
     return iter([Job(str(out), name, {}, ("mot",), "all", False, False, str(out)) for name in names])
 
 
-def pretend(job: Job, tell: Tell) -> Outcome:
+def pretend(job: Job, tell: OnProgress) -> Outcome:
     """Does what the job's name says. Leaves a file at each attempt."""
     mark = Path(job.out, f"{job.name}.tried")
     again = mark.exists()
@@ -92,11 +92,13 @@ def pretend(job: Job, tell: Tell) -> Outcome:
 
 
 def over(events: Iterator[Event]) -> dict[str, tuple[str, str]]:
-    return {each.job.name: (each.outcome.state, each.outcome.reason) for each in events if isinstance(each, Ended)}
+    return {
+        each.job.name: (each.outcome.state, each.outcome.reason) for each in events if isinstance(each, JobFinished)
+    }
 
 
 def test_what_goes_wrong_with_a_job_is_its_own(cluster: Any, tmp_path: Path) -> None:
-    events = list(run_ray(jobs(tmp_path, "a", "crash", "stumble", "raise", "b"), work=pretend))
+    events = list(run_ray(jobs(tmp_path, "a", "crash", "stumble", "raise", "b"), runner=pretend))
     assert over(iter(events)) == {
         "a": ("done", "1"),
         "b": ("done", "1"),
@@ -104,15 +106,15 @@ def test_what_goes_wrong_with_a_job_is_its_own(cluster: Any, tmp_path: Path) -> 
         "stumble": ("done", "1"),
         "raise": ("failed", "LookupError: a defect of ours"),
     }
-    begun = [event.job.name for event in events if isinstance(event, Begun)]
+    begun = [event.job.name for event in events if isinstance(event, JobStarted)]
     assert {name: begun.count(name) for name in ("a", "crash", "stumble")} == {"a": 1, "crash": 2, "stumble": 2}
 
 
 def test_who_is_silent_for_too_long_is_stopped_and_the_next_one_begins(cluster: Any, tmp_path: Path) -> None:
-    assert over(run_ray(jobs(tmp_path, "hang"), stall=1, work=pretend)) == {
+    assert over(run_ray(jobs(tmp_path, "hang"), stall=1, runner=pretend)) == {
         "hang": ("failed", "nothing happened for 1 seconds")
     }
-    assert over(run_ray(jobs(tmp_path, "a"), work=pretend)) == {"a": ("done", "1")}
+    assert over(run_ray(jobs(tmp_path, "a"), runner=pretend)) == {"a": ("done", "1")}
 
 
 def test_another_keeptrack_on_a_node_is_told_and_ends_the_batch(
@@ -121,10 +123,10 @@ def test_another_keeptrack_on_a_node_is_told_and_ends_the_batch(
     there = tracker.__version__
     monkeypatch.setattr(tracker, "__version__", "99.1")
     with pytest.raises(InputError, match=f"has keeptrack {there}, and this is 99.1 .install keeptrack 99.1 on each"):
-        list(run_ray(jobs(tmp_path, "a"), work=pretend))
+        list(run_ray(jobs(tmp_path, "a"), runner=pretend))
 
 
-def stay(job: Job, tell: Tell) -> Outcome:
+def stay(job: Job, tell: OnProgress) -> Outcome:
     """Is in the midst of its work until it is stopped."""
     Path(job.out, "pipe").write_text(str(os.getpid()))
     signal.pause()
@@ -133,8 +135,8 @@ def stay(job: Job, tell: Tell) -> Outcome:
 
 def test_leaving_early_ends_the_jobs(cluster: Any, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    events = run_ray(jobs(tmp_path, "a"), work=stay)
-    assert isinstance(next(events), Begun)
+    events = run_ray(jobs(tmp_path, "a"), runner=stay)
+    assert isinstance(next(events), JobStarted)
     process = int((tmp_path / "pipe").read_text())
     events.close()  # type: ignore[attr-defined]  # it is a generator
     while Path(f"/proc/{process}").exists():
@@ -142,7 +144,7 @@ def test_leaving_early_ends_the_jobs(cluster: Any, tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def linger(job: Job, tell: Tell, draft: Path | None = None) -> Outcome:
+def linger(job: Job, tell: OnProgress, draft: Path | None = None) -> Outcome:
     """The real work, but who is first at the last video says where it is and stays there, in mid-video."""
     pipe = Path(job.out).parent / "pipe"
 
@@ -155,16 +157,16 @@ def linger(job: Job, tell: Tell, draft: Path | None = None) -> Outcome:
             words.close()
             signal.pause()
 
-    return work(job, tell_and_stay)
+    return run_job(job, tell_and_stay)
 
 
 def annotate(folder: Path, engine: Any) -> dict[str, tuple[str, int]]:
     """All that a batch makes, of three videos."""
     options = {"detections": str(folder.parent / "found.txt"), "max_frames": FRAMES}
-    wanted = Wanted(options, ("mot", "coco", "yolo"), "auto", True, True)
-    with Batch([Listed(str(path)) for path in sorted(folder.parent.glob("*.mp4"))], wanted, folder) as batch:
-        assert all(event.outcome.state == "done" for event in batch.run(engine) if isinstance(event, Ended))
-        return {entry.name: (entry.state, entry.attempts) for entry in batch.entries}
+    wanted = AnnotateOptions(options, ("mot", "coco", "yolo"), "auto", True, True)
+    with Batch([ListedVideo(str(path)) for path in sorted(folder.parent.glob("*.mp4"))], wanted, folder) as batch:
+        assert all(event.outcome.state == "done" for event in batch.run(engine) if isinstance(event, JobFinished))
+        return {entry.name: (entry.state, entry.attempts) for entry in batch.statuses}
 
 
 def test_a_node_that_dies_costs_no_video_and_not_a_byte(cluster: Any, crossing: Path, tmp_path: Path) -> None:
@@ -175,7 +177,7 @@ def test_a_node_that_dies_costs_no_video_and_not_a_byte(cluster: Any, crossing: 
     os.mkfifo(pipe)
     killing = threading.Thread(target=lambda: kill(cluster, pipe.read_text()))
     killing.start()
-    states = annotate(tmp_path / "far", functools.partial(run_ray, work=linger))
+    states = annotate(tmp_path / "far", functools.partial(run_ray, runner=linger))
     killing.join()
     assert {name: state for name, (state, _) in states.items()} == dict.fromkeys("abc", "done")
     assert states["c"][1] == 2

@@ -11,8 +11,8 @@ import pytest
 from detectors.errors import InputError
 from tracker.batch import results
 from tracker.batch.job import Job, Outcome
-from tracker.batch.ray_cluster import cores_each, import_ray, ray_cluster
-from tracker.batch.ray_node import desk, do_job, job_task, pack
+from tracker.batch.ray_cluster import cores_per_job, import_ray, ray_cluster
+from tracker.batch.ray_node import inbox_actor, job_task, pack, run_packed_job
 from tracker.commands.cli import main
 
 
@@ -30,7 +30,7 @@ from tracker.commands.cli import main
     ],
 )
 def test_a_job_gets_as_many_cpus_as_let_the_others_run(count: int | None, nodes: list[int], cores: int) -> None:
-    assert cores_each(count, nodes) == cores
+    assert cores_per_job(count, nodes) == cores
 
 
 def test_without_ray_there_is_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_where_nobody_is_there_is_told_at_once(
 
 def test_who_answers_without_being_ray_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
-    monkeypatch.setattr("tracker.batch.ray_cluster.PATIENCE", 1.5)
+    monkeypatch.setattr("tracker.batch.ray_cluster.TIMEOUT", 1.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(InputError, match=r"nothing within 1\.5 seconds"), ray_cluster(address):
@@ -73,10 +73,10 @@ def test_a_node_says_what_it_does_not_see(crossing: Path, tmp_path: Path) -> Non
 
     def done(job: Job, draft: Path) -> Outcome:
         packed = pack(job, draft, 1, _nothing)
-        return do_job(packed, lambda *word: None, "far")
+        return run_packed_job(packed, lambda *word: None, "far")
 
     seen = job(str(crossing))
-    draft = results.begin(seen)
+    draft = results.create_draft(seen)
     assert done(seen, draft).state == "done"
     rest = "cannot be seen from node far (videos and results must be at the same path on each node)"
     assert done(job("/nowhere/clip.mp4"), draft).reason == f"/nowhere/clip.mp4 {rest}"
@@ -87,10 +87,10 @@ def test_a_node_says_what_it_does_not_see(crossing: Path, tmp_path: Path) -> Non
 def test_a_node_without_keeptrack_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is sent must not need keeptrack to be understood."""
     pickles = pytest.importorskip("ray.cloudpickle", reason="the extra `ray` is not installed")
-    task, desk_kind = pickles.dumps(job_task()), pickles.dumps(desk())
+    task, inbox_kind = pickles.dumps(job_task()), pickles.dumps(inbox_actor())
     for name in [name for name in sys.modules if name.split(".")[0] == "tracker"]:
         monkeypatch.setitem(sys.modules, name, None)
-    assert pickles.loads(desk_kind).__name__ == "Desk"
+    assert pickles.loads(inbox_kind).__name__ == "Inbox"
     assert pickles.loads(task)("1", b"", None, "1") == (socket.gethostname(), "keeptrack is not installed there")
 
 

@@ -20,7 +20,7 @@ def job(tmp_path: Path) -> Job:
 
 
 def make(job: Job, text: str) -> Path:
-    draft = results.begin(job)
+    draft = results.create_draft(job)
     (draft / "mot.txt").write_text(text)
     return draft
 
@@ -32,9 +32,9 @@ def found(job: Job) -> str:
 def test_results_replace_older_ones_and_leave_nothing_else(job: Job) -> None:
     for text in ("first", "second"):
         results.publish(job, make(job, text), text, DONE)
-        assert (found(job), results.finished(job.folder, text)) == (text, DONE)
+        assert (found(job), results.published_outcome(job.folder, text)) == (text, DONE)
     assert sorted(path.name for path in job.folder.iterdir()) == ["done.json", "mot.txt"]
-    results.tidy(Path(job.out))
+    results.clean_up(Path(job.out))
     assert [path.name for path in Path(job.out).iterdir()] == ["clip"]
 
 
@@ -43,19 +43,19 @@ def test_two_at_once_do_not_mix(job: Job) -> None:
     (one / "of one").touch()
     results.publish(job, other, "other", DONE)
     results.publish(job, one, "one", DONE)
-    assert (found(job), results.finished(job.folder, "other")) == ("one", None)
+    assert (found(job), results.published_outcome(job.folder, "other")) == ("one", None)
     assert sorted(path.name for path in job.folder.iterdir()) == ["done.json", "mot.txt", "of one"]
 
 
 @pytest.mark.parametrize(
-    "take", [lambda job, draft: results.discard(draft), lambda job, _: results.tidy(job.folder.parent)]
+    "take", [lambda job, draft: results.discard(draft), lambda job, _: results.clean_up(job.folder.parent)]
 )
 def test_what_was_taken_away_is_never_published(job: Job, take: Callable[[Job, Path], None]) -> None:
     results.publish(job, make(job, "right"), "right", DONE)
     late = make(job, "late")
     take(job, late)
     (late / "yolo").mkdir(parents=True)  # as writers of formats do, for whoever lives on and does not know
-    assert not results.is_begun(late)
+    assert not results.draft_exists(late)
     with pytest.raises(OSError, match="begun"):
         results.publish(job, late, "late", DONE)
     assert found(job) == "right"
@@ -86,5 +86,5 @@ def test_older_results_come_back_when_their_successor_did_not_arrive(job: Job) -
     results.publish(job, make(job, "old"), "old", DONE)
     draft = make(job, "new")
     os.rename(job.folder, draft.with_name(results.OLD))  # and then the power failed
-    results.tidy(Path(job.out))
+    results.clean_up(Path(job.out))
     assert found(job) == "old"

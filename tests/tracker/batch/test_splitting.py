@@ -19,13 +19,13 @@ from tests import scenes
 from tests.conftest import ROOT, MakeVideo
 from tracker.annotations.formats import read_annotations
 from tracker.batch import annotate_video, batch, piece_files, results
-from tracker.batch.batch import Batch, Wanted
-from tracker.batch.events import Begun, Ended, Event
+from tracker.batch.batch import AnnotateOptions, Batch
+from tracker.batch.events import Event, JobFinished, JobStarted
 from tracker.batch.job import Job, Outcome
-from tracker.batch.listing import Listed
+from tracker.batch.listing import ListedVideo
 from tracker.batch.manifest import Manifest
-from tracker.batch.piecewise import look_at_piece, piece_options
-from tracker.batch.splitting import divide, measure, split
+from tracker.batch.piecewise import piece_options, track_piece
+from tracker.batch.splitting import measure_length, pieces_of, split_jobs
 from tracker.commands.cli import main
 from tracker.offline.archive import load
 
@@ -58,8 +58,8 @@ def quiet(doing: str, done: int, total: int | None) -> None:
 def in_turn(jobs: Iterator[Job]) -> Iterator[Event]:
     """The engine of whoever has one process."""
     for job in jobs:
-        yield Begun(job)
-        yield Ended(job, annotate_video.work(job, quiet))
+        yield JobStarted(job)
+        yield JobFinished(job, annotate_video.run_job(job, quiet))
 
 
 @pytest.fixture
@@ -68,14 +68,14 @@ def at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def here(jobs: list[Job], seconds: float) -> Iterator[Job]:
         for job in jobs:
-            yield replace(job, pieces=divide(job, measure(job, quiet, seconds).length, seconds))
+            yield replace(job, pieces=pieces_of(job, measure_length(job, quiet, seconds).length, seconds))
 
-    monkeypatch.setattr(batch, "split", here)
+    monkeypatch.setattr(batch, "split_jobs", here)
 
 
 def make_batch(*sources: Path, seconds: float = 60.0, formats: tuple[str, ...] = ("mot",), **options: object) -> Batch:
-    wanted = Wanted({"detections": DETECTIONS, **options}, formats, "all", False, False, seconds)
-    return Batch([Listed(str(source)) for source in sources], wanted, Path("out"))
+    wanted = AnnotateOptions({"detections": DETECTIONS, **options}, formats, "all", False, False, seconds)
+    return Batch([ListedVideo(str(source)) for source in sources], wanted, Path("out"))
 
 
 def files(folder: str) -> dict[str, bytes]:
@@ -100,7 +100,7 @@ def test_in_pieces_the_same_objects_are_found(clip: Path, capsys: pytest.Capture
         assert len(rows) >= len(other) - 2  # a walker behind another, who is seen late in the second piece
         assert abs(one.boxes[rows] - other.boxes[others]).max() < 2
     with Manifest(Path("out")) as manifest:
-        assert [(entry.state, entry.attempts, entry.frames) for entry in manifest.entries()] == [("done", 1, 110)]
+        assert [(entry.state, entry.attempts, entry.frames) for entry in manifest.statuses()] == [("done", 1, 110)]
     assert annotate("clip.mp4", "--video", "--crops") == 0
     assert "0 of 1 videos, 1 done before" in capsys.readouterr().out  # how it was done does not matter
 
@@ -117,7 +117,7 @@ def test_whoever_is_killed_between_pieces_and_while_joining_goes_on_there(clip: 
         killed.stdout.close()
         assert len(list(Path("out", ".pieces", "clip").glob("*.npz"))) == piece
     with make_batch(clip) as again:
-        assert [event.job.title for event in again.run(in_turn) if isinstance(event, Ended)] == ["clip"]
+        assert [event.job.title for event in again.run(in_turn) if isinstance(event, JobFinished)] == ["clip"]
     resumed = files("out")
     shutil.rmtree("out")
     with make_batch(clip) as whole:
@@ -125,24 +125,29 @@ def test_whoever_is_killed_between_pieces_and_while_joining_goes_on_there(clip: 
     assert files("out") == resumed
 
 
+def due(some: batch.Batch) -> list[Job]:
+    """The jobs that it would run."""
+    some._queue.add(some._due_jobs())
+    return list(some._queue.take())
+
+
 def test_each_step_is_made_of_just_what_bears_on_it(clip: Path, at_hand: None) -> None:
     """What is there of pieces is used, unless the video or the options have changed."""
     with make_batch(clip) as first:
-        assert isinstance(next(event for event in first.run(in_turn) if isinstance(event, Ended)), Ended)
+        assert isinstance(next(event for event in first.run(in_turn) if isinstance(event, JobFinished)), JobFinished)
     (piece,) = Path("out", ".pieces", "clip").iterdir()
     with make_batch(clip, formats=("mot", "coco")) as second:  # other files of the same tracks
-        jobs = [job.piece for job in second._plan()]
-        assert jobs == [1]
+        assert [job.piece for job in due(second)] == [1]
     with make_batch(clip, conf=0.5) as third:
-        assert [job.piece for job in third._plan()] == [0, 1]
+        assert [job.piece for job in due(third)] == [0, 1]
     assert not piece.exists()
-    archive = replace(the_job(clip), pieces=divide(the_job(clip), SECONDS, 60.0))
+    archive = replace(the_job(clip), pieces=pieces_of(the_job(clip), SECONDS, 60.0))
     for number in (0, 1):
-        look_at_piece(replace(archive, piece=number), quiet)
-    assert piece_files.missing(archive) == []
-    piece_files.place(archive, 0).with_name(".0001.npz.77.part").write_bytes(b"of somebody who died")
+        track_piece(replace(archive, piece=number), quiet)
+    assert piece_files.missing_pieces(archive) == []
+    piece_files.path_of(archive, 0).with_name(".0001.npz.77.part").write_bytes(b"of somebody who died")
     os.utime(clip, (1, 1))
-    assert piece_files.missing(archive) == [0, 1]
+    assert piece_files.missing_pieces(archive) == [0, 1]
     assert not list(Path("out", ".pieces", "clip").iterdir())
 
 
@@ -150,18 +155,18 @@ def test_a_batch_cut_short_keeps_its_pieces_and_the_next_ends_as_if_nothing_had_
     for ended in range(4):
         with make_batch(clip) as some:
             for event in some.run(in_turn):
-                if isinstance(event, Ended):
+                if isinstance(event, JobFinished):
                     break
         assert len(list(Path("out", ".pieces").glob("*/*.npz"))) == (ended + 1) % 3 * (ended < 2)
         with Manifest(Path("out")) as manifest:
-            (entry,) = manifest.entries()
+            (entry,) = manifest.statuses()
         assert entry.state == ("done" if ended >= 2 else "waiting")
     assert entry.attempts == 3
     assert not Path("out", ".pieces").exists()
     first = files("out")
     shutil.rmtree("out")
     with make_batch(clip) as whole:
-        assert [type(event).__name__ for event in whole.run(in_turn)] == ["Begun", "Ended"] * 3
+        assert [type(event).__name__ for event in whole.run(in_turn)] == ["JobStarted", "JobFinished"] * 3
     assert files("out") == first
 
 
@@ -182,74 +187,74 @@ def test_a_piece_that_fails_fails_its_video_once_and_the_others_stay(
 ) -> None:
     other = Path(shutil.copy(clip, "other.mp4"))
 
-    def work(job: Job, tell: object) -> Outcome:
+    def run_job(job: Job, tell: object) -> Outcome:
         if job.name == "clip" and job.piece is not None:
-            return Outcome("failed", "no light") if job.piece else unit_work(job, quiet)
-        return unit_work(job, quiet)
+            return Outcome("failed", "no light") if job.piece else real_run_job(job, quiet)
+        return real_run_job(job, quiet)
 
-    unit_work = annotate_video.work
-    monkeypatch.setattr(annotate_video, "work", work)
+    real_run_job = annotate_video.run_job
+    monkeypatch.setattr(annotate_video, "run_job", run_job)
     with make_batch(clip, other) as some:
-        ended = [event for event in some.run(in_turn) if isinstance(event, Ended)]
-        states = {entry.name: (entry.state, entry.reason, entry.attempts) for entry in some.entries}
+        ended = [event for event in some.run(in_turn) if isinstance(event, JobFinished)]
+        states = {entry.name: (entry.state, entry.reason, entry.attempts) for entry in some.statuses}
     assert states == {"clip": ("failed", "in piece 2 of 2: no light", 1), "other": ("done", "", 1)}
     assert [event.job.title for event in ended if event.job.name == "clip"] == [
         "clip piece 1 of 2",
         "clip piece 2 of 2",
     ]
     assert sorted(path.name for path in Path("out").iterdir() if path.is_dir()) == [".pieces", "other"]
-    monkeypatch.setattr(annotate_video, "work", unit_work)
+    monkeypatch.setattr(annotate_video, "run_job", real_run_job)
     with make_batch(clip, other) as again:
-        titles = [event.job.title for event in again.run(in_turn) if isinstance(event, Ended)]
+        titles = [event.job.title for event in again.run(in_turn) if isinstance(event, JobFinished)]
     assert titles == ["clip piece 2 of 2", "clip"]
 
 
 def test_both_pieces_may_fail_at_once(clip: Path, at_hand: None) -> None:
     def at_once(jobs: Iterator[Job]) -> Iterator[Event]:
         taken = list(jobs)
-        yield from map(Begun, taken)
+        yield from map(JobStarted, taken)
         for job in taken:
-            yield Ended(job, Outcome("failed", "no light", seconds=1.0))
+            yield JobFinished(job, Outcome("failed", "no light", seconds=1.0))
 
     with make_batch(clip) as some:
         list(some.run(at_once))
-        (entry,) = some.entries
+        (entry,) = some.statuses
     assert (entry.state, entry.reason, entry.attempts) == ("failed", "in piece 1 of 2: no light", 1)
 
 
 def test_a_piece_that_is_damaged_is_made_anew_the_next_time(clip: Path, at_hand: None) -> None:
     with make_batch(clip) as some:
         for event in some.run(in_turn):
-            if isinstance(event, Ended) and event.job.piece == 1:
-                place = piece_files.place(event.job, 1)
+            if isinstance(event, JobFinished) and event.job.piece == 1:
+                place = piece_files.path_of(event.job, 1)
                 place.write_bytes(place.read_bytes()[:-100])
-        (entry,) = some.entries
+        (entry,) = some.statuses
     assert entry.reason.startswith("piece 2 of 2: is not the whole file of a first pass (give the same command again)")
     with make_batch(clip) as again:
         list(again.run(in_turn))
-        assert [entry.state for entry in again.entries] == ["done"]
+        assert [entry.state for entry in again.statuses] == ["done"]
 
 
 def test_a_file_that_holds_less_than_it_announces_is_annotated_as_far_as_it_goes(clip: Path) -> None:
     job = the_job(clip)
-    job = replace(job, pieces=divide(job, 4 * SECONDS, 2 * SECONDS))  # the second piece is behind the end
+    job = replace(job, pieces=pieces_of(job, 4 * SECONDS, 2 * SECONDS))  # the second piece is behind the end
     for number in (0, 1):
-        assert annotate_video.work(replace(job, piece=number), quiet).state == "done"
-    assert not len(load(piece_files.place(job, 1)).indices)
-    assert annotate_video.work(job, quiet).frames == scenes.CROSSING_FRAMES
+        assert annotate_video.run_job(replace(job, piece=number), quiet).state == "done"
+    assert not len(load(piece_files.path_of(job, 1)).indices)
+    assert annotate_video.run_job(job, quiet).frames == scenes.CROSSING_FRAMES
     behind = replace(job, options={**job.options, "start": 100.0}, name="behind")
-    behind = replace(behind, pieces=divide(behind, 4 * SECONDS, 2 * SECONDS))
+    behind = replace(behind, pieces=pieces_of(behind, 4 * SECONDS, 2 * SECONDS))
     for number in range(len(behind.pieces)):
-        assert annotate_video.work(replace(behind, piece=number), quiet).state == "done"
-    assert annotate_video.work(behind, quiet).reason == "has no frames in that part (check --start and --end)"
+        assert annotate_video.run_job(replace(behind, piece=number), quiet).state == "done"
+    assert annotate_video.run_job(behind, quiet).reason == "has no frames in that part (check --start and --end)"
 
 
 def test_a_draft_that_somebody_has_begun_for_a_piece_is_not_left(clip: Path) -> None:
-    job = replace(the_job(clip), pieces=divide(the_job(clip), SECONDS, 60.0), piece=0)
-    draft = results.begin(job)
-    assert annotate_video.work(job, quiet, draft).state == "done"
+    job = replace(the_job(clip), pieces=pieces_of(the_job(clip), SECONDS, 60.0), piece=0)
+    draft = results.create_draft(job)
+    assert annotate_video.run_job(job, quiet, draft).state == "done"
     assert not draft.exists()
-    assert piece_files.missing(job) == [1]
+    assert piece_files.missing_pieces(job) == [1]
 
 
 def test_which_videos_are_split(clip: Path, make_video: MakeVideo) -> None:
@@ -260,21 +265,25 @@ def test_which_videos_are_split(clip: Path, make_video: MakeVideo) -> None:
     pictures.mkdir()
     few = the_job(Path(shutil.copy(clip, "few.mp4")), max_frames=50)
     jobs = [the_job(path) for path in (clip, unseekable, broken, pictures)] + [few]
-    assert [len(job.pieces) for job in split(jobs, 60.0)] == [2, 0, 0, 0, 0]
-    assert [len(job.pieces) for job in split(jobs[:1], SECONDS)] == [0]
+    assert [len(job.pieces) for job in split_jobs(jobs, 60.0)] == [2, 0, 0, 0, 0]
+    assert [len(job.pieces) for job in split_jobs(jobs[:1], SECONDS)] == [0]
 
 
 def test_pieces_lie_where_the_run_begins_and_ends() -> None:
     job = Job("clip.mp4", "clip", {"start": 100.0, "end": 250.0}, ("mot",), "all", False, False, "out")
-    assert [(piece.first, piece.last) for piece in divide(job, 1000.0, 60.0)] == [(100, 150), (150, 200), (200, None)]
-    assert [piece_options(piece, job.run_options(None)).end for piece in divide(job, 1000.0, 60.0)][-1] == 250.0
-    assert divide(job, 150.0, 60.0) == divide(job, None, 60.0) == ()
-    assert [piece.last for piece in divide(job, 161.0, 60.0)] == [130.5, None]
+    assert [(piece.first, piece.last) for piece in pieces_of(job, 1000.0, 60.0)] == [
+        (100, 150),
+        (150, 200),
+        (200, None),
+    ]
+    assert [piece_options(piece, job.run_options(None)).end for piece in pieces_of(job, 1000.0, 60.0)][-1] == 250.0
+    assert pieces_of(job, 150.0, 60.0) == pieces_of(job, None, 60.0) == ()
+    assert [piece.last for piece in pieces_of(job, 161.0, 60.0)] == [130.5, None]
 
 
 def test_a_step_can_be_sent_and_is_no_other_work(clip: Path) -> None:
     job = the_job(clip)
-    step = replace(job, pieces=divide(job, SECONDS, 60.0), piece=1)
+    step = replace(job, pieces=pieces_of(job, SECONDS, 60.0), piece=1)
     assert pickle.loads(pickle.dumps(step)) == step
     assert step.fingerprint() == job.fingerprint()
     assert step.piece_fingerprint() != replace(step, piece=0).piece_fingerprint()

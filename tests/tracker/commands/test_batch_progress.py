@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tracker.batch.events import Begun, Ended, Event, Progress
+from tracker.batch.events import Event, JobFinished, JobProgress, JobStarted
 from tracker.batch.job import Job, Outcome
 from tracker.commands.batch_progress import BatchDisplay
 from tracker.offline.pieces import plan_pieces
@@ -27,8 +27,8 @@ def said(events: list[Event], total: int, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_pieces_are_steps_and_videos_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    events: list[Event] = [Begun(FIRST), Begun(WHOLE), Ended(FIRST, DONE), Ended(WHOLE, DONE)]
-    events += [Begun(SECOND), Ended(SECOND, DONE), Begun(IN_PIECES), Ended(IN_PIECES, DONE)]
+    events: list[Event] = [JobStarted(FIRST), JobStarted(WHOLE), JobFinished(FIRST, DONE), JobFinished(WHOLE, DONE)]
+    events += [JobStarted(SECOND), JobFinished(SECOND, DONE), JobStarted(IN_PIECES), JobFinished(IN_PIECES, DONE)]
     assert said(events, 2, capsys) == [
         "0/2 looked at b piece 1 of 2",
         "1/2 done    a: 1 track in 50 frames, 25 a second",
@@ -39,15 +39,20 @@ def test_pieces_are_steps_and_videos_are_counted(capsys: pytest.CaptureFixture[s
 
 def test_a_video_fails_once(capsys: pytest.CaptureFixture[str]) -> None:
     failed = Outcome("failed", "in piece 1 of 2: no light")
-    events: list[Event] = [Begun(FIRST), Begun(SECOND), Ended(FIRST, failed), Ended(SECOND, failed)]
+    events: list[Event] = [
+        JobStarted(FIRST),
+        JobStarted(SECOND),
+        JobFinished(FIRST, failed),
+        JobFinished(SECOND, failed),
+    ]
     assert said(events, 1, capsys) == ["1/1 failed  b: in piece 1 of 2: no light"]
-    assert said([*events[:3], Ended(SECOND, DONE)], 1, capsys) == ["1/1 failed  b: in piece 1 of 2: no light"]
+    assert said([*events[:3], JobFinished(SECOND, DONE)], 1, capsys) == ["1/1 failed  b: in piece 1 of 2: no light"]
 
 
 def test_each_piece_has_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    events: list[Event] = [Begun(FIRST), Begun(SECOND), Progress(SECOND, "tracking", 3, 60)]
-    events += [Ended(SECOND, DONE), Ended(FIRST, DONE)]
+    events: list[Event] = [JobStarted(FIRST), JobStarted(SECOND), JobProgress(SECOND, "tracking", 3, 60)]
+    events += [JobFinished(SECOND, DONE), JobFinished(FIRST, DONE)]
     display = BatchDisplay(1, quiet=False)
     assert display._bars is not None
     bars = []

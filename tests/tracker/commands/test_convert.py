@@ -183,7 +183,7 @@ def test_every_format_comes_back_as_ground_truth(place: str) -> None:
     assert main(["convert", place, "truth", "--format", "mot"]) == 0
     (truth,) = load_ground_truth("truth")
     assert truth.length == (24 if name == "mot" else 30)  # the last frame that has a box, where nothing else is known
-    assert truth.counts.all()
+    assert truth.considered.all()
     assert np.flatnonzero(np.diff(truth.bounds)).tolist() == list(range(4, 24))
     assert np.allclose(truth.boxes, BOXES, atol=2e-3)
 

@@ -128,10 +128,10 @@ def test_distractors_excuse_results_in_their_own_benchmark_only() -> None:
 def test_the_number_of_columns_tells_what_counts(columns: list[list[float]], found: int) -> None:
     boxes = [[1, track_id, 60 * track_id, 0, 50, 50] for track_id in range(3)]
     truth = make_ground_truth("A", np.column_stack([boxes, *columns]), 1)
-    assert truth.counts.sum() == found
+    assert truth.considered.sum() == found
     assert not truth.warnings
     flags_count = make_ground_truth("A", np.column_stack([boxes, *columns]), 1, mot15_flags=True)
-    assert flags_count.counts.sum() == (2 if len(columns) == 4 else found)
+    assert flags_count.considered.sum() == (2 if len(columns) == 4 else found)
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_flags_of_mot15_can_count_as_in_its_own_benchmark(shared: Path, tmp_path
     ours = evaluate(ground_truth, read_results(results, ground_truth)[0])
     assert_same(ours, by_trackeval(root, results, "MOT15", names))
     for truth, without in zip(load_ground_truth(root, names), ground_truth, strict=True):
-        left_out = truth.counts.sum() - without.counts.sum()
+        left_out = truth.considered.sum() - without.considered.sum()
         assert (left_out > 0) == (truth.name in ("KITTI-17", "PETS09-S2L1"))
 
 

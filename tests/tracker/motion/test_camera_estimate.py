@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.sequences import Place, load_recordings, play, with_camera
+from benchmarks.accuracy.sequences import SequenceSet, load_sequences, run_tracker, with_camera
 from detectors.base import Detections, Floats, Frame, Image
 from tests import scenes
 from tracker.association.engine import Tracker
@@ -310,18 +310,18 @@ def test_the_matrix_is_in_pixels_of_the_frame_whatever_its_size(size: tuple[int,
 
 
 def test_on_a_real_moving_camera_tracks_are_not_worse_for_it(shared: Path) -> None:
-    (recording,) = load_recordings(Place(shared / "sequences", "det/yolov8n.txt"), ["MOT16-11"])
-    seen = with_camera(recording)
+    (sequence,) = load_sequences(SequenceSet(shared / "sequences", "det/yolov8n.txt"), ["MOT16-11"])
+    seen = with_camera(sequence)
     assert seen.camera is not None
     assert sum(one is not None for one in seen.camera) > 190
     without, given = (
-        evaluate([one.truth], {one.name: play(one, PRESETS[DEFAULT], camera).rows}).combined.hota
-        for one, camera in ((recording, False), (seen, True))
+        evaluate([one.truth], {one.name: run_tracker(one, PRESETS[DEFAULT], camera).rows}).combined.hota
+        for one, camera in ((sequence, False), (seen, True))
     )
     assert given >= without
 
 
 @pytest.mark.parametrize("name", ["KITTI-17", "TUD-Stadtmitte"])
 def test_a_real_static_camera_has_exactly_no_motion(shared: Path, name: str) -> None:
-    (recording,) = load_recordings(Place(shared / "sequences", "det/yolov8n.txt"), [name])
-    assert with_camera(recording).camera == (None,) * len(recording.detections)
+    (sequence,) = load_sequences(SequenceSet(shared / "sequences", "det/yolov8n.txt"), [name])
+    assert with_camera(sequence).camera == (None,) * len(sequence.detections)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from detectors.base import Floats, Ints
 from tests.tracker.offline.test_second_differences import dense, random_paths
-from tracker.annotations.interpolation import iou_of_pairs
+from tracker.annotations.interpolation import paired_iou
 from tracker.offline import box_smoothing
 from tracker.offline.box_smoothing import DEGREES_OF_FREEDOM, ITERATIONS, reweighted_least_squares, smooth_boxes
 from tracker.offline.second_differences import SecondDifferences
@@ -164,7 +164,7 @@ def test_many_tracks_are_smoothed_as_if_they_were_few(monkeypatch: pytest.Monkey
         np.testing.assert_allclose(mine, before, atol=1e-6)
     monkeypatch.setattr(box_smoothing, "SAMPLE", 100)  # fewer tell of the noise: about the same, and told of all
     for mine, before in zip(smoothed(*tracks), whole, strict=True):
-        assert iou_of_pairs(mine.T, before.T).min() > 0.9
+        assert paired_iou(mine.T, before.T).min() > 0.9
 
 
 def test_trembling_goes_and_the_way_stays() -> None:
@@ -172,7 +172,7 @@ def test_trembling_goes_and_the_way_stays() -> None:
     true = around(np.stack([300 + 200 * np.sin(times / 2), 250 + 30 * times], axis=1))
     found = smoothed(seen(trembling(true, 2.0)))[0]
     assert np.sqrt(np.mean((found - true) ** 2)) < 0.35 * 2.0
-    assert iou_of_pairs(found.T, true.T).min() > 0.93
+    assert paired_iou(found.T, true.T).min() > 0.93
 
 
 def test_a_box_that_is_far_off_pulls_little() -> None:
@@ -190,10 +190,10 @@ def test_a_sudden_turn_is_followed(frames: int) -> None:
     runs = around(np.stack([300 + way, np.full(400, 200.0)], axis=1))
     stands = around(np.full((400 * frames, 2), 700.0))
     running, standing = smoothed(seen(trembling(runs, 1.0)), seen(trembling(stands, 1.0, 1), 2))
-    overlap = iou_of_pairs(running.T, runs.T)
-    assert overlap.mean() > iou_of_pairs(trembling(runs, 1.0).T, runs.T).mean()
+    overlap = paired_iou(running.T, runs.T)
+    assert overlap.mean() > paired_iou(trembling(runs, 1.0).T, runs.T).mean()
     assert overlap.min() > 0.75
-    assert iou_of_pairs(standing.T, stands.T).min() > 0.98
+    assert paired_iou(standing.T, stands.T).min() > 0.98
 
 
 def test_a_side_that_the_picture_cuts_stays_at_its_edge() -> None:

@@ -356,7 +356,7 @@ def test_short_videos_are_one_piece_and_nonsense_is_refused() -> None:
             plan_pieces(100.0, **asked)
 
 
-def downscale(source: Path, options: Options) -> FirstPass:
+def first_pass_over(source: Path, options: Options) -> FirstPass:
     with Run(source, options, pictures=False) as run:
         for _ in run.record(midway=options.start > 0):
             pass
@@ -366,10 +366,10 @@ def downscale(source: Path, options: Options) -> FirstPass:
 
 def test_runs_over_pieces_are_a_run_over_the_whole(crossing: Path) -> None:
     options = Options(detections=DETECTIONS, offline=True, appearance="none")
-    whole = downscale(crossing, options)
+    whole = first_pass_over(crossing, options)
     pieces = plan_pieces(float(whole.history.times[-1]), count=3, overlap=2)
     assert len(pieces) == 3
-    parts = [downscale(crossing, piece_options(piece, options)) for piece in pieces]
+    parts = [first_pass_over(crossing, piece_options(piece, options)) for piece in pieces]
     assert all(len(part.indices) < 80 for part in parts)
     found = stitch(parts, pieces)
     assert found.indices.tolist() == whole.indices.tolist() == list(range(1, scenes.CROSSING_FRAMES + 1))

@@ -106,7 +106,7 @@ def event(time: float = 1.5, **details: object) -> Event:
 def test_a_line_of_the_log(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     noon = datetime(2030, 1, 1, 12, 0, 0, tzinfo=timezone(timedelta(hours=2)))
-    with EventWriter(path, noon) as writer:
+    with EventWriter(path, lambda seconds: noon + timedelta(seconds=seconds)) as writer:
         writer.write([])
         assert path.read_text() == ""
         writer.write([event(), event(end=True)])

@@ -14,8 +14,8 @@ import numpy as np
 
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.drawing.annotator import colour_of
-from tracker.review.record import read_record, write_record
 from tracker.review.summary import summarise
+from tracker.review.summary_file import read_summary, write_summary
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -48,8 +48,8 @@ def record(folder: Path, annotations: Annotations) -> dict[str, Any]:
     """The record of a video, written and read back."""
     folder.mkdir(parents=True, exist_ok=True)
     views = {track.track_id: view(track.track_id) for track in annotations.tracks}
-    write_record(folder / "summary.json", annotations, summarise(annotations), views)
-    return read_record(folder / "summary.json")
+    write_summary(folder / "summary.json", annotations, summarise(annotations), views)
+    return read_summary(folder / "summary.json")
 
 
 def embedded(track_id: int) -> str:

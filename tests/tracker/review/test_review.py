@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from detectors.base import Frame
 from detectors.boxes import iou_matrix
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.review.record import seconds_of
 from tracker.review.summary import summarise, write_csv
-from tracker.review.trust import CUES, NEAR, ON, cues_of
-from tracker.review.views import best_frames, take_views
+from tracker.review.summary_file import seconds_of
+from tracker.review.track_crops import best_frames, crop_tracks
+from tracker.review.trust import DUPLICATE_IOU, FEATURES, MEETING_IOU, trust_features
 
 
 def _walk(track_id: int, frames: list[int], score: float = 0.9) -> AnnotatedTrack:
@@ -63,7 +63,7 @@ def test_the_best_view_is_surely_found_and_cut_from_its_frame() -> None:
     best = best_frames(_video(track))
     assert best == {5: 2}
     frame = Frame(np.full((100, 400, 3), 200, dtype=np.uint8), 2, 0.1)
-    assert take_views([frame], _video(track), best)[5].startswith(b"\xff\xd8")
+    assert crop_tracks([frame], _video(track), best)[5].startswith(b"\xff\xd8")
 
 
 def test_no_tracks() -> None:
@@ -77,9 +77,9 @@ def test_no_picture_is_taken_beyond_the_last_that_is_wanted() -> None:
             yield Frame(np.full((100, 400, 3), 200, dtype=np.uint8), index, 0.1)
         raise AssertionError("read on")
 
-    views = take_views(frames(), _video(_walk(5, [1, 2, 3])), {5: 3}, side=None)
+    views = crop_tracks(frames(), _video(_walk(5, [1, 2, 3])), {5: 3}, side=None)
     assert _shape(views[5]) == (46, 46, 3)
-    assert take_views(frames(), _video(_walk(5, [1, 2, 3])), {}) == {}
+    assert crop_tracks(frames(), _video(_walk(5, [1, 2, 3])), {}) == {}
 
 
 def _shape(view: bytes) -> tuple[int, ...]:
@@ -92,7 +92,7 @@ def test_a_view_is_as_large_as_it_is_or_as_asked_for() -> None:
     track = AnnotatedTrack(1, "person", np.array([1]), np.array([[50, 0, 350, 300]]))
     frame = Frame(np.zeros((300, 400, 3), dtype=np.uint8), 1, 0.0)
     for side, width in ((None, 344), (96, 96)):
-        assert _shape(take_views([frame], _video(track), {1: 1}, side)[1])[1] == width
+        assert _shape(crop_tracks([frame], _video(track), {1: 1}, side)[1])[1] == width
 
 
 def test_a_video_without_a_rate_has_25_frames_a_second(tmp_path: Path) -> None:
@@ -119,13 +119,13 @@ def test_cues_are_those_of_a_slow_look(count: int, seed: int) -> None:
         frames = frames if len(frames) else np.array([1])
         label = str(rng.choice(["a", "b"]))
         tracks.append(AnnotatedTrack(number, label, frames, np.hstack([corners, corners + 20])))
-    cues = cues_of(_video(*tracks))
+    cues = trust_features(_video(*tracks))
     for track, row in zip(tracks, cues, strict=True):
         most = [_most_overlap(track, at, tracks) for at in range(len(track))]
-        near = [False, *(overlap >= NEAR for overlap in most)]
+        near = [False, *(overlap >= MEETING_IOU for overlap in most)]
         begins = sum(now and not before for before, now in pairwise(near))
-        names = list(CUES)
-        assert row[names.index("overlap")] == pytest.approx(np.mean([overlap >= ON for overlap in most]))
+        names = list(FEATURES)
+        assert row[names.index("overlap")] == pytest.approx(np.mean([overlap >= DUPLICATE_IOU for overlap in most]))
         assert row[names.index("meetings")] == pytest.approx(np.log1p(begins))
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.live.streams import MjpegServer
+from benchmarks.live.stream_kinds import MjpegServer
 from detectors import Frame, InputError
 from tests import scenes
 from tests.conftest import MakeVideo

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -47,15 +47,24 @@ class FixedTime(LiveStatus):
         """Always the same."""
         return 1.3
 
+    def time_of_day(self, seconds: float) -> datetime:
+        """As if it had begun with the year, and later been set to the next day."""
+        return self.began + timedelta(seconds=seconds)
+
+    began = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
 
 def test_a_live_source_has_a_latency_and_a_time_of_day() -> None:
-    started = datetime(2026, 1, 2, tzinfo=timezone.utc)
-    live = FixedTime(started, skipped=7)
-    page = PageState(make_source(live), NAMES)
+    live, hands = FixedTime(skipped=7), Hands()
+    page = PageState(make_source(live), NAMES, clock=hands)
     page.update(make_frame(1, time=1.0), make_tracks(1))
     state = page.as_json()
     assert state["latency"] == pytest.approx(0.3)
-    assert (state["source"]["origin"], state["skipped"], state["speed"]) == (started.timestamp(), 7, None)
+    assert (state["source"]["origin"], state["skipped"], state["speed"]) == (live.began.timestamp(), 7, None)
+    live.began += timedelta(days=1)  # the clock is set
+    hands.time += 1
+    page.update(make_frame(2, time=1.1), make_tracks(1))
+    assert page.as_json()["source"]["origin"] == live.began.timestamp()
     live.connected = False
     assert page.as_json()["state"] == "lost"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -13,12 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.live.crowd import request
+from benchmarks.live.page_clients import request
 from detectors import InputError
 from tests.conftest import ROOT
 from tests.tracker.view.pages import make_frame, make_page, make_tracks
 from tracker import track
 from tracker.run import viewers
+from tracker.view import connections
 from tracker.view.address import Address, listen
 from tracker.view.page_state import PageState
 from tracker.view.server import Server
@@ -159,3 +161,39 @@ def test_a_missing_server_library_is_named(crossing: Path, monkeypatch: pytest.M
     monkeypatch.setattr(viewers, "NEEDED", ("starlette", "no_such_library"))
     with pytest.raises(InputError, match=r"no_such_library not installed \(pip install 'keeptrack\[view\]'\)"):
         next(track(crossing, view=0))
+
+
+def test_requests_that_never_end_make_room_and_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(connections, "REQUEST_TIMEOUT", 0.3)
+    with Served() as served:
+        held = []
+        for _ in range(60):
+            connection = socket.create_connection(("127.0.0.1", served.port), timeout=10)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-")
+            held.append(connection)
+        assert served.get("/state.json").status_code == 200
+        for connection in held:  # each is closed, none hangs
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+            connection.close()
+
+
+def test_of_a_crowd_as_many_are_served_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 10)
+    with Served() as served:
+        crowd = [served.connect("/stream.mjpg?width=480") for _ in range(30)]
+        answers = []
+        for connection in crowd:
+            with contextlib.suppress(ConnectionResetError):
+                answers.append(connection.recv(12))
+        assert answers.count(b"HTTP/1.1 200") == 10
+        for connection in crowd:
+            connection.close()
+
+
+def test_an_answer_does_not_wait_for_the_readers_acknowledgement() -> None:
+    with Served() as served, httpx.Client(base_url=f"http://127.0.0.1:{served.port}") as client:
+        assert client.get("/page.css").status_code == 200
+        listening = served.server._socket
+        assert listening.proto == socket.IPPROTO_TCP  # by which asyncio knows to send at once

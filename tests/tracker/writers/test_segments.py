@@ -30,8 +30,19 @@ from tracker.writers.video import VideoWriter
 PICTURE = np.zeros((48, 64, 3), np.uint8)
 
 
-def source_of(started_at: datetime | None = None) -> Source:
-    return Source(iter(()), "a", 64, 48, Fraction(25), live=LiveStatus(started_at) if started_at else None)
+class Clock(LiveStatus):
+    """A live source that began at a time of day which may be set."""
+
+    def __init__(self, began: datetime) -> None:
+        super().__init__()
+        self.began = began
+
+    def time_of_day(self, seconds: float) -> datetime:
+        return self.began + timedelta(seconds=seconds)
+
+
+def source_of(began: datetime | None = None) -> Source:
+    return Source(iter(()), "a", 64, 48, Fraction(25), live=Clock(began) if began else None)
 
 
 def times_in(path: Path, kind: str = "video") -> list[float]:

@@ -1,0 +1,67 @@
+"""Output files that belong to one run: two that are given the same name do not mix their lines."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from detectors.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # another system
+    fcntl = None  # type: ignore[assignment]
+
+
+def create(path: Path, new: bool = False) -> BinaryIO:
+    """Open a file for writing, empty, without a buffer, and keep other runs out of it until it is closed.
+
+    new: the file must not be there yet, whatever an earlier check has found. Devices and pipes are opened as they are.
+
+    Raises InputError when another run has made the file or is writing it, and OSError as `open` does.
+    """
+    if path.exists() and not path.is_file():
+        return open(path, "wb", buffering=0)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | (os.O_EXCL if new else 0), 0o666)
+    except FileExistsError:
+        raise InputError(path, "exists already: another run has made it", "choose another name") from None
+    file = os.fdopen(descriptor, "wb", buffering=0)
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+    except BlockingIOError:
+        file.close()
+        raise InputError(path, "is being written by another run", "choose another name") from None
+    except OSError:  # a file system without locks
+        os.ftruncate(descriptor, 0)
+    return file
+
+
+def append(path: Path) -> BinaryIO:
+    """Open a log to add whole lines to it; what an interrupted writer has left of a line is ended."""
+    file = open(path, "ab+", buffering=0)  # noqa: SIM115  # the caller closes it
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.seek(0, os.SEEK_END):
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+    return file
+
+
+def write_whole(file: BinaryIO, data: bytes) -> None:
+    """Append `data` to an unbuffered file, all of it or nothing: a full disk leaves no half line.
+
+    Raises OSError as the system does.
+    """
+    rest = memoryview(data)
+    try:
+        while rest:  # a pipe or a nearly full disk takes less than all
+            rest = rest[file.write(rest) :]
+    except OSError:
+        with contextlib.suppress(OSError):  # a pipe cannot take back
+            os.ftruncate(file.fileno(), os.fstat(file.fileno()).st_size - (len(data) - len(rest)))
+        raise
