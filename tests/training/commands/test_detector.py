@@ -6,6 +6,7 @@ import argparse
 import csv
 import dataclasses
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from detectors.base import Frame
 from detectors.sliding import GREY, SlidingDetector
 from tests.training.interruption import interrupted_after
 from tests.training.pictures import NAMES, draw_scene, label, painted, small_network, write_coco, write_yolo
-from training.__main__ import main
+from training.__main__ import interrupt_when_stopped, main
 from training.commands import detector
 from training.commands.detector import judge, make_feed, parts_of, predict, train
 from training.commands.options import parse, plan_of, read_list
@@ -209,6 +210,18 @@ def test_an_unknown_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ([], ["detecto"]):
         assert main(arguments) == 2
         assert capsys.readouterr().err == "error: which command? (choose one of: detector, embedder, anchors, pack)\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_to_end_is_an_interruption(number: signal.Signals) -> None:
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        interrupt_when_stopped()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_a_detector_truly_learns(tmp_path: Path) -> None:
