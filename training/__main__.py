@@ -1,13 +1,14 @@
-"""``python -m training detector DATA -o my.onnx``, ``embedder DATA... -o my.onnx`` and ``anchors DATA``."""
+"""``python -m training detector DATA -o my.onnx``; also ``embedder``, ``anchors`` and ``pack``."""
 
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 from detectors.errors import InputError
 
-COMMANDS = ("detector", "embedder", "anchors")
+COMMANDS = ("detector", "embedder", "anchors", "pack")
 """Modules of training.commands with a main(); imported only when asked for, since torch takes seconds."""
 
 
@@ -27,5 +28,12 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def interrupt_when_stopped() -> None:
+    """Take a request to end (SIGTERM), and Ctrl-C also in the background, as an interruption: a run saves itself."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 if __name__ == "__main__":
+    interrupt_when_stopped()
     sys.exit(main(sys.argv[1:]))

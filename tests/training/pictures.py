@@ -118,13 +118,15 @@ def truth_of(
     difficult: Sequence[bool] | None = None,
     regions: Sequence[Sequence[float]] = ((0, 0, 4096, 4096),),
     looked_for: Sequence[Sequence[bool]] = ((True, True),),
+    scores: Sequence[float] | None = None,
 ) -> Truth:
-    """What one picture shows; every class was looked for everywhere, unless told otherwise."""
+    """What one picture shows, for certain; every class was looked for everywhere, unless told otherwise."""
     count = len(boxes)
     return Truth(
         torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
         torch.tensor(list(class_ids) or [0] * count, dtype=torch.long),
         torch.tensor([False] * count if difficult is None else list(difficult), dtype=torch.bool),
+        torch.tensor([1.0] * count if scores is None else list(scores)),
         torch.tensor(regions, dtype=torch.float32),
         torch.tensor(looked_for, dtype=torch.bool),
     )

@@ -5,20 +5,22 @@ usage: python -m training detector DATA -o my.onnx [--minutes M | --steps N] [op
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from detectors.base import Detections, Image
+from detectors.base import Detections, Floats, Image
 from detectors.boxes import nms
 from detectors.errors import InputError
 from detectors.sliding import fit
-from training.commands.options import of_length, parse, plan_of, read_list
-from training.data.dataset import Dataset, load_dataset
+from training.commands.options import parse, plan_of, read_list, resumed
+from training.data.dataset import Dataset, load_datasets
 from training.data.feed import BatchSource, Feed, PictureReader
+from training.data.pseudo_labels import read_labels, with_teacher
+from training.data.sampling import repeat_factors, source_factors
 from training.evaluation.calibrate import fit_scale, outcomes
 from training.evaluation.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
 from training.export.detector import export
@@ -63,10 +65,11 @@ def calibrate(network: DetectionNetwork, dataset: Dataset, long_side: int, devic
 
 
 def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Pictures to learn from, and pictures to judge by: at least one of each."""
-    order = np.random.default_rng(seed).permutation(len(dataset.images))
+    """Pictures to learn from, and pictures to judge by: at least one of each, and none in which nobody looked."""
+    able = np.array([index for index, image in enumerate(dataset.images) if image.labelled.any()])
+    order = np.random.default_rng(seed).permutation(len(able))
     count = min(max(1, round(share * len(order))), len(order) - 1)
-    held_out = {int(index) for index in order[:count]}
+    held_out = {int(index) for index in able[order[:count]]}
     parts = [
         tuple(image for index, image in enumerate(dataset.images) if (index in held_out) == wanted)
         for wanted in (False, True)
@@ -75,10 +78,10 @@ def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
 
 
 def make_feed(
-    network: DetectionNetwork, plan: Plan, dataset: Dataset, shares: Mapping[str, float], device: str
+    network: DetectionNetwork, plan: Plan, dataset: Dataset, factors: Floats | None, device: str
 ) -> BatchSource:
     """Batches for the plan: of the trunk's features where it stays frozen and they fit into memory."""
-    feed = Feed(dataset, plan.seed, shares)
+    feed = Feed(dataset, plan.seed, factors)
     views = affordable_views(network, len(dataset.images), plan.side) if plan.trainable_layers == 0 else 0
     if not views:
         return feed
@@ -92,15 +95,15 @@ def train(
     learn: Dataset,
     validate: Dataset | None,
     files: Path,
-    shares: Mapping[str, float] | None = None,
+    factors: Floats | None = None,
     device: str = "cpu",
     saved: Checkpoint[Plan] | None = None,
     start: Weights | None = None,
 ) -> DetectionNetwork:
     """Run the plan and return the network that was best on `validate`, or the last one where there is none.
 
-    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. shares: how often
-    the pictures of a source are drawn. start: a detector to start from. saved: a run to go on with. With one of these
+    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. factors:
+    see `Feed`. start: a detector to start from. saved: a run to go on with. With one of these
     the trunk's weights are not used.
     """
     if device == "cpu":
@@ -114,7 +117,7 @@ def train(
     trainer = Trainer(
         network,
         plan,
-        make_feed(network, plan, learn, shares or {}, device),
+        make_feed(network, plan, learn, factors, device),
         (lambda candidate: judge(candidate, validate, plan.long_side, device)["mean"].ap50) if validate else None,
         files.with_suffix(".checkpoint"),
         device,
@@ -136,26 +139,31 @@ def train(
 def main(arguments: Sequence[str]) -> None:
     """Train as told on the command line. Raises InputError for what cannot be used."""
     options = parse(arguments)
-    dataset = load_dataset(options.data)
+    dataset = load_datasets(options.data)
     saved = load_checkpoint(options.resume, Plan) if options.resume else None
+    start = load_weights(options.start) if options.start else None
+    if start and options.backbone is None:
+        options.backbone = start.plan.backbone
     plan = plan_of(options, dataset.class_names)
     if saved:
-        plan = of_length(saved.plan, options.minutes, options.steps)
+        plan = resumed(saved.plan, saved.counters.seconds, options)
     if plan.class_names != dataset.class_names:
         known = ", ".join(plan.class_names)
         raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
     learn, validate = parts_of(dataset, options.validation, plan.seed)
-    shares = dict(options.weigh)
-    if not any(shares.get(image.source, 1.0) for image in learn.images):
+    if options.teacher:
+        learn = with_teacher(learn, read_labels(options.teacher, learn.class_names))
+    factors = source_factors(learn, dict(options.weigh)) * repeat_factors(learn, options.balance)
+    if not factors.any():
         raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")
-    start = load_weights(options.start) if options.start else None
     torch.manual_seed(plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights)
-    network = train(plan, trunk, learn, validate, options.output, shares, options.device, saved, start)
+    network = train(plan, trunk, learn, validate, options.output, factors, options.device, saved, start)
     long_side = options.run_at or plan.long_side
     if validate:
         calibrate(network, validate, long_side, options.device)
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
+    notes |= {"longest_side": str(options.run_up_to)} if options.run_up_to else {}
     try:
         difference = export(network, plan.class_names, long_side, options.output, notes)
     except ValueError as error:
@@ -172,9 +180,10 @@ def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset,
     Raises InputError when one of the two is empty.
     """
     if listed is None:
-        if len(dataset.images) * VALIDATION_SHARE >= FEWEST_TO_JUDGE:
+        labelled = sum(bool(image.labelled.any()) for image in dataset.images)
+        if labelled * VALIDATION_SHARE >= FEWEST_TO_JUDGE:
             return split(dataset, VALIDATION_SHARE, seed)
-        print(f"note: {len(dataset.images)} pictures are too few to hold some back; to judge, name a --validation list")
+        print(f"note: {labelled} pictures are too few to hold some back; to judge, name a --validation list")
         return dataset, None
     validate = dataset.only(read_list(listed))
     learn = dataset.without(validate)

@@ -17,10 +17,15 @@ from training.loop.detector_plan import Plan
 from training.loop.embedder_plan import EmbeddingPlan
 from training.networks.backbones import BACKBONES
 
-LEAST = {"minutes": 0.01, "steps": 1, "batch": 2, "imgsz": 32, "run_at": 32, "trainable_layers": 0, "seed": 0}
+LEAST = {"minutes": 0.01, "anneal": 0.01, "steps": 1, "batch": 2, "trainable_layers": 0, "seed": 0}
+LEAST |= dict.fromkeys(("imgsz", "side", "run_at", "run_up_to"), 32)
 STEPS_A_JUDGEMENT = 200
 MINUTES_A_JUDGEMENT = 3
+OPEN_MINUTES = 100_000.0  # of a run without a known end
+MINUTES_A_LONG_JUDGEMENT = 30
+FROZEN_MINUTES = 4.0
 MOST = 10_000_000
+BACKBONE = "mobilenet_v2"
 
 AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan)
 
@@ -28,18 +33,45 @@ AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan)
 def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
     """The plan that the command line asks for."""
     plan = Plan(
-        backbone=options.backbone,
+        backbone=options.backbone or BACKBONE,
         class_names=class_names,
         fold=not options.from_scratch,
         seed=options.seed,
         batch=options.batch,
-        side=min(Plan.side, -(-options.imgsz // STRIDE) * STRIDE),
+        side=-(-min(options.side, options.imgsz) // STRIDE) * STRIDE,
         long_side=options.imgsz,
+        head_rate=options.head_rate,
+        trunk_rate=options.trunk_rate,
+        spread=options.spread,
+        mosaic=options.mosaic,
     )
+    if options.open_ended:
+        plan = open_ended(plan)
     if options.trainable_layers is not None:
         plan = dataclasses.replace(plan, trainable_layers=options.trainable_layers)
     if options.from_scratch:  # nothing to be careful with
         plan = dataclasses.replace(plan, trainable_layers=1000, trunk_rate=plan.head_rate, frozen_share=0.0)
+    return plan if options.open_ended else of_length(plan, options.minutes, options.steps)
+
+
+def open_ended(plan: Plan) -> Plan:
+    """The plan without a known end: constant rates, until `Plan.annealed` gives it one."""
+    return dataclasses.replace(
+        plan,
+        minutes=OPEN_MINUTES,
+        steady_share=1.0,
+        final_share=0.0,
+        frozen_share=FROZEN_MINUTES / OPEN_MINUTES,
+        judgements=round(OPEN_MINUTES / MINUTES_A_LONG_JUDGEMENT),
+    )
+
+
+def resumed(plan: Plan, seconds: float, options: argparse.Namespace) -> Plan:
+    """The plan of a saved run that stands at so many seconds, as the command line wants it to go on."""
+    if options.anneal is not None:
+        return plan.annealed(seconds, options.anneal)
+    if options.minutes is None and options.steps is None:
+        return plan
     return of_length(plan, options.minutes, options.steps)
 
 
@@ -74,9 +106,16 @@ def _weight(text: str) -> tuple[str, float]:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line, checked."""
     parser = argparse.ArgumentParser(prog="python -m training detector", description="Train a detector on pictures.")
-    parser.add_argument("data", metavar="DATA", help="COCO .json file, or folder with annotations.json or YOLO labels")
-    add_run(parser, Path("detector.onnx"), batch=8)
-    parser.add_argument("--backbone", default="mobilenet_v2", choices=sorted(BACKBONES))
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        nargs="+",
+        help="COCO .json file, or folder with annotations.json or YOLO labels; more of them, also of pictures only",
+    )
+    length = add_run(parser, Path("detector.onnx"), batch=8)
+    length.add_argument("--open-ended", action="store_true", help="train until interrupted; then --resume --anneal M")
+    length.add_argument("--anneal", type=float, metavar="M", help="with --resume: end the run, in M minutes from here")
+    parser.add_argument("--backbone", choices=sorted(BACKBONES), help=f"default: of --start, or {BACKBONE}")
     parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
     parser.add_argument(
         "--start", metavar="NAME|PATH", help="start from a trained detector: sliding, or a .safetensors"
@@ -87,15 +126,28 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
     parser.add_argument("--run-at", type=int, metavar="PIXELS", help="the same for use, if other than for training")
+    parser.add_argument("--run-up-to", type=int, metavar="PIXELS", help="the same for frames at least twice as large")
     parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
+    parser.add_argument(
+        "--teacher", type=Path, action="append", default=[], metavar="LABELS", help="another detector's labels, soft"
+    )
+    parser.add_argument("--balance", type=float, default=0.0, metavar="SHARE", help="draw classes rarer than this more")
+    parser.add_argument("--side", type=int, default=Plan.side, metavar="PIXELS", help="of the squares it trains on")
+    parser.add_argument("--head-rate", type=float, default=Plan.head_rate, help="highest learning rate, new layers")
+    parser.add_argument("--trunk-rate", type=float, default=Plan.trunk_rate, help="highest learning rate of the trunk")
+    parser.add_argument("--spread", type=float, default=Plan.spread, help="scales from 1 / exp(SPREAD) to exp(SPREAD)")
+    parser.add_argument("--mosaic", type=float, default=Plan.mosaic, help="share of samples made of four pictures")
     parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
     options = parser.parse_args(arguments)
     check(options)
     return options
 
 
-def add_run(parser: argparse.ArgumentParser, output: Path, batch: int) -> None:
-    """The arguments of every training run. output: its name for the model, unless told; batch: pictures a step."""
+def add_run(parser: argparse.ArgumentParser, output: Path, batch: int) -> argparse._MutuallyExclusiveGroup:
+    """The arguments of every training run; returns those of which one says how long it is.
+
+    output: its name for the model, unless told. batch: pictures a step.
+    """
     parser.add_argument("-o", "--output", type=Path, default=output, metavar="PATH.onnx")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, metavar="M", help="train so long, on whatever machine")
@@ -110,6 +162,7 @@ def add_run(parser: argparse.ArgumentParser, output: Path, batch: int) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--overwrite", action="store_true", help="replace a model that exists")
+    return length
 
 
 def check(options: argparse.Namespace) -> None:
@@ -119,6 +172,8 @@ def check(options: argparse.Namespace) -> None:
         if value is not None and not least <= value <= MOST:
             option = f"--{name.replace('_', '-')} {value:g}"
             raise InputError(option, f"is not between {least:g} and {MOST}", "choose another number")
+    if getattr(options, "anneal", None) is not None and not options.resume:
+        raise InputError("--anneal", "ends a run that exists", "name its checkpoint with --resume")
     output: Path = options.output
     if output.suffix != ".onnx":
         raise InputError(f"-o {output}", "is no name for a model", "give one that ends in .onnx")

@@ -46,7 +46,7 @@ class Augmentation:
 class Sample:
     """A training picture and its truth.
 
-    image: ``(side, side, 3)`` uint8 BGR. boxes ``(G, 4)`` xyxy pixels, class_ids ``(G,)`` and difficult ``(G,)`` as in
+    image: ``(side, side, 3)`` uint8 BGR. boxes ``(G, 4)`` xyxy pixels, class_ids, difficult and scores ``(G,)`` as in
     `LabelledImage`. region_boxes ``(R, 4)``, region_labels ``(R, C)``: the classes looked for in each part.
     """
 
@@ -54,6 +54,7 @@ class Sample:
     boxes: Floats
     class_ids: Ints
     difficult: Bools
+    scores: Floats
     region_boxes: Floats
     region_labels: Bools
 
@@ -107,6 +108,7 @@ def _cut(
         inside[there],
         image.class_ids[there],
         (image.difficult | (seen < VISIBLE) | small)[there],
+        image.scores[there],
         np.array([[0.0, 0.0, side, side]]),
         image.labelled[None],
     )
@@ -123,6 +125,7 @@ def _in_one(quarters: Sequence[Sample], half: int) -> Sample:
         np.concatenate([quarter.boxes + shift for quarter, shift in zip(quarters, shifts, strict=True)]),
         np.concatenate([quarter.class_ids for quarter in quarters]),
         np.concatenate([quarter.difficult for quarter in quarters]),
+        np.concatenate([quarter.scores for quarter in quarters]),
         np.concatenate([quarter.region_boxes + shift for quarter, shift in zip(quarters, shifts, strict=True)]),
         np.concatenate([quarter.region_labels for quarter in quarters]),
     )
@@ -139,13 +142,14 @@ def _mirrored(sample: Sample) -> Sample:
         boxes,
         sample.class_ids,
         sample.difficult,
+        sample.scores,
         regions,
         sample.region_labels,
     )
 
 
-def _labels(sample: Sample) -> tuple[Floats, Ints, Bools, Floats, Bools]:
-    return sample.boxes, sample.class_ids, sample.difficult, sample.region_boxes, sample.region_labels
+def _labels(sample: Sample) -> tuple[Floats, Ints, Bools, Floats, Floats, Bools]:
+    return sample.boxes, sample.class_ids, sample.difficult, sample.scores, sample.region_boxes, sample.region_labels
 
 
 def recoloured(image: Image, how: Augmentation, rng: np.random.Generator) -> Image:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ class LabelledImage:
 
     boxes: ``(N, 4)`` xyxy pixels. class_ids: ``(N,)`` positions in the data set's class names. difficult: ``(N,)``
     neither a hit nor a miss. labelled: ``(C,)`` the classes that were looked for in this picture; of the others it may
-    show objects without a box. source: where the picture comes from, as its data set says, or "".
+    show objects without a box. source: where the picture comes from, as its data set says, or "". scores: ``(N,)`` how
+    sure each box is, 1 for what a person has drawn.
     """
 
     path: Path
@@ -36,6 +38,11 @@ class LabelledImage:
     difficult: Bools
     labelled: Bools
     source: str = ""
+    scores: Floats = None  # type: ignore[assignment]  # filled in below, so that it is an array for every reader
+
+    def __post_init__(self) -> None:
+        if self.scores is None:
+            object.__setattr__(self, "scores", np.ones(len(self.boxes)))
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,65 @@ class Dataset:
         """The pictures that another set does not have."""
         theirs = {image.path for image in other.images}
         return Dataset(self.class_names, tuple(image for image in self.images if image.path not in theirs))
+
+
+def load_datasets(paths: Sequence[str | Path]) -> Dataset:
+    """Several data sets as one; the first says which classes there are.
+
+    A later one may be a folder of pictures without labels, or have fewer classes: in its pictures the others were not
+    looked for. Raises InputError as `load_dataset` does, and when a later set has a class that the first has not.
+    """
+    first = load_dataset(paths[0])
+    images = list(first.images)
+    for path in map(Path, paths[1:]):
+        images += _unlabelled(path, first.class_names) if is_unlabelled(path) else _in_classes(path, first.class_names)
+    return Dataset(first.class_names, tuple(images))
+
+
+def is_unlabelled(path: Path) -> bool:
+    """Is this a folder of pictures without labels?"""
+    return path.is_dir() and not (path / "annotations.json").is_file() and not (path / "labels").is_dir()
+
+
+def _unlabelled(folder: Path, class_names: tuple[str, ...]) -> list[LabelledImage]:
+    """The pictures of a folder, or of its images/, in which nobody looked for anything."""
+    place = folder / "images" if (folder / "images").is_dir() else folder
+    files = sorted(file for file in place.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    if not files:
+        raise InputError(folder, "has no pictures", "give a folder of pictures, or of images/ and labels/")
+    return [_bare(file, len(class_names)) for file in files]
+
+
+def _bare(file: Path, classes: int) -> LabelledImage:
+    picture = cv2.imread(str(file), cv2.IMREAD_COLOR_BGR)
+    if picture is None:
+        raise InputError(file, "is not a picture that can be read", "mend or remove it")
+    nothing = np.zeros(0, dtype=np.int64)
+    return LabelledImage(
+        path=file,
+        width=picture.shape[1],
+        height=picture.shape[0],
+        boxes=np.zeros((0, 4)),
+        class_ids=nothing,
+        difficult=nothing.astype(bool),
+        labelled=np.zeros(classes, dtype=bool),
+        source=file.parent.name if file.parent.name != "images" else file.parent.parent.name,
+    )
+
+
+def _in_classes(path: Path, class_names: tuple[str, ...]) -> list[LabelledImage]:
+    """A data set's pictures, their classes counted as in another set."""
+    dataset = load_dataset(path)
+    foreign = sorted(set(dataset.class_names) - set(class_names))
+    if foreign:
+        raise InputError(path, f"has a class that the first set has not: {foreign[0]}", "name this set first")
+    place = np.array([class_names.index(name) for name in dataset.class_names], dtype=np.int64)
+    images = []
+    for image in dataset.images:
+        labelled = np.zeros(len(class_names), dtype=bool)
+        labelled[place] = image.labelled
+        images.append(dataclasses.replace(image, class_ids=place[image.class_ids], labelled=labelled))
+    return images
 
 
 def load_dataset(path: str | Path) -> Dataset:

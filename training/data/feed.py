@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -11,13 +11,15 @@ import cv2
 import numpy as np
 import torch
 
-from detectors.base import Image
+from detectors.base import Floats, Image
+from detectors.cores import available_cores
 from detectors.errors import InputError
 from training.data.augment import Augmentation, Sample, draw_sample
 from training.data.dataset import Dataset, LabelledImage
 from training.losses.detection import Truth
 
-AHEAD = 4  # batches made before they are asked for
+AHEAD = 4  # batches made before they are asked for, at least
+WORKERS = 12  # threads that make them, at most: half of the cores where there are many
 CACHE_BYTES = 4 << 30
 
 
@@ -68,12 +70,12 @@ class PictureReader:
 class Feed:
     """Endless batches of a data set.
 
-    weights: how often pictures of a source are drawn, 1 where it is not named. Sample n of a seed is always the same,
-    so a run that resumes goes on with the samples it would have had.
+    factors: ``(pictures,)`` how often each is drawn against the others; None for all alike. Sample n of a seed is
+    always the same, so a run that resumes goes on with the samples it would have had.
     """
 
-    def __init__(self, dataset: Dataset, seed: int, weights: Mapping[str, float] | None = None) -> None:
-        chances = np.array([(weights or {}).get(image.source, 1.0) for image in dataset.images], dtype=np.float64)
+    def __init__(self, dataset: Dataset, seed: int, factors: Floats | None = None) -> None:
+        chances = np.ones(len(dataset.images)) if factors is None else factors
         self._chances = np.cumsum(chances) / chances.sum()
         self._images = dataset.images
         self.seed = seed
@@ -90,11 +92,12 @@ class Feed:
 
     def batches(self, first: int, plan_next: Callable[[], tuple[int, Augmentation]]) -> Iterator[Batch]:
         """Batches from sample `first` on; `plan_next` is asked a little ahead of time."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="feed") as worker:
+        threads = max(1, min(WORKERS, available_cores() // 2))
+        with ThreadPoolExecutor(threads, thread_name_prefix="feed") as worker:
             waiting: deque[Future[Batch]] = deque()
             number = first
             while True:
-                while len(waiting) < AHEAD:
+                while len(waiting) < max(AHEAD, 2 * threads):
                     count, how = plan_next()
                     waiting.append(worker.submit(self._batch, number, count, how))
                     number += count
@@ -116,6 +119,7 @@ def _truth(sample: Sample) -> Truth:
         torch.from_numpy(sample.boxes.astype(np.float32)),
         torch.from_numpy(sample.class_ids),
         torch.from_numpy(sample.difficult),
+        torch.from_numpy(sample.scores.astype(np.float32)),
         torch.from_numpy(sample.region_boxes.astype(np.float32)),
         torch.from_numpy(sample.region_labels),
     )

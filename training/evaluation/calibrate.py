@@ -54,13 +54,13 @@ def outcomes(
         for class_id in np.flatnonzero(image.labelled):
             mine = image.class_ids == class_id
             theirs = found[found.class_ids == class_id]
-            hit, unclear = _match(theirs, image.boxes[mine], image.difficult[mine])
+            hit, unclear = match(theirs, image.boxes[mine], image.difficult[mine])
             scores.append(theirs.scores[~unclear])
             right.append(hit[~unclear])
     return np.concatenate(scores), np.concatenate(right)
 
 
-def _match(found: Detections, boxes: Floats, difficult: Bools) -> tuple[Bools, Bools]:
+def match(found: Detections, boxes: Floats, difficult: Bools) -> tuple[Bools, Bools]:
     """Which detections of a class are right, and which stand on something difficult; the best are served first."""
     overlap = iou_matrix(found.boxes, boxes)
     taken = difficult.copy()

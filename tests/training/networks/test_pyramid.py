@@ -25,6 +25,7 @@ LEVELS = {  # (stride, channels) as the papers have them; of the MobileNets, the
     "resnet50": [(8, 512), (16, 1024), (32, 2048)],
     "mobilenet_v2": [(8, 192), (16, 576), (32, 320)],
     "mobilenet_v3_large": [(8, 240), (16, 672), (32, 160)],
+    "mobilenet_v3_large_ssd": [(8, 240), (16, 672), (32, 480)],
     "mobilenet_v3_small": [(8, 96), (16, 288), (32, 96)],
 }
 
@@ -137,7 +138,7 @@ def test_a_bypass_is_never_cut() -> None:
 
 def test_only_slow_depthwise_convolutions_are_made_steady_and_they_stay_exact() -> None:
     torch.manual_seed(0)
-    slow, fast, dense = nn.Conv2d(8, 8, 5, padding=2, groups=8), nn.Conv2d(8, 8, 3, groups=8), nn.Conv2d(8, 8, 5)
+    slow, fast, dense = nn.Conv2d(8, 8, 7, padding=3, groups=8), nn.Conv2d(8, 8, 3, groups=8), nn.Conv2d(8, 8, 5)
     expected = slow(features := torch.randn(1, 8, 16, 16))
     network = nn.Sequential(slow, fast, dense)
     make_steady(network)
