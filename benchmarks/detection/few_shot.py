@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from detectors import InputError
-from training.commands.detector import judge, train
+from training.commands.detector import TrainingData, judge, train
 from training.data.dataset import Dataset, LabelledImage, load_dataset
 from training.loop.detector_plan import Plan
 from training.networks.backbones import load_trunk
@@ -70,7 +70,7 @@ def main() -> None:
     for count in (int(number) for number in arguments.pictures.split(",")):
         learn = Dataset(dataset.class_names, tuple(showing[index] for index in order[:count]))
         with tempfile.TemporaryDirectory() as folder:
-            network = train(plan, load_trunk(plan.backbone), learn, None, Path(folder, "few"))
+            network = train(plan, load_trunk(plan.backbone), TrainingData(learn), Path(folder, "few"))
         precision = judge(network, held_out, plan.long_side, "cpu")[arguments.class_name]
         print(f"{count:4d} pictures  AP50 {precision.ap50:.3f}  AP {precision.ap:.3f}", flush=True)
 

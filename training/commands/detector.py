@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from training.data.dataset import Dataset, load_datasets
 from training.data.feed import BatchSource, Feed, PictureReader
 from training.data.pseudo_labels import read_labels, with_teacher
 from training.data.sampling import repeat_factors, source_factors
-from training.evaluation.calibrate import fit_scale, outcomes
+from training.data.score_calibration import fit_scale, outcomes
 from training.evaluation.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
 from training.export.detector import export
 from training.loop.checkpoint import Checkpoint, load_checkpoint
@@ -77,12 +78,18 @@ def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
     return Dataset(dataset.class_names, parts[0]), Dataset(dataset.class_names, parts[1])
 
 
-def make_feed(
-    network: DetectionNetwork, plan: Plan, dataset: Dataset, factors: Floats | None, device: str
-) -> BatchSource:
+class TrainingData(NamedTuple):
+    """What a run learns from, and what it is judged by; None where nothing is held back. factors: see `Feed`."""
+
+    learn: Dataset
+    validate: Dataset | None = None
+    factors: Floats | None = None
+
+
+def make_feed(network: DetectionNetwork, plan: Plan, data: TrainingData, device: str) -> BatchSource:
     """Batches for the plan: of the trunk's features where it stays frozen and they fit into memory."""
-    feed = Feed(dataset, plan.seed, factors)
-    views = affordable_views(network, len(dataset.images), plan.side) if plan.trainable_layers == 0 else 0
+    feed = Feed(data.learn, plan.seed, data.factors)
+    views = affordable_views(network, len(data.learn.images), plan.side) if plan.trainable_layers == 0 else 0
     if not views:
         return feed
     network.to(device).to(memory_format=torch.channels_last)
@@ -92,20 +99,18 @@ def make_feed(
 def train(
     plan: Plan,
     trunk: nn.Sequential,
-    learn: Dataset,
-    validate: Dataset | None,
+    data: TrainingData,
     files: Path,
-    factors: Floats | None = None,
     device: str = "cpu",
     saved: Checkpoint[Plan] | None = None,
     start: Weights | None = None,
 ) -> DetectionNetwork:
-    """Run the plan and return the network that was best on `validate`, or the last one where there is none.
+    """Run the plan and return the network that was judged best, or the last one where nothing judges.
 
-    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. factors:
-    see `Feed`. start: a detector to start from. saved: a run to go on with. With one of these
-    the trunk's weights are not used.
+    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. start: a detector
+    to start from. saved: a run to go on with. With one of these the trunk's weights are not used.
     """
+    validate = data.validate
     if device == "cpu":
         keep_buffers()
     torch.manual_seed(plan.seed)
@@ -117,7 +122,7 @@ def train(
     trainer = Trainer(
         network,
         plan,
-        make_feed(network, plan, learn, factors, device),
+        make_feed(network, plan, data, device),
         (lambda candidate: judge(candidate, validate, plan.long_side, device)["mean"].ap50) if validate else None,
         files.with_suffix(".checkpoint"),
         device,
@@ -158,7 +163,7 @@ def main(arguments: Sequence[str]) -> None:
         raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")
     torch.manual_seed(plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights)
-    network = train(plan, trunk, learn, validate, options.output, factors, options.device, saved, start)
+    network = train(plan, trunk, TrainingData(learn, validate, factors), options.output, options.device, saved, start)
     long_side = options.run_at or plan.long_side
     if validate:
         calibrate(network, validate, long_side, options.device)

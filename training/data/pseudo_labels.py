@@ -21,7 +21,7 @@ from detectors.base import Detections
 from detectors.boxes import clip, tlwh_to_xyxy
 from detectors.errors import InputError
 from training.data.dataset import Dataset, LabelledImage
-from training.evaluation.calibrate import fit_scale, match
+from training.data.score_calibration import fit_scale, match
 
 SURE = 0.5  # chance of being right from which a box of the teacher is an object
 DOUBTFUL = 0.1  # and from which it is at least no background

@@ -28,7 +28,7 @@ from tests.training.interruption import interrupted_after
 from tests.training.pictures import NAMES, draw_scene, label, painted, small_network, write_coco, write_yolo
 from training.__main__ import interrupt_when_stopped, main
 from training.commands import detector
-from training.commands.detector import judge, make_feed, parts_of, predict, train
+from training.commands.detector import TrainingData, judge, make_feed, parts_of, predict, train
 from training.commands.options import parse, plan_of, read_list
 from training.data.dataset import Dataset, load_dataset
 from training.data.feed import Feed
@@ -230,7 +230,7 @@ def test_a_detector_truly_learns(tmp_path: Path) -> None:
     plan = Plan("lenet5", NAMES, fold=False, trainable_layers=1000, steps=120, batch=3, side=64, long_side=64)
     plan = dataclasses.replace(plan, frozen_share=0.0, head_rate=0.02, trunk_rate=0.02, averaging=0.95, judgements=1)
     before = judge(small_network(), unseen, 64, "cpu")["mean"].ap50
-    network = train(plan, load_trunk("lenet5", None), learn, unseen, tmp_path / "my.onnx")
+    network = train(plan, load_trunk("lenet5", None), TrainingData(learn, unseen), tmp_path / "my.onnx")
     assert before < 0.1
     assert judge(network, unseen, 64, "cpu")["mean"].ap50 > 0.35
 
@@ -340,4 +340,4 @@ def test_features_are_cached_where_the_trunk_stays_frozen(tmp_path: Path, layers
     dataset = load_dataset(write_coco(tmp_path / "data", 1))
     plan = Plan("lenet5", NAMES, trainable_layers=layers, side=64, long_side=96)
     network: DetectionNetwork = small_network()
-    assert type(make_feed(network, plan, dataset, None, "cpu")) is kind
+    assert type(make_feed(network, plan, TrainingData(dataset), "cpu")) is kind

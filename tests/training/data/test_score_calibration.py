@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from detectors.base import Detections, Floats, Image
 from training.data.dataset import Dataset, LabelledImage
-from training.evaluation.calibrate import FEWEST, fit_scale, outcomes
+from training.data.score_calibration import FEWEST, fit_scale, outcomes
 
 
 def drawn(slope: float, shift: float, count: int = 20_000) -> tuple[Floats, np.ndarray]:
