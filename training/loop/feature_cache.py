@@ -33,30 +33,41 @@ class View(NamedTuple):
 class FeatureCache:
     """Endless batches drawn from the trunk's maps of `views` samples of a feed.
 
-    The maps are computed here, on `device`, and kept in main memory.
+    The maps are computed on `device` when they are first asked for, and kept in main memory: a run learns from its
+    first step on, and the steps become faster once all are there.
     """
 
     def __init__(self, network: DetectionNetwork, feed: Feed, how: Augmentation, views: int, device: str) -> None:
-        self._side = how.side
-        self._seed = feed.seed
-        self._views: list[View] = []
-        network.eval()
-        for first in range(0, views, AT_ONCE):
-            numbers = range(first, min(first + AT_ONCE, views))
-            self._views += _look(network, collate([feed.sample(number, how) for number in numbers]), device)
+        self._network, self._feed, self._how, self._device = network, feed, how, device
+        self._count = views
+        self._parts: dict[int, list[View]] = {}  # AT_ONCE views each
 
     def __len__(self) -> int:
-        return len(self._views)
+        return self._count
 
     def batches(self, first: int, plan_next: Callable[[], tuple[int, Augmentation]]) -> Iterator[Batch]:
         """Batches from draw `first` on; of `plan_next` only the number of pictures counts, the rest is done."""
         while True:
             count, _ = plan_next()
-            chosen = np.random.default_rng((self._seed, first)).integers(len(self._views), size=count)
-            views = [self._views[index] for index in chosen]
+            views = [self._view(number) for number in self._draw(first, count)]
             maps = [torch.stack(level).float() for level in zip(*(view.maps for view in views), strict=True)]
-            yield Batch(maps, [view.truth for view in views], self._side)
+            yield Batch(maps, [view.truth for view in views], self._how.side)
             first += count
+
+    def _draw(self, first: int, count: int) -> list[int]:
+        """Numbers of views: each once in their order, from then on by chance."""
+        if first + count <= self._count:
+            return list(range(first, first + count))
+        numbers: list[int] = np.random.default_rng((self._feed.seed, first)).integers(self._count, size=count).tolist()
+        return numbers
+
+    def _view(self, number: int) -> View:
+        part, place = divmod(number, AT_ONCE)
+        if part not in self._parts:
+            numbers = range(part * AT_ONCE, min((part + 1) * AT_ONCE, self._count))
+            batch = collate([self._feed.sample(each, self._how) for each in numbers])
+            self._parts[part] = _look(self._network, batch, self._device)
+        return self._parts[part][place]
 
 
 def affordable_views(network: DetectionNetwork, pictures: int, side: int) -> int:
@@ -69,6 +80,9 @@ def affordable_views(network: DetectionNetwork, pictures: int, side: int) -> int
 @torch.no_grad()
 def _look(network: DetectionNetwork, batch: Batch, device: str) -> list[View]:
     assert isinstance(batch.pictures, torch.Tensor)
+    training = network.pyramid.training
+    network.pyramid.eval()
     with low_precision(torch.device(device)):
         maps = [level.half().cpu() for level in network.features(batch.pictures.to(device))]
+    network.pyramid.train(training)
     return [View([level[n].clone() for level in maps], truth) for n, truth in enumerate(batch.truths)]

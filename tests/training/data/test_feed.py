@@ -171,7 +171,9 @@ def test_cached_features_are_those_of_the_samples(tmp_path: Path) -> None:
 def test_looking_at_pictures_changes_no_statistics(tmp_path: Path) -> None:
     network = small_network("mobilenet_v3_small", fold=False).train()
     before = {key: value.clone() for key, value in network.state_dict().items()}
-    FeatureCache(network, Feed(pictures(tmp_path), 0), HOW, 2, "cpu")
+    cache = FeatureCache(network, Feed(pictures(tmp_path), 0), HOW, 2, "cpu")
+    next(cache.batches(0, asks(2)))
+    assert network.pyramid.training
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
