@@ -5,11 +5,39 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+from collections.abc import Callable
+
+from rich.console import Console
 
 from detectors.errors import InputError
 
 COMMANDS = ("detector", "embedder", "anchors", "pack")
 """Modules of training.commands with a main(); imported only when asked for, since torch takes seconds."""
+TRAINING = ("detector", "embedder")
+LIBRARIES = ("torch", "torchvision", "safetensors", "onnx", "pycocotools", "matplotlib")
+"""The extra `train`: what a training would otherwise miss in its last minute is looked for in its first second."""
+
+
+def load(command: str) -> Callable[[list[str]], None]:
+    """The main() of a command. Raises InputError when a library cannot be loaded that only training needs."""
+    with Console(stderr=True).status("loading torch"):
+        for library in LIBRARIES if command in TRAINING else ():
+            require(library)
+        run: Callable[[list[str]], None] = importlib.import_module(f"training.commands.{command}").main
+    return run
+
+
+def require(library: str) -> None:
+    """Load a library, or raise InputError that tells how to install it."""
+    try:
+        importlib.import_module(library)
+    except ImportError as error:
+        raise missing(library) from error
+
+
+def missing(library: str) -> InputError:
+    """What to tell where a library of the extra `train` is not there."""
+    return InputError(library, "is needed here, but cannot be imported", "pip install 'keeptrack[train]'")
 
 
 def main(arguments: list[str]) -> int:
@@ -18,9 +46,15 @@ def main(arguments: list[str]) -> int:
         print(f"error: which command? (choose one of: {', '.join(COMMANDS)})", file=sys.stderr)
         return 2
     try:
-        importlib.import_module(f"training.commands.{arguments[0]}").main(arguments[1:])
+        load(arguments[0])(arguments[1:])
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in LIBRARIES:
+            raise
+        print(f"error: {missing(library)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted: the command again with --resume and its .checkpoint goes on", file=sys.stderr)

@@ -1,11 +1,12 @@
 """What a few labelled pictures and five minutes give: average precision against the number of pictures.
 
 usage: python -m benchmarks.detection.few_shot DATA --list VAL [--class person] [--pictures 10,25,50,100]
-                                              [--minutes 5] [--seed N]
+                                              [--minutes 5] [--seed N] [--start sliding] [--unknown]
 
 For each number, so many pictures with an object of the class are drawn from those not in VAL, a detector is trained on
-them from ImageNet weights with its trunk frozen, and it is judged on the pictures of VAL in which the class was looked
-for, of --source alone if given.
+them as `python -m training detector` does with few pictures, and it is judged on the pictures of VAL in which the class
+was looked for, of --source alone if given. --start: the detector to start from, a .safetensors, or none for ImageNet
+weights with the trunk frozen. --unknown: as if that detector had never heard of the class.
 """
 
 from __future__ import annotations
@@ -17,12 +18,17 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from detectors import InputError
 from training.commands.detector import TrainingData, judge, train
+from training.commands.starting import FEW_HEAD_RATE, NOTHING, PACKAGED
 from training.data.dataset import Dataset, LabelledImage, load_dataset
 from training.loop.detector_plan import Plan
+from training.loop.transfer import Weights, load_weights
 from training.networks.backbones import load_trunk
+
+OUTPUT = ("head.output.weight", "head.output.bias")  # a row a class, and four for the box
 
 
 def of_class(dataset: Dataset, name: str) -> Dataset:
@@ -44,6 +50,23 @@ def _only(image: LabelledImage, class_id: int) -> LabelledImage:
     )
 
 
+def plan_from(start: Weights | None, class_name: str, minutes: float, seed: int) -> Plan:
+    """The plan of the command line for few pictures of one class."""
+    backbone = start.plan.backbone if start else "mobilenet_v2"
+    plan = Plan(backbone, (class_name,), trainable_layers=0, minutes=minutes, seed=seed, judgements=1)
+    return dataclasses.replace(plan, fold=start.plan.fold, head_rate=FEW_HEAD_RATE) if start else plan
+
+
+def without_class(start: Weights, class_name: str) -> Weights:
+    """A detector that does not know a class: its row of the last layer is gone."""
+    row = start.plan.class_names.index(class_name)
+    tensors = dict(start.tensors)
+    for key in OUTPUT:
+        tensors[key] = torch.cat([tensors[key][:row], tensors[key][row + 1 :]])
+    names = tuple(name for name in start.plan.class_names if name != class_name)
+    return Weights(tensors, dataclasses.replace(start.plan, class_names=names))
+
+
 def main() -> None:
     """Train and print the curve, a row a number of pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -54,8 +77,11 @@ def main() -> None:
     parser.add_argument("--pictures", default="10,25,50,100")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", default=PACKAGED)
+    parser.add_argument("--unknown", action="store_true")
     arguments = parser.parse_args()
     try:
+        start = None if arguments.start == NOTHING else load_weights(arguments.start)
         dataset = of_class(load_dataset(arguments.data), arguments.class_name)
         held_out = dataset.only(arguments.list.read_text(encoding="utf-8").split())
     except (InputError, OSError) as error:
@@ -65,12 +91,14 @@ def main() -> None:
     showing = [image for image in rest.images if (~image.difficult).any()]
     order = np.random.default_rng(arguments.seed).permutation(len(showing))
     print(f"{arguments.class_name}: {arguments.minutes:g} minutes each, judged on {len(held_out.images)} pictures")
-    plan = Plan("mobilenet_v2", held_out.class_names, trainable_layers=0, seed=arguments.seed)
-    plan = dataclasses.replace(plan, minutes=arguments.minutes)
+    if start and arguments.unknown and arguments.class_name in start.plan.class_names:
+        start = without_class(start, arguments.class_name)
+    plan = plan_from(start, arguments.class_name, arguments.minutes, arguments.seed)
     for count in (int(number) for number in arguments.pictures.split(",")):
         learn = Dataset(dataset.class_names, tuple(showing[index] for index in order[:count]))
         with tempfile.TemporaryDirectory() as folder:
-            network = train(plan, load_trunk(plan.backbone), TrainingData(learn), Path(folder, "few"))
+            trunk = load_trunk(plan.backbone, None if start else "imagenet")
+            network = train(plan, trunk, TrainingData(learn), Path(folder, "few"), start=start)
         precision = judge(network, held_out, plan.long_side, "cpu")[arguments.class_name]
         print(f"{count:4d} pictures  AP50 {precision.ap50:.3f}  AP {precision.ap:.3f}", flush=True)
 

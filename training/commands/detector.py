@@ -18,6 +18,8 @@ from detectors.boxes import nms
 from detectors.errors import InputError
 from detectors.sliding import fit
 from training.commands.options import parse, plan_of, read_list, resumed
+from training.commands.starting import describe_start, for_few, starting_weights
+from training.commands.summary import summarise
 from training.data.dataset import Dataset, load_datasets
 from training.data.feed import BatchSource, Feed, PictureReader
 from training.data.pseudo_labels import read_labels, with_teacher
@@ -28,10 +30,11 @@ from training.export.detector import export
 from training.loop.checkpoint import Checkpoint, load_checkpoint
 from training.loop.detector_plan import Plan
 from training.loop.detector_trainer import Trainer
+from training.loop.display import TrainingDisplay, stage
 from training.loop.feature_cache import FeatureCache, affordable_views
 from training.loop.loop import keep_buffers, low_precision
-from training.loop.report import Journal, TrainingDisplay, show_precisions
-from training.loop.transfer import SUFFIX, Weights, load_weights, save_weights, transfer
+from training.loop.report import Journal
+from training.loop.transfer import SUFFIX, Weights, save_weights, transfer
 from training.networks.backbones import load_trunk
 from training.networks.detection import DetectionNetwork, build
 
@@ -130,7 +133,7 @@ def train(
     if saved:
         trainer.resume(saved)
     journal = Journal(files.with_suffix(".metrics.csv"), trainer.step)
-    with TrainingDisplay() as display:
+    with TrainingDisplay(progress=lambda: trainer.live_progress, activity=lambda: _activity(trainer)) as display:
         try:
             for report in trainer.run():
                 journal.write(report)
@@ -141,12 +144,20 @@ def train(
     return trainer.best if validate else trainer.average
 
 
+def _activity(trainer: Trainer) -> str:
+    """What a trainer does at this moment beside its steps."""
+    feed = trainer.feed
+    filling = isinstance(feed, FeatureCache) and 0 < feed.filled < 1
+    return trainer.activity or (f"features of the trunk {feed.filled:.0%}" if filling else "")
+
+
 def main(arguments: Sequence[str]) -> None:
     """Train as told on the command line. Raises InputError for what cannot be used."""
     options = parse(arguments)
-    dataset = load_datasets(options.data)
+    with stage("reading the pictures and their labels"):
+        dataset = load_datasets(options.data)
     saved = load_checkpoint(options.resume, Plan) if options.resume else None
-    start = load_weights(options.start) if options.start else None
+    start = starting_weights(options)
     if start and options.backbone is None:
         options.backbone = start.plan.backbone
     plan = plan_of(options, dataset.class_names)
@@ -158,11 +169,14 @@ def main(arguments: Sequence[str]) -> None:
     learn, validate = parts_of(dataset, options.validation, plan.seed)
     if options.teacher:
         learn = with_teacher(learn, read_labels(options.teacher, learn.class_names))
+    if start and not saved:
+        print(describe_start(options.start, start, plan.class_names))
+        plan = for_few(plan, len(learn.images), options)
     factors = source_factors(learn, dict(options.weigh)) * repeat_factors(learn, options.balance)
     if not factors.any():
         raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")
     torch.manual_seed(plan.seed)
-    trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights)
+    trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights or "imagenet")
     network = train(plan, trunk, TrainingData(learn, validate, factors), options.output, options.device, saved, start)
     long_side = options.run_at or plan.long_side
     if validate:
@@ -170,13 +184,11 @@ def main(arguments: Sequence[str]) -> None:
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
     notes |= {"longest_side": str(options.run_up_to)} if options.run_up_to else {}
     try:
-        difference = export(network, plan.class_names, long_side, options.output, notes)
+        export(network, plan.class_names, long_side, options.output, notes)
     except ValueError as error:
         raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
     save_weights(network, plan, options.output.with_suffix(SUFFIX))
-    if validate:
-        show_precisions(judge(network, validate, long_side, options.device), f"{len(validate.images)} pictures")
-    print(f"{options.output}: differs from torch by {difference:.0e}; try: keeptrack VIDEO --detector {options.output}")
+    summarise(lambda image: predict(network, image, long_side, options.device), learn, validate, options.output)
 
 
 def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset, Dataset | None]:

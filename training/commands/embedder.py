@@ -22,10 +22,11 @@ from training.evaluation.holdout import HeldOut, hold_out
 from training.evaluation.retrieval import APART, TOGETHER
 from training.export.embedder import export_embedding
 from training.loop.checkpoint import Checkpoint, load_checkpoint
+from training.loop.display import TrainingDisplay
 from training.loop.embedder_plan import EmbeddingPlan
 from training.loop.embedder_trainer import EmbeddingTrainer
 from training.loop.loop import keep_buffers
-from training.loop.report import APPEARANCE, Journal, TrainingDisplay, show_separations
+from training.loop.report import APPEARANCE, Journal, show_separations
 from training.networks.embedding import Embedding, build
 
 AT_ONCE = 64  # crops that are judged in one go
@@ -136,7 +137,7 @@ def main(arguments: Sequence[str]) -> None:
 
     network = train(plan, network, views, options.output, validate, options.device, saved)
     try:
-        difference = export_embedding(network, options.output, {"plan": plan.to_json()})
+        export_embedding(network, options.output, {"plan": plan.to_json()})
     except ValueError as error:
         raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
     found = {_name(options.data[at]): each for at, each in judged.judge(embed_with(network, options.device)).items()}
@@ -145,7 +146,7 @@ def main(arguments: Sequence[str]) -> None:
         found |= {f"{_name(options.data[at])}, teacher": each for at, each in theirs.items()}
     show_separations(found, PROTOCOL)
     output = options.output
-    print(f"{output}: differs from torch by {difference:.0e}; try: keeptrack VIDEO --appearance {output}")
+    print(f"{output}: try: keeptrack VIDEO --appearance {output}")
 
 
 def _name(path: Path) -> str:

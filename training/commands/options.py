@@ -40,7 +40,7 @@ def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
         batch=options.batch,
         side=-(-min(options.side, options.imgsz) // STRIDE) * STRIDE,
         long_side=options.imgsz,
-        head_rate=options.head_rate,
+        head_rate=Plan.head_rate if options.head_rate is None else options.head_rate,
         trunk_rate=options.trunk_rate,
         spread=options.spread,
         mosaic=options.mosaic,
@@ -116,9 +116,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     length.add_argument("--open-ended", action="store_true", help="train until interrupted; then --resume --anneal M")
     length.add_argument("--anneal", type=float, metavar="M", help="with --resume: end the run, in M minutes from here")
     parser.add_argument("--backbone", choices=sorted(BACKBONES), help=f"default: of --start, or {BACKBONE}")
-    parser.add_argument("--weights", default="imagenet", metavar="PATH", help="of the backbone (default: imagenet)")
+    parser.add_argument("--weights", metavar="PATH", help="of the backbone (imagenet where there is no --start)")
     parser.add_argument(
-        "--start", metavar="NAME|PATH", help="start from a trained detector: sliding, or a .safetensors"
+        "--start",
+        metavar="NAME|PATH",
+        help="detector to start from: sliding (default, unless a trunk is named), a .safetensors, or none",
     )
     parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
     parser.add_argument(
@@ -133,7 +135,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--balance", type=float, default=0.0, metavar="SHARE", help="draw classes rarer than this more")
     parser.add_argument("--side", type=int, default=Plan.side, metavar="PIXELS", help="of the squares it trains on")
-    parser.add_argument("--head-rate", type=float, default=Plan.head_rate, help="highest learning rate, new layers")
+    parser.add_argument("--head-rate", type=float, help="highest learning rate, new layers")
     parser.add_argument("--trunk-rate", type=float, default=Plan.trunk_rate, help="highest learning rate of the trunk")
     parser.add_argument("--spread", type=float, default=Plan.spread, help="scales from 1 / exp(SPREAD) to exp(SPREAD)")
     parser.add_argument("--mosaic", type=float, default=Plan.mosaic, help="share of samples made of four pictures")

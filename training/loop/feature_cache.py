@@ -45,6 +45,11 @@ class FeatureCache:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def filled(self) -> float:
+        """The share of the maps that are there."""
+        return min(1.0, len(self._parts) * AT_ONCE / self._count)
+
     def batches(self, first: int, plan_next: Callable[[], tuple[int, Augmentation]]) -> Iterator[Batch]:
         """Batches from draw `first` on; of `plan_next` only the number of pictures counts, the rest is done."""
         while True:

@@ -51,6 +51,8 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
             make_steady(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.step, self.seconds = 0, 0.0
+        self.activity = ""  # what is done beside the steps, for whoever watches
+        self._step_began: float | None = None
         new, trunk = self._parameters()
         self.optimizer = torch.optim.AdamW([{"params": new}, {"params": trunk}], lr=0.0, weight_decay=plan.weight_decay)
 
@@ -58,6 +60,12 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
     def progress(self) -> float:
         """How much of the run is done, from 0 to 1."""
         return self.plan.progress(self.step, self.seconds)
+
+    @property
+    def live_progress(self) -> float:
+        """The same at this moment, in the middle of a step: for a display in another thread."""
+        began = self._step_began
+        return self.plan.progress(self.step, self.seconds + (0.0 if began is None else time.monotonic() - began))
 
     def resume(self, saved: Checkpoint[Plan]) -> None:
         """Go on where a saved run stopped. Raises InputError when it is of another network."""
@@ -69,11 +77,14 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
         batches = self._batches()
         judged_shares = self._judged_shares(0.0)
         sums, count, last_saved = torch.zeros(2), 0, time.monotonic()
+        self.activity = "reading the first pictures"
         while self.progress < 1:
-            started = time.monotonic()
+            self._step_began = started = time.monotonic()
             sums += self._take_step(next(batches))
             count += 1
+            self._step_began = None
             self.seconds += time.monotonic() - started
+            self.activity = ""
             self._enter_phase()
             shares, judged = self._judged_shares(1e-9), None
             if shares > judged_shares:
@@ -111,7 +122,12 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
 
     def _judge(self) -> float | None:
         """How good the running average is; None where nothing judges it."""
-        return self.validate(self.average) if self.validate else None
+        if not self.validate:
+            return None
+        self.activity = "judging"
+        score = self.validate(self.average)
+        self.activity = ""
+        return score
 
     def _enter_phase(self) -> None:  # most runs have one phase only
         """Called after each step: time to change what is trained."""

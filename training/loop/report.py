@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from training.evaluation.evaluate import Precision
@@ -87,42 +85,6 @@ class Journal:
         pyplot.close(figure)
 
 
-class TrainingDisplay:
-    """A progress bar with the losses and the best judgement so far; on anything but a terminal, a line now and then."""
-
-    def __init__(self, figures: Figures = DETECTION) -> None:
-        self._score = figures.score
-        self._bar = Progress(
-            TextColumn("training"),
-            BarColumn(bar_width=30),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=Console(stderr=True),
-        )
-        self._task = self._bar.add_task("", total=1.0, figures="")
-
-    def __enter__(self) -> TrainingDisplay:
-        if self._bar.console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar.console.is_terminal:
-            self._bar.stop()
-
-    def show(self, report: Report | EmbeddingReport, best: float) -> None:
-        """What a report says. best: judgement so far, below 0 for none."""
-        _, _, _, first, second, _ = report
-        figures = f"step {report.step}  loss {first:.2f} + {second:.2f}"
-        if best >= 0:
-            figures += f"  best {self._score} {best:.3f}"
-        self._bar.update(self._task, completed=report.progress, figures=figures)
-        if not self._bar.console.is_terminal and report.validation is not None:
-            line = f"{report.progress:4.0%}  {figures}  {self._score} now {report.validation:.3f}"
-            print(line, file=sys.stderr, flush=True)
-
-
 def _smooth(values: list[float], keep: float = 0.75) -> list[float]:
     """Exponential running mean."""
     smooth: list[float] = []
@@ -133,13 +95,15 @@ def _smooth(values: list[float], keep: float = 0.75) -> list[float]:
 
 def show_precisions(precisions: Mapping[str, Precision], title: str) -> None:
     """Print average precision by class."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for heading, side in (("class", "left"), ("objects", "right"), ("AP50", "right"), ("AP", "right")):
         table.add_column(heading, justify=side)  # type: ignore[arg-type]  # a literal
     for name, precision in precisions.items():
         style = "bold" if name == "mean" else ""
         table.add_row(name, str(precision.boxes), f"{precision.ap50:.3f}", f"{precision.ap:.3f}", style=style)
-    Console().print(table)
+    console = Console()
+    console.print(title, highlight=False)  # a title of the table would be folded to its width
+    console.print(table)
 
 
 def show_separations(separations: Mapping[str, Separation], title: str) -> None:

@@ -5,7 +5,7 @@ Weights travel in a safetensors file in half precision, with the plan that rebui
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,18 +49,25 @@ def load_weights(path: str | Path) -> Weights:
     return Weights({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, plan)
 
 
+def known_classes(weights: Weights, class_names: Sequence[str]) -> dict[str, int]:
+    """Those of the names that the weights know, and their rows in them; capital letters do not matter."""
+    rows = {name.casefold(): row for row, name in enumerate(weights.plan.class_names)}
+    return {name: rows[name.casefold()] for name in class_names if name.casefold() in rows}
+
+
 def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
     """Give a network all that trained weights know: of the last layer, the boxes, and the classes of the same names.
 
+    A class that they do not know begins as the mean of those they do: what is an object at all is known already.
     Raises InputError when the weights are of another backbone.
     """
+    known = known_classes(weights, plan.class_names)
     theirs, own = dict(weights.tensors), network.state_dict()
     for key in ("head.output.weight", "head.output.bias"):
-        rows = own[key].clone()
+        rows = torch.zeros_like(own[key])
         rows[-4:] = theirs[key][-4:]
         for row, name in enumerate(plan.class_names):
-            if name in weights.plan.class_names:
-                rows[row] = theirs[key][weights.plan.class_names.index(name)]
+            rows[row] = theirs[key][known[name]] if name in known else theirs[key][:-4].mean(dim=0)
         theirs[key] = rows
     try:
         network.load_state_dict(theirs)

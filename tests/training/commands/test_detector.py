@@ -69,9 +69,10 @@ def test_pictures_become_a_detector(tmp_path: Path, capsys: pytest.CaptureFixtur
     listed.write_text("0.png\n3.png\n")
     assert status_of([str(data), "-o", str(output), "--validation", str(listed), *QUICK, "2"]) == 0
     out = capsys.readouterr().out
-    assert "2 pictures" in out
+    assert "2 held-out pictures" in out
+    assert "differs from torch" not in out
     assert all(word in out for word in ("AP50", *NAMES, "mean", f"keeptrack VIDEO --detector {output}"))
-    endings = {".checkpoint", ".curves.png", ".metrics.csv", ".onnx"}
+    endings = {".checkpoint", ".curves.png", ".found.jpg", ".metrics.csv", ".onnx"}
     assert {f"my{ending}" for ending in endings} <= {path.name for path in tmp_path.iterdir()}
     assert output.with_suffix(".curves.png").read_bytes().startswith(b"\x89PNG")
     rows = rows_of(output.with_suffix(".metrics.csv"))
@@ -95,7 +96,8 @@ def test_a_yolo_folder_does_too_and_nothing_is_judged_by_too_few(
     assert status_of([str(data), "-o", str(output), *QUICK, "2", "--overwrite"]) == 0
     out = capsys.readouterr().out
     assert "too few to hold some back" in out
-    assert "AP50" not in out
+    assert "3 of the pictures it learnt from" in out
+    assert "warning: it finds next to nothing" in out
     assert output.is_file()
     assert SlidingDetector(output).class_names == dict(enumerate(NAMES))
 

@@ -13,8 +13,9 @@ pytest.importorskip("matplotlib", reason="needs the extra `train`")
 from training.evaluation.evaluate import Precision
 from training.evaluation.retrieval import Separation
 from training.loop.detector_trainer import Report
+from training.loop.display import TrainingDisplay
 from training.loop.embedder_trainer import EmbeddingReport
-from training.loop.report import APPEARANCE, Journal, TrainingDisplay, show_precisions, show_separations
+from training.loop.report import APPEARANCE, Journal, show_precisions, show_separations
 
 HEADINGS = "step,minutes,classification_loss,box_loss,validation_ap50"
 REPORTS = [

@@ -1,0 +1,34 @@
+"""The command line without the libraries that only training needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def trained_without(library: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run training in a Python that cannot import a library."""
+    program = (
+        f"import sys; sys.modules[{library!r}] = None; from training.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", ["detector", "embedder"])
+def test_without_torch_one_line_says_what_to_install(command: str, tmp_path: Path) -> None:
+    done = trained_without("torch", command, str(tmp_path), "-o", str(tmp_path / "my.onnx"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: torch: is needed here, but cannot be imported (pip install 'keeptrack[train]')\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_anchors_do_without_torch(tmp_path: Path) -> None:
+    done = trained_without("torch", "anchors", str(tmp_path / "nowhere"))
+    assert done.returncode == 1
+    assert "nowhere: is no data set" in done.stderr

@@ -1,0 +1,50 @@
+"""What a detector's training tells at its end: how good it is, whether it learnt anything, and a picture to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from detectors.base import Detections, Image
+from training.data.dataset import Dataset, LabelledImage
+from training.data.feed import PictureReader
+from training.evaluation.contact_sheet import draw_contact_sheet, write_contact_sheet
+from training.evaluation.evaluate import Precision, evaluate
+from training.loop.display import stage
+from training.loop.report import show_precisions
+
+MOST_LEARNT = 100  # pictures that were learnt from are judged, where there are no others: it takes a few seconds
+NOTHING_UNSEEN, NOTHING_LEARNT = 0.02, 0.1  # mean AP50 below which a network has learnt nothing to speak of
+SUFFIX = ".found.jpg"
+
+
+def summarise(detect: Callable[[Image], Detections], learnt: Dataset, held_out: Dataset | None, output: Path) -> None:
+    """Print AP50 by class and a warning where it is next to nothing, and draw the contact sheet of `output`."""
+    judged = held_out or Dataset(learnt.class_names, _spread(learnt, MOST_LEARNT))
+    count, read = len(judged.images), PictureReader()
+    with stage(f"looking at what it finds in {count} pictures"):
+        precisions = evaluate(detect, read, judged)
+        sheet = draw_contact_sheet(detect, read, judged)
+    write_contact_sheet(sheet, output.with_suffix(SUFFIX))
+    show_precisions(precisions, f"{count} held-out pictures" if held_out else f"{count} of the pictures it learnt from")
+    if not held_out:
+        print("note: of pictures it has not seen it will find less; --validation LIST names some to judge by")
+    warning = warning_of(precisions, held_out is not None)
+    if warning:
+        print(warning)
+    print(f"{output.with_suffix(SUFFIX)}: what it finds; try: keeptrack VIDEO --detector {output}")
+
+
+def _spread(dataset: Dataset, most: int) -> tuple[LabelledImage, ...]:
+    able = [image for image in dataset.images if image.labelled.any()]
+    return tuple(able[:: -(-len(able) // most)])
+
+
+def warning_of(precisions: Mapping[str, Precision], held_out: bool) -> str:
+    """One line where nothing was learnt, "" otherwise."""
+    ap50 = precisions["mean"].ap50 if "mean" in precisions else 0.0
+    if ap50 >= (NOTHING_UNSEEN if held_out else NOTHING_LEARNT):
+        return ""
+    where = "" if held_out else ", even in the pictures it learnt from"
+    remedy = "train for longer (--minutes 30), with more pictures, and check that the boxes are where the objects are"
+    return f"warning: it finds next to nothing (AP50 {ap50:.2f}){where}: {remedy}"
