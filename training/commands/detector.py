@@ -146,9 +146,8 @@ def train(
 
 def _activity(trainer: Trainer) -> str:
     """What a trainer does at this moment beside its steps."""
-    feed = trainer.feed
-    filling = isinstance(feed, FeatureCache) and 0 < feed.filled < 1
-    return trainer.activity or (f"features of the trunk {feed.filled:.0%}" if filling else "")
+    filled = trainer.feed.filled if isinstance(trainer.feed, FeatureCache) else 1.0
+    return trainer.activity or (f"features of the trunk {filled:.0%}" if filled < 1 else "")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -184,7 +183,8 @@ def main(arguments: Sequence[str]) -> None:
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
     notes |= {"longest_side": str(options.run_up_to)} if options.run_up_to else {}
     try:
-        export(network, plan.class_names, long_side, options.output, notes)
+        with stage("writing the network"):
+            export(network, plan.class_names, long_side, options.output, notes)
     except ValueError as error:
         raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
     save_weights(network, plan, options.output.with_suffix(SUFFIX))

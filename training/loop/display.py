@@ -34,7 +34,7 @@ class _LiveProgress(Progress):
 
     ask: Callable[[], None] = staticmethod(lambda: None)
 
-    def get_renderables(self) -> Iterator[RenderableType]:  # type: ignore[override]  # narrower
+    def get_renderables(self) -> Iterator[RenderableType]:
         """The lines of the bar."""
         self.ask()
         yield from super().get_renderables()
