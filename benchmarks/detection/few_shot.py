@@ -46,6 +46,7 @@ def _only(image: LabelledImage, class_id: int) -> LabelledImage:
         boxes=image.boxes[rows],
         class_ids=np.zeros(rows.sum(), dtype=np.int64),
         difficult=image.difficult[rows],
+        scores=image.scores[rows],
         labelled=np.ones(1, dtype=bool),
     )
 

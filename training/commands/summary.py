@@ -14,7 +14,7 @@ from training.loop.display import stage
 from training.loop.report import show_precisions
 
 MOST_LEARNT = 100  # pictures that were learnt from are judged, where there are no others: it takes a few seconds
-NOTHING_UNSEEN, NOTHING_LEARNT = 0.02, 0.1  # mean AP50 below which a network has learnt nothing to speak of
+NOTHING_UNSEEN, NOTHING_LEARNT = 0.05, 0.1  # mean AP50 below which a network has learnt nothing to speak of
 SUFFIX = ".found.jpg"
 
 

@@ -68,7 +68,7 @@ def test_without_held_out_pictures_it_is_said_what_was_judged(
 
 
 @pytest.mark.parametrize(
-    ("ap50", "held_out", "warns"), [(0.01, True, True), (0.03, True, False), (0.05, False, True), (0.2, False, False)]
+    ("ap50", "held_out", "warns"), [(0.01, True, True), (0.06, True, False), (0.05, False, True), (0.2, False, False)]
 )
 def test_a_run_that_learnt_nothing_says_so(ap50: float, held_out: bool, warns: bool) -> None:
     assert warning_of({"mean": Precision(ap50, 0.0, 9)}, held_out).startswith("warning: ") == warns
