@@ -12,9 +12,12 @@ from tracker.annotations.document import Annotations
 
 
 class Format(NamedTuple):
-    """module: has ``write(annotations, path)``, ``read(path)`` and ``recognises(path)``. place: file or folder in a
-    video's folder of results. interpolates: whether its readers draw the boxes between keyframes themselves. also:
-    files that go with it, which the module tells apart by their names.
+    """One annotation format.
+
+    module: has ``write(annotations, path)``, ``recognises(path)`` and ``read(path)``, which raises InputError for
+    whatever is malformed. place: file or folder in a video's folder of results. interpolates: whether its readers draw
+    the boxes between keyframes themselves. also: files that go with it, which the module tells apart by their names.
+    implied: whether a file's ending alone means this format.
     """
 
     name: str
@@ -23,6 +26,12 @@ class Format(NamedTuple):
     place: str
     interpolates: bool = False
     also: tuple[str, ...] = ()
+    implied: bool = False
+
+    @property
+    def endings(self) -> set[str]:
+        """The endings of its files, "" for a folder."""
+        return {Path(place).suffix for place in (self.place, *self.also)}
 
     def load(self) -> Any:
         """The module, which is imported only now."""
@@ -32,14 +41,29 @@ class Format(NamedTuple):
 FORMATS = {
     each.name: each
     for each in (
-        Format("mot", "MOTChallenge", "mot", "mot.txt", also=("mot.zip",)),
-        Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True),
+        Format("mot", "MOTChallenge", "mot", "mot.txt", also=("mot.zip",), implied=True),
+        Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True, implied=True),
         Format("coco", "COCO of videos", "coco", "coco.json"),
         Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", True, ("labelstudio.xml",)),
         Format("yolo", "YOLO text", "yolo", "yolo"),
         Format("fiftyone", "FiftyOne", "fiftyone", "fiftyone"),
     )
 }
+
+
+BY_COMPLETENESS = ("coco", "fiftyone", "yolo", "cvat", "labelstudio", "mot")
+"""Formats that lose least come first: results are read from the first that is there. Others come after these."""
+
+
+def most_complete_first() -> list[Format]:
+    """All formats, those that lose least of a video's annotations first."""
+    known = {name: rank for rank, name in enumerate(BY_COMPLETENESS)}
+    return sorted(FORMATS.values(), key=lambda each: known.get(each.name, len(known)))
+
+
+def implied_by(ending: str) -> Format | None:
+    """The format that a file with this ending has where nobody says otherwise; None if that is not clear."""
+    return next((each for each in FORMATS.values() if each.implied and ending in each.endings - {""}), None)
 
 
 def parse_formats(text: str, option: str = "--format") -> tuple[Format, ...]:

@@ -15,12 +15,11 @@ from urllib.parse import quote
 
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
-from tracker.annotations.formats import FORMATS
+from tracker.annotations.formats import FORMATS, most_complete_first
 from tracker.batch.manifest import NAME
 from tracker.batch.results import DONE
 from tracker.review.summary_file import SUMMARY_FILE, read_summary
 
-BY_COMPLETENESS = ("coco", "fiftyone", "yolo", "cvat", "labelstudio", "mot")  # those that lose least come first
 EDITED_AFTER = 60.0  # seconds after the end of the job: a file changed later was edited, since copying takes a while
 
 
@@ -104,7 +103,7 @@ def _read(folder: Path, name: str, source: Path | None) -> Annotations:
 
 def _chosen(folder: Path) -> tuple[str, bool]:
     """The format to read, and whether its file was changed."""
-    there = [name for name in BY_COMPLETENESS if (folder / FORMATS[name].place).exists()]
+    there = [each.name for each in most_complete_first() if (folder / each.place).exists()]
     if not there:
         raise InputError(folder, "has no annotations of a known format", "annotate the video again")
     done = (folder / DONE).stat().st_mtime

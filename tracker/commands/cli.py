@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import sys
 from collections.abc import Sequence
@@ -10,18 +11,20 @@ from tracker.commands.arguments import build_parser
 from tracker.commands.interruption import Interrupted, Interruption
 
 FAILED = 1
+COMMANDS = {"annotate": "annotate", "convert": "convert", "eval": "evaluate"}
+"""Command -> its module in this folder, which has ``main(argv)`` and returns the exit status."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = sys.argv[1:] if argv is None else list(argv)
-    command = COMMANDS.get(given[0], _track) if given else _track  # a source of such a name is ./eval
+    module = COMMANDS.get(given[0]) if given else None  # a source of such a name is ./eval
     interruption = Interruption()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a file's name may hold what a terminal cannot show
     try:
-        return command(given)
+        return _track(given) if module is None else _run(module, given[1:])
     except Interrupted:
         return interruption.status
     except ImportError as error:
@@ -33,24 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not isinstance(error, InputError):
             raise
         return _fail(str(error))
-
-
-def _eval(argv: Sequence[str]) -> int:
-    from tracker.commands import evaluate
-
-    return evaluate.main(argv[1:])
-
-
-def _annotate(argv: Sequence[str]) -> int:
-    from tracker.commands import annotate
-
-    return annotate.main(argv[1:])
-
-
-def _convert(argv: Sequence[str]) -> int:
-    from tracker.commands import convert
-
-    return convert.main(argv[1:])
 
 
 def _track(argv: Sequence[str]) -> int:
@@ -85,7 +70,9 @@ def _track(argv: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS = {"annotate": _annotate, "convert": _convert, "eval": _eval}
+def _run(module: str, argv: Sequence[str]) -> int:
+    """Run a command; its module is imported only now."""
+    return int(importlib.import_module(f"tracker.commands.{module}").main(argv))
 
 
 def explain_import_error(error: ImportError) -> str:

@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
-from tracker.annotations.formats import FORMATS, Format, parse_formats, write_formats
+from tracker.annotations.formats import FORMATS, Format, implied_by, parse_formats, write_formats
 from tracker.batch.naming import safe_name
 
-DEFAULT = {".xml": "cvat", ".txt": "mot", ".zip": "mot"}
-FILES = (".xml", ".txt", ".zip", ".json")  # endings of files; other names are folders
 WITH_PICTURES = ("coco", "yolo", "mot")
 SET = "annotations.json"
 
@@ -43,9 +41,10 @@ class Pictures(NamedTuple):
 def format_for(name: str | None, target: Path) -> Format:
     """The format called `name`, or if None, the one that fits the ending of `target`. Raises InputError."""
     if name is None:
-        name = DEFAULT.get(target.suffix.lower())
-        if name is None:
+        implied = implied_by(target.suffix.lower())
+        if implied is None:
             raise InputError(target, "does not tell its format", f"add --format with one of: {', '.join(FORMATS)}")
+        return implied
     return one_format(name, "--format")
 
 
@@ -92,11 +91,11 @@ def check_shape(target: Path, wanted: Format, many: bool, pictures: Pictures | N
     """Raise InputError if the target's name does not fit what will be written."""
     if pictures is not None and pictures.every > 1 and wanted.name not in WITH_PICTURES:
         raise InputError(f"--every {pictures.every}", f"{wanted.name} gets no pictures", "leave it out")
-    ending = target.suffix.lower() if target.suffix.lower() in FILES else ""
+    files = set().union(*(each.endings for each in FORMATS.values()))  # other names are folders
+    ending = target.suffix.lower() if target.suffix.lower() in files else ""
     whole_set = pictures is not None and wanted.name in WITH_PICTURES
     folder = (many and wanted.name != "coco") or whole_set
-    endings = {Path(place).suffix for place in (wanted.place, *wanted.also)}
-    allowed = {""} if folder else endings | ({""} if wanted.name == "mot" else set())
+    allowed = {""} if folder else wanted.endings | ({""} if wanted.name == "mot" else set())
     if ending in allowed:
         return
     if allowed == {""}:
