@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FILE = re.compile(
-    r"(?<![\w/.])((?:tracker|training|detectors|benchmarks|tests|videos|docs)/[\w./-]+\.(?:py|md|txt|png|jpg))"
-)
+FOLDERS = "tracker|training|detectors|benchmarks|tests|videos|docs"
+FILE = re.compile(rf"(?<![\w/.])((?:{FOLDERS})/[\w./-]+\.(?:py|md|txt|png|jpg))")
+PLACEHOLDER = re.compile(r"[A-Z]{3,}")
+
 MODULE = re.compile(r"python -m ((?:benchmarks|training|tracker)(?:\.[a-z_]+)*)")
 LINK = re.compile(r"\]\(([^)#\s]+)")
 
