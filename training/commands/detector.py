@@ -147,7 +147,7 @@ def train(
 def _activity(trainer: Trainer) -> str:
     """What a trainer does at this moment beside its steps."""
     filled = trainer.feed.filled if isinstance(trainer.feed, FeatureCache) else 1.0
-    return trainer.activity or (f"features of the trunk {filled:.0%}" if filled < 1 else "")
+    return trainer.activity or (f"computing features {filled:.0%}" if filled < 1 else "")
 
 
 def main(arguments: Sequence[str]) -> None:
