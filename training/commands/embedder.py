@@ -57,7 +57,7 @@ def train(
         trainer.resume(saved)
     journal = Journal(files.with_suffix(".metrics.csv"), trainer.step, APPEARANCE)
     best = -1.0
-    with TrainingDisplay(APPEARANCE) as display:
+    with TrainingDisplay(APPEARANCE, lambda: trainer.live_progress, lambda: trainer.activity) as display:
         try:
             for report in trainer.run():
                 best = max(best, -1.0 if report.validation is None else report.validation)
