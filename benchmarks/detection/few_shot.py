@@ -25,7 +25,7 @@ from training.commands.detector import TrainingData, judge, train
 from training.commands.starting import FEW_HEAD_RATE, NOTHING, PACKAGED
 from training.data.dataset import Dataset, LabelledImage, load_dataset
 from training.loop.detector_plan import Plan
-from training.loop.transfer import Weights, load_weights
+from training.loop.transfer import Weights, known_classes, load_weights
 from training.networks.backbones import load_trunk
 
 OUTPUT = ("head.output.weight", "head.output.bias")  # a row a class, and four for the box
@@ -55,7 +55,10 @@ def plan_from(start: Weights | None, class_name: str, minutes: float, seed: int)
     """The plan of the command line for few pictures of one class."""
     backbone = start.plan.backbone if start else "mobilenet_v2"
     plan = Plan(backbone, (class_name,), trainable_layers=0, minutes=minutes, seed=seed, judgements=1)
-    return dataclasses.replace(plan, fold=start.plan.fold, head_rate=FEW_HEAD_RATE) if start else plan
+    if not start:
+        return plan
+    rate = FEW_HEAD_RATE if known_classes(start, plan.class_names) else plan.head_rate
+    return dataclasses.replace(plan, fold=start.plan.fold, head_rate=rate)
 
 
 def without_class(start: Weights, class_name: str) -> Weights:

@@ -170,7 +170,7 @@ def main(arguments: Sequence[str]) -> None:
         learn = with_teacher(learn, read_labels(options.teacher, learn.class_names))
     if start and not saved:
         print(describe_start(options.start, start, plan.class_names))
-        plan = for_few(plan, len(learn.images), options)
+        plan = for_few(plan, start, len(learn.images), options)
     factors = source_factors(learn, dict(options.weigh)) * repeat_factors(learn, options.balance)
     if not factors.any():
         raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")

@@ -10,7 +10,7 @@ from training.loop.transfer import Weights, known_classes, load_weights
 
 PACKAGED, NOTHING = "sliding", "none"
 FEW_PICTURES = 200  # up to so many, a trunk that has seen thousands is better left alone
-FEW_HEAD_RATE = 5e-4  # what the head knows already is not to be shaken off by a few pictures
+FEW_HEAD_RATE = 5e-4  # where the head knows all classes already: a few pictures are not to shake that off
 
 
 def starting_weights(options: argparse.Namespace) -> Weights | None:
@@ -30,13 +30,14 @@ def describe_start(name: str | None, start: Weights, class_names: tuple[str, ...
     return f"starting from {what}: {'; '.join(parts)}"
 
 
-def for_few(plan: Plan, pictures: int, options: argparse.Namespace) -> Plan:
+def for_few(plan: Plan, start: Weights, pictures: int, options: argparse.Namespace) -> Plan:
     """The plan for a start from a trained detector with so many pictures: its trunk stays as it is where they are few.
 
     What the command line says counts more.
     """
+    all_known = len(known_classes(start, plan.class_names)) == len(plan.class_names)
     if pictures > FEW_PICTURES:
         return plan
     if options.trainable_layers is None:
         plan = dataclasses.replace(plan, trainable_layers=0)
-    return dataclasses.replace(plan, head_rate=FEW_HEAD_RATE) if options.head_rate is None else plan
+    return dataclasses.replace(plan, head_rate=FEW_HEAD_RATE) if all_known and options.head_rate is None else plan

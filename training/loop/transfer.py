@@ -58,16 +58,17 @@ def known_classes(weights: Weights, class_names: Sequence[str]) -> dict[str, int
 def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
     """Give a network all that trained weights know: of the last layer, the boxes, and the classes of the same names.
 
-    A class that they do not know begins as the mean of those they do: what is an object at all is known already.
+    A class that they do not know begins as in an untrained head, which sees it nowhere.
     Raises InputError when the weights are of another backbone.
     """
     known = known_classes(weights, plan.class_names)
     theirs, own = dict(weights.tensors), network.state_dict()
     for key in ("head.output.weight", "head.output.bias"):
-        rows = torch.zeros_like(own[key])
+        rows = own[key].clone()
         rows[-4:] = theirs[key][-4:]
         for row, name in enumerate(plan.class_names):
-            rows[row] = theirs[key][known[name]] if name in known else theirs[key][:-4].mean(dim=0)
+            if name in known:
+                rows[row] = theirs[key][known[name]]
         theirs[key] = rows
     try:
         network.load_state_dict(theirs)

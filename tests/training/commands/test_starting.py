@@ -48,13 +48,14 @@ def test_a_line_tells_what_is_known(name: str | None, classes: tuple[str, ...], 
 
 
 def test_few_pictures_leave_the_trunk_alone_unless_told_otherwise() -> None:
-    def planned(pictures: int, *words: str) -> tuple[int, float]:
+    def planned(pictures: int, *words: str, name: str = "person") -> tuple[int, float]:
         options = parse(["data", *words])
-        plan = for_few(plan_of(options, ("person",)), pictures, options)
+        plan = for_few(plan_of(options, (name,)), START, pictures, options)
         return plan.trainable_layers, plan.head_rate
 
     usual = (Plan.trainable_layers, Plan.head_rate)
     assert planned(FEW_PICTURES + 1) == usual
     assert planned(FEW_PICTURES) == (0, FEW_HEAD_RATE)
+    assert planned(50, name="cone") == (0, Plan.head_rate)
     assert planned(50, "--trainable-layers", "3") == (3, FEW_HEAD_RATE)
     assert planned(50, "--head-rate", "0.1") == (0, 0.1)
