@@ -33,6 +33,7 @@ from tracker.sources import open_source, stream
 from tracker.sources.base import Source
 from tracker.sources.live import LONGEST_MEMORY, open_live
 from tracker.sources.live_status import LiveStatus
+from tracker.sources.stream_clock import JUMP
 
 Kind = Callable[..., StreamServer]
 
