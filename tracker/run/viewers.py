@@ -95,7 +95,7 @@ class Viewers:
         window, page = self._window, self.page
         return (window is not None and window.wants_picture()) or (page is not None and page.wants_picture())
 
-    def look(self, frame: Frame, tracks: Tracks) -> None:
+    def update(self, frame: Frame, tracks: Tracks) -> None:
         """Take in a frame, before it is drawn on."""
         if self.page is not None:
             self.page.update(frame, tracks)

@@ -121,7 +121,7 @@ class Writers:
         with self._measured.timing("write"):
             for writer in self._lines:
                 writer.write(frame, tracks)
-        self._viewers.look(frame, tracks)
+        self._viewers.update(frame, tracks)
         if self._annotator is not None and (self._video is not None or self._viewers.wants_picture()):
             with self._measured.timing("draw"):
                 picture = self._annotator.draw(frame, tracks)

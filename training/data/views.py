@@ -105,7 +105,7 @@ def jitter(box: Floats, how: Variation, rng: np.random.Generator) -> Floats:
     return np.concatenate([middle - size / 2, middle + size / 2])
 
 
-def look(cut: Cut, box: Floats, height: int = HEIGHT, width: int = WIDTH, mirrored: bool = False) -> Image:
+def render_crop(cut: Cut, box: Floats, height: int = HEIGHT, width: int = WIDTH, mirrored: bool = False) -> Image:
     """What a box of a cut shows ``(height, width, 3)``; beyond the picture its border goes on."""
     scale = np.array([width, height]) / (box[2:] - box[:2])
     shift = (scale - 1) / 2 - box[:2] * scale  # OpenCV counts from the middle of the first pixel
@@ -202,7 +202,7 @@ class Views:
         for at in chosen.tolist():
             view = int(rng.integers(self._views or 2**31))
             box, mirrored = self._view(at, view)
-            picture = look(self._cuts[at], box, mirrored=mirrored)
+            picture = render_crop(self._cuts[at], box, mirrored=mirrored)
             pictures.append(self._varied(picture, rng))
             if self.teacher:
                 taught.append(self._teach(self.teacher, at, view))
@@ -229,6 +229,6 @@ class Views:
         """What the teacher says of a view: of its own size, without the changes of colour."""
         if (at, view) not in self._taught:
             box, mirrored = self._view(at, view)
-            picture = look(self._cuts[at], box, teacher.height, teacher.width, mirrored)
+            picture = render_crop(self._cuts[at], box, teacher.height, teacher.width, mirrored)
             self._taught[at, view] = teacher([picture])[0].astype(np.float16)
         return self._taught[at, view]

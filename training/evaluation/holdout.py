@@ -9,7 +9,7 @@ import numpy as np
 from detectors.base import Floats, Image
 from detectors.errors import InputError
 from training.data.identities import Crop, by_identity, spread
-from training.data.views import Cut, Variation, jitter, look, read_cuts
+from training.data.views import Cut, Variation, jitter, read_cuts, render_crop
 from training.evaluation.retrieval import Gallery, Separation, judge
 from training.networks.embedding import HEIGHT, WIDTH
 
@@ -56,7 +56,7 @@ class HeldOut:
 
     def judge(self, embed: Embed, height: int = HEIGHT, width: int = WIDTH) -> dict[int, Separation]:
         """How well unit vectors ``(N, D)`` of pictures ``(height, width, 3)`` tell the identities of a source apart."""
-        vectors = embed([look(cut, box, height, width) for _, cut, box, _ in self._entries])
+        vectors = embed([render_crop(cut, box, height, width) for _, cut, box, _ in self._entries])
         crops = [crop for crop, _, _, _ in self._entries]
         sources = np.array([crop.source for crop in crops])
         gallery = Gallery(

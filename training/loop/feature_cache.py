@@ -71,7 +71,7 @@ class FeatureCache:
         if part not in self._parts:
             numbers = range(part * AT_ONCE, min((part + 1) * AT_ONCE, self._count))
             batch = collate([self._feed.sample(each, self._how) for each in numbers])
-            self._parts[part] = _look(self._network, batch, self._device)
+            self._parts[part] = _compute_views(self._network, batch, self._device)
         return self._parts[part][place]
 
 
@@ -83,7 +83,7 @@ def affordable_views(network: DetectionNetwork, pictures: int, side: int) -> int
 
 
 @torch.no_grad()
-def _look(network: DetectionNetwork, batch: Batch, device: str) -> list[View]:
+def _compute_views(network: DetectionNetwork, batch: Batch, device: str) -> list[View]:
     assert isinstance(batch.pictures, torch.Tensor)
     training = network.pyramid.training
     network.pyramid.eval()

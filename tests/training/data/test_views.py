@@ -32,9 +32,9 @@ from training.data.views import (
     Views,
     erased,
     jitter,
-    look,
     normalised,
     read_cuts,
+    render_crop,
 )
 from training.networks.embedding import HEIGHT, WIDTH
 
@@ -55,14 +55,14 @@ def on_disk(folder: Path, box: tuple[float, float, float, float] | None, picture
 @pytest.mark.parametrize(("box", "colour"), [((2, 3, 18, 27), (255, 0, 0)), ((22, 33, 38, 57), (255, 255, 255))])
 def test_a_view_shows_its_box(tmp_path: Path, box: tuple[float, float, float, float], colour: tuple[int, ...]) -> None:
     (cut,) = read_cuts([on_disk(tmp_path, box)])
-    view = look(cut, cut.box)
+    view = render_crop(cut, cut.box)
     assert view.shape == (HEIGHT, WIDTH, 3)
     assert (view[4:-4, 4:-4] == colour).all()
 
 
 def test_a_view_of_a_whole_picture_is_the_picture(tmp_path: Path) -> None:
     (cut,) = read_cuts([on_disk(tmp_path, None)])
-    view, mirrored = look(cut, cut.box, 60, 40), look(cut, cut.box, 60, 40, mirrored=True)
+    view, mirrored = render_crop(cut, cut.box, 60, 40), render_crop(cut, cut.box, 60, 40, mirrored=True)
     assert (view == quarters()).all()
     assert (mirrored == quarters()[:, ::-1]).all()
 
@@ -72,7 +72,7 @@ def test_a_tall_box_is_kept_small_and_shows_the_same(tmp_path: Path) -> None:
     (cut,) = read_cuts([on_disk(tmp_path, (100, 0, 700, 1200), tall)])
     assert cut.box[3] - cut.box[1] == pytest.approx(TALLEST, abs=1)
     assert cut.image.shape[0] <= TALLEST * (1 + 2 * MARGIN)
-    view = look(cut, cut.box)
+    view = render_crop(cut, cut.box)
     assert (view[:60, :28] == (255, 0, 0)).all()
     assert (view[68:, 36:] == (255, 255, 255)).all()
 
