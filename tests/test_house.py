@@ -23,6 +23,7 @@ RECORDS = {
     "Plan": "the options of a training run",
     "EmbeddingPlan": "the options of a training run",
     "TrackSummary": "a row of summary.csv",
+    "Source": "what is known of a source before its first frame",
 }
 """Dataclasses that only hold values somebody else has named."""
 

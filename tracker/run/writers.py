@@ -83,7 +83,7 @@ class Writers:
         from tracker.writers.video import VideoWriter
 
         crf, live = rate_factor(self._options.quality), source.live is not None
-        wanted = VideoFormat(source.frame_rate, source.time_base, crf, live)
+        wanted = VideoFormat(source.frame_rate, source.time_base, crf, live, source.pixel_aspect)
 
         def open_file(path: Path) -> VideoWriter:
             return VideoWriter(path, wanted, source.path, clock=clock, new=not self._options.overwrite)

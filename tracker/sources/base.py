@@ -20,6 +20,7 @@ class Source:
     frames: can be iterated once. name: for messages and default file names. width, height: pixels, 0 if unknown.
     frame_rate: frames a second, on average. time_base: seconds of which the frames' times are multiples.
     frame_count: how many frames there are, or as many as a file announces; None if unknown.
+    pixel_aspect: width of a pixel by its height, as it is to be shown.
     path: the file or folder that is read, None for cameras and streams.
     live: the state of a camera or stream, whose frames cannot wait; None for all that can be read at any speed.
     has_images: False for a sequence of which there are only detections.
@@ -37,6 +38,7 @@ class Source:
     frame_rate: Fraction
     time_base: Fraction = Fraction(1, 90000)
     frame_count: int | None = None
+    pixel_aspect: Fraction = Fraction(1)
     path: Path | None = None
     live: LiveStatus | None = None
     has_images: bool = True

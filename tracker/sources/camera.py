@@ -6,9 +6,10 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -18,13 +19,12 @@ from detectors.errors import InputError
 from tracker.sources.base import Source
 from tracker.sources.connection import ConnectionLostError
 from tracker.sources.live import open_live
-from tracker.sources.video import silently
 from tracker.threads.background_call import call_in_background
 
 DEVICES = Path("/dev")
 RATE_TOLERANCE = 0.1  # share of the rate that was asked for; 29.97 counts as 30
 
-
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
@@ -130,3 +130,13 @@ def _check_device(camera: int | Path, shown: str) -> None:
         raise InputError(shown, f"there is no {device}", remedy)
     if not os.access(device, os.R_OK | os.W_OK):
         raise InputError(shown, f"no permission to use {device}", "add the user to the group video, and log in again")
+
+
+def silently(call: Callable[..., T], *arguments: object) -> T:
+    """Run `call` without the lines that OpenCV writes to standard error: our own messages say more."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        return call(*arguments)
+    finally:
+        cv2.utils.logging.setLogLevel(level)

@@ -1,162 +1,148 @@
 """Exact seeking: start in the middle of a video file, with the same frames as if it were read from the beginning.
 
-The packets before the wanted frame are counted without being decoded. Their time stamps tell its number, and the key
-frames from which it can be decoded; a container's own index, or a frame rate, would only tell roughly. In doubt (no
-stamps, a frame that differs when decoded from one key frame and from another) the answer is None, and the file has to
-be read from its beginning. One case is not noticed: a packet that is damaged, without a mark, so badly that the decoder
-drops the whole frame. All frames behind it then count one too many.
+The packets before the wanted frame are read and counted without being decoded. Their time stamps tell its number, and
+the key frames from which it can be decoded; a container's own index, or a frame rate, would only tell roughly. In doubt
+(no stamps, a frame that differs when decoded from one key frame and from another) the answer is None, and the file has
+to be read from its beginning. One case is not noticed: a packet that is damaged, without a mark, so badly that the
+decoder drops the whole frame. All frames behind it then count one too many.
 """
 
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
-from itertools import chain, takewhile
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
 
 import av
-import cv2
 import numpy as np
 
-from detectors.base import Bools, Floats, Image, Ints
+from detectors.base import Ints
+from tracker.sources.deinterlacing import DecodedFrame, deinterlace
+from tracker.sources.frame_times import FrameTimes
+from tracker.sources.video_decoder import Packet, VideoDecoder
 
 WORTH = 32  # frames; reading fewer than these is faster than seeking
-SAME = 1e-6  # seconds by which the stamps of two readers may differ
-ATTEMPTS = 6  # OpenCV counts frames from a key frame, and lands too far on where the frame rate has fallen
-BEFORE = 0.5  # seconds; seeking in a container without an index is only roughly right
+SAME = 1e-6  # seconds by which the stamps of packet and frame may differ
+MOST_BYTES = 256 * 2**20  # of packets to keep from the last two key frames on
 
 
-@dataclass(frozen=True, eq=False)
-class SeekPoint:
-    """The last frame before the wanted time.
+class Sought(NamedTuple):
+    """The last frame before the wanted time, and what follows.
 
-    number: how many frames come before it. stamps: ``(K,)`` seconds of all frames up to and with it. key: row of the
-    key frame from which it can safely be decoded.
+    number: how many frames come before it. last: seconds of the frame before it. frames: itself and all after it.
     """
 
     number: int
-    stamps: Floats
-    key: int
+    last: float
+    frames: Iterator[DecodedFrame]
 
 
-@dataclass(frozen=True, eq=False)
-class _Packets:
-    """Time stamps in the order of decoding, in units of the stream; zero: of its start. keys: which are key frames."""
+@dataclass
+class _Survey:
+    """The packets of the frames before the wanted time, and of a few more, in the order of decoding.
 
-    pts: Ints
-    dts: Ints
-    keys: Bools
-    zero: int
-    unit: float
+    stamps: time stamps of all frames that are shown. kept: the packets from the last key frame but one on that lies
+    before that time; keys: rows of these key frames among the kept ones.
+    """
+
+    stamps: array[int] = field(default_factory=lambda: array("q"))
+    kept: list[Packet] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, packet: Packet, is_start: bool) -> None:
+        """is_start: whether it is a key frame before the wanted time."""
+        if is_start:
+            self._forget(self.keys[-1] if self.keys else 0)
+            self.keys = [*self.keys[-1:], len(self.kept)]
+        if not packet.is_discard:  # else an edit list hides its frame, which others may refer to
+            self.stamps.append(int(packet.pts or 0))
+        self.kept.append(packet)
+        self.size += packet.size
+
+    def _forget(self, rows: int) -> None:
+        self.size -= sum(packet.size for packet in self.kept[:rows])
+        del self.kept[:rows]
+        self.keys = [row - rows for row in self.keys]
 
 
-def find_seek_point(path: Path | str, seconds: float, first: float) -> SeekPoint | None:
+def seek(decoder: VideoDecoder, times: FrameTimes, seconds: float, first: int | None) -> Sought | None:
     """The last frame before `seconds`; None in doubt, or so near the beginning that seeking is not worth it.
 
-    path: what FFmpeg is to read. first: seconds of the first frame that the reader of the file has seen.
+    decoder: of a file that has just been opened; after None it may be anywhere. first: stamp of the first frame that
+    the file gives when it is read from the beginning.
     """
-    try:
-        packets = _survey(path, seconds)
-        return None if packets is None else _seek_point(path, packets, seconds, first)
-    except (av.FFmpegError, IndexError, ValueError):
+    packets = decoder.packets()
+    found = _survey(packets, times, seconds)
+    if found is None or len(found.keys) < 2:
         return None
-
-
-def seek(capture: cv2.VideoCapture, point: SeekPoint) -> bool:
-    """Move a reader to `point`: that frame is read next. False if that failed, and the reader may be anywhere.
-
-    Checks that every frame from the key frame on comes with the expected stamp, none too many and none too few.
-    """
-    stamp = _land(capture, float(point.stamps[point.key]))
-    at = None if stamp is None else _row(point.stamps, stamp)
-    if at is None or at > point.key:
-        return False
-    return all(capture.grab() and abs(_stamp(capture) - stamp) <= SAME for stamp in point.stamps[at + 1 :].tolist())
-
-
-def _survey(path: Path | str, seconds: float) -> _Packets | None:
-    """The packets of the frames before `seconds`, and a few more. None if one of them is not as it should be."""
-    pts, dts, keys = array("q"), array("q"), bytearray()
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        unit, zero = float(stream.time_base or 0), stream.start_time or 0
-        for packet in container.demux(stream):
-            if packet.dts is None and packet.pts is None and not packet.size:
-                break  # PyAV's mark of the end
-            decoded = packet.dts
-            if decoded is None and (not dts or dts[-1] < zero):
-                decoded = zero - 1  # Matroska does not tell that of the first ones
-            if packet.pts is None or decoded is None or not packet.size or packet.is_corrupt:
-                return None
-            if dts and decoded < dts[-1]:
-                return None
-            if packet.is_discard:
-                continue  # an edit list leaves its frame out
-            pts.append(packet.pts)
-            dts.append(decoded)
-            keys.append(packet.is_keyframe)
-            if (decoded - zero) * unit >= seconds:
-                break  # later packets are decoded after this one, and shown even later
-    return _Packets(np.array(pts), np.array(dts), np.array(keys, dtype=bool), zero, unit)
-
-
-def _seek_point(path: Path | str, packets: _Packets, seconds: float, first: float) -> SeekPoint | None:
-    order = np.argsort(packets.pts, kind="stable")
-    stamps = np.asarray((packets.pts[order] - packets.zero) * packets.unit, dtype=np.float64)
-    number = int(np.searchsorted(stamps, seconds - SAME)) - 1
-    if number < WORTH or (np.diff(stamps) <= 0).any() or abs(stamps[0] - first) > SAME:
+    stamps = np.sort(np.array(found.stamps))
+    number = int(np.searchsorted(stamps, times.stamp(seconds - SAME))) - 1
+    if number < WORTH or (np.diff(stamps) <= 0).any() or stamps[0] != first:
         return None
-    keys = np.flatnonzero(packets.keys[order][: number + 1])
-    if len(keys) < 2 or not _decodes_alike(path, packets, order[keys[-2:]], order[number]):
-        return None
-    return SeekPoint(number, stamps[: number + 1], int(keys[-2]))
+    frames = _decode_checked(decoder, packets, found, stamps[: number + 1])
+    return None if frames is None else Sought(number, times.seconds(int(stamps[number - 1])), frames)
 
 
-def _decodes_alike(path: Path | str, packets: _Packets, keys: Ints, wanted: int) -> bool:
-    """Whether a frame is the same when decoded from either of two key frames: nothing earlier matters then.
-
-    Some streams mark key frames after which the picture is not right for a while (gradual refresh).
-    """
-    later, earlier = (_decode(path, packets, int(key), int(packets.pts[wanted])) for key in keys[::-1])
-    return later is not None and earlier is not None and np.array_equal(later, earlier)
-
-
-def _decode(path: Path | str, packets: _Packets, key: int, wanted: int) -> Image | None:
-    """The picture of the frame with the stamp `wanted`, decoded from a key frame on."""
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        container.seek(int(packets.dts[key]) - round(BEFORE / packets.unit), stream=stream)
-        ahead, at = container.demux(stream), int(packets.pts[key])
-        found = takewhile(lambda packet: packet.dts is None or packet.dts <= at, ahead)
-        start = next((packet for packet in found if packet.pts == at), None)
-        for packet in chain([start], ahead) if start is not None else ():
-            for frame in stream.decode(packet):
-                if frame.pts == wanted:
-                    return np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
-                if frame.pts is not None and frame.pts > wanted:
-                    return None
-    return None
-
-
-def _land(capture: cv2.VideoCapture, seconds: float) -> float | None:
-    """Grab some frame before `seconds`; returns its stamp, None if that fails."""
-    rate = capture.get(cv2.CAP_PROP_FPS) or 30.0
-    aim = seconds - 2 / rate
-    for attempt in range(ATTEMPTS):
-        if aim <= 0 or not capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * aim):
+def _survey(packets: Iterable[Packet], times: FrameTimes, seconds: float) -> _Survey | None:
+    """None if a packet is not as it should be."""
+    found, last = _Survey(), times.stamp(0.0) - 1
+    beginning, wanted = last, times.stamp(seconds)
+    for packet in packets:
+        # Matroska does not tell when the first ones are decoded.
+        decoded = beginning if packet.dts is None and last <= beginning else packet.dts
+        if packet.pts is None or decoded is None or packet.is_corrupt or (found.kept and decoded < last):
             return None
-        stamp = _stamp(capture) if capture.grab() else seconds  # behind the end of the file
-        if stamp < seconds:
-            return stamp
-        aim -= stamp - seconds + BEFORE * 2**attempt
-    return None
+        last = decoded
+        found.add(packet, packet.is_keyframe and packet.pts < times.stamp(seconds - SAME))
+        if found.size > MOST_BYTES:
+            return None
+        if decoded >= wanted:
+            break  # later packets are decoded after this one, and shown even later
+    return found
 
 
-def _stamp(capture: cv2.VideoCapture) -> float:
-    return capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+def _decode_checked(
+    decoder: VideoDecoder, packets: Iterable[Packet], found: _Survey, stamps: Ints
+) -> Iterator[DecodedFrame] | None:
+    """The frame with the last of the `stamps`, and all that follow.
+
+    None if it is not the same when decoded from either of two key frames: then earlier ones might matter, too. Some
+    streams mark key frames after which the picture is not right for a while (gradual refresh). None also if the frames
+    before it, from the key frame on, do not come one by one as their packets did.
+    """
+    early, late = found.keys
+    wanted = int(stamps[-1])
+    expected = next((frame for frame in decoder.decode(found.kept[late:]) if frame.stamp == wanted), None)
+    decoder.restart()
+    key = int(found.kept[early].pts or 0)
+    begun = _FramesFrom(decoder.decode(chain(found.kept[early:], packets)), key, wanted)
+    frames = deinterlace(begun)
+    for stamp in stamps[np.searchsorted(stamps, key) :].tolist():
+        frame = next(frames, None)
+        if frame is None or frame.stamp != stamp:
+            return None
+    if expected is None or begun.picture is None or not _are_alike(expected.picture, begun.picture):
+        return None
+    return chain([frame], frames) if frame is not None else None
 
 
-def _row(stamps: Floats, stamp: float) -> int | None:
-    at = int(np.searchsorted(stamps, stamp - SAME))
-    return at if at < len(stamps) and abs(stamps[at] - stamp) <= SAME else None
+class _FramesFrom:
+    """Frames from the stamp `key` on. picture: that of the frame with the stamp `wanted`, once it has come."""
+
+    def __init__(self, frames: Iterable[DecodedFrame], key: int, wanted: int) -> None:
+        self._frames, self._key, self._wanted = frames, key, wanted
+        self.picture: av.VideoFrame | None = None
+
+    def __iter__(self) -> Iterator[DecodedFrame]:
+        for frame in self._frames:
+            if frame.stamp == self._wanted:
+                self.picture = frame.picture
+            if frame.stamp is None or frame.stamp >= self._key:
+                yield frame
+
+
+def _are_alike(one: av.VideoFrame, other: av.VideoFrame) -> bool:
+    return np.array_equal(one.to_ndarray(format="bgr24"), other.to_ndarray(format="bgr24"))

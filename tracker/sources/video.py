@@ -1,26 +1,22 @@
-"""Video files, on this computer or another, through OpenCV."""
+"""Video files, on this computer or another."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
 
-import cv2
-
-from detectors.base import Frame, Image
-from detectors.cores import available_cores
+from detectors.base import Frame
 from detectors.errors import InputError
 from tracker.sources.base import Source
+from tracker.sources.deinterlacing import DecodedFrame, deinterlace
 from tracker.sources.file_names import plain_name
-from tracker.sources.seek import find_seek_point, seek
-from tracker.sources.video_header import Header, read_header
-
-MOST_THREADS = 4  # of the decoder
-MOST_LOST = 1000  # frames in a row that cannot be decoded: more than the longest group of pictures of encoders
-
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own lines on standard error say less than ours
+from tracker.sources.frame_times import FrameTimes
+from tracker.sources.picture_conversion import PictureConverter
+from tracker.sources.seek import seek
+from tracker.sources.video_decoder import VideoDecoder
+from tracker.sources.video_header import read_header
 
 
 def open_video(path: Path) -> Source:
@@ -28,39 +24,26 @@ def open_video(path: Path) -> Source:
 
     Raises InputError when the file is missing, empty, or no frame of it can be decoded.
     """
-    source, _ = _open_checked(path)
+    _check(path)
+    source = VideoFile(plain_name(path), path).source(path.stem)
+    source.path = path
     return source
 
 
 def announced_duration(path: Path) -> float | None:
     """Seconds of a video file, if it announces them; a damaged one may be shorter. Raises InputError."""
-    _, header = _open_checked(path)
-    return header.duration
-
-
-def _open_checked(path: Path) -> tuple[Source, Header]:
-    if not path.exists():
-        raise InputError(path, "no such file", "check the path")
-    if not path.is_file():
-        raise InputError(path, "is a device or a pipe", "give a video file, or the number of a camera")
-    if path.stat().st_size == 0:
-        raise InputError(path, "the file is empty", "give a video file")
-    path.open("rb").close()  # raises OSError where permissions are missing
-    header = read_header(plain_name(path), path)
-    source = _open_file(plain_name(path), path, path.stem, header)
-    source.path = path
-    return source, header
+    _check(path)
+    with closing(VideoFile(plain_name(path), path)) as file:
+        return file.header.duration
 
 
 def can_seek(path: Path, seconds: float) -> bool:
     """Whether the frames of a file from `seconds` on can be read without the earlier ones."""
-    address = plain_name(path)
-    capture, first = _open_capture(address, ())
     try:
-        point = None if first is None else find_seek_point(address, seconds, _seconds(capture))
-        return point is not None and seek(capture, point)
-    finally:
-        capture.release()
+        with closing(VideoFile(plain_name(path), path)) as file:
+            return file.seek(seconds) is not None
+    except InputError:
+        return False
 
 
 def open_remote(url: str, shown: str, name: str, timeout: float) -> Source:
@@ -68,104 +51,98 @@ def open_remote(url: str, shown: str, name: str, timeout: float) -> Source:
 
     shown, name: for messages and for files. timeout: seconds to wait for anything. Raises InputError.
     """
-    header = read_header(url, shown, timeout)
-    limit = round(1000 * timeout)
-    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit]
-    return _open_file(url, shown, name, header, limits)
+    return VideoFile(url, shown, timeout).source(name)
 
 
-def _open_file(address: str, shown: Path | str, name: str, header: Header, settings: Sequence[int] = ()) -> Source:
-    """The frames of what FFmpeg calls `address`. settings: of the capture, OpenCV's numbers and values in turn."""
-    capture, first = _open_capture(address, settings)
-    if first is None:
-        raise InputError(shown, "no video frame can be decoded", "give a video file that plays")
-    source = Source(
-        frames=iter(()),
-        name=name,
-        width=first.shape[1],
-        height=first.shape[0],
-        frame_rate=header.frame_rate,
-        time_base=header.time_base,
-        frame_count=header.frames,
-    )
-    source.frames = _file_frames(address, settings, capture, first, source, header, shown)
-    return source
+def _check(path: Path) -> None:
+    if not path.exists():
+        raise InputError(path, "no such file", "check the path")
+    if not path.is_file():
+        raise InputError(path, "is a device or a pipe", "give a video file, or the number of a camera")
+    if path.stat().st_size == 0:
+        raise InputError(path, "the file is empty", "give a video file")
+    path.open("rb").close()  # raises OSError where permissions are missing
 
 
-def _open_capture(address: str, settings: Sequence[int]) -> tuple[cv2.VideoCapture, Image | None]:
-    """The reader of a file, and its first picture; None where there is none."""
-    threads = max(1, min(available_cores() // 2, MOST_THREADS))  # each holds pictures; one decodes 1080p in 3 ms
-    capture = silently(cv2.VideoCapture, address, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads, *settings])
-    return capture, silently(_read, capture) if capture.isOpened() else None
+class VideoFile:
+    """A file whose first frame has been decoded.
 
-
-def _file_frames(
-    address: str,
-    settings: Sequence[int],
-    capture: cv2.VideoCapture,
-    image: Image | None,
-    source: Source,
-    header: Header,
-    shown: Path | str,
-) -> Iterator[Frame]:
-    step = float(1 / source.frame_rate)
-    index, last = 0, -step
-    try:
-        point = find_seek_point(address, source.start, _seconds(capture)) if source.start and source.path else None
-        if point is not None:
-            if seek(capture, point):
-                index, last = point.number, float(point.stamps[-2])
-                image = _picture(capture.retrieve())
-            else:
-                capture.release()
-                capture, image = _open_capture(address, settings)
-        while image is not None:
-            index += 1
-            stamp = _seconds(capture)
-            # Raw streams and broken files have no time stamps, or some that do not advance: count on from the last.
-            last = stamp if stamp > last else last + step
-            yield Frame(image, index, last)
-            image = _read(capture)
-            if image is None and index != header.frames:
-                image = _read_on(capture, source)
-    finally:
-        capture.release()
-    if complaint := header.complaint(index, last + step):
-        source.warnings.append(f"{shown}: {complaint}")
-
-
-def _seconds(capture: cv2.VideoCapture) -> float:
-    return capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-
-
-def _read(capture: cv2.VideoCapture) -> Image | None:
-    return _picture(capture.read())
-
-
-def _read_on(capture: cv2.VideoCapture, source: Source) -> Image | None:
-    """The next picture after some that cannot be decoded; None at the end.
-
-    A file on another computer is not read on: each attempt might wait for what never comes.
+    address: what FFmpeg is to read. shown: the name for messages. timeout: seconds to wait for a file on another
+    computer. Raises InputError when no frame can be decoded.
     """
-    for _ in range(MOST_LOST if source.path else 0):
-        if (image := _read(capture)) is not None:
-            return image
-    return None
 
+    def __init__(self, address: str, shown: Path | str, timeout: float | None = None) -> None:
+        self._address, self._shown, self._timeout = address, shown, timeout
+        self._decoder = VideoDecoder(address, shown, timeout)
+        try:
+            self.header = read_header(self._decoder.container, self._decoder.stream)
+            self._read_first()
+        except BaseException:
+            self.close()
+            raise
 
-def _picture(given: tuple[bool, object]) -> Image | None:
-    there, image = given
-    return image if there else None  # type: ignore[return-value]  # OpenCV's stubs do not know the dtype
+    def _read_first(self) -> None:
+        self._frames = deinterlace(self._decoder.frames())
+        first = next(self._frames, None)
+        if first is None:
+            raise InputError(self._shown, "no video frame can be decoded", "give a video file that plays")
+        self._first = first
+        self._convert = PictureConverter(first.picture)
+        zero = self._decoder.zero(first)
+        self._times = FrameTimes(self.header.time_base, zero, float(1 / self.header.frame_rate))
 
+    def close(self) -> None:
+        """Close the file."""
+        self._decoder.close()
 
-T = TypeVar("T")
+    def source(self, name: str) -> Source:
+        """The file as a source of frames, which closes it in the end."""
+        header, convert = self.header, self._convert
+        source = Source(
+            frames=iter(()),
+            name=name,
+            width=convert.width,
+            height=convert.height,
+            frame_rate=header.frame_rate,
+            time_base=header.time_base,
+            frame_count=header.frames,
+            pixel_aspect=1 / header.pixel_aspect if convert.turned else header.pixel_aspect,
+        )
+        source.frames = self.frames(source)
+        return source
 
+    def frames(self, source: Source) -> Iterator[Frame]:
+        """The frames from `source.start` on. Closes the file, and fills the warnings of `source`, in the end."""
+        header = self.header
+        try:
+            index, frames = self._begin(source.start)
+            for decoded in frames:
+                index += 1
+                yield Frame(self._convert(decoded.picture), index, self._times.next(decoded.stamp))
+        finally:
+            self.close()
+        end = self._times.last + float(1 / header.frame_rate)
+        if complaint := header.complaint(index, end, self._decoder.missing):
+            source.warnings.append(f"{self._shown}: {complaint}")
 
-def silently(call: Callable[..., T], *arguments: object) -> T:
-    """Run `call` without the lines that OpenCV writes to standard error: our own messages say more."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        return call(*arguments)
-    finally:
-        cv2.utils.logging.setLogLevel(level)
+    def seek(self, seconds: float) -> tuple[int, Iterator[DecodedFrame]] | None:
+        """How many frames come before the last one that is earlier than `seconds`, and that one with all that follow.
+
+        None in doubt; the file is at its beginning then.
+        """
+        self._reopen()
+        if (found := seek(self._decoder, self._times, seconds, self._first.stamp)) is not None:
+            self._times.last = found.last
+            return found.number, found.frames
+        self._reopen()
+        return None
+
+    def _reopen(self) -> None:
+        self._decoder.close()
+        self._decoder = VideoDecoder(self._address, self._shown, self._timeout)
+
+    def _begin(self, start: float) -> tuple[int, Iterator[DecodedFrame]]:
+        """How many frames are left out at the beginning, and all others."""
+        if start and self._timeout is None:
+            return self.seek(start) or (0, deinterlace(self._decoder.frames()))
+        return 0, chain([self._first], self._frames)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from pathlib import Path
 from typing import NamedTuple
 
-import av
-
-from detectors.errors import InputError
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 NEARLY_ALL = 0.98  # a container may announce a little more than it holds; a share below this means a damaged file
 
 
 class Header(NamedTuple):
-    """What a video file says about its first video stream; None where it says nothing.
+    """What a video file says about its video stream; None where it says nothing.
 
-    counts_dropped: whether `frames` includes frames that were dropped while recording, as in an AVI.
+    frames: without those that an edit list hides. counts_dropped: whether `frames` includes frames that were dropped
+    while recording, as in an AVI. pixel_aspect: width of a pixel by its height.
     """
 
     time_base: Fraction
@@ -25,6 +24,7 @@ class Header(NamedTuple):
     frames: int | None
     seconds: float | None
     counts_dropped: bool
+    pixel_aspect: Fraction
 
     @property
     def duration(self) -> float | None:
@@ -33,33 +33,43 @@ class Header(NamedTuple):
             return self.seconds
         return float(self.frames / self.frame_rate)
 
-    def complaint(self, frames: int, seconds: float) -> str:
-        """What to tell the user when so many frames were decoded, up to that time; "" where that is about all."""
+    def complaint(self, frames: int, seconds: float, missing: int = 0) -> str:
+        """What to tell the user when so many frames were decoded, up to that time; "" where that is about all.
+
+        missing: how many were lost between others.
+        """
         few = not self.frames or frames < NEARLY_ALL * self.frames
         if few and self.seconds is not None and seconds < NEARLY_ALL * self.seconds:
             what = f"only {seconds:.1f} of {self.seconds:.1f} seconds could be decoded"
             return f"{what} ({frames} frames; the file is truncated or damaged)"
-        # What an edit list hides counts as a frame, but not as time.
+        # What an edit list hides may count as a frame, but not as time.
         shown = min(self.frames or 0, round((self.seconds or 0) * self.frame_rate))
-        if not self.counts_dropped and frames < NEARLY_ALL * shown:
+        if not self.counts_dropped and (frames < NEARLY_ALL * shown or (missing and frames < shown)):
             return f"only {frames} of {shown} frames could be decoded (the file is damaged)"
+        if missing:
+            return f"{missing} of {frames + missing} frames could not be decoded (the file is damaged)"
         return ""
 
 
-def read_header(address: str, shown: Path | str, timeout: float | None = None) -> Header:
-    """What the container says. timeout: seconds to wait for a file on another computer. Raises InputError."""
-    try:
-        with av.open(address, timeout=timeout) as container:
-            stream = container.streams.video[0]
-            time_base = _fraction(stream.time_base) or Fraction(1, 90000)
-            seconds = float(stream.duration * time_base) if stream.duration else None
-            if seconds is None:
-                end = _seconds_of(stream.metadata.get("DURATION", ""))  # where Matroska says when the stream ends
-                seconds = None if end is None else end - float((stream.start_time or 0) * time_base)
-            rate = _fraction(stream.average_rate) or Fraction(30)
-            return Header(time_base, rate, stream.frames or None, seconds, container.format.name == "avi")
-    except (av.FFmpegError, IndexError, ValueError):
-        raise InputError(shown, "is not a video that can be read", "give a video file that plays") from None
+def read_header(container: InputContainer, stream: VideoStream) -> Header:
+    """What a container that is open says about a stream."""
+    time_base = _fraction(stream.time_base) or Fraction(1, 90000)
+    seconds = float(stream.duration * time_base) if stream.duration else None
+    if seconds is None:
+        end = _seconds_of(stream.metadata.get("DURATION", ""))  # where Matroska says when the stream ends
+        seconds = None if end is None else end - float((stream.start_time or 0) * time_base)
+    rate = _fraction(stream.average_rate) or Fraction(30)
+    aspect = _fraction(stream.sample_aspect_ratio) or Fraction(1)
+    is_avi = container.format.name == "avi"
+    return Header(time_base, rate, _count_frames(stream), seconds, is_avi, aspect if aspect > 0 else Fraction(1))
+
+
+def _count_frames(stream: VideoStream) -> int | None:
+    """How many frames a stream announces. An edit list, as in a clip that was cut without encoding, hides some."""
+    entries = stream.index_entries
+    if not stream.frames or len(entries) < stream.frames:
+        return stream.frames or None
+    return sum(not entry.is_discard for entry in entries) or None
 
 
 def _fraction(rational: Fraction | None) -> Fraction | None:

@@ -44,13 +44,14 @@ class VideoFormat(NamedTuple):
 
     frame_rate: frames a second, on average. time_base: seconds; the frames' times are kept as multiples of it. crf:
     constant rate factor of x264, lower is better and larger. live: whether frames come in real time, and each has to
-    be in the file soon.
+    be in the file soon. pixel_aspect: width of a pixel by its height, as players are to show it.
     """
 
     frame_rate: Fraction
     time_base: Fraction
     crf: float = 22
     live: bool = False
+    pixel_aspect: Fraction = Fraction(1)
 
 
 def add_video_stream(container: OutputContainer, wanted: VideoFormat, width: int, height: int) -> VideoStream:
@@ -62,6 +63,8 @@ def add_video_stream(container: OutputContainer, wanted: VideoFormat, width: int
     stream.height, stream.width = (side + side % 2 for side in (height, width))
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
+    if wanted.pixel_aspect != 1:
+        context.sample_aspect_ratio = wanted.pixel_aspect
     context.thread_count = max(1, min(available_cores() // 2, MOST_THREADS))
     context.time_base = wanted.time_base
     context.gop_size = max(1, round(rate))  # a key frame a second, to jump to
