@@ -110,5 +110,14 @@ def test_a_log_with_a_torn_line_goes_on_in_a_new_one(tmp_path: Path) -> None:
 
 
 def test_devices_and_pipes_are_opened_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with create(path, new=True) as file:  # neither must it be new, nor is it emptied or locked
+        write_whole(file, b"a line\n")
+        assert os.read(reader, 100) == b"a line\n"
+    os.close(reader)
     with create(Path("/dev/null"), new=True) as file:
         write_whole(file, b"gone\n")
+    assert path.is_fifo()
+    assert Path("/dev/null").is_char_device()
