@@ -29,6 +29,7 @@ REMEDY = "export it again as 'CVAT for video 1.1'"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 FARTHEST = 10_000_000  # frames and pixels
 MOST_BOXES = 20_000_000  # of all tracks together, 50 bytes each: more is a mistake, or meant to fill all memory
+LONGEST_HOLD = 2_000_000  # frames, a day at 25 a second, for which a last box without an end stands
 DIGITS = 12  # of a number
 ARCHIVED = "annotations.xml"  # its name in the archive that CVAT exports
 
@@ -188,6 +189,8 @@ def _read_track(path: Path, element: ET.Element, size: int) -> list[AnnotatedTra
     shapes = sorted(_read_box(path, where, box) for box in element if box.get("keyframe", "1") == "1")
     if any(a.frame == b.frame for a, b in pairwise(shapes)):
         _reject(path, where, "has two boxes in one frame")
+    if shapes and not shapes[-1].outside and shapes[-1].frame + LONGEST_HOLD < size < FARTHEST:
+        _reject(path, where, f"stays as it is for more than {LONGEST_HOLD} frames, up to the video's end")
     stretches = list(_stretches(shapes, size))
     if not stretches:
         return []

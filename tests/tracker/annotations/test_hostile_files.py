@@ -31,8 +31,16 @@ def test_long_numbers_are_told(tmp_path: Path, number: str) -> None:
 
 
 def test_tracks_that_stay_to_the_end_of_an_endless_video_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="makes it more boxes than can be"):
+    with pytest.raises(InputError, match="track 1: stays as it is for more than 2000000 frames"):
         cvat.read(cvat_file(tmp_path / "a.xml", "<task><size>9999999</size></task>", tracks=9))
+
+
+def test_more_boxes_than_fit_into_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cvat_file(tmp_path / "a.xml", "<task><size>40</size></task>", tracks=3)
+    assert len(cvat.read(path)[0].tracks) == 3
+    monkeypatch.setattr(cvat, "MOST_BOXES", 100)
+    with pytest.raises(InputError, match="track 3: makes it more boxes than can be"):
+        cvat.read(path)
 
 
 @pytest.mark.parametrize("rate", ["1e999999999", "-1e999999999", "1e-999999999", "1/1e999999999", "9" * 9999])
