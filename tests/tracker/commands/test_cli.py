@@ -342,7 +342,7 @@ def test_a_second_interruption_does_not_wait_for_files_to_be_closed() -> None:
         for word in ("running", "closing"):
             assert process.stdout.readline().strip() == word
             process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 130
+        assert process.wait(timeout=60) == 130
 
 
 def test_help_and_version_load_nothing_heavy() -> None:

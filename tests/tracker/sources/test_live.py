@@ -136,7 +136,7 @@ def test_a_change_in_the_middle_is_survived(
         source = open_source(server.url)
         next(source.frames)
         server.change(codec, size)
-        shapes, end = set(), time.monotonic() + 20
+        shapes, end = set(), time.monotonic() + 60
         while time.monotonic() < end and not (
             live(source).reconnects or any("scaled" in text for text in caplog.messages)
         ):
@@ -229,7 +229,7 @@ def test_a_whole_run_is_interrupted_and_leaves_whole_files(tmp_path: Path) -> No
         sent = server.sent
         _wait_until(lambda: server.sent > sent + 25)
         run.send_signal(signal.SIGINT)
-        _, errors = run.communicate(timeout=10)
+        _, errors = run.communicate(timeout=60)
     assert run.returncode == 130, errors
     assert errors.count("warning: ") == 2
     frames = [json.loads(line) for line in lines.read_text().splitlines()]
@@ -258,7 +258,7 @@ def test_ctrl_c_ends_a_run_at_once_while_it_waits(moment: str, tmp_path: Path) -
             assert "stream lost" in run.stderr.readline()
         began = time.monotonic()
         run.send_signal(signal.SIGINT)
-        _, errors = run.communicate(timeout=10)
+        _, errors = run.communicate(timeout=60)
     assert run.returncode == 130, errors
     assert time.monotonic() - began < 2.0
 

@@ -11,7 +11,7 @@ import pytest
 
 from tracker.threads.bounded_queue import BoundedQueue
 
-PATIENCE = 10.0  # seconds after which a thread counts as stuck
+PATIENCE = 60.0  # seconds after which a thread counts as stuck
 
 
 class Interrupted(BaseException):

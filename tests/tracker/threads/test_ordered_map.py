@@ -37,7 +37,7 @@ def test_results_come_in_order_whatever_each_takes(turns: list[int], workers: in
 
 
 def test_two_items_are_worked_on_at_once() -> None:
-    both = threading.Barrier(2, timeout=10)  # passes only two threads together
+    both = threading.Barrier(2, timeout=60)  # passes only two threads together
     with OrderedMap(iter(range(6)), lambda item: (both.wait(), item)[1], workers=2) as results:
         assert list(results) == list(range(6))
 
@@ -98,7 +98,7 @@ def test_work_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None
     assert workers_left()
     go_on.set()
     for thread in workers_left():
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
 
 @pytest.mark.parametrize("steps", range(1, 60, 3))

@@ -21,7 +21,7 @@ from tests.tracker.view.pages import make_frame, make_source
 from tracker.view import display_check, window
 from tracker.view.display_check import answers, check_display
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @pytest.fixture
