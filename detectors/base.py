@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from detectors.scores import without_rounding
+
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -39,7 +41,8 @@ class Frame:
 class Detections:
     """The objects found in one frame, as columns whose rows belong together.
 
-    boxes: ``(N, 4)`` float, xyxy pixels. scores: ``(N,)`` float in [0, 1]. class_ids: ``(N,)`` int, zeros if left out.
+    boxes: ``(N, 4)`` float, xyxy pixels. scores: ``(N,)`` float in [0, 1]; what only rounding has put outside is put
+    back. class_ids: ``(N,)`` int, zeros if left out.
     embeddings: ``(N, D)`` float unit vectors of appearance, or None; a row of zeros means "not known".
 
     Raises ValueError when a column has another shape, the columns disagree in length, a value is not finite, a box has
@@ -57,7 +60,7 @@ class Detections:
             raise ValueError(f"boxes has the shape {boxes.shape}, not (N, 4)")
         columns: dict[str, npt.NDArray[Any]] = {
             "boxes": boxes,
-            "scores": np.asarray(self.scores, dtype=np.float64).reshape(-1),
+            "scores": without_rounding(np.asarray(self.scores, dtype=np.float64).reshape(-1)),
             "class_ids": np.zeros(len(boxes), np.int64)
             if self.class_ids is None
             else np.asarray(self.class_ids, dtype=np.int64).reshape(-1),

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from detectors.base import Detections, Floats, Frame
 from detectors.boxes import tlwh_to_xyxy
 from detectors.errors import InputError
+from detectors.number_rows import read_text, split_rows
+from detectors.scores import are_percentages, rescaled, without_rounding
 
 LAST_FRAME = 2**53  # above it, floating point skips whole numbers
 FARTHEST = 1e100  # pixels; above it, arithmetic on boxes overflows
@@ -20,9 +22,11 @@ COLUMNS = "frame,id,x,y,w,h,score"
 class ReplayDetector:
     """Returns the detections that a file lists for each frame: ``frame,-1,x,y,w,h,score[,...]``, frames from 1.
 
-    The whole file is read and checked at the start, so that a bad row is found before any work is done. rescale: map
-    the scores from their own range to [0, 1] (detectors from before deep learning score outside of it). conf: rows
-    below this score are left out.
+    Commas, semicolons, tabs or spaces separate the columns. The whole file is read and checked at the start, so that a
+    bad row is found before any work is done. rescale: map the scores from their own range to [0, 1] (detectors from
+    before deep learning score outside of it). conf: rows below this score are left out.
+
+    percentages: whether the scores were percentages, which are read as such, asked or not.
 
     Raises InputError, naming file and line, for rows of unequal length, values that are no finite numbers, negative
     sizes, frames out of order and scores outside [0, 1].
@@ -44,14 +48,10 @@ class ReplayDetector:
         self._check((rows[:, 4:6] < 0).any(axis=1), rows, "the box has a negative size", f"rows are {COLUMNS}")
         self._check(np.diff(frames, prepend=0) < 0, rows, "frame {0:g} is out of order", "sort the file by frame")
         scores = rows[:, 6]
-        if rescale and len(rows):
-            halves = (
-                scores / 2
-            )  # the difference of two numbers at the ends of the range overflows, that of halves does not
-            low, high = halves.min(), halves.max()
-            scores = (halves - low) / (high - low) if high > low else np.ones_like(scores)
+        self.percentages = are_percentages(scores)
+        scores = rescaled(scores) if rescale or self.percentages else without_rounding(scores)
         outside = (scores < 0) | (scores > 1)
-        self._check(outside, rows, "score {6:g} is outside [0, 1]", "add --rescale-scores to map the file's range")
+        self._check(outside, rows, "score {6:.15g} is outside [0, 1]", "add --rescale-scores to map the file's range")
         self.last_frame = int(frames[-1]) if len(rows) else 0
         kept = scores >= conf
         self._boxes, self._scores = tlwh_to_xyxy(rows[kept, 2:6]), scores[kept]
@@ -70,19 +70,12 @@ class ReplayDetector:
 
 def _read_rows(path: Path) -> Floats:
     """Rows ``(N, 8)``: the first seven columns, then the line number."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(path, "no such file", "check the path given to --detections") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
-        raise InputError(path, f"cannot be read: {reason}", f"give a text file of rows {COLUMNS}") from None
+    if not path.exists():
+        raise InputError(path, "no such file", "check the path given to --detections")
+    text = read_text(path, f"give a text file of rows {COLUMNS}")
     rows: list[list[float]] = []
     width = 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        fields = line.split(",")
+    for number, fields in split_rows(str(path), text):
         width = width or len(fields)
         if len(fields) != width or len(fields) < 7:
             expected = f"{width}, like the first row" if width >= 7 else f"at least 7 ({COLUMNS})"

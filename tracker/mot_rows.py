@@ -12,6 +12,7 @@ import numpy.typing as npt
 from detectors.base import Floats, Ints
 from detectors.boxes import tlwh_to_xyxy
 from detectors.errors import InputError
+from detectors.number_rows import read_text, split_rows
 from detectors.replay import FARTHEST, LAST_FRAME
 
 COLUMNS = "frame,id,x,y,w,h"
@@ -55,26 +56,21 @@ class FrameBoxes:
 def read_rows(path: Path, remedy: str, columns: str = COLUMNS) -> MotRows:
     """The rows of a text file; none for an empty one. remedy: what to do when it cannot be read.
 
-    columns: names of the columns that each row has at least, separated by commas.
+    columns: names of the columns that each row has at least, separated by commas. In the file, commas, semicolons, tabs
+    or spaces separate them.
 
     Raises InputError, naming the line, for rows of unequal length, of fewer columns, and for values that are
     no finite numbers.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
-        raise InputError(path, f"cannot be read: {reason}", remedy) from None
-    return rows_of_text(str(path), text, columns)
+    return rows_of_text(str(path), read_text(path, remedy), columns)
 
 
 def rows_of_text(name: str, text: str, columns: str = COLUMNS) -> MotRows:
     """The rows of a text that is in memory. name: what errors call it. Raises InputError as `read_rows` does."""
     values, lines = list[list[float]](), list[int]()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            values.append(_numbers(line, f"{name}:{number}", len(values[0]) if values else 0, columns))
-            lines.append(number)
+    for number, fields in split_rows(name, text):
+        values.append(_numbers(fields, f"{name}:{number}", len(values[0]) if values else 0, columns))
+        lines.append(number)
     table = np.array(values, dtype=np.float64).reshape(len(values), -1) if values else np.empty((0, _count(columns)))
     return MotRows(name, table, np.array(lines, dtype=np.int64))
 
@@ -130,14 +126,13 @@ def _count(columns: str) -> int:
     return columns.count(",") + 1
 
 
-def _numbers(line: str, where: str, width: int, named: str) -> list[float]:
-    """The values of a line. width: columns of the first row, 0 for that row itself. named: columns it has at least."""
-    fields = line.split(",")
+def _numbers(fields: list[str], where: str, width: int, named: str) -> list[float]:
+    """The values of a row. width: columns of the first row, 0 for that row itself. named: columns it has at least."""
     if len(fields) < _count(named) or (width and len(fields) != width):
         expected = f"{width}, like the first row" if width else f"at least {_count(named)} ({named})"
         columns = "column" if len(fields) == 1 else "columns"
         raise InputError(
-            where, f"the row has {len(fields)} {columns}, expected {expected}", "separate values by commas"
+            where, f"the row has {len(fields)} {columns}, expected {expected}", "separate all values in one way"
         )
     for field in fields:
         if not _is_finite(field):

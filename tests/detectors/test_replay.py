@@ -95,6 +95,7 @@ def test_columns_after_the_seventh_do_not_matter(tmp_path: Path) -> None:
         ("2,-1,10,twenty,30,40,0.9", "'twenty' is not a finite number"),
         ("2,-1,10,,30,40,0.9", "'' is not a finite number"),
         ("frame,id,x,y,w,h,score", "'frame' is not a finite number"),
+        ("frame;id;x;y;w;h;score", "1 columns, expected 7"),
         ("2,-1,10,20,-30,40,0.9", "negative size"),
         ("2,-1,10,20,30,-0.5,0.9", "negative size"),
         ("0,-1,10,20,30,40,0.9", "frame 0 is not a number from 1 on"),
@@ -137,7 +138,7 @@ def test_too_few_columns_from_the_first_row_on(tmp_path: Path) -> None:
 
 
 def test_scores_out_of_range_come_with_the_remedy(tmp_path: Path) -> None:
-    assert "--rescale-scores" in refusal(written(tmp_path / "det.txt", "1,-1,10,20,30,40,57.3"))
+    assert "--rescale-scores" in refusal(written(tmp_path / "det.txt", "1,-1,10,20,30,40,37.3"))
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -188,7 +189,7 @@ def test_conf_leaves_out_what_scores_below_it(tmp_path: Path) -> None:
 def test_conf_counts_after_rescaling(tmp_path: Path) -> None:
     path = written(tmp_path / "det.txt", *(f"1,-1,0,0,5,5,{score}" for score in (10, 20, 30)))
 
-    np.testing.assert_array_equal(at(ReplayDetector(path, rescale=True, conf=0.5), 1).scores, [0.5, 1])
+    np.testing.assert_array_equal(at(ReplayDetector(path, rescale=True, conf=0.5), 1).scores, [2 / 3, 1])
 
 
 def test_a_scene_comes_back_frame_by_frame(tmp_path: Path) -> None:
@@ -239,3 +240,21 @@ def test_scores_at_the_ends_of_the_range_are_rescaled(tmp_path: Path) -> None:
     path = written(tmp_path / "det.txt", "1,-1,0,0,5,5,-1e308", "1,-1,9,0,5,5,0", "1,-1,19,0,5,5,1e308")
     detector = ReplayDetector(path, rescale=True)
     assert detector(Frame(np.zeros((1, 1, 3), np.uint8), 1, 0.0)).scores.tolist() == [0, 0.5, 1]
+
+
+def test_percentages_are_read_as_such_asked_or_not(tmp_path: Path) -> None:
+    path = written(tmp_path / "det.txt", "1,-1,0,0,5,5,95", "1,-1,20,0,5,5,60")
+    for rescale in (False, True):
+        detector = ReplayDetector(path, rescale)
+        assert (at(detector, 1).scores.tolist(), detector.percentages) == ([0.95, 0.6], True)
+    assert not ReplayDetector(written(path, GOOD)).percentages
+
+
+def test_what_only_rounding_puts_above_1_is_1(tmp_path: Path) -> None:
+    path = written(tmp_path / "det.txt", "1,-1,0,0,5,5,1.0000001192092896", "1,-1,20,0,5,5,-1e-9")
+    assert at(ReplayDetector(path), 1).scores.tolist() == [1, 0]
+
+
+def test_columns_separated_by_spaces_under_their_names(tmp_path: Path) -> None:
+    path = written(tmp_path / "det.txt", "frame id x y w h score", GOOD.replace(",", " "), "2\t-1\t1\t2\t3\t4\t.5\t")
+    assert at(ReplayDetector(path), 2).boxes.tolist() == [[1, 2, 4, 6]]

@@ -13,13 +13,14 @@ from typing import Any, TextIO
 import numpy as np
 
 from detectors.base import Floats
-from detectors.errors import InputError
 from tracker.annotations import validate
+from tracker.annotations.coco_reader import is_coco, read
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 from tracker.annotations.frame_extraction import image_stem
 
+__all__ = ["read", "recognises", "write", "write_many"]
+
 Entry = dict[str, Any]
-HEAD = 4096  # characters that are read to recognise a file
 
 
 def write(annotations: Annotations, path: Path) -> None:
@@ -123,91 +124,6 @@ def _box(track: AnnotatedTrack, row: int, corners: Floats, category: int) -> Ent
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` looks like a COCO file of videos."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            head = file.read(HEAD)
-    except (OSError, ValueError):
-        return False
-    return path.suffix == ".json" and head.lstrip().startswith("{") and '"videos"' in head
-
-
-def read(path: Path) -> list[Annotations]:
-    """The videos of a file; raises InputError, naming file and entry, for anything that is not as it should be."""
-    place = "the document"
-    try:
-        document = validate.load_json(path)
-        names = {validate.integer(e["id"], "id"): validate.text(e["name"], "name") for e in document["categories"]}
-        images = _by_id(document["images"], "images")
-        videos = _by_id(document["videos"], "videos")
-        rows: dict[int, dict[int, list[Entry]]] = {identity: {} for identity in videos}
-        for number, entry in enumerate(document["annotations"]):
-            place = f"annotations[{number}]"
-            track_id = validate.integer(entry["track_id"], "track_id", 1)
-            rows[images[entry["image_id"]]["video_id"]].setdefault(track_id, []).append(entry)
-        of_video: dict[int, list[Entry]] = {identity: [] for identity in videos}
-        for number, entry in enumerate(document["images"]):
-            place = f"images[{number}]"
-            validate.integer(entry["frame_index"], "frame_index", 0, validate.MOST_FRAMES)
-            of_video[entry["video_id"]].append(entry)
-        read_videos = []
-        for number, identity in enumerate(videos):
-            place = f"videos[{number}]"
-            video = _read_video(videos[identity], of_video[identity], rows[identity], images, names)
-            read_videos.append(validate.consistent(video))
-        return read_videos
-    except validate.MALFORMED as error:
-        raise InputError(f"{path}: {place}", f"is no COCO video: {error!r}", "mend the file") from None
-
-
-def _by_id(entries: list[Entry], name: str) -> dict[int, Entry]:
-    by_id = {validate.integer(entry["id"], f"{name}: id"): entry for entry in entries}
-    if len(by_id) < len(entries):
-        raise ValueError(f"{name}: two have the same id")
-    return by_id
-
-
-def _read_video(
-    video: Entry,
-    own: list[Entry],
-    rows: Mapping[int, list[Entry]],
-    images: Mapping[int, Entry],
-    names: Mapping[int, str],
-) -> Annotations:
-    tracks = [_read_track(track_id, rows[track_id], images, names) for track_id in sorted(rows)]
-    own = sorted(own, key=lambda entry: int(entry["frame_index"]))
-    if len({entry["frame_index"] for entry in own}) < len(own):
-        raise ValueError("two images have the same frame_index")
-    count = validate.integer(video.get("frame_count", len(own)), "frame_count", 0, validate.MOST_FRAMES)
-    timed = len(own) == count and all("time" in entry for entry in own) and bool(own)
-    labels = (
-        validate.distinct_texts(video["labels"], "labels")
-        if "labels" in video
-        else tuple(dict.fromkeys(names.values()))
-    )
-    source = video.get("source", "")
-    return Annotations(
-        name=validate.text(video["name"], "name"),
-        source=validate.text(source, "source") if source != "" else "",
-        width=validate.integer(video["width"], "width", 0, validate.MOST_PIXELS),
-        height=validate.integer(video["height"], "height", 0, validate.MOST_PIXELS),
-        frame_rate=validate.frame_rate(video.get("frame_rate", 0)),
-        frame_count=count,
-        labels=tuple(dict.fromkeys([*labels, *(track.label for track in tracks)])),
-        tracks=tracks,
-        times=validate.frame_times([entry["time"] for entry in own], count) if timed else None,
-    )
-
-
-def _read_track(
-    track_id: int, rows: list[Entry], images: Mapping[int, Entry], names: Mapping[int, str]
-) -> AnnotatedTrack:
-    rows = sorted(rows, key=lambda row: int(images[row["image_id"]]["frame_index"]))
-    labels = {names[row["category_id"]] for row in rows}
-    if len(labels) > 1:
-        raise ValueError(f"track {track_id} has several categories")
-    boxes = validate.boxes_of_xywh([row["bbox"] for row in rows])
-    frames = np.array([int(images[row["image_id"]]["frame_index"]) + 1 for row in rows], dtype=np.int64)
-    scores = np.array([validate.number(row.get("score", 1.0), "score", 0, 1) for row in rows])
-    filled = np.array([row.get("filled") is True for row in rows])
-    return AnnotatedTrack(track_id, labels.pop(), frames, boxes, scores, filled)
+    """Whether `path` looks like a COCO file of videos; all of it is read where its beginning does not tell."""
+    head = validate.json_head(path)
+    return head.startswith("{") and ('"videos"' in head or is_coco(validate.json_or_none(path)))

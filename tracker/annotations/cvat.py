@@ -11,7 +11,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn, TextIO
 from xml.sax.saxutils import escape, quoteattr
@@ -26,21 +25,39 @@ from tracker.annotations.interpolation import interpolate
 from tracker.durations import frame_rate
 
 REMEDY = "export it again as 'CVAT for video 1.1'"
+TWICE = "delete one of them in CVAT, and export it again"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 FARTHEST = 10_000_000  # frames and pixels
 MOST_BOXES = 20_000_000  # of all tracks together, 50 bytes each: more is a mistake, or meant to fill all memory
 LONGEST_HOLD = 2_000_000  # frames, a day at 25 a second, for which a last box without an end stands
 DIGITS = 12  # of a number
+SAME = 0.011  # pixels by which equal sides may differ: CVAT rounds them to hundredths
 ARCHIVED = "annotations.xml"  # its name in the archive that CVAT exports
 
 
 class _Shape(NamedTuple):
-    """A keyframe. frame: from 0. outside: whether the object is away from here on."""
+    """A box. frame: from 0. outside: whether the object is away from here on. key: whether a person has set it."""
 
     frame: int
     box: list[float]
     outside: bool
     occluded: bool
+    key: bool = True
+
+
+class _Range(NamedTuple):
+    """The frames of a task, numbered from 0 as in its video: from `start` on each `step`-th, before `end`.
+
+    end: of the video as far as it is known, 0 where nothing is said.
+    """
+
+    start: int = 0
+    step: int = 1
+    end: int = 0
+
+    def between(self, first: int, last: int) -> Ints:
+        """The frames of the task from `first` up to `last`, without it."""
+        return np.arange(first + (self.start - first) % self.step, last, self.step)
 
 
 _Rows = tuple[Ints, Floats, Bools, Bools]  # frames, boxes, filled, keyframes
@@ -113,17 +130,18 @@ def recognises(path: Path) -> bool:
 def read(path: Path) -> list[Annotations]:
     """The tracks of one file, those of boxes only; what lies between keyframes is drawn as CVAT does.
 
-    Raises InputError, naming the track, for anything else in it.
+    Frames are those of the video: a task that begins later has none before, and one that takes each fifth frame has
+    boxes in these only. Raises InputError, naming the track, for anything else in it.
     """
-    meta = ET.Element("meta")
+    meta, task = ET.Element("meta"), _Range()
     tracks: list[AnnotatedTrack] = []
     for element in _elements(path):
         if element.tag == "meta":
-            meta = element
+            meta, task = element, _range_of(path, element)
             if len(meta.findall(".//tasks/task")) > 1:
                 _reject(path, "its head", "is of a project of several tasks; they must be exported one by one")
         elif element.tag == "track":
-            tracks += _read_track(path, element, int(_number(path, meta, ".//size", FARTHEST)))
+            tracks += _read_track(path, element, task)
             if sum(map(len, tracks)) > MOST_BOXES:
                 _reject(path, f"track {element.get('id')}", "makes it more boxes than can be")
         elif element.tag == "image":
@@ -133,7 +151,6 @@ def read(path: Path) -> list[Annotations]:
     if any(track.track_id == 0 for track in tracks):  # CVAT itself counts from 0
         tracks = [replace(track, track_id=track.track_id + 1) for track in tracks]
     ends = [int(track.frames[-1]) for track in tracks]
-    count = int(_number(path, meta, ".//size", max(ends, default=0)))
     labels = [each.text or "" for each in meta.iterfind(".//labels/label/name")]
     found = Annotations(
         name=meta.findtext(".//task/name") or path.resolve().stem,
@@ -141,7 +158,7 @@ def read(path: Path) -> list[Annotations]:
         width=int(_number(path, meta, ".//original_size/width", 0)),
         height=int(_number(path, meta, ".//original_size/height", 0)),
         frame_rate=_rate(path, meta),
-        frame_count=max([count, *ends]),
+        frame_count=max([task.end, *ends]),
         labels=labels,
         tracks=sorted(tracks, key=lambda track: track.track_id),
     )
@@ -177,7 +194,7 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _read_track(path: Path, element: ET.Element, size: int) -> list[AnnotatedTrack]:
+def _read_track(path: Path, element: ET.Element, task: _Range) -> list[AnnotatedTrack]:
     """The track, or none if it is away in all frames."""
     where = f"track {element.get('id')}"
     odd = [each.tag for each in element if each.tag != "box"]
@@ -186,44 +203,68 @@ def _read_track(path: Path, element: ET.Element, size: int) -> list[AnnotatedTra
     number = element.get("id", "")
     if not number.isdecimal() or len(number) > 12:
         _reject(path, where, "has no number")
-    shapes = sorted(_read_box(path, where, box) for box in element if box.get("keyframe", "1") == "1")
-    if any(a.frame == b.frame for a, b in pairwise(shapes)):
-        _reject(path, where, "has two boxes in one frame")
-    if shapes and not shapes[-1].outside and shapes[-1].frame + LONGEST_HOLD < size < FARTHEST:
+    shapes = _one_a_frame(path, where, [_read_box(path, where, box) for box in element])
+    if _stays(shapes, task) > LONGEST_HOLD:
         _reject(path, where, f"stays as it is for more than {LONGEST_HOLD} frames, up to the video's end")
-    stretches = list(_stretches(shapes, size))
+    stretches = [_stretch(here, end, task) for here, end in _stretches(shapes, task)]
     if not stretches:
         return []
     frames, boxes, filled, keys = (np.concatenate(column) for column in zip(*stretches, strict=True))
     return [AnnotatedTrack(int(number), element.get("label", ""), frames, boxes, None, filled, keys)]  # type: ignore[arg-type]
 
 
-def _stretches(shapes: list[_Shape], size: int) -> Iterator[_Rows]:
-    """Frames, boxes, filled and keyframes of each run of frames in which the object is there."""
+def _one_a_frame(path: Path, where: str, shapes: list[_Shape]) -> list[_Shape]:
+    """The shapes in order. Of several in one frame, as the jobs of a task close a track, one that is there is kept.
+
+    A keyframe is kept rather than what CVAT has drawn. Raises InputError for two different boxes.
+    """
+    kept: list[_Shape] = []
+    for shape in sorted(shapes, key=lambda each: (each.frame, each.outside, not each.key)):
+        if not kept or kept[-1].frame != shape.frame:
+            kept.append(shape)
+        elif not shape.outside and shape.key == kept[-1].key and not np.allclose(shape.box, kept[-1].box, 0, SAME):
+            raise InputError(f"{path}, {where}", f"has two different boxes in frame {shape.frame}", TWICE)
+    return kept
+
+
+def _stays(shapes: list[_Shape], task: _Range) -> int:
+    """For how many frames a last keyframe without an end stands."""
+    ended = not shapes or shapes[-1].outside or not shapes[-1].key
+    return 0 if ended else task.end - shapes[-1].frame
+
+
+def _stretches(shapes: list[_Shape], task: _Range) -> Iterator[tuple[list[_Shape], int]]:
+    """The shapes of each run of frames in which the object is there, and the frame before which it ends.
+
+    A last keyframe stays to the task's end. CVAT also writes the boxes that follow it, up to the last one.
+    """
     here: list[_Shape] = []
-    for shape in [*shapes, None]:
-        if shape is not None and not shape.outside:
+    for shape in shapes:
+        if not shape.outside:
             here.append(shape)
-            continue
-        if here:
-            end = shape.frame if shape is not None else max(here[-1].frame + 1, min(size, FARTHEST))
-            if shape is None and size >= FARTHEST:
-                end = here[-1].frame + 1
-            yield _stretch(here, end)
-        here = []
+        elif here:
+            yield here, shape.frame
+            here = []
+    if here:
+        yield here, here[-1].frame + 1 + max(0, _stays(shapes, task) - 1)
 
 
-def _stretch(here: list[_Shape], end: int) -> _Rows:
-    """The boxes from the first keyframe up to frame `end`; the last stays until then."""
-    frames = np.arange(here[0].frame, end) + 1
-    keys = np.isin(frames, [shape.frame + 1 for shape in here])
-    boxes = np.zeros((len(frames), 4))
-    boxes[keys] = [shape.box for shape in here]
-    before = np.maximum.accumulate(np.where(keys, np.cumsum(keys) - 1, 0))
-    occluded = np.array([shape.occluded for shape in here])[before]
-    keys[-1] = True
-    boxes[-1] = here[-1].box
-    return frames, interpolate(frames[keys], boxes[keys], frames), occluded, keys
+def _stretch(here: list[_Shape], end: int, task: _Range) -> _Rows:
+    """The boxes from the first shape up to frame `end`; the last stays until then.
+
+    Between keyframes they lie on straight lines, whatever is written there; before the first and after the last
+    keyframe, they are as written.
+    """
+    set_by_hand = [shape.frame for shape in here if shape.key] or [here[0].frame]
+    first, last = set_by_hand[0], set_by_hand[-1]
+    here = [shape for shape in here if shape.key or not first < shape.frame < last]
+    given = np.array([shape.frame for shape in here])
+    frames = np.union1d(task.between(here[0].frame, end), given)
+    keys = np.isin(frames, given)
+    boxes = interpolate(given, np.array([shape.box for shape in here]), frames)
+    occluded = np.array([shape.occluded for shape in here])[np.searchsorted(given, frames, side="right") - 1]
+    alone = np.diff(frames, prepend=-2, append=frames[-1] + 2) > 1  # where the stretch of a task with a step is torn
+    return frames + 1, boxes, occluded, keys | alone[:-1] | alone[1:]
 
 
 def _read_box(path: Path, where: str, box: ET.Element) -> _Shape:
@@ -238,7 +279,21 @@ def _read_box(path: Path, where: str, box: ET.Element) -> _Shape:
         _reject(path, where, f"has a box of negative size in frame {frame}")
     if turned:
         _reject(path, where, f"has a turned box in frame {frame}, and only upright ones can be read")
-    return _Shape(frame, sides, box.get("outside") == "1", box.get("occluded") == "1")
+    outside, occluded, key = (box.get(name) == "1" for name in ("outside", "occluded", "keyframe"))
+    return _Shape(frame, sides, outside, occluded, key or "keyframe" not in box.attrib)
+
+
+def _range_of(path: Path, meta: ET.Element) -> _Range:
+    """The frames of a task. <size> counts them; <start_frame> and <stop_frame> are those of the video."""
+    size, start = (int(_number(path, meta, place, 0)) for place in (".//size", ".//start_frame"))
+    stop = _number(path, meta, ".//stop_frame", -1)
+    text = (meta.findtext(".//frame_filter") or "").strip().replace(" ", "")
+    step = text.removeprefix("step=")
+    if text and not (step.isdecimal() and len(step) < DIGITS and 0 < int(step) <= FARTHEST):
+        _reject(path, "its head", f"says {text!r} where the task's step belongs")
+    each = int(step or 1)
+    counted = start + (size - 1) * each + 1 if size else 0
+    return _Range(start, each, min(max(int(stop) + 1, counted), FARTHEST))
 
 
 def _number(path: Path, meta: ET.Element, place: str, missing: float) -> float:

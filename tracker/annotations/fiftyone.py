@@ -17,6 +17,7 @@ from detectors.base import Floats
 from detectors.errors import InputError
 from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
+from tracker.annotations.known_videos import KnownVideos, size_of
 
 Entry = dict[str, Any]
 # FiftyOne takes a sample for a video by its suffix; the system's own table of them differs between machines.
@@ -79,8 +80,11 @@ def recognises(path: Path) -> bool:
     return (path / SAMPLES).is_file() and (path / METADATA).is_file()
 
 
-def read(path: Path) -> list[Annotations]:
-    """The videos of a folder; raises InputError, naming file and sample, for anything that is not as it should be."""
+def read(path: Path, known: KnownVideos | None = None) -> list[Annotations]:
+    """The videos of a folder. known: says the size of pictures where the folder does not.
+
+    Raises InputError, naming file and sample, for anything that is not as it should be.
+    """
     place = f"{path / SAMPLES}"
     try:
         samples = validate.load_json(path / SAMPLES)["samples"]
@@ -92,7 +96,7 @@ def read(path: Path) -> list[Annotations]:
         videos = []
         for number, sample in enumerate(samples):
             place = f"{path / SAMPLES}: samples[{number}]"
-            videos.append(_read_sample(sample, _frames_of(path, sample, exported)))
+            videos.append(_read_sample(sample, _frames_of(path, sample, exported), place, known))
         return videos
     except validate.MALFORMED as error:
         raise InputError(place, f"is no FiftyOne video: {error!r}", "mend the file") from None
@@ -107,27 +111,29 @@ def _frames_of(path: Path, sample: Entry, exported: Mapping[str, list[Entry]]) -
     return list(validate.load_json(file)["frames"].values())
 
 
-def _read_sample(sample: Entry, frames: list[Entry]) -> Annotations:
-    metadata = sample["metadata"] or {}
-    if not metadata.get("frame_width"):
-        raise ValueError("metadata has no size; call compute_metadata() before the export")
-    width = validate.integer(metadata["frame_width"], "frame_width", 1, validate.MOST_PIXELS)
-    height = validate.integer(metadata["frame_height"], "frame_height", 1, validate.MOST_PIXELS)
-    count = validate.integer(metadata["total_frame_count"], "total_frame_count", 0, validate.MOST_FRAMES)
+def _read_sample(sample: Entry, frames: list[Entry], place: str, known: KnownVideos | None) -> Annotations:
+    metadata = sample.get("metadata") or {}
+    file = validate.text(sample["filepath"], "filepath")
+    name, source = sample.get("name", Path(file).stem), sample.get("source", Path(file).name)
+    if metadata.get("frame_width"):
+        width = validate.integer(metadata["frame_width"], "frame_width", 1, validate.MOST_PIXELS)
+        height = validate.integer(metadata["frame_height"], "frame_height", 1, validate.MOST_PIXELS)
+    else:  # it was exported without compute_metadata() before
+        width, height = size_of(known, str(name), str(source), place)
+    last = max((number for number, _ in _detections(frames)), default=0)
+    count = validate.integer(metadata.get("total_frame_count", last), "total_frame_count", 0, validate.MOST_FRAMES)
     rows: dict[int, list[tuple[int, Entry]]] = {}
     for frame, entry in _detections(frames):
         rows.setdefault(validate.integer(entry.get("index"), "index", 1), []).append((frame, entry))
     tracks = [_read_track(track_id, rows[track_id], width, height) for track_id in sorted(rows)]
     labels = sample.get("labels")
     names = validate.distinct_texts(labels, "labels") if labels is not None else ()
-    file = validate.text(sample["filepath"], "filepath")
-    name, source = sample.get("name", Path(file).stem), sample.get("source", Path(file).name)
     video = Annotations(
         name=validate.text(name, "name"),
         source=validate.text(source, "source") if source else "",
         width=width,
         height=height,
-        frame_rate=validate.frame_rate(sample.get("exact_frame_rate", metadata.get("frame_rate"))),
+        frame_rate=validate.frame_rate(sample.get("exact_frame_rate", metadata.get("frame_rate", 0))),
         frame_count=count,
         labels=tuple(dict.fromkeys([*names, *(track.label for track in tracks)])),
         tracks=tracks,
@@ -155,6 +161,6 @@ def _read_track(track_id: int, rows: list[tuple[int, Entry]], width: int, height
         labels.pop(),
         np.array([frame for frame, _ in rows]),
         boxes * np.array([width, height] * 2),
-        np.array([validate.number(score, "confidence", 0, 1) for score in scores]),
+        np.array([validate.score(score, "confidence") for score in scores]),
         np.array([entry.get("filled") is True for _, entry in rows]),
     )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
+from tracker.annotations.known_videos import KnownVideos
 
 
 class Format(NamedTuple):
@@ -17,7 +18,8 @@ class Format(NamedTuple):
     module: has ``write(annotations, path)``, ``recognises(path)`` and ``read(path)``, which raises InputError for
     whatever is malformed. place: file or folder in a video's folder of results. interpolates: whether its readers draw
     the boxes between keyframes themselves. also: files that go with it, which the module tells apart by their names.
-    implied: whether a file's ending alone means this format.
+    implied: whether a file's ending alone means this format. shares: whether boxes are shares of the picture; ``read``
+    then takes what is known of videos of which the file does not say how large they are.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Format(NamedTuple):
     interpolates: bool = False
     also: tuple[str, ...] = ()
     implied: bool = False
+    shares: bool = False
 
     @property
     def endings(self) -> set[str]:
@@ -37,6 +40,11 @@ class Format(NamedTuple):
         """The module, which is imported only now."""
         return importlib.import_module(f"tracker.annotations.{self.module}")
 
+    def read(self, path: Path, known: KnownVideos | None = None) -> list[Annotations]:
+        """The videos in a file or folder of this format. Raises InputError."""
+        found: list[Annotations] = self.load().read(path, known) if self.shares else self.load().read(path)
+        return found
+
 
 FORMATS = {
     each.name: each
@@ -44,9 +52,17 @@ FORMATS = {
         Format("mot", "MOTChallenge", "mot", "mot.txt", also=("mot.zip",), implied=True),
         Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True, implied=True),
         Format("coco", "COCO of videos", "coco", "coco.json"),
-        Format("labelstudio", "Label Studio video", "labelstudio", "labelstudio.json", True, ("labelstudio.xml",)),
+        Format(
+            "labelstudio",
+            "Label Studio video",
+            "labelstudio",
+            "labelstudio.json",
+            True,
+            ("labelstudio.xml",),
+            shares=True,
+        ),
         Format("yolo", "YOLO text", "yolo", "yolo"),
-        Format("fiftyone", "FiftyOne", "fiftyone", "fiftyone"),
+        Format("fiftyone", "FiftyOne", "fiftyone", "fiftyone", shares=True),
     )
 }
 
@@ -93,13 +109,12 @@ def format_of(path: Path) -> Format | None:
     return next((each for each in FORMATS.values() if each.load().recognises(path)), None)
 
 
-def read_annotations(path: Path) -> list[Annotations]:
+def read_annotations(path: Path, known: KnownVideos | None = None) -> list[Annotations]:
     """The annotations in a file or folder of any format. Raises InputError if it has none that is known."""
     if not path.exists():
         raise InputError(path, "no such file or folder", "check the path")
     found = format_of(path)
     if found is not None:
-        videos: list[Annotations] = found.load().read(path)
-        return videos
-    known = ", ".join(f"{each.title}" for each in FORMATS.values())
-    raise InputError(path, "is in no format that is known", f"these are: {known}")
+        return found.read(path, known)
+    titles = ", ".join(f"{each.title} ({each.name})" for each in FORMATS.values())
+    raise InputError(path, f"is in no format that is known, and these are: {titles}", "add --from NAME if it is one")

@@ -36,6 +36,11 @@ def complete_from_video(annotations: Annotations, video: Path) -> Annotations:
     return replace(annotations, width=size[0], height=size[1], frame_rate=rate, frame_count=count)
 
 
+def picture_size(video: Path) -> tuple[int, int]:
+    """Width and height of a video's pictures. Raises InputError when it cannot be read, or has none."""
+    return _size(_open(video))
+
+
 def _open(video: Path) -> Source:
     source = open_source(video)
     if not source.has_images:

@@ -16,10 +16,9 @@ from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
 from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
+from tracker.annotations.known_videos import KnownVideos, size_of
 
 Entry = dict[str, Any]
-HEAD = 4096  # characters that are read to recognise a file
-SIZE_REMEDY = 'add "width" and "height", in pixels, to the task\'s "data"'
 
 
 def configuration(labels: Sequence[str]) -> str:
@@ -77,22 +76,23 @@ def _region(annotations: Annotations, track: AnnotatedTrack) -> Entry:
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` looks like tasks with video rectangles; an export has its data behind them."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            head = file.read(HEAD)
-    except (OSError, ValueError):
+    """Whether `path` looks like tasks with video rectangles; all of it is read where its beginning does not tell."""
+    head = validate.json_head(path)
+    if not head.startswith("["):
         return False
-    if path.suffix != ".json" or not head.lstrip().startswith("["):
-        return False
-    return '"sequence"' in head or '"videorectangle"' in head or ('"data"' in head and '"video"' in head)
+    if '"sequence"' in head or '"videorectangle"' in head or ('"data"' in head and '"video"' in head):
+        return True
+    tasks = validate.json_or_none(path)
+    first = tasks[0] if isinstance(tasks, list) and tasks else None
+    return isinstance(first, dict) and isinstance(first.get("data"), dict) and "video" in first["data"]
 
 
-def read(path: Path) -> list[Annotations]:
+def read(path: Path, known: KnownVideos | None = None) -> list[Annotations]:
     """The videos of a file of tasks; what a person has annotated comes before what was predicted.
 
-    A task needs ``width`` and ``height`` in its data, since rectangles are shares of the picture. The number of frames
-    and the frame rate are taken from there or from the rectangles. Raises InputError, naming file and task, for
+    Rectangles are shares of the picture, whose size is ``width`` and ``height`` in a task's data, or
+    ``original_width`` and ``original_height`` in its answers; known: says it where the file does not. The number of
+    frames and the frame rate are taken from there or from the rectangles. Raises InputError, naming file and task, for
     anything that is not as it should be.
     """
     place = f"{path}: the document"
@@ -103,27 +103,36 @@ def read(path: Path) -> list[Annotations]:
             raise TypeError("it is no list of tasks")
         for number, task in enumerate(tasks):
             place = f"{path}: task {number}"
-            videos.append(_read_task(task, place))
+            videos.append(_read_task(task, place, known))
         return videos
     except validate.MALFORMED as error:
         raise InputError(place, f"is no video task: {error!r}", "mend the file") from None
 
 
-def _read_task(task: Entry, place: str) -> Annotations:
+def _read_task(task: Entry, place: str, known: KnownVideos | None) -> Annotations:
     data = task["data"]
-    if "width" not in data or "height" not in data:
-        raise InputError(place, "does not say how large its video is", SIZE_REMEDY)
-    width, height = (validate.integer(data[key], key, 1, validate.MOST_PIXELS) for key in ("width", "height"))
-    regions = _regions(task)
-    count, rate = _length(data, regions, place)
-    tracks = _read_regions(regions, width, height, count)
-    listed = validate.distinct_texts(data["labels"], "labels") if "labels" in data else ()
-    labels = tuple(dict.fromkeys([*listed, *(track.label for track in tracks)]))
     source = data["video"]
     if not isinstance(source, str):
         raise TypeError(f"video is {source!r}, no address")
     name = validate.text(data["name"] if "name" in data else _name_of(source), "name")
+    answers = _answers(task)
+    width, height = _size(data, answers) or size_of(known, name, source, place)
+    regions = [region for region in answers if region.get("type") == "videorectangle"]
+    count, rate = _length(data, regions)
+    tracks = _read_regions(regions, width, height, count)
+    listed = validate.distinct_texts(data["labels"], "labels") if "labels" in data else ()
+    labels = tuple(dict.fromkeys([*listed, *(track.label for track in tracks)]))
     return validate.consistent(Annotations(name, source, width, height, rate, count, labels, tracks))
+
+
+def _size(data: Entry, answers: list[Entry]) -> tuple[int, int] | None:
+    """Width and height of the picture, where the task says them."""
+    said = [(data, "width", "height"), *((each, "original_width", "original_height") for each in answers)]
+    for entry, *sides in said:
+        if all(entry.get(side) for side in sides):
+            width, height = (validate.integer(entry[side], side, 1, validate.MOST_PIXELS) for side in sides)
+            return width, height
+    return None
 
 
 def _name_of(address: str) -> str:
@@ -132,25 +141,31 @@ def _name_of(address: str) -> str:
     return re.sub(r"^[0-9a-f]{8}-", "", place.stem) if "upload" in place.parts else place.stem
 
 
-def _regions(task: Entry) -> list[Entry]:
+def _answers(task: Entry) -> list[Entry]:
+    """The last answer of a person, or the last prediction."""
     drawn = [answer for answer in task.get("annotations") or [] if not answer.get("was_cancelled")]
     answers = drawn or task.get("predictions") or [{"result": []}]
-    return [region for region in answers[-1]["result"] if region.get("type") == "videorectangle"]
+    return list(answers[-1]["result"])
 
 
-def _length(data: Entry, regions: list[Entry], place: str) -> tuple[int, Fraction]:
-    values = [region["value"] for region in regions if region["value"].get("framesCount")]
-    counts = [validate.integer(value["framesCount"], "framesCount", 1, validate.MOST_FRAMES) for value in values]
-    if "frame_count" not in data and not counts:
-        raise InputError(place, "does not say how many frames its video has", 'add "frame_count" to its "data"')
-    count = validate.integer(data.get("frame_count", max(counts, default=0)), "frame_count", 0, validate.MOST_FRAMES)
+def _length(data: Entry, regions: list[Entry]) -> tuple[int, Fraction]:
+    """Number of frames, at least up to the last rectangle, and frames a second, 0 where nothing tells them."""
+    values = [region["value"] for region in regions]
+    counts = [
+        validate.integer(value["framesCount"], "framesCount", 1, validate.MOST_FRAMES)
+        for value in values
+        if value.get("framesCount")
+    ]
+    last = [
+        validate.integer(entry["frame"], "frame", 1, validate.MOST_FRAMES) for v in values for entry in v["sequence"]
+    ]
+    most = max(counts or last, default=0)
+    count = validate.integer(data.get("frame_count", most), "frame_count", 0, validate.MOST_FRAMES)
     known = data.get("frame_rate", data.get("fps"))
-    if known is None and values and values[0].get("duration"):
+    if known is None and counts and values[0].get("duration"):
         duration = validate.number(values[0]["duration"], "duration", 1e-3, 1e9)
-        known = Fraction(counts[0] / duration).limit_denominator(1001)
-    if known is None:
-        raise InputError(place, "does not say how many frames a second its video has", 'add "fps" to its "data"')
-    return count, known if isinstance(known, Fraction) else validate.frame_rate(known)
+        return count, Fraction(counts[0] / duration).limit_denominator(1001)
+    return count, validate.frame_rate(0 if known is None else known)
 
 
 def _read_regions(regions: list[Entry], width: int, height: int, count: int) -> list[AnnotatedTrack]:
@@ -177,7 +192,7 @@ def _read_region(region: Entry, track_id: int, width: int, height: int, count: i
     frames, boxes, keys = _interpolate(starts, enabled, corners, count)
     labels = value.get("labels") or ["object"]
     label = validate.text(labels if isinstance(labels, str) else labels[0], "label")
-    score = validate.number(1.0 if region.get("score") is None else region["score"], "score", 0, 1)
+    score = validate.score(1.0 if region.get("score") is None else region["score"])
     return AnnotatedTrack(track_id, label, frames, boxes, np.full(len(frames), score), keyframes=keys)
 
 

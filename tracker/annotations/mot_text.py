@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from pathlib import Path
 
 import numpy as np
 
+from detectors.errors import InputError
+from detectors.number_rows import encoding_of, split_rows
+from detectors.scores import are_percentages
 from tracker.annotations.document import Annotations, by_frame
 from tracker.annotations.mot_ground_truth import tracks_of
 from tracker.mot_rows import read_rows
 
 REMEDY = "give a MOTChallenge text file"
 SCORE = 6  # column, from 0
+HEAD = 4096  # bytes that are read to recognise a file
 
 
 def write_text(annotations: Annotations, path: Path) -> None:
@@ -35,17 +40,27 @@ def read_text(path: Path) -> Annotations:
     scores = None
     if rows.values.shape[1] > SCORE:
         given = rows.values[:, SCORE]
+        given = given / 100 if are_percentages(given[given != -1]) else given
         scores = np.where(given == -1, 1.0, np.clip(given, 0.0, 1.0))  # -1 where a file has no scores
     return tracks_of(rows, path.stem, scores=scores)
 
 
 def looks_like_text(path: Path) -> bool:
-    """Whether it may be such a text: six numbers or more in its first line, or nothing at all."""
+    """Whether it may be such a text: six numbers or more in its first row, or nothing at all."""
     if path.suffix.lower() != ".txt" or not path.is_file():
         return False
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            fields = file.readline(1000).split(",")
-        return fields == [""] or (len(fields) >= 6 and all(float(field) == float(field) for field in fields))
-    except (OSError, ValueError):
+        text = _beginning(path)
+        first = next(split_rows(str(path), text), (0, []))[1]
+        return not text.strip() or (len(first) >= 6 and all(float(field) == float(field) for field in first))
+    except (OSError, ValueError, InputError):
         return False
+
+
+def _beginning(path: Path) -> str:
+    """The first lines of a text. Raises OSError, and ValueError for what is none."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    text = getincrementaldecoder(encoding_of(head))().decode(head)  # whose last character may not be whole
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[:-1]) if len(head) == HEAD and len(lines) > 1 else text

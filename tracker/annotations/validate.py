@@ -13,17 +13,40 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.errors import InputError
+from detectors.number_rows import encoding_of
+from detectors.scores import ROUNDING
 from tracker import durations
 from tracker.annotations.document import AnnotatedTrack, Annotations
 
 MOST_FRAMES = 10_000_000  # of a video: more is a mistake in the file
 MOST_PIXELS = 1_000_000  # of a picture's side, and of what a box may be away from it
+HEAD = 4096  # bytes that are read to recognise a file
 MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
 def load_json(path: Path) -> Any:
-    """The JSON in `path`; NaN and infinity, which are not part of JSON, are refused."""
-    return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    """The JSON in `path`, in UTF-8 or UTF-16; NaN and infinity, which are not part of JSON, are refused."""
+    return json.loads(path.read_bytes(), parse_constant=_no_number)
+
+
+def json_or_none(path: Path) -> Any:
+    """The same; None for what is no JSON."""
+    try:
+        return load_json(path)
+    except MALFORMED:
+        return None
+
+
+def json_head(path: Path) -> str:
+    """The beginning of a file that is called .json, without the spaces before it; "" for any other."""
+    try:
+        if path.suffix.lower() != ".json" or not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        return head.decode(encoding_of(head), "ignore").lstrip()
+    except (OSError, ValueError):
+        return ""
 
 
 def _no_number(name: str) -> Any:
@@ -44,6 +67,11 @@ def number(value: object, name: str, least: float, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
         raise ValueError(f"{name} is {value!r}, no number from {least} to {most}")
     return float(value)
+
+
+def score(value: object, name: str = "score") -> float:
+    """A score, from 0 to 1; what only rounding has put outside is put back."""
+    return float(np.clip(number(value, name, -ROUNDING, 1 + ROUNDING), 0, 1))
 
 
 def text(value: object, name: str) -> str:

@@ -153,7 +153,7 @@ def _values(fields: list[str], classes: int) -> list[float]:
     values = [float(validate.integer(float(fields[0]), "class", 0, classes - 1))]
     values += [validate.number(float(field), "a centre", -1e4, 1e4) for field in fields[1:3]]
     values += [validate.number(float(field), "a size", 0, 1e4) for field in fields[3:5]]
-    values.append(validate.number(float(fields[5]), "score", 0, 1))
+    values.append(validate.score(float(fields[5])))
     return [*values, float(validate.integer(float(fields[6]), "id", 1))]
 
 

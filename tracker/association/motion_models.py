@@ -18,6 +18,8 @@ SMALLEST_SIZE = 1e-3  # pixels; keeps the noise of a degenerate box above zero
 class MotionModel:
     """Which four coordinates a box has in the filter, and how uncertain they are.
 
+    Its functions have names, as a tracker can be pickled with them.
+
     from_boxes, to_boxes: xyxy ``(N, 4)`` -> coordinates ``(N, 4)`` and back.
     noise_scale: coordinates ``(N, 4)`` -> the length ``(N, 4)`` that the standard deviations below are shares of.
     position, velocity: ``(4,)`` process noise of a coordinate and of its velocity, in a frame of 1/30 s.
@@ -61,6 +63,10 @@ def _from_cxcywh(state: Floats) -> Floats:
     return cxcywh_to_xyxy(np.concatenate([state[:, :2], np.maximum(state[:, 2:], 0)], axis=1))
 
 
+def _side_scale(state: Floats) -> Floats:
+    return state[:, [2, 3, 2, 3]]
+
+
 def _height_scale(state: Floats) -> Floats:
     h = state[:, 3]
     return np.stack([h, h, np.ones_like(h), h], axis=1)
@@ -72,9 +78,7 @@ def _area_scale(state: Floats) -> Floats:
     return np.stack([side, side, s, np.ones_like(s)], axis=1)
 
 
-CENTRE_SIZE = MotionModel(
-    from_boxes=xyxy_to_cxcywh, to_boxes=_from_cxcywh, noise_scale=lambda state: state[:, [2, 3, 2, 3]]
-)
+CENTRE_SIZE = MotionModel(from_boxes=xyxy_to_cxcywh, to_boxes=_from_cxcywh, noise_scale=_side_scale)
 """Centre, width and height, each with a velocity; noise in proportion to the side along it."""
 
 CENTRE_ASPECT_HEIGHT = MotionModel(

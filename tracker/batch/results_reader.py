@@ -93,7 +93,7 @@ def results_in(folder: Path, wanted: str | None = None, source: Path | None = No
 
 def _read(folder: Path, name: str, source: Path | None) -> Annotations:
     place = folder / FORMATS[name].place
-    videos = FORMATS[name].load().read(place)
+    videos = FORMATS[name].read(place)
     if len(videos) != 1:
         raise InputError(place, f"has {len(videos)} videos in it", "give a file of the one video")
     found: Annotations = videos[0]

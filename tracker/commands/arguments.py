@@ -127,7 +127,9 @@ def add_models(group: Any) -> None:
     )
     group.add_argument("--detections", metavar="PATH", help="take detections from a MOTChallenge text file instead")
     group.add_argument(
-        "--rescale-scores", action="store_true", help="map the scores in --detections from their own range to [0, 1]"
+        "--rescale-scores",
+        action="store_true",
+        help="map the scores in --detections from their own range to [0, 1]; percentages are known as such without it",
     )
     group.add_argument(
         "--appearance",

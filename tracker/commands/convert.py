@@ -14,6 +14,7 @@ from tracker.annotations.atomic_replacement import atomic_replacement
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS
 from tracker.annotations.keyframes import Keyframes, parse_keyframes, with_keyframes
+from tracker.annotations.known_videos import KnownVideos
 from tracker.commands.arguments import Parser
 from tracker.commands.convert_input import Input, read_input
 from tracker.commands.convert_output import (
@@ -24,6 +25,7 @@ from tracker.commands.convert_output import (
     check_target,
     format_for,
     one_format,
+    pictures_wanted,
     write_output,
 )
 from tracker.commands.screen import warn
@@ -52,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     fps, size = _rate(arguments.fps), _size(arguments.size)
     try:
         check_target(source, target, wanted, arguments.overwrite)
-        found = read_input(source, origin)
+        found = read_input(source, origin, _known(size, pictures))
         check_shape(target, wanted, found.many, pictures)
     except OSError as error:
         what = error.filename or source
@@ -60,11 +62,18 @@ def main(argv: Sequence[str]) -> int:
     tally = Counter[str]()
     with atomic_replacement(target) as draft:
         ready = _counted(_prepared(found, pictures, fps, size, keyframes), tally)
-        write_output(ready, found.many, wanted, draft, pictures)
+        write_output(ready, found.many, wanted, draft, pictures if pictures_wanted(target, wanted) else None)
     for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):
         warn(warning)
     print(f"wrote    {target}: {_summary(tally)}")
     return 0
+
+
+def _known(size: tuple[int, int] | None, pictures: Pictures | None) -> KnownVideos | None:
+    """What the arguments say about videos of which IN does not say how large they are."""
+    if size is not None:
+        return lambda name, source: size
+    return None if pictures is None else pictures.size_of
 
 
 def _counted(videos: Videos, tally: Counter[str]) -> Videos:
@@ -148,7 +157,7 @@ def _add_pictures(group: argparse._ArgumentGroup) -> None:
         "--video",
         metavar="VIDEO",
         help="the video that was annotated, or the folder of all of them: says what IN does not, and gives coco, yolo "
-        "and mot its frames as pictures, in a folder OUT to train on",
+        "and mot its frames as pictures, where OUT is a folder, to train on",
     )
     group.add_argument(
         "--every", type=int, metavar="N", help="take frame 1 and each N-th after it (default: 1, all frames)"

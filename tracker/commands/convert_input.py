@@ -10,6 +10,7 @@ from typing import NamedTuple
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS, format_of, read_annotations
+from tracker.annotations.known_videos import KnownVideos
 from tracker.batch.naming import safe_name
 from tracker.batch.results_reader import VideoResults, is_batch, is_results, read_batch, results_in
 
@@ -26,12 +27,12 @@ class Input(NamedTuple):
     warnings: Sequence[str] = ()
 
 
-def read_input(path: Path, wanted: str | None = None) -> Input:
-    """The annotations in `path`. wanted: name of the format to read, None to detect it.
+def read_input(path: Path, wanted: str | None = None, known: KnownVideos | None = None) -> Input:
+    """The annotations in `path`. wanted: name of the format to read, None to detect it. known: of their videos.
 
     Raises InputError for what cannot be read, and for two videos of one name.
     """
-    found = _read(path, wanted)
+    found = _read(path, wanted, known)
     if not found.videos:
         raise InputError(path, "has no video in it", "give another file")
     names: dict[str, str] = {}
@@ -44,7 +45,7 @@ def read_input(path: Path, wanted: str | None = None) -> Input:
     return found
 
 
-def _read(path: Path, wanted: str | None) -> Input:
+def _read(path: Path, wanted: str | None, known: KnownVideos | None) -> Input:
     if not os.path.lexists(path):
         raise InputError(path, "no such file or folder", "check the path")
     if is_batch(path):
@@ -53,8 +54,8 @@ def _read(path: Path, wanted: str | None) -> Input:
     if is_results(path):
         return Input([results_in(path, wanted)], many=False)
     if wanted is None and path.is_dir() and format_of(path) is None:
-        return _read_folder(path)
-    there = read_annotations(path) if wanted is None else FORMATS[wanted].load().read(path)
+        return _read_folder(path, known)
+    there = read_annotations(path, known) if wanted is None else FORMATS[wanted].read(path, known)
     return Input([_given(video) for video in there], many=len(there) > 1)
 
 
@@ -62,7 +63,7 @@ def _given(video: Annotations) -> VideoResults:
     return VideoResults(video.name, lambda: video)
 
 
-def _read_folder(folder: Path) -> Input:
+def _read_folder(folder: Path, known: KnownVideos | None) -> Input:
     """The files and folders in `folder` that have a known format, or hold one that has."""
     videos: list[VideoResults] = []
     others: list[str] = []
@@ -75,7 +76,7 @@ def _read_folder(folder: Path) -> Input:
         elif place is None:
             others.append(f"{path}: is in no format that is known, and left out")
         else:
-            videos += map(_given, read_annotations(place))
+            videos += map(_given, read_annotations(place, known))
     if not videos:
         read_annotations(folder)  # raises an error that lists the known formats
     return Input(videos, True, others)
@@ -85,7 +86,8 @@ def _known(path: Path) -> Path | None:
     """`path` itself if its format is known, else the only file or folder in it whose format is; None for none."""
     if format_of(path) is not None:
         return path
-    inside = [each for each in sorted(path.iterdir()) if format_of(each) is not None] if path.is_dir() else []
+    listed = sorted(path.iterdir()) if path.is_dir() else []
+    inside = [each for each in listed if not each.name.startswith(".") and format_of(each) is not None]
     if len(inside) > 1:
         names = ", ".join(each.name for each in inside)
         raise InputError(path, f"holds several annotations, {names}", "keep one of them in it")

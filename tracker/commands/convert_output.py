@@ -28,14 +28,26 @@ class Pictures(NamedTuple):
     def file_of(self, video: Annotations, made_of: Path | None, many: bool) -> Path:
         """The file of one video. made_of: the file that a batch has read. Raises InputError if there is none."""
         if not many:
-            return self.place
+            return self._inside(video.name, video.source) or self.place
         if made_of is not None and made_of.exists() and made_of.resolve().is_relative_to(self.place.resolve()):
             return made_of
-        file = self.place / os.path.basename(video.source or video.name)
-        if not self.place.is_dir() or not file.exists():
-            why = f"has no {file.name}, of which the annotations of {video.name} are"
+        file = self._inside(video.name, video.source)
+        if file is None:
+            why = f"has no {os.path.basename(video.source or video.name)}, of which the annotations of {video.name} are"
             raise InputError(self.place, why, "give the folder of the videos")
         return file
+
+    def size_of(self, name: str, source: str) -> tuple[int, int]:
+        """Width and height of the pictures of a video that is known by its name and source. Raises InputError."""
+        from tracker.annotations.frame_extraction import picture_size
+
+        return picture_size(self._inside(name, source) or self.place)
+
+    def _inside(self, name: str, source: str) -> Path | None:
+        """The video in the folder of all of them, by the name of its file, or as its annotations are called."""
+        file = os.path.basename(source or name)
+        places = [self.place / each for each in (file, f"{name}{os.path.splitext(file)[1]}")]
+        return next((each for each in places if each.exists()), None) if self.place.is_dir() else None
 
 
 def format_for(name: str | None, target: Path) -> Format:
@@ -87,13 +99,20 @@ def _replaceable(folder: Path, wanted: Format) -> bool:
     return all(path.is_dir() and (wanted.load().recognises(path) or (path / wanted.place).exists()) for path in there)
 
 
+def pictures_wanted(target: Path, wanted: Format) -> bool:
+    """Whether the video's frames are written, too: into a folder, and not where the target has a file's name."""
+    return wanted.name in WITH_PICTURES and target.suffix.lower() not in wanted.endings - {""}
+
+
 def check_shape(target: Path, wanted: Format, many: bool, pictures: Pictures | None) -> None:
     """Raise InputError if the target's name does not fit what will be written."""
     if pictures is not None and pictures.every > 1 and wanted.name not in WITH_PICTURES:
         raise InputError(f"--every {pictures.every}", f"{wanted.name} gets no pictures", "leave it out")
+    if pictures is not None and pictures.every > 1 and not pictures_wanted(target, wanted):
+        raise InputError(f"--every {pictures.every}", f"{target.name} is a file without pictures", "name a folder")
     files = set().union(*(each.endings for each in FORMATS.values()))  # other names are folders
     ending = target.suffix.lower() if target.suffix.lower() in files else ""
-    whole_set = pictures is not None and wanted.name in WITH_PICTURES
+    whole_set = pictures is not None and pictures_wanted(target, wanted)
     folder = (many and wanted.name != "coco") or whole_set
     allowed = {""} if folder else wanted.endings | ({""} if wanted.name == "mot" else set())
     if ending in allowed:

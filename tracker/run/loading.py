@@ -68,9 +68,11 @@ def load_stages(options: Options, source: Source, inside: Callable[[Floats], Boo
     classes = find_classes(options.classes, detector)
     camera, propagator = load_motion(options, source)
     warnings: tuple[str, ...] = ()
+    if isinstance(detector, ReplayDetector) and detector.percentages and not options.rescale_scores:
+        warnings += (f"{detector.path}: its scores are read as percent",)
     if camera is not None and not tracker.preset.camera:
         if isinstance(camera, RecordedCameraMotion):
-            warnings = (f"{options.camera_motion}: not used: {options.tracker} knows no camera motion",)
+            warnings += (f"{options.camera_motion}: not used: {options.tracker} knows no camera motion",)
         camera = None
     interval, workers = make_interval(options.detect_every, tracker, propagator), _workers(options, source, detector)
     embedding = None if embedder is None else EmbeddingStage(embedder, detector.class_names)

@@ -103,7 +103,8 @@ def test_a_bad_value_is_named_or_harmless(written: Path, data: st.DataObject) ->
         ("bbox", [1, 2, -3, 4], "bbox is -3"),
         ("bbox", [float("nan"), 2, 3, 4], "NaN is no number"),
         ("score", 7, "score is 7"),
-        ("track_id", "x", "track_id is 'x'"),
+        ("track_id", -3, "track_id is -3"),
+        ("track_id", ["x"], r"track_id is \['x'\]"),
     ],
 )
 def test_nonsense_in_a_coco_box_is_told(tmp_path: Path, key: str, value: object, why: str) -> None:

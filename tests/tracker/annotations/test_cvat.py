@@ -84,7 +84,7 @@ def test_numbers_from_0_as_cvat_counts_become_numbers_from_1(tmp_path: Path) -> 
     [
         ('<track id="1" label="a"><polygon frame="0"/></track>', "track 1: holds a polygon"),
         ('<track id="x" label="a"/>', "track x: has no number"),
-        (f'<track id="1" label="a">{box(0, 0)}{box(0, 5)}</track>', "track 1: has two boxes in one frame"),
+        (f'<track id="1" label="a">{box(0, 0)}{box(0, 5)}</track>', "track 1: has two different boxes in frame 0"),
         (f'<track id="1">{box(-1, 0)}</track>', "track 1: has a box in frame -1 that cannot be"),
         (f'<track id="1">{box(0, float("nan"))}</track>', "track 1: has a box in frame 0 that cannot be"),
         ('<track id="1"><box frame="0"/></track>', "track 1: has a box without a frame and four sides"),
@@ -126,4 +126,73 @@ def test_a_bomb_of_entities_is_not_opened(tmp_path: Path) -> None:
         '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bb">]><annotations>&b;</annotations>'
     )
     with pytest.raises(InputError, match="declares a document type"):
+        cvat.read(tmp_path / "a.xml")
+
+
+def task(start: int, stop: int, size: int, step: int = 1) -> str:
+    text = f"step={step}" if step > 1 else ""
+    head = f"<size>{size}</size><start_frame>{start}</start_frame><stop_frame>{stop}</stop_frame>"
+    return f"<annotations><meta><task>{head}<frame_filter>{text}</frame_filter></task></meta>"
+
+
+def as_cvat_writes(frames: range, keys: tuple[int, ...]) -> str:
+    rows = (box(frame, frame, f'keyframe="{int(frame in keys)}" outside="0"') for frame in frames)
+    return f'<track id="0" label="car">{"".join(rows)}</track>'
+
+
+@pytest.mark.parametrize(("start", "step", "count"), [(100, 1, 50), (0, 5, 50), (7, 3, 20)])
+@pytest.mark.parametrize("all_written", [True, False])
+def test_frames_are_those_of_the_video(tmp_path: Path, start: int, step: int, count: int, all_written: bool) -> None:
+    frames = range(start, start + count * step, step)
+    keys = (frames[0], frames[4], frames[-1])
+    track = as_cvat_writes(frames if all_written else range(0), keys)
+    if not all_written:
+        track = f'<track id="0" label="car">{"".join(box(frame, frame) for frame in keys)}</track>'
+    (tmp_path / "a.xml").write_text(f"{task(start, frames[-1], count, step)}{track}</annotations>")
+    (video,) = cvat.read(tmp_path / "a.xml")
+    assert video.tracks[0].frames.tolist() == [frame + 1 for frame in frames]
+    assert np.allclose(video.tracks[0].boxes[:, 0], frames)
+    assert video.frame_count == frames[-1] + 1
+    cvat.write(video, tmp_path / "b.xml")
+    (again,) = cvat.read(tmp_path / "b.xml")
+    assert again.tracks[0].frames.tolist() == video.tracks[0].frames.tolist()
+
+
+def test_what_cvat_has_drawn_after_the_last_keyframe_is_kept(tmp_path: Path) -> None:
+    track = as_cvat_writes(range(100, 150), (100, 110))
+    (tmp_path / "a.xml").write_text(f"{task(100, 149, 50)}{track}</annotations>")
+    (found,) = cvat.read(tmp_path / "a.xml")[0].tracks
+    assert found.frames.tolist() == list(range(101, 151))
+    assert found.boxes[:, 0].tolist() == list(range(100, 150))
+
+
+def test_a_last_keyframe_stays_to_the_end_of_a_task_that_begins_later(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(
+        f'{task(100, 149, 10, 5)}<track id="1" label="a">{box(120, 3)}</track></annotations>'
+    )
+    assert cvat.read(tmp_path / "a.xml")[0].tracks[0].frames.tolist() == [121, 126, 131, 136, 141, 146]
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        box(5, 9, 'outside="1"') * 2,  # each job of a task closes the track
+        box(5, 9, 'outside="1"') + box(5, 11, 'outside="1"'),
+        box(4, 20) + box(4, 20.01) + box(5, 9, 'outside="1"'),
+        box(4, 20, 'outside="1"') + box(5, 9, 'outside="1"'),
+        box(4, 77, 'keyframe="0"') + box(5, 9, 'outside="1"'),
+    ],
+)
+def test_boxes_that_say_the_same_twice(tmp_path: Path, twice: str) -> None:
+    boxes = box(2, 0) + box(4, 20) + twice
+    (track,) = read(tmp_path, f'<track id="1" label="car">{boxes}</track>').tracks
+    assert track.frames.tolist() == [3, 4, 5]
+    assert track.boxes[:, 0].tolist() == [0, 10, 20]
+
+
+@pytest.mark.parametrize("step", ["step=0", "step=x", "step=99999999999", "every third"])
+def test_a_step_that_is_none(tmp_path: Path, step: str) -> None:
+    head = f"<annotations><meta><task><frame_filter>{step}</frame_filter></task></meta></annotations>"
+    (tmp_path / "a.xml").write_text(head)
+    with pytest.raises(InputError, match=r"its head: says '.*' where the task's step belongs"):
         cvat.read(tmp_path / "a.xml")

@@ -44,3 +44,17 @@ def test_a_box_without_a_track_number_is_named(tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace('"index": 3', '"index": null'), encoding="utf-8")
     with pytest.raises(InputError, match=r"samples\.json: samples\[0\].*index is None"):
         fiftyone.read(tmp_path)
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"frame_rate": 25.0}])
+def test_an_export_without_metadata(tmp_path: Path, metadata: dict[str, float] | None) -> None:
+    sample = {"_id": {"$oid": "5"}, "filepath": "data/a.mp4", "metadata": metadata}
+    box = {"label": "car", "bounding_box": [0.5, 0.5, 0.25, 0.5], "confidence": 1.0000001, "index": 2}
+    frame = {"_sample_id": {"$oid": "5"}, "frame_number": 2, "detections": {"detections": [box]}}
+    (tmp_path / "samples.json").write_text(json.dumps({"samples": [sample]}), encoding="utf-8")
+    (tmp_path / "frames.json").write_text(json.dumps({"frames": [frame]}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"samples\[0\]: does not say how large its video is.*--video"):
+        fiftyone.read(tmp_path)
+    (after,) = fiftyone.read(tmp_path, lambda name, source: (64, 48))
+    np.testing.assert_allclose(after.tracks[0].boxes, [[32, 24, 48, 48]])
+    assert after.frame_count == 2

@@ -54,8 +54,42 @@ def test_what_people_draw_is_read_without_our_keys(tmp_path: Path) -> None:
 def test_a_task_without_a_size_says_what_to_add(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text(json.dumps([_task()]), encoding="utf-8")
-    with pytest.raises(InputError, match=r"export\.json: task 0: does not say how large.*width"):
+    with pytest.raises(InputError, match=r"export\.json: task 0: does not say how large.*add --size"):
         labelstudio.read(path)
+
+
+def test_a_size_that_the_task_does_not_say(tmp_path: Path) -> None:
+    path, asked = tmp_path / "export.json", list[tuple[str, str]]()
+    path.write_text(json.dumps([_task()]), encoding="utf-8")
+
+    def known(name: str, source: str) -> tuple[int, int]:
+        asked.append((name, source))
+        return 200, 100
+
+    np.testing.assert_allclose(labelstudio.read(path, known)[0].tracks[0].boxes[0], [20, 20, 80, 60])
+    assert asked == [("clip", "/data/upload/1/0123abcd-clip.mp4")]
+    (region,) = _task()["annotations"][0]["result"]  # type: ignore[index]
+    task = _task() | {"annotations": [{"result": [region | {"original_width": 200, "original_height": 100}]}]}
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    np.testing.assert_allclose(labelstudio.read(path)[0].tracks[0].boxes[0], [20, 20, 80, 60])
+
+
+def test_a_length_that_the_task_does_not_say(tmp_path: Path) -> None:
+    path, task = tmp_path / "export.json", _task(width=200, height=100)
+    value = task["annotations"][0]["result"][0]["value"]  # type: ignore[index]
+    del value["framesCount"], value["duration"]
+    path.write_text(json.dumps([task, _task(width=200, height=100) | {"annotations": []}]), encoding="utf-8")
+    found, empty = labelstudio.read(path)
+    assert (found.frame_count, float(found.frame_rate), found.tracks[0].frames.tolist()) == (4, 0, [2, 3, 4])
+    assert (empty.frame_count, len(empty.tracks)) == (0, 0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_export_whose_data_come_late(tmp_path: Path, encoding: str) -> None:
+    path, task = tmp_path / "export.json", _task(width=200, height=100)
+    path.write_bytes(json.dumps([{"meta": "x" * 9000} | task]).encode(encoding))
+    assert labelstudio.recognises(path)
+    assert len(labelstudio.read(path)[0].tracks) == 1
 
 
 def test_label_studio_interpolates_to_the_same_boxes(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_keyframes_and_what_the_input_does_not_say(capsys: pytest.CaptureFixture
         (("in.xml", "more", "--format", "yolo", "--overwrite"), "more: holds other files, which would be lost"),
         (("more", "a.txt"), "a.txt: has the name of a file, and several videos make a folder"),
         (("twice", "a.json", "--format", "coco"), "twice: has two videos of one name, clip and clip"),
-        (("in.xml", "set.json", "--format", "coco", "--video", "note.md"), "set.json: has the name of a file"),
+        (("in.xml", "set.json", "--format", "yolo", "--video", "note.md"), "set.json: has the name of a file"),
         (("in.xml", "set", "--format", "coco", "--video", "note.md"), "note.md: is not a video that can be read"),
         (("in.xml", "set", "--format", "coco", "--video", "no.mp4"), "no.mp4: no such file or folder"),
         (("in.xml", "a.txt", "--every", "2"), "--every 2: is about pictures, and there is no --video"),

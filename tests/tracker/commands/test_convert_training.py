@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -113,3 +114,24 @@ def test_unknown_frame_rates_are_asked_for(clip: Annotations, capsys: pytest.Cap
     assert main(["convert", "cvat.xml", "tasks.json", "--format", "labelstudio"]) == 1
     assert "clip: has no known frame rate (add --fps, such as --fps 25, or --video)" in capsys.readouterr().err
     assert main(["convert", "cvat.xml", "tasks.json", "--format", "labelstudio", "--fps", "25"]) == 0
+
+
+@pytest.mark.parametrize(("target", "name"), [("out.txt", "mot"), ("out.zip", "mot"), ("out.json", "coco")])
+def test_a_file_gets_no_pictures_and_what_the_video_says(clip: Annotations, target: str, name: str) -> None:
+    del clip
+    box = {"frame": 1, "x": 10, "y": 10, "width": 10, "height": 20, "enabled": True}
+    region = {"type": "videorectangle", "value": {"sequence": [box], "framesCount": LENGTH, "labels": ["car"]}}
+    task = {"data": {"video": "/data/upload/1/0123abcd-clip.mp4"}, "annotations": [{"result": [region]}]}
+    Path("ls.json").write_text(json.dumps([task]))
+    source = open_source(Path("clip.mp4"))
+    for given in ("clip.mp4", "."):
+        assert main(["convert", "ls.json", target, "--format", name, "--video", given, "--overwrite"]) == 0
+        (track,) = read_annotations(Path(target))[0].tracks
+        expected = np.array([0.1, 0.1, 0.2, 0.3]) * ([source.width, source.height] * 2)
+        np.testing.assert_allclose(track.boxes, np.tile(expected, (LENGTH, 1)), atol=1e-3)
+
+
+def test_a_file_without_pictures_has_no_every(clip: Annotations, capsys: pytest.CaptureFixture[str]) -> None:
+    del clip
+    assert main(["convert", "in.xml", "out.txt", "--video", "clip.mp4", "--every", "5"]) == 1
+    assert "--every 5: out.txt is a file without pictures" in capsys.readouterr().err
