@@ -160,7 +160,7 @@ def answering_network(backbone: str = "lenet5") -> DetectionNetwork:
         if isinstance(module, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     shake_norms(network)
-    output = network.head.output
+    output = network.head.outputs()[0]
     assert output.bias is not None
     torch.nn.init.normal_(output.weight, std=0.05)
     torch.nn.init.zeros_(output.bias)

@@ -37,6 +37,7 @@ from training.loop.report import Journal
 from training.loop.transfer import SUFFIX, Weights, save_weights, transfer
 from training.networks.backbones import load_trunk
 from training.networks.detection import DetectionNetwork, build
+from training.networks.heads import rescale
 
 VALIDATION_SHARE = 0.1
 FEWEST_TO_JUDGE = 20  # by fewer pictures, which network is better is decided by chance
@@ -65,7 +66,7 @@ def judge(network: DetectionNetwork, dataset: Dataset, long_side: int, device: s
 def calibrate(network: DetectionNetwork, dataset: Dataset, long_side: int, device: str) -> None:
     """Make the network's scores the chance that a detection is right, as far as `dataset` can tell."""
     scores, right = outcomes(lambda image: predict(network, image, long_side, device), PictureReader(), dataset)
-    network.head.rescale(*fit_scale(scores, right))
+    rescale(network.head, *fit_scale(scores, right))
 
 
 def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -101,7 +102,7 @@ def make_feed(network: DetectionNetwork, plan: Plan, data: TrainingData, device:
 
 def train(
     plan: Plan,
-    trunk: nn.Sequential,
+    trunk: nn.Module,
     data: TrainingData,
     files: Path,
     device: str = "cpu",

@@ -16,7 +16,8 @@ from training.loop.checkpoint import Checkpoint, Counters
 from training.loop.detector_plan import Plan
 from training.loop.loop import Loop, low_precision
 from training.losses.detection import Truth, detection_losses
-from training.networks.detection import DetectionNetwork, make_grid
+from training.networks.detection import DetectionNetwork
+from training.networks.grid import make_grid
 
 
 class Report(NamedTuple):

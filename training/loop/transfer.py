@@ -12,10 +12,12 @@ from typing import NamedTuple
 import torch
 from safetensors import SafetensorError
 
+from detectors.coco import COCO_CLASSES
 from detectors.errors import InputError
 from detectors.sliding import EMBEDDED
 from training.loop.checkpoint import read_tensors, write_tensors
 from training.loop.detector_plan import Plan
+from training.loop.yolox_weights import BACKBONE, yolox_network
 from training.networks.detection import DetectionNetwork
 
 FORMAT = "keeptrack detector weights 1"
@@ -36,8 +38,13 @@ def save_weights(network: DetectionNetwork, plan: Plan, path: Path) -> None:
 
 
 def load_weights(path: str | Path) -> Weights:
-    """The weights in `path`, or of the detector that comes with the package: "sliding". Raises InputError."""
+    """The weights in `path`, or of the detector that comes with the package: "sliding". Raises InputError.
+
+    path: what `save_weights` wrote, or YOLOX-nano's ONNX file.
+    """
     path = EMBEDDED.with_suffix(SUFFIX) if str(path) == "sliding" else Path(path)
+    if path.suffix == ".onnx":
+        return Weights(yolox_network(path).state_dict(), Plan(BACKBONE, COCO_CLASSES))
     try:
         tensors, metadata = read_tensors(path)
         if metadata.get("format") != FORMAT:
@@ -63,7 +70,9 @@ def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
     """
     known = known_classes(weights, plan.class_names)
     theirs, own = dict(weights.tensors), network.state_dict()
-    for key in ("head.output.weight", "head.output.bias"):
+    for key in [key for key in own if key.startswith("head.output.")]:
+        if key not in theirs:
+            continue  # another head, which is refused below
         rows = own[key].clone()
         rows[-4:] = theirs[key][-4:]
         for row, name in enumerate(plan.class_names):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from training.networks.detection import Answers, Grid
+from training.networks.grid import Answers, Grid
 
 CANDIDATES = 13  # cells an object, at most; alpha and beta as in TOOD's best row
 ALPHA = 1.0

@@ -2,7 +2,8 @@
 
 LeNet-5 (LeCun et al. 1998), AlexNet (Krizhevsky et al. 2012), GoogLeNet (Szegedy et al. 2015), ResNet (He et al. 2016),
 MobileNetV2 (Sandler et al. 2018) and V3 (Howard et al. 2019); all but the first are torchvision's. One of them is not a
-classifier's: MobileNetV3 as detectors use it, with half the channels behind stride 16 (its section 6.3).
+classifier's: MobileNetV3 as detectors use it, with half the channels behind stride 16 (its section 6.3). The last has
+learnt detection, with paths between its maps: YOLOX-nano's (Ge et al. 2021).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import nn
 
 from detectors.errors import InputError
 from training.networks.onnx_trunk import fill_from_onnx
+from training.networks.yolox import YoloxNano
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)  # red first, of pictures in [0, 255]
 IMAGENET_DEVIATION = (58.395, 57.12, 57.375)
@@ -34,17 +36,19 @@ class Backbone:
     model: builds the whole classifier, untrained. trunk: takes its convolutional part out.
     receptive_field: side in pixels of what a feature depends on. sees_all: squeeze-and-excitation weighs the channels
     by the whole picture, in addition. padded: its layers see zeros around the picture.
-    widened: its last part only widens the features, for the classifier. weights: torchvision's, or None.
+    widened: its last part only widens the features, for the classifier. mixed: it returns maps at strides 8, 16 and 32
+    that have seen each other. weights: torchvision's, or None.
     mean, deviation: of the colours, red first in [0, 255], that its weights were trained with.
     """
 
     model: Callable[[], nn.Module]
-    trunk: Callable[[Any], nn.Sequential]
+    trunk: Callable[[Any], nn.Module]
     stride: int
     out_channels: int
     receptive_field: int
     padded: bool = True
     widened: bool = False
+    mixed: bool = False
     sees_all: bool = False
     weights: Any = None
     mean: tuple[float, float, float] = IMAGENET_MEAN
@@ -69,6 +73,10 @@ class LeNet5(nn.Module):
 def _features(model: Any) -> nn.Sequential:
     features: nn.Sequential = model.features
     return features
+
+
+def _whole(model: nn.Module) -> nn.Module:
+    return model
 
 
 def _resnet_trunk(model: Any) -> nn.Sequential:
@@ -163,11 +171,21 @@ BACKBONES: dict[str, Backbone] = {
         mean=(127.5, 127.5, 127.5),
         deviation=(127.5, 127.5, 127.5),
     ),
+    "yolox_nano": Backbone(
+        YoloxNano,
+        _whole,
+        stride=32,
+        out_channels=256,
+        receptive_field=858,
+        mixed=True,
+        mean=(0.0, 0.0, 0.0),
+        deviation=(1.0, 1.0, 1.0),
+    ),
 }
 """Every trunk by name."""
 
 
-def load_trunk(name: str, weights: str | Path | None = "imagenet") -> nn.Sequential:
+def load_trunk(name: str, weights: str | Path | None = "imagenet") -> nn.Module:
     """The trunk called `name`.
 
     weights: "imagenet", the path of a state dict of the whole classifier or of an ONNX file that begins with this

@@ -1,57 +1,26 @@
-"""The detection network: a trunk's feature maps, mixed up and down, and one head that slides over all of them.
+"""The detection network: a trunk's feature maps, mixed up and down, and a head that slides over all of them.
 
 Top-down and bottom-up paths as in Lin et al., "Feature pyramid networks" (2017), and Liu et al., "Path aggregation
-network" (2018), of depthwise separable convolutions (Howard et al., "MobileNets", 2017); a head without anchors, whose
-boxes are distances from a cell's centre (Tian et al., "FCOS", 2019), shared by all levels but for its batch
-normalisation. There is no dense layer anywhere: each answer is what the head would say of that window alone.
+network" (2018), of depthwise separable convolutions (Howard et al., "MobileNets", 2017), unless the trunk has its own.
+There is no dense layer anywhere: each answer is what the head would say of that window alone.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from training.networks.backbones import BACKBONES, IMAGENET_DEVIATION, IMAGENET_MEAN
+from training.networks.grid import Answers, Grid, make_grid
+from training.networks.heads import Head, SharedHead, TowerHead
 from training.networks.pyramid import STRIDES, Pyramid
 
 WIDTH = 96  # channels of neck and head
-PRIOR = 0.01  # the score that an untrained head gives each cell
-FARTHEST = 5.0  # a side of a box is at most exp(5) = 148 strides away from its cell
 MEAN, DEVIATION = IMAGENET_MEAN, IMAGENET_DEVIATION  # red first, as torchvision's trunks expect it
-
-
-class Answers(NamedTuple):
-    """What the network says of every cell of all levels, the finest level first, in rows.
-
-    logits: ``(N, cells, C)``. boxes: ``(N, cells, 4)`` xyxy in pixels of the picture.
-    """
-
-    logits: torch.Tensor
-    boxes: torch.Tensor
-
-
-class Grid(NamedTuple):
-    """The cells of all levels. centres: ``(cells, 2)`` x, y in pixels. strides: ``(cells,)`` in pixels."""
-
-    centres: torch.Tensor
-    strides: torch.Tensor
-
-
-def make_grid(height: int, width: int, device: torch.device | None = None) -> Grid:
-    """The cells that a picture of ``height`` x ``width``, both multiples of the largest stride, is looked at with."""
-    centres, strides = [], []
-    for stride in STRIDES:
-        rows = (torch.arange(height // stride, device=device) + 0.5) * stride
-        columns = (torch.arange(width // stride, device=device) + 0.5) * stride
-        y, x = torch.meshgrid(rows, columns, indexing="ij")
-        centres.append(torch.stack([x.flatten(), y.flatten()], dim=1))
-        strides.append(torch.full_like(centres[-1][:, 0], float(stride)))
-    return Grid(torch.cat(centres), torch.cat(strides))
 
 
 class Normalise(nn.Module):
@@ -133,65 +102,33 @@ class Neck(nn.Module):
         return levels
 
 
-class Head(nn.Module):
-    """One tower of convolutions over all levels: class logits and the four distances of every cell."""
-
-    def __init__(self, classes: int, levels: int, width: int = WIDTH, depth: int = 2) -> None:
-        super().__init__()
-        self.classes = classes
-        self.depthwise = nn.ModuleList(
-            nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False) for _ in range(depth)
-        )
-        self.pointwise = nn.ModuleList(nn.Conv2d(width, width, 1, bias=False) for _ in range(depth))
-        self.norms = nn.ModuleList(
-            nn.ModuleList(nn.BatchNorm2d(width) for _ in range(2 * depth)) for _ in range(levels)
-        )
-        self.scales = nn.Parameter(torch.ones(levels))
-        self.output = nn.Conv2d(width, classes + 4, 1)
-        nn.init.normal_(self.output.weight, std=0.01)
-        bias = torch.full((classes + 4,), math.log(2.0))  # at first a box reaches two strides to each side
-        bias[:classes] = math.log(PRIOR / (1 - PRIOR))
-        self.output.bias = nn.Parameter(bias)
-
-    def forward(self, levels: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits ``(N, cells, C)`` and distances ``(N, cells, 4)`` left, top, right, bottom, in strides."""
-        rows = [self._level(features, level).flatten(2) for level, features in enumerate(levels)]
-        table = torch.cat(rows, dim=2).transpose(1, 2)
-        return table[..., : self.classes], table[..., self.classes :].clamp(-FARTHEST, FARTHEST).exp()
-
-    def rescale(self, slope: float, shift: float) -> None:
-        """Make every class logit x into slope * x + shift."""
-        with torch.no_grad():
-            bias = self.output.bias
-            assert bias is not None
-            self.output.weight[: self.classes] *= slope
-            bias[: self.classes] = bias[: self.classes] * slope + shift
-
-    def _level(self, features: torch.Tensor, level: int) -> torch.Tensor:
-        norms = iter(self.norms[level].children())
-        for depthwise, pointwise in zip(self.depthwise, self.pointwise, strict=True):
-            features = functional.relu(next(norms)(depthwise(features)))
-            features = functional.relu(next(norms)(pointwise(features)))
-        output = self.output(features).float()
-        return torch.cat([output[:, : self.classes], output[:, self.classes :] * self.scales[level]], dim=1)
-
-
 class DetectionNetwork(nn.Module):
     """Pictures ``(N, 3, H, W)``, BGR in [0, 255], H and W multiples of 32 -> `Answers`.
 
     trunk: from `training.networks.backbones`, pretrained or not. fold: see `Pyramid`. normalise: as the
-    trunk was trained with.
+    trunk was trained with. mixed: the trunk's maps have seen each other already, at all strides.
     """
 
+    neck: Neck | nn.Identity
+    head: Head
+
     def __init__(
-        self, trunk: nn.Sequential, classes: int, fold: bool = True, normalise: Normalise | None = None
+        self,
+        trunk: nn.Module,
+        classes: int,
+        fold: bool = True,
+        normalise: Normalise | None = None,
+        mixed: bool = False,
     ) -> None:
         super().__init__()
         self.normalise: Normalise | Centre = normalise or Normalise()
         self.pyramid = Pyramid(trunk, fold)
-        missing = int(math.log2(STRIDES[-1] / self.pyramid.levels[-1].stride))
-        self.neck = Neck([level.channels for level in self.pyramid.levels], missing)
-        self.head = Head(classes, len(STRIDES))
+        channels = [level.channels for level in self.pyramid.levels]
+        if mixed:
+            self.neck, self.head = nn.Identity(), TowerHead(classes, channels, fold)
+        else:
+            missing = int(math.log2(STRIDES[-1] / self.pyramid.levels[-1].stride))
+            self.neck, self.head = Neck(channels, missing), SharedHead(classes, len(STRIDES), WIDTH)
 
     def forward(self, pictures: torch.Tensor) -> Answers:
         """Logits and boxes of every cell."""
@@ -212,15 +149,11 @@ class DetectionNetwork(nn.Module):
 
     def answer(self, maps: Sequence[torch.Tensor], grid: Grid) -> Answers:
         """What neck and head make of the trunk's maps."""
-        levels = self.neck(maps)[-len(STRIDES) :]
-        logits, distances = self.head(levels)
-        reach = distances * grid.strides[:, None]
-        boxes = torch.cat([grid.centres - reach[..., :2], grid.centres + reach[..., 2:]], dim=-1)
-        return Answers(logits, boxes)
+        return self.head(self.neck(maps)[-len(STRIDES) :], grid)
 
 
-def build(backbone: str, trunk: nn.Sequential, classes: int, fold: bool = True) -> DetectionNetwork:
+def build(backbone: str, trunk: nn.Module, classes: int, fold: bool = True) -> DetectionNetwork:
     """A detection network on the trunk of the named backbone, without the layer that only serves its classifier."""
     stated = BACKBONES[backbone]
-    needed = trunk[:-1] if stated.widened else trunk
-    return DetectionNetwork(needed, classes, fold, Normalise(stated.mean, stated.deviation))
+    needed = trunk[:-1] if stated.widened and isinstance(trunk, nn.Sequential) else trunk
+    return DetectionNetwork(needed, classes, fold, Normalise(stated.mean, stated.deviation), stated.mixed)

@@ -82,4 +82,6 @@ def _channels(*parts: nn.Module) -> list[int]:
 
 def build(weights: str | None = "imagenet", backbone: str = "mobilenet_v2") -> Embedding:
     """A new network. weights: of the trunk, as for `load_trunk`."""
-    return Embedding(load_trunk(backbone, weights), PARTS[backbone])
+    trunk = load_trunk(backbone, weights)
+    assert isinstance(trunk, nn.Sequential)
+    return Embedding(trunk, PARTS[backbone])

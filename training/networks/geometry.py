@@ -46,6 +46,8 @@ def geometries(traced: torch.fx.GraphModule, ignore_gates: bool = False) -> dict
         sources = [known[source] for source in node.all_input_nodes]
         if node.op == "placeholder":
             known[node] = PICTURE
+        elif node.op == "output" and len({source.stride for source in sources}) > 1:
+            continue  # several maps, each with a geometry of its own
         elif node.op == "call_module":
             known[node] = _through(modules[str(node.target)], sources[0])
         else:
@@ -56,6 +58,8 @@ def geometries(traced: torch.fx.GraphModule, ignore_gates: bool = False) -> dict
 def _through(layer: nn.Module, before: Geometry) -> Geometry:
     if isinstance(layer, (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)):
         return Geometry(before.stride, math.inf)
+    if isinstance(layer, nn.Upsample):
+        return Geometry(before.stride // int(_single(layer.scale_factor)), before.receptive_field)
     if not isinstance(layer, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)):
         return before  # works on each cell by itself
     reach = _single(getattr(layer, "dilation", 1)) * (_single(layer.kernel_size) - 1)

@@ -44,12 +44,13 @@ class SteadyConv2d(nn.Conv2d):
 class Pyramid(nn.Module):
     """Pictures ``(N, 3, H, W)`` -> maps ``(N, channels, H / stride, W / stride)``, from fine to coarse.
 
-    trunk: a sequence of parts. H and W must be multiples of the largest stride. Where the trunk does not reach a stride
-    of STRIDES, that level is missing: see `levels`. fold: fold batch normalisation into the convolutions, for
-    pretrained weights whose averages stay as they are.
+    trunk: a network of parts; where it returns several maps, from fine to coarse, these are taken. H and W must be
+    multiples of the largest stride. Where the trunk does not reach a stride of STRIDES, that level is missing: see
+    `levels`. fold: fold batch normalisation into the convolutions, for pretrained weights whose averages stay as they
+    are.
     """
 
-    def __init__(self, trunk: nn.Sequential, fold: bool = True) -> None:
+    def __init__(self, trunk: nn.Module, fold: bool = True) -> None:
         super().__init__()
         parts = [name for name, _ in trunk.named_children()]
         graph = torch.fx.symbolic_trace(trunk.eval())
@@ -95,10 +96,14 @@ def find_levels(graph: torch.fx.GraphModule, strides: tuple[int, ...] = STRIDES)
     """The levels of a traced trunk, from fine to coarse.
 
     A level is the last map at its stride that everything behind it passes through: a bypass around it would carry
-    what it does not show. A trunk that has none of the strides gives its output as the only level.
+    what it does not show. A trunk that has none of the strides gives its output as the only level; one that returns
+    several maps has chosen itself.
     """
     known = geometries(graph)
     channels = _channels(graph)
+    result = next(node for node in graph.graph.nodes if node.op == "output").args[0]
+    if isinstance(result, tuple):
+        return [Level(node.name, known[node].stride, channels[node]) for node in result]
     order = {node: position for position, node in enumerate(graph.graph.nodes)}
     levels: dict[int, Level] = {}
     reach = 0  # the position up to which maps that came before are still in use

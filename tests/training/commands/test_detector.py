@@ -37,7 +37,8 @@ from training.loop.detector_plan import Plan
 from training.loop.detector_trainer import Report, Trainer
 from training.loop.feature_cache import FeatureCache
 from training.networks.backbones import load_trunk
-from training.networks.detection import Answers, DetectionNetwork
+from training.networks.detection import DetectionNetwork
+from training.networks.grid import Answers
 
 QUICK = ["--backbone", "lenet5", "--from-scratch", "--imgsz", "96", "--batch", "2", "--steps"]
 

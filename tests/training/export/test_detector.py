@@ -88,7 +88,7 @@ def test_the_network_itself_is_left_as_it_was(tmp_path: Path) -> None:
 def test_a_file_that_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def other(network: FrameNetwork) -> onnx.ModelProto:
         with torch.no_grad():
-            network.network.head.output.weight[0] += 0.05
+            network.network.head.outputs()[0].weight[0] += 0.05
         return trace(network)
 
     trace = exporter._trace
@@ -102,7 +102,7 @@ def test_a_file_that_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.
 def test_a_network_that_came_to_nothing_is_not_written(tmp_path: Path) -> None:
     network = answering_network("mobilenet_v3_small")
     with torch.no_grad():
-        network.head.output.weight[0] = torch.nan
+        network.head.outputs()[0].weight[0] = torch.nan
     with pytest.raises(ValueError, match="differs"):
         export(network, NAMES, 96, tmp_path / "my.onnx", {})
     assert not list(tmp_path.iterdir())

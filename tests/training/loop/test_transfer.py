@@ -18,7 +18,8 @@ from training.__main__ import main
 from training.loop.detector_plan import Plan
 from training.loop.transfer import load_weights, save_weights, transfer
 from training.networks.backbones import load_trunk
-from training.networks.detection import Answers, DetectionNetwork, build
+from training.networks.detection import DetectionNetwork, build
+from training.networks.grid import Answers
 
 OLD = Plan("mobilenet_v3_small", ("person", "car"))
 
@@ -58,11 +59,13 @@ def test_weights_come_back_as_they_were_but_for_half_precision(trained: Detectio
 def test_classes_of_the_same_name_are_known_at_once_and_others_are_not(trained: DetectionNetwork, saved: Path) -> None:
     torch.manual_seed(2)
     new = network(3)
-    fresh = new.head.output.weight[1].clone()
+    fresh = new.head.outputs()[0].weight[1].clone()
     transfer(load_weights(saved), new, Plan("mobilenet_v3_small", ("Car", "dog", "person")))
     torch.testing.assert_close(logits(new)[:, [2, 0]], logits(trained), rtol=1e-2, atol=1e-3)
-    assert torch.equal(new.head.output.weight[1], fresh)
-    torch.testing.assert_close(new.head.output.weight[-4:], trained.head.output.weight[-4:], rtol=1e-3, atol=1e-6)
+    assert torch.equal(new.head.outputs()[0].weight[1], fresh)
+    torch.testing.assert_close(
+        new.head.outputs()[0].weight[-4:], trained.head.outputs()[0].weight[-4:], rtol=1e-3, atol=1e-6
+    )
 
 
 def test_another_backbone_is_refused(saved: Path) -> None:

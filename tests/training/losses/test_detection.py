@@ -25,7 +25,7 @@ from training.losses.detection import (
     pairwise_iou,
     quality_focal_loss,
 )
-from training.networks.detection import Answers, Grid, make_grid
+from training.networks.grid import Answers, Grid, make_grid
 
 GRID = make_grid(96, 128)
 SPOTS = [(x, y) for y in (0, 48) for x in (0, 64)]  # objects one in each do not meet

@@ -10,11 +10,12 @@ pytest.importorskip("torch", reason="needs the extra `train`")
 pytest.importorskip("torchvision", reason="needs the extra `train`")
 
 import torch
-from torch import nn
 from torchvision.transforms.functional import normalize
 
 from tests.training.pictures import answering_network, small_network
-from training.networks.detection import PRIOR, Centre, Normalise, make_grid
+from training.networks.detection import Centre, Normalise
+from training.networks.grid import Answers, Grid, make_grid
+from training.networks.heads import PRIOR, SharedHead
 
 
 def test_the_cells_are_centred_in_their_strides() -> None:
@@ -53,17 +54,16 @@ def test_an_untrained_network_believes_in_nothing_and_boxes_surround_their_cells
 
 
 def test_a_box_is_four_distances_from_its_cell_in_strides() -> None:
-    class Stub(nn.Module):
-        def forward(self, levels: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-            cells = sum(level.shape[2] * level.shape[3] for level in levels)
-            return torch.zeros(1, cells, 2), torch.tensor([1.0, 2, 3, 4]).expand(1, cells, 4)
-
     network, grid = small_network(), make_grid(64, 96)
-    network.head = Stub()  # type: ignore[assignment]  # a double of it
+    output = network.head.outputs()[0]
+    assert output.bias is not None
     with torch.no_grad():
+        output.weight.zero_()
+        output.bias[-4:] = torch.tensor([1.0, 2, 3, 4]).log()
         boxes = network(torch.zeros(1, 3, 64, 96)).boxes[0]
     for box, (x, y), stride in zip(boxes.tolist(), grid.centres.tolist(), grid.strides.tolist(), strict=True):
-        assert box == [x - stride, y - 2 * stride, x + 3 * stride, y + 4 * stride]
+        expected = [x - stride, y - 2 * stride, x + 3 * stride, y + 4 * stride]
+        assert box == pytest.approx(expected, rel=1e-5, abs=1e-4)
 
 
 @pytest.mark.parametrize("along", ["width", "height"])
@@ -116,13 +116,21 @@ def test_absorbing_the_normalisation_changes_no_answer(backbone: str) -> None:
 
 
 def test_each_level_has_a_scale_and_statistics_of_its_own() -> None:
-    network = small_network()
-    maps = [torch.randn(1, 96, side, side) for side in (8, 4, 2)]
+    head = small_network().head
+    assert isinstance(head, SharedHead)
+    maps, grid = [torch.randn(1, 96, side, side) for side in (8, 4, 2)], make_grid(64, 64)
     with torch.no_grad():
-        logits, distances = network.head(maps)
-        network.head.scales[1] = 2.0
-        other_logits, other = network.head(maps)
-    same = torch.isclose(distances, other).all(dim=2)[0]
+        before = head(maps, grid)
+        head.scales[1] = 2.0
+        after = head(maps, grid)
+    distances, other = _distances(before, grid), _distances(after, grid)
+    same = torch.isclose(distances, other).all(dim=1)
     assert same.tolist() == [True] * 64 + [False] * 16 + [True] * 4
-    assert torch.equal(logits, other_logits)
-    assert torch.allclose(other[0, 64:80].log(), 2 * distances[0, 64:80].log(), atol=1e-5)
+    assert torch.equal(before.logits, after.logits)
+    assert torch.allclose(other[64:80].log(), 2 * distances[64:80].log(), atol=1e-5)
+
+
+def _distances(answers: Answers, grid: Grid) -> torch.Tensor:
+    """How far the sides of the first picture's boxes are from their cells, in strides."""
+    boxes, centres = answers.boxes[0], grid.centres
+    return torch.cat([centres - boxes[:, :2], boxes[:, 2:] - centres], dim=1) / grid.strides[:, None]

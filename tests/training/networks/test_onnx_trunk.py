@@ -43,7 +43,7 @@ def write_convolutions(path: Path, layers: Sequence[nn.Conv2d]) -> Path:
     return path
 
 
-def random_trunk(name: str) -> nn.Sequential:
+def random_trunk(name: str) -> nn.Module:
     """A trunk whose batch normalisation has something to say."""
     torch.manual_seed(1)
     trunk = load_trunk(name, None).eval()
