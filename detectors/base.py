@@ -7,12 +7,13 @@ origin at the outer corner of the top-left pixel, x2 and y2 exclusive. Width is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from detectors.columns import Columns, check_columns, select_rows
 from detectors.scores import without_rounding
 
 Image = npt.NDArray[np.uint8]
@@ -44,6 +45,8 @@ class Detections:
     boxes: ``(N, 4)`` float, xyxy pixels. scores: ``(N,)`` float in [0, 1]; what only rounding has put outside is put
     back. class_ids: ``(N,)`` int, zeros if left out.
     embeddings: ``(N, D)`` float unit vectors of appearance, or None; a row of zeros means "not known".
+    columns: whatever else is known of each, by name: arrays ``(N, ...)`` or lists of N values. They are carried along
+    and handed on with the tracks; see `detectors.columns`.
 
     Raises ValueError when a column has another shape, the columns disagree in length, a value is not finite, a box has
     a negative size, or a score lies outside [0, 1].
@@ -53,6 +56,7 @@ class Detections:
     scores: Floats
     class_ids: Ints = None  # type: ignore[assignment]  # filled in below, so that it is an array for every reader
     embeddings: Floats | None = None
+    columns: Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         boxes = np.asarray(self.boxes, dtype=np.float64) if np.size(self.boxes) else np.empty((0, 4))
@@ -79,6 +83,8 @@ class Detections:
             raise ValueError("a box has a negative width or height; boxes are (x1, y1, x2, y2)")
         if ((self.scores < 0) | (self.scores > 1)).any():
             raise ValueError("a score lies outside [0, 1]")
+        if self.columns:
+            object.__setattr__(self, "columns", check_columns(self.columns, len(boxes)))
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -89,6 +95,7 @@ class Detections:
         for name in ("boxes", "scores", "class_ids"):
             object.__setattr__(some, name, getattr(self, name)[rows])
         object.__setattr__(some, "embeddings", None if self.embeddings is None else self.embeddings[rows])
+        object.__setattr__(some, "columns", select_rows(self.columns, rows) if self.columns else {})
         return some
 
     @classmethod

@@ -6,12 +6,14 @@ As in slicing aided hyper inference (Akyon et al., 2022), with fragments put tog
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import Bools, Detections, Detector, Floats, Frame, search_size
+from detectors.base import Bools, Detections, Detector, Floats, Frame, Ints, search_size
 from detectors.boxes import areas, nms, overlap_areas
+from detectors.columns import concatenate_columns, move_positions, select_rows
 
 OVERLAP = 0.2  # of a tile's side: what is smaller than that is whole in at least one of them
 LEAST_SHRINK = 0.4  # of a tile's size, up to which `auto` lets a detector shrink it
@@ -63,9 +65,9 @@ class TiledDetector:
         for tile in tiles(height, width, count):
             part = frame.image[tile.top : tile.bottom, tile.left : tile.right]
             inside = self._suppressed(self._close, Frame(part, frame.index, frame.time, frame.cut))
-            boxes = inside.boxes + np.array([tile.left, tile.top, tile.left, tile.top])
-            found.append(Detections(boxes, inside.scores, inside.class_ids))
-            cut.append(is_cut(boxes, tile, height, width))
+            inside = _moved(inside, np.array([tile.left, tile.top]))
+            found.append(inside)
+            cut.append(is_cut(inside.boxes, tile, height, width))
         return merge(concatenated(found), np.concatenate(cut), self._iou)
 
     def _suppressed(self, detector: Detector, frame: Frame) -> Detections:
@@ -125,12 +127,19 @@ def merge(found: Detections, cut: Bools, iou: float) -> Detections:
     return merged[np.argsort(-merged.scores, kind="stable")]
 
 
+def _moved(found: Detections, offset: Ints) -> Detections:
+    """Detections in a tile as those in the frame. offset: ``(2,)``, where the tile begins."""
+    columns = move_positions(found.columns, offset)
+    return Detections(found.boxes + np.tile(offset, 2), found.scores, found.class_ids, columns=columns)
+
+
 def concatenated(parts: Sequence[Detections]) -> Detections:
     """The rows of all parts, one after the other."""
     return Detections(
         np.concatenate([part.boxes for part in parts]),
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.class_ids for part in parts]),
+        columns=concatenate_columns([part.columns for part in parts], [len(part) for part in parts]),
     )
 
 
@@ -144,17 +153,22 @@ def _covered(fragments: Detections, whole: Detections) -> Bools:
 
 
 def _join(fragments: Detections) -> Detections:
-    """Fragments of one object put together: the box around them, with the best of their scores."""
+    """Fragments of one object put together: the box around them, with the best of their scores.
+
+    Of the columns, those of the better one are kept.
+    """
     while len(fragments) > 1:
-        rows, columns = np.nonzero(np.triu(_same_object(fragments), 1))
+        rows, others = np.nonzero(np.triu(_same_object(fragments), 1))
         if not len(rows):
             break
-        first, second = int(rows[0]), int(columns[0])
+        first, second = int(rows[0]), int(others[0])
         boxes, scores = fragments.boxes.copy(), fragments.scores.copy()
         boxes[first] = _around(boxes[[first, second]])
         scores[first] = scores[[first, second]].max()
-        kept = np.arange(len(fragments)) != second
-        fragments = Detections(boxes[kept], scores[kept], fragments.class_ids[kept])
+        better = np.arange(len(fragments))
+        better[first] = first if fragments.scores[first] >= fragments.scores[second] else second
+        columns, kept = select_rows(fragments.columns, better), np.arange(len(fragments)) != second
+        fragments = replace(fragments, boxes=boxes, scores=scores, columns=columns)[kept]
     return fragments
 
 

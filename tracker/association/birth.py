@@ -37,10 +37,10 @@ class TrackBirth:
             born = born[nms(detections.boxes[born], detections.scores[born], limit, detections.class_ids[born])]
         return born
 
-    def start(self, detections: Detections, now: float) -> None:
-        """Start a track at each of these detections of a frame, of which there may be none."""
+    def start(self, detections: Detections, given: Ints, now: float) -> None:
+        """Start a track at each of these detections of a frame, of which there may be none. given: their rows in it."""
         if len(detections):
-            new = self._table.append(detections, now)
+            new = self._table.append(detections, given, now)
             if self._preset.n_init <= 1 or (self._first_frame and self._preset.confirm_first_frame):
                 self._table.hits[new] = max(self._preset.n_init, 1)
                 self._life_cycle.confirm(self._table, new)

@@ -125,12 +125,13 @@ class Tracker:
         now, elapsed = self._clock.advance(time)
         self._thresholds.update(detections.scores)
         found = select_detections(self.preset, self._thresholds, detections, embed)
+        self._table.matches.begin_frame(detections)
         self._predict(elapsed, camera)
         rows, columns = self._associate(found, now, elapsed if self._detected is None else now - self._detected)
         missed = self._match(found, rows, columns, now)
         born = self._birth.candidates(found.bare, self._thresholds.birth, rows, columns)
         born = self._revive(found, born, missed, now)
-        self._birth.start(found.embedded()[born], now)
+        self._birth.start(found.embedded()[born], found.rows[born], now)
         self._life_cycle.remove(self._table, missed, now)
         self._detected = now
         return self._snapshot(now)
@@ -154,6 +155,7 @@ class Tracker:
             displacements = replace(displacements, offsets=offsets)
         table.filter.noise = self._noise.factor
         table.propagate(elapsed, displacements)
+        table.matches.begin_frame(None)
         return self._snapshot(now, propagated=True)
 
     @staticmethod
@@ -191,7 +193,7 @@ class Tracker:
         if found.embeddings.available and self._by_cues is not None:
             found.embeddings.compute(self._by_cues.poorly_known(found.cues, rows, columns, now))
         self._calibrate(found, rows, columns)
-        table.match(rows, self._memorable(found)[columns], now)
+        table.match(rows, self._memorable(found)[columns], found.rows[columns], now)
         left = np.ones(len(table), dtype=bool)
         left[rows] = False
         missed = np.flatnonzero(left)
@@ -228,7 +230,7 @@ class Tracker:
         tracks, candidates = self._revival.match(found, born, lost, self._life_cycle.overdue(table, now), now)
         rows, columns = lost[tracks], born[candidates]
         table.filter.reset(rows, found.bare.boxes[columns])
-        table.match(rows, found.embedded()[columns], now)
+        table.match(rows, found.embedded()[columns], found.rows[columns], now)
         return np.delete(born, candidates)
 
     def _snapshot(self, now: float, propagated: bool = False) -> Tracks:
@@ -244,4 +246,6 @@ class Tracker:
             age=now - table.first_seen[shown],
             time_since_update=now - table.last_seen[shown],
             carried=np.full(len(shown), propagated),
+            rows=table.matches.rows[shown],
+            columns=table.matches.columns(shown),
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from detectors.base import Bools, Detections
+from detectors.base import Bools, Detections, Ints
 from detectors.boxes import areas, overlapping_pairs
 from tracker.association.cues import DetectionCues, Overlaps, occluded_share
 from tracker.association.lazy_embeddings import EmbedRows, LazyEmbeddings
@@ -18,9 +18,11 @@ from tracker.association.thresholds import ScoreThresholds
 class FrameDetections:
     """The M detections of one frame that count, row by row.
 
-    bare: as the detector gave them, mostly without embeddings. cues: what they show. embeddings: computed on demand.
+    rows: ``(M,)`` among all of the frame. bare: as the detector gave them, mostly without embeddings, and without
+    further columns. cues: what they show. embeddings: computed on demand.
     """
 
+    rows: Ints
     bare: Detections
     cues: DetectionCues
     embeddings: LazyEmbeddings
@@ -42,6 +44,8 @@ def select_detections(
     asks for embeddings later, as it needs them.
     """
     kept = np.flatnonzero(detections.scores >= thresholds.low)
+    if detections.columns:
+        detections = replace(detections, columns={})
     detections = detections[kept]
     if preset.appearance == "none" and detections.embeddings is not None:
         detections = Detections(detections.boxes, detections.scores, detections.class_ids)
@@ -57,7 +61,7 @@ def select_detections(
     if preset.cues is None:
         embeddings.compute(high_score)
     cues = DetectionCues(detections.boxes, detections.scores, detections.class_ids, high_score, occluded)
-    return FrameDetections(detections, cues, embeddings)
+    return FrameDetections(kept, detections, cues, embeddings)
 
 
 def contained_in_better(

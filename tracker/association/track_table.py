@@ -6,34 +6,34 @@ from collections.abc import Callable
 
 import numpy as np
 
-from detectors.base import Bools, Detections, Ints
+from detectors.base import Bools, Detections, Floats, Ints
 from tracker.appearance.gallery import AppearanceMemory
 from tracker.association.class_votes import ClassVotes
 from tracker.association.kalman import KalmanFilter
 from tracker.association.motion_models import MotionModel
 from tracker.association.track_appearance import TrackAppearance
+from tracker.association.track_matches import TrackMatches
 from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE, Assignments
 from tracker.motion.displacements import Displacements
 
-COLUMNS = ("serials", "ids", "hits", "missed", "first_seen", "last_seen", "scores", "boxes")
+COLUMNS = ("serials", "ids", "hits", "missed", "scores", "boxes")
 
 
 class TrackTable:
     """All living tracks, row by row.
 
-    filter, appearance, classes: their motion, embeddings and class votes, with the same rows. serials: in the order
-    they were started, from 0. ids: 0 until confirmed. hits: matches so far. missed: updates since the last match.
-    first_seen, last_seen: seconds, time of the first and of the last match. boxes, scores: of the last matched
-    detection.
+    filter, appearance, classes, matches: their motion, embeddings, class votes and matches, with the same rows.
+    serials: in the order they were started, from 0. ids: 0 until confirmed. hits: matches so far. missed: updates since
+    the last match. boxes, scores: of the last matched detection.
     """
 
     def __init__(self, motion: MotionModel, memory: Callable[[int], AppearanceMemory]) -> None:
         self.filter = KalmanFilter(motion)
         self.appearance = TrackAppearance(memory)
         self.classes = ClassVotes()
+        self.matches = TrackMatches()
         self.serials, self.ids, self.hits, self.missed = (np.empty(0, dtype=np.int64) for _ in range(4))
-        self.first_seen, self.last_seen, self.scores = (np.empty(0) for _ in range(3))
-        self.boxes = np.empty((0, 4))
+        self.scores, self.boxes = np.empty(0), np.empty((0, 4))
         self._started = 0
 
     def __len__(self) -> int:
@@ -60,6 +60,16 @@ class TrackTable:
         return np.where(self.ids == 0, TENTATIVE, np.where(self.missed == 0, CONFIRMED, LOST))
 
     @property
+    def first_seen(self) -> Floats:
+        """Seconds ``(N,)``, time of the first match."""
+        return self.matches.first
+
+    @property
+    def last_seen(self) -> Floats:
+        """Seconds ``(N,)``, time of the last match."""
+        return self.matches.last
+
+    @property
     def class_ids(self) -> Ints:
         """The class ``(N,)`` of each track."""
         return self.classes.class_ids
@@ -70,11 +80,17 @@ class TrackTable:
         rows = self.missed == 0
         embeddings = None if self.appearance.memory is None else self.appearance.last[rows]
         return Assignments(
-            self.serials[rows], self.ids[rows], self.boxes[rows], self.scores[rows], self.class_ids[rows], embeddings
+            self.serials[rows],
+            self.ids[rows],
+            self.boxes[rows],
+            self.scores[rows],
+            self.class_ids[rows],
+            embeddings,
+            self.matches.columns(rows),
         )
 
-    def append(self, detections: Detections, now: float) -> Ints:
-        """Start a tentative track at every detection; returns their rows."""
+    def append(self, detections: Detections, given: Ints, now: float) -> Ints:
+        """Start a tentative track at every detection; returns their rows. given: the detections' rows in the frame."""
         count, start = len(detections), len(self)
         self.filter.append(detections.boxes)
         self.appearance.append(detections, now)
@@ -84,8 +100,7 @@ class TrackTable:
         self.ids = np.concatenate([self.ids, zeros])
         self.hits = np.concatenate([self.hits, ones])
         self.missed = np.concatenate([self.missed, zeros])
-        self.first_seen = np.concatenate([self.first_seen, np.full(count, now)])
-        self.last_seen = np.concatenate([self.last_seen, np.full(count, now)])
+        self.matches.append(given, now)
         self.scores = np.concatenate([self.scores, detections.scores])
         self.boxes = np.concatenate([self.boxes, detections.boxes])
         rows = np.arange(start, start + count)
@@ -93,12 +108,12 @@ class TrackTable:
         self.classes.add(rows, detections)
         return rows
 
-    def match(self, rows: Ints, detections: Detections, now: float) -> None:
-        """Give each of the tracks `rows` its detection."""
+    def match(self, rows: Ints, detections: Detections, given: Ints, now: float) -> None:
+        """Give each of the tracks `rows` its detection. given: the detections' rows in the frame."""
         self.filter.update(rows, detections.boxes)
         self.hits[rows] += 1
         self.missed[rows] = 0
-        self.last_seen[rows] = now
+        self.matches.update(rows, given, now)
         self.scores[rows] = detections.scores
         self.boxes[rows] = detections.boxes
         self.classes.add(rows, detections)
@@ -128,5 +143,6 @@ class TrackTable:
         self.filter.keep(rows)
         self.appearance.keep(rows)
         self.classes.keep(rows)
+        self.matches.keep(rows)
         for name in COLUMNS:
             setattr(self, name, getattr(self, name)[rows])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
+from detectors.columns import Columns, select_rows
 
 TENTATIVE, CONFIRMED, LOST = 0, 1, 2
 """States of a track: matched too seldom so far; confirmed, and matched in the last frame; confirmed, but missed."""
@@ -21,7 +22,9 @@ class Tracks:
     scores: ``(N,)`` of the last matched detection. class_ids: ``(N,)``, the class by vote of all its detections.
     age: ``(N,)`` seconds since its first detection. time_since_update: ``(N,)`` seconds since its last one. carried:
     ``(N,)``, whether no detector ran on this frame, and the box is where the track was propagated to (the same word as
-    in JSONL files).
+    in JSONL files). rows: ``(N,)`` int, which of this frame's detections each was given, -1 for none; in hindsight
+    (``--offline``) always -1. columns: what those detections carry beside their boxes (`Detections.columns`): where a
+    track has no detection in this frame, NaN in floats, None in lists, and 0, False or "" in other arrays.
     """
 
     track_ids: Ints
@@ -31,10 +34,14 @@ class Tracks:
     age: Floats
     time_since_update: Floats
     carried: Bools = None  # type: ignore[assignment]  # filled in below: none, if left out
+    rows: Ints = None  # type: ignore[assignment]
+    columns: Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.carried is None:
             object.__setattr__(self, "carried", np.zeros(len(self.track_ids), dtype=bool))
+        if self.rows is None:
+            object.__setattr__(self, "rows", np.full(len(self.track_ids), -1))
 
     def __len__(self) -> int:
         return len(self.track_ids)
@@ -49,6 +56,8 @@ class Tracks:
             self.age[rows],
             self.time_since_update[rows],
             self.carried[rows],
+            self.rows[rows],
+            select_rows(self.columns, rows) if self.columns else {},
         )
 
 
@@ -58,7 +67,8 @@ class Assignments:
 
     serials: ``(N,)``, the tracks in the order they were started since the last restart, from 0. track_ids: ``(N,)``, 0
     for tentative ones. boxes: ``(N, 4)`` xyxy pixels, and scores: ``(N,)``, of the detections. class_ids: ``(N,)``, by
-    vote. embeddings: ``(N, D)``, those that were remembered, zeros for none; None while no embedding is known.
+    vote. embeddings: ``(N, D)``, those that were remembered, zeros for none; None while no embedding is known. columns:
+    as of `Tracks`.
     """
 
     serials: Ints
@@ -67,3 +77,4 @@ class Assignments:
     scores: Floats
     class_ids: Ints
     embeddings: Floats | None = None
+    columns: Columns = field(default_factory=dict)

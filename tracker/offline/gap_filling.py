@@ -50,6 +50,7 @@ def fill_gaps(
             "scores": np.concatenate(scores),
             "filled": filled,
             "carried": np.isin(missing, track.frames[track.carried]),
+            "columns": {},
         }
         found.append(replace(track, embedding=None, **columns))
     left = ~np.isin(track.frames, np.concatenate([each.frames for each in found]))

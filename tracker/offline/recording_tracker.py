@@ -8,6 +8,7 @@ from collections.abc import Collection
 import numpy as np
 
 from detectors.base import Detections, Floats
+from detectors.columns import Columns, concatenate_columns, select_rows
 from tracker.association.engine import Tracker
 from tracker.association.lazy_embeddings import EmbedRows
 from tracker.association.presets import DEFAULT, Preset
@@ -28,6 +29,7 @@ class _TrackRecord:
         self.number, self.class_id = 0, 0
         self.frames, self.boxes, self.scores, self.carried = array("q"), array("d"), array("d"), bytearray()
         self.embedding: Floats | None = None
+        self.columns: list[Columns] = []  # of each box, if there are any
 
     def trajectory(self) -> Trajectory:
         """The same as columns. They share its memory, so nothing can be added afterwards."""
@@ -41,11 +43,12 @@ class _TrackRecord:
             filled=carried,
             carried=carried,
             embedding=self.embedding if self.embedding is not None and self.embedding.any() else None,
+            columns=concatenate_columns(self.columns, [1] * len(self.columns)),
         )
 
 
 class RecordingTracker(Tracker):
-    """Tracks like its base, and keeps arrays of what it saw: boxes, scores and embeddings, never a picture.
+    """Tracks like its base, and keeps arrays of what it saw: boxes, scores, embeddings and columns, never a picture.
 
     A track that is confirmed later counts from its first detection on, so that no object loses its first frames.
     Of a track's embeddings only their sum is kept, whatever its length.
@@ -110,6 +113,9 @@ class RecordingTracker(Tracker):
             record.boxes.extend(box)
             record.scores.append(score)
             record.carried.append(carried)
+            if assignments.columns or record.columns:
+                record.columns += [{}] * (len(record.frames) - 1 - len(record.columns))
+                record.columns.append(select_rows(assignments.columns, slice(row, row + 1)))
             if embeddings is not None:
                 record.embedding = embeddings[row] + (0.0 if record.embedding is None else record.embedding)
         if frame % TIDY == 0:

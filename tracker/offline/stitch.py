@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from tracker.association.class_votes import MIN_VOTE
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece
 from tracker.offline.seam import Seam, find_seam
-from tracker.offline.trajectory import COLUMNS, TrackingHistory, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,10 +154,7 @@ def _join(links: Sequence[Trajectory]) -> Trajectory:
     votes = defaultdict[int, float](float)
     for link in links:
         votes[link.class_id] += float(np.maximum(link.scores[~link.carried], MIN_VOTE).sum())
-    columns: dict[str, Any] = {name: np.concatenate([getattr(link, name) for link in links]) for name in COLUMNS}
-    embeddings = [link.embedding for link in links if link.embedding is not None]
-    class_id = max(votes, key=lambda one: votes[one])
-    return replace(links[0], **columns, class_id=class_id, embedding=np.sum(embeddings, axis=0) if embeddings else None)
+    return replace(concatenate(links), class_id=max(votes, key=lambda one: votes[one]))
 
 
 def _shots(shares: Sequence[_Share]) -> Ints:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.base import Bools, Floats, Ints
+from detectors.columns import Columns, concatenate_columns, select_rows
 from tracker.association.calibration import AppearanceCalibration
 from tracker.association.tracks import Tracks
 
@@ -27,7 +28,8 @@ class Trajectory:
 
     frames: ``(K,)`` rows of the recording, from 0, ascending. boxes: ``(K, 4)`` xyxy pixels. scores: ``(K,)``. filled:
     ``(K,)``, which boxes no detection supports. carried: ``(K,)``, which of those are from frames that no
-    detector ran on. embedding: ``(D,)``, the sum of its unit embeddings, or None.
+    detector ran on. embedding: ``(D,)``, the sum of its unit embeddings, or None. columns: what its detections carry
+    beside their boxes, missing in filled rows (see `rows_or_missing`).
     """
 
     track_id: int
@@ -38,11 +40,12 @@ class Trajectory:
     filled: Bools
     carried: Bools
     embedding: Floats | None = None
+    columns: Columns = field(default_factory=dict)
 
     def __getitem__(self, rows: slice | Bools | Ints) -> Trajectory:
         """The given rows of its path."""
-        columns = {name: getattr(self, name)[rows] for name in COLUMNS}
-        return replace(self, **columns)
+        path: _Columns = {name: getattr(self, name)[rows] for name in COLUMNS}
+        return replace(self, **path, columns=select_rows(self.columns, rows))
 
 
 COLUMNS = ("frames", "boxes", "scores", "filled", "carried")
@@ -73,12 +76,11 @@ class TrackingHistory:
 
 def concatenate(pieces: Sequence[Trajectory]) -> Trajectory:
     """One trajectory of all pieces, sorted by frame, with the number and the class of the first."""
-    order = np.argsort(np.concatenate([piece.frames for piece in pieces]), kind="stable")
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(piece, name) for piece in pieces])[order] for name in COLUMNS
-    }
+    path: dict[str, Any] = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in COLUMNS}
+    path["columns"] = concatenate_columns([each.columns for each in pieces], [len(each.frames) for each in pieces])
     embeddings = [piece.embedding for piece in pieces if piece.embedding is not None]
-    return replace(pieces[0], **columns, embedding=np.sum(embeddings, axis=0) if embeddings else None)
+    whole = replace(pieces[0], **path, embedding=np.sum(embeddings, axis=0) if embeddings else None)
+    return whole[np.argsort(whole.frames, kind="stable")]
 
 
 def tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> list[Tracks]:
@@ -89,13 +91,14 @@ def tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> list[T
 def iterate_tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> Iterator[Tracks]:
     """As `tracks_by_frame`, one frame at a time: the list for a long video would need much memory."""
     waiting = deque(sorted((each for each in trajectories if len(each.frames)), key=lambda each: int(each.frames[0])))
-    there: list[_Columns] = []
+    there: list[tuple[_Columns, Columns]] = []
     for start in range(0, len(times), BLOCK):
         end = min(start + BLOCK, len(times))
         while waiting and waiting[0].frames[0] < end:
-            there.append(_columns(waiting.popleft(), times))
+            track = waiting.popleft()
+            there.append((_columns(track, times), track.columns))
         yield from _block(there, start, end)
-        there = [columns for columns in there if columns["frames"][-1] >= end]
+        there = [each for each in there if each[0]["frames"][-1] >= end]
 
 
 NOTHING: _Columns = {
@@ -107,7 +110,7 @@ NOTHING: _Columns = {
 
 
 def _columns(track: Trajectory, times: Floats) -> _Columns:
-    """Those of `Tracks`, and the frames."""
+    """Those of every `Tracks`, and the frames."""
     count = len(track.frames)
     return {
         "frames": track.frames,
@@ -121,19 +124,23 @@ def _columns(track: Trajectory, times: Floats) -> _Columns:
     }
 
 
-def _block(there: Sequence[_Columns], start: int, end: int) -> Iterator[Tracks]:
+def _block(there: Sequence[tuple[_Columns, Columns]], start: int, end: int) -> Iterator[Tracks]:
     """The tracks of each frame from `start` up to before `end`. there: of all tracks that may be in one."""
-    rows = [slice(*np.searchsorted(columns["frames"], [start, end])) for columns in there]
+    rows = [slice(*np.searchsorted(columns["frames"], [start, end])) for columns, _ in there]
     found = {
-        name: np.concatenate([none, *(columns[name][here] for columns, here in zip(there, rows, strict=True))])
+        name: np.concatenate([none, *(columns[name][here] for (columns, _), here in zip(there, rows, strict=True))])
         for name, none in NOTHING.items()
     }
+    counts = [here.stop - here.start for here in rows]
+    further = concatenate_columns(
+        [select_rows(each, here) for (_, each), here in zip(there, rows, strict=True)], counts
+    )
     frames = found.pop("frames")
     order = np.lexsort([found["track_ids"], frames])
     bounds = np.searchsorted(frames[order], np.arange(start, end + 1))
     for first, last in pairwise(bounds):
         here = order[first:last]
-        yield Tracks(**{name: column[here] for name, column in found.items()})
+        yield Tracks(**{name: column[here] for name, column in found.items()}, columns=select_rows(further, here))
 
 
 def _age(track: Trajectory, times: Floats) -> Floats:

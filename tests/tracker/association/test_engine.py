@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def random_times(seed: int, count: int) -> list[float]:
 
 
 def columns(tracks: Tracks) -> list[object]:
-    return [getattr(tracks, field.name).tolist() for field in fields(tracks)]
+    return [getattr(tracks, field.name).tolist() for field in fields(tracks) if field.name != "columns"]
 
 
 @each_preset
@@ -369,3 +369,50 @@ def test_what_each_track_was_given_is_told(name: str, seed: int) -> None:
         for serial, number in zip(assignments.serials.tolist(), assignments.track_ids.tolist(), strict=True):
             assert numbers.setdefault(serial, number) in (0, number)  # a serial stays one track's
             numbers[serial] = number
+
+
+def walkers(frame: int, names: Sequence[str]) -> Detections:
+    """People who walk to the right, one below the other; their names and feet travel with them."""
+    places = np.array([ord(name) - ord("a") for name in names], dtype=np.float64)
+    left, top = np.full(len(names), 4.0 * frame), 100 * places
+    boxes = np.stack([left, top, left + 30, top + 80], axis=1)
+    feet = np.stack([left + 15, top + 80, np.ones(len(names))], axis=1)[:, None]
+    return Detections(boxes, np.full(len(names), 0.9), columns={"names": list(names), "keypoints": feet})
+
+
+@each_preset
+def test_rows_and_columns_tell_what_each_track_was_given(name: str) -> None:
+    tracker, rng, known = Tracker(name), np.random.default_rng(1), dict[int, str]()
+    for frame in range(12):
+        names = rng.permutation(list("abcd")) if frame % 5 else np.array(list("dba"))
+        found = walkers(frame, names)
+        if frame == 3:
+            found = replace(found, scores=np.full(len(names), 0.01) + 0.9 * (names != "b"))
+        tracks = tracker.update(found)
+        assert tracks.columns["names"] == [names[row] for row in tracks.rows]
+        np.testing.assert_array_equal(tracks.columns["keypoints"], np.asarray(found.columns["keypoints"])[tracks.rows])
+        for track_id, its_name in zip(tracks.track_ids.tolist(), tracks.columns["names"], strict=True):
+            assert known.setdefault(track_id, its_name) == its_name
+    assert len(known) >= 4
+
+
+def test_a_frame_without_detections_has_the_columns_of_the_one_before() -> None:
+    tracker = Tracker()
+    for frame in range(3):
+        before = tracker.update(walkers(frame, "ab"))
+    later = tracker.propagate()
+    assert later.track_ids.tolist() == before.track_ids.tolist() == [1, 2]
+    assert later.rows.tolist() == [-1, -1]
+    assert later.columns["names"] == [None, None]
+    assert np.isnan(later.columns["keypoints"]).all()
+    assert before.columns["names"] == ["a", "b"]
+    nothing = tracker.update(Detections.empty())
+    assert nothing.columns["names"] == []
+    assert np.shape(nothing.columns["keypoints"]) == (0, 1, 3)
+
+
+def test_columns_change_no_track() -> None:
+    with_columns, without = Tracker(), Tracker()
+    for frame, found in enumerate(random_stream(3)):
+        carried = replace(found, columns={"frame": [frame] * len(found)})
+        assert columns(with_columns.update(carried)) == columns(without.update(found))

@@ -18,6 +18,7 @@ from tracker.association.track_table import TrackTable
 from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE, Tracks
 
 DIMENSION = 3
+ARRAYS = [field.name for field in fields(Tracks) if field.name != "columns"]
 
 
 @dataclass
@@ -111,14 +112,14 @@ def test_columns_stay_aligned_over_random_lives(embedded: bool, seed: int) -> No
         order = rng.permutation(len(records))
         matched, missed = np.split(order, [int(rng.integers(0, len(order) + 1))])
         detections = random_detections(rng, len(matched), described)
-        table.match(matched, detections, now)
+        table.match(matched, detections, np.arange(len(detections)), now)
         table.miss(missed)
         for column, row in enumerate(matched):
             match_record(records[row], detections[[column]], now)
         for row in missed:
             records[row].missed += 1
         born = random_detections(rng, int(rng.integers(0, 3)), described)
-        rows = table.append(born, now)
+        rows = table.append(born, np.arange(len(born)), now)
         assert rows.tolist() == list(range(len(records), len(records) + len(born)))
         records += [new_record(born[[column]], 0, now) for column in range(len(born))]
         for row in np.flatnonzero(rng.random(len(records)) < 0.3):
@@ -140,35 +141,35 @@ def at(scores: list[float], classes: list[int]) -> Detections:
 
 def test_the_class_is_that_with_the_largest_sum_of_scores() -> None:
     table, rows = TrackTable(CENTRE_SIZE, AverageMemory), np.array([0, 1])
-    table.append(at([0.9, 0.5], [7, 2]), 0.0)
+    table.append(at([0.9, 0.5], [7, 2]), np.arange(2), 0.0)
     assert table.class_ids.tolist() == [7, 2]
-    table.match(rows, at([0.5, 0.6], [2, 7]), 0.1)
+    table.match(rows, at([0.5, 0.6], [2, 7]), rows, 0.1)
     assert table.class_ids.tolist() == [7, 7]
-    table.match(rows, at([0.5, 0.2], [2, 2]), 0.2)  # 1.0 against 0.9: two votes outweigh a stronger one
+    table.match(rows, at([0.5, 0.2], [2, 2]), rows, 0.2)  # 1.0 against 0.9: two votes outweigh a stronger one
     assert table.class_ids.tolist() == [2, 2]
 
 
 def test_a_class_that_appears_later_counts_for_older_tracks_too() -> None:
     table = TrackTable(CENTRE_SIZE, AverageMemory)
-    table.append(at([0.4, 0.9], [5, 5]), 0.0)
-    table.match(np.array([0]), at([0.8], [1]), 0.1)  # sorts before the class that was known first
+    table.append(at([0.4, 0.9], [5, 5]), np.arange(2), 0.0)
+    table.match(np.array([0]), at([0.8], [1]), np.array([0]), 0.1)  # sorts before the class that was known first
     assert table.class_ids.tolist() == [1, 5]
-    table.append(at([0.3], [99]), 0.2)
+    table.append(at([0.3], [99]), np.arange(1), 0.2)
     assert table.class_ids.tolist() == [1, 5, 99]
     table.keep(np.array([False, True, True]))
-    table.match(np.array([1, 0]), at([0.95, 0.5], [3, 99]), 0.3)
+    table.match(np.array([1, 0]), at([0.95, 0.5], [3, 99]), np.array([0, 1]), 0.3)
     assert table.class_ids.tolist() == [5, 3]
 
 
 def test_a_detection_of_score_0_does_not_give_a_track_the_class_of_another() -> None:
     table = TrackTable(CENTRE_SIZE, AverageMemory)
-    table.append(at([0.9, 0.0], [2, 7]), 0.0)
+    table.append(at([0.9, 0.0], [2, 7]), np.arange(2), 0.0)
     assert table.class_ids.tolist() == [2, 7]
 
 
 def test_only_confirmed_tracks_become_lost() -> None:
     table = TrackTable(CENTRE_SIZE, AverageMemory)
-    table.append(at([0.9, 0.9, 0.9, 0.9], [0, 0, 0, 0]), 0.0)
+    table.append(at([0.9, 0.9, 0.9, 0.9], [0, 0, 0, 0]), np.arange(4), 0.0)
     table.ids[:], table.missed[:] = [0, 1, 2, 3], [0, 0, 4, 0]
     table.miss(np.array([2, 0, 1]))
     assert table.state.tolist() == [TENTATIVE, LOST, LOST, CONFIRMED]
@@ -177,8 +178,8 @@ def test_only_confirmed_tracks_become_lost() -> None:
 
 def test_an_empty_table_takes_every_step() -> None:
     table, none = TrackTable(CENTRE_SIZE, GalleryMemory), np.empty(0, dtype=np.int64)
-    assert table.append(Detections.empty(), 0.0).tolist() == []
-    table.match(none, Detections.empty(), 0.0)
+    assert table.append(Detections.empty(), none, 0.0).tolist() == []
+    table.match(none, Detections.empty(), none, 0.0)
     table.miss(none)
     table.keep(np.empty(0, dtype=bool))
     assert len(table) == 0
@@ -191,10 +192,10 @@ def test_a_track_older_than_the_first_embedding_remembers_it(
 ) -> None:
     table, row, vector = TrackTable(CENTRE_SIZE, memory), np.array([0]), np.array([[1.0, 0.0]])
     detection = at([0.9], [0])
-    table.append(detection, 0.0)
+    table.append(detection, row, 0.0)
     described = Detections(detection.boxes, detection.scores, detection.class_ids, vector)
-    table.match(row, described, 0.1)
-    table.append(described[:0], 0.1)
+    table.match(row, described, row, 0.1)
+    table.append(described[:0], row[:0], 0.1)
     assert table.appearance.memory is not None
     np.testing.assert_allclose(table.appearance.memory.distances(row, vector), [[0]], atol=1e-6)
 
@@ -205,9 +206,9 @@ def test_a_snapshot_is_not_changed_by_later_frames() -> None:
         boxes = np.array([[10.0, 10, 40, 80], [200, 20, 240, 100]]) + 3 * step
         tracks = tracker.update(Detections(boxes[: 2 - step // 8], np.array([0.9, 0.8])[: 2 - step // 8]))
         snapshots.append(tracks)
-        copies.append([getattr(tracks, field.name).tolist() for field in fields(tracks)])
+        copies.append([getattr(tracks, name).tolist() for name in ARRAYS])
     for tracks, copy in zip(snapshots, copies, strict=True):
-        assert [getattr(tracks, field.name).tolist() for field in fields(tracks)] == copy
+        assert [getattr(tracks, name).tolist() for name in ARRAYS] == copy
 
 
 def test_writing_into_a_snapshot_does_not_disturb_the_tracker() -> None:
@@ -215,20 +216,25 @@ def test_writing_into_a_snapshot_does_not_disturb_the_tracker() -> None:
     tracker, untouched = Tracker(), Tracker()
     for _ in range(5):
         tracks = tracker.update(Detections(box, np.array([0.9])))
-        for field in fields(tracks):
-            getattr(tracks, field.name)[:] = 0
+        for name in ARRAYS:
+            getattr(tracks, name)[:] = 0
         expected = untouched.update(Detections(box, np.array([0.9])))
     last, same = tracker.update(Detections(box, np.array([0.9]))), untouched.update(Detections(box, np.array([0.9])))
     assert len(expected) == 1
-    for field in fields(last):
-        np.testing.assert_array_equal(getattr(last, field.name), getattr(same, field.name))
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(last, name), getattr(same, name))
 
 
 def test_rows_of_a_snapshot_are_taken_from_all_columns() -> None:
-    columns = [np.array([4, 5, 6]), np.arange(12.0).reshape(3, 4), *(np.arange(3) + k for k in (10, 20, 30, 40, 50))]
-    tracks = Tracks(*columns)
+    columns = [
+        np.array([4, 5, 6]),
+        np.arange(12.0).reshape(3, 4),
+        *(np.arange(3) + k for k in (10, 20, 30, 40, 50, 60)),
+    ]
+    tracks = Tracks(*columns, columns={"names": ["a", "b", "c"]})
     for rows in (np.array([2, 0]), np.array([False, True, True]), slice(1, 3)):
         chosen = tracks[rows]
         assert len(chosen) == 2
-        for field, column in zip(fields(tracks), columns, strict=True):
-            np.testing.assert_array_equal(getattr(chosen, field.name), column[rows])
+        for name, column in zip(ARRAYS, columns, strict=True):
+            np.testing.assert_array_equal(getattr(chosen, name), column[rows])
+        assert chosen.columns == {"names": np.array(["a", "b", "c"])[rows].tolist()}
