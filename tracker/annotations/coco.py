@@ -14,6 +14,7 @@ import numpy as np
 
 from detectors.base import Floats
 from tracker.annotations import validate
+from tracker.annotations.coco_keypoints import keypoint_count, keypoints_category, keypoints_entry
 from tracker.annotations.coco_reader import is_coco, read
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 from tracker.annotations.frame_extraction import image_stem
@@ -37,19 +38,25 @@ def write_many(videos: Iterable[Annotations], path: Path, every: int = 1, clippe
     """
     heads: list[Entry] = []
     categories: dict[str, int] = {}
+    keypoints: dict[str, int] = {}
     with _section(path, "images") as images, _section(path, "annotations") as boxes:
         before = 0  # frames of the videos before
         for number, video in enumerate(videos, 1):
             heads.append(_video(number, video))
             for label in labels_of(video):
                 categories.setdefault(label, len(categories) + 1)
+            for track in video.tracks:
+                keypoints[track.label] = max(keypoints.get(track.label, 0), keypoint_count(track))
             images.add({"id": before + row + 1, "video_id": number} | entry for row, entry in _images(video, every))
             kept = _boxes(video, categories, every, clipped)
             numbered = enumerate(kept, boxes.count + 1)
             boxes.add({"id": i, "image_id": before + f, "video_id": number} | entry for i, (f, entry) in numbered)
             before += video.frame_count
         with path.open("w", encoding="utf-8") as file:
-            classes = [{"id": identity, "name": label} for label, identity in categories.items()]
+            classes = [
+                {"id": identity, "name": label} | keypoints_category(keypoints.get(label, 0))
+                for label, identity in categories.items()
+            ]
             file.write(f'{{"videos": [{_listed(heads)}]\n,"categories": [{_listed(classes)}]\n')
             images.append_to(file)
             boxes.append_to(file)
@@ -120,7 +127,8 @@ def _box(track: AnnotatedTrack, row: int, corners: Floats, category: int) -> Ent
     box: list[float] = [round(value, 3) for value in (x1, y1, x2 - x1, y2 - y1)]
     entry: Entry = {"track_id": track.track_id, "category_id": category, "bbox": box}
     entry |= {"area": round(box[2] * box[3], 3), "iscrowd": 0}
-    return entry | {"score": round(float(track.scores[row]), 6), "filled": bool(track.filled[row])}
+    entry |= {"score": round(float(track.scores[row]), 6), "filled": bool(track.filled[row])}
+    return entry | keypoints_entry(track, row)
 
 
 def recognises(path: Path) -> bool:

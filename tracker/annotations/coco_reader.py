@@ -16,6 +16,7 @@ import numpy as np
 
 from detectors.errors import InputError
 from tracker.annotations import validate
+from tracker.annotations.coco_keypoints import read_keypoints
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.label_names import NAMELESS
 
@@ -207,4 +208,4 @@ def _read_track(
     scores = np.array([validate.score(_first(row, SCORES, 1.0)) for row in rows])
     filled = np.array([row.get("filled") is True for row in rows])
     at = np.array([frames[row["image_id"]] for row in rows], dtype=np.int64)
-    return AnnotatedTrack(track_id, labels.pop(), at, boxes, scores, filled)
+    return AnnotatedTrack(track_id, labels.pop(), at, boxes, scores, filled, columns=read_keypoints(rows))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
+from detectors.columns import Columns, check_columns
 from tracker.annotations.label_names import sanitise, sanitise_label
 
 
@@ -22,7 +23,8 @@ class AnnotatedTrack:
     boxes: ``(K, 4)`` xyxy pixels. scores: ``(K,)`` in [0, 1], 1 for what a person has drawn. filled: ``(K,)``, which
     boxes nobody has seen: they lie between others. keyframes: ``(K,)``, which boxes are written where the reader
     interpolates; each box that is none lies on the straight line between the keyframes before and after it. The first
-    and the last frame of each stretch without a gap are keyframes.
+    and the last frame of each stretch without a gap are keyframes. columns: whatever else is known of its boxes, such
+    as keypoints; a format that has no place for it leaves it out.
 
     Columns left out are filled in: scores of 1, nothing filled, each a keyframe. Raises ValueError when columns
     disagree in length, frames do not ascend from 1 on, there is none, or a value is not finite.
@@ -35,6 +37,7 @@ class AnnotatedTrack:
     scores: Floats = None  # type: ignore[assignment]  # filled in below, so that it is an array for every reader
     filled: Bools = None  # type: ignore[assignment]
     keyframes: Bools = None  # type: ignore[assignment]
+    columns: Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         frames = np.asarray(self.frames, dtype=np.int64)
@@ -53,6 +56,7 @@ class AnnotatedTrack:
                 raise ValueError(f"{name} has {len(column)} rows, frames has {count}")
             object.__setattr__(self, name, column)
         object.__setattr__(self, "label", sanitise_label(self.label))
+        object.__setattr__(self, "columns", check_columns(self.columns, count))
         if not count or frames[0] < 1 or (np.diff(frames) < 1).any():
             raise ValueError(f"track {self.track_id}: frames do not ascend from 1 on")
         if not (np.isfinite(self.boxes).all() and np.isfinite(self.scores).all()):

@@ -46,6 +46,7 @@ def _track(track: Trajectory, indices: Ints, names: Mapping[int, str]) -> Annota
         boxes=track.boxes,
         scores=track.scores,
         filled=track.filled,
+        columns=track.columns,
     )
 
 

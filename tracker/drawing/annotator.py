@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 
 from detectors.base import Floats, Frame, Image
+from detectors.columns import KEYPOINTS
 from tracker.association.tracks import Tracks
+from tracker.drawing.keypoints import draw_keypoints
 from tracker.drawing.labels import INK, Colour, line_width, make_tag, paste, text_size
 from tracker.drawing.regions import RegionPainter
 from tracker.regions.activity import Activity
@@ -51,7 +53,7 @@ class Annotator:
         self._trails: dict[int, deque[tuple[float, float, float]]] = {}
 
     def draw(self, frame: Frame, tracks: Tracks) -> Image:
-        """The frame's picture with its tracks: boxes over trails, labels over all."""
+        """The frame's picture with its tracks: boxes over trails, keypoints over boxes, labels over all."""
         picture: Image = frame.image if self._in_place else frame.image.copy()
         if frame.cut:
             self._trails.clear()
@@ -67,6 +69,9 @@ class Annotator:
             corners = (x1, y1), (x2 - 1, y2 - 1)
             cv2.rectangle(picture, *corners, INK, line + 2)
             cv2.rectangle(picture, *corners, colour_of(int(track_id)), line)
+        if KEYPOINTS in tracks.columns:
+            for track_id, points in zip(tracks.track_ids, tracks.columns[KEYPOINTS], strict=True):
+                draw_keypoints(picture, points, colour_of(int(track_id)), line)
         for row in np.argsort(tracks.boxes[:, 3], kind="stable"):  # the nearer object's label on top
             self._draw_label(picture, tracks[row : row + 1], line)
         if self._regions is not None:

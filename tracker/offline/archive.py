@@ -22,6 +22,7 @@ import numpy.typing as npt
 from detectors.base import Floats, Ints
 from detectors.errors import InputError
 from tracker.association.calibration import AppearanceCalibration
+from tracker.offline.archived_columns import pack_columns, unpack_columns
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.trajectory import TrackingHistory, Trajectory
 
@@ -68,20 +69,22 @@ def load(path: str | Path) -> FirstPass:
 
 def _write(file: IO[bytes], first_pass: FirstPass) -> None:
     history = first_pass.history
+    columns, about_columns, warnings = pack_columns(history.trajectories)
     about = {
         "format": FORMAT,
         "class_names": sorted(first_pass.class_names.items()),
         "size": [first_pass.width, first_pass.height],
         "frame_rate": [first_pass.frame_rate.numerator, first_pass.frame_rate.denominator],
-        "warnings": first_pass.warnings,
+        "warnings": [*first_pass.warnings, *warnings],
     }
+    about |= {"columns": about_columns} if about_columns else {}
     arrays: dict[str, npt.NDArray[Any]] = {
         "indices": _differences(first_pass.indices),
         "times": history.times,
         "shots": _differences(history.shots),
     }
     arrays |= {"typical": np.array(history.typical), "likeness": history.appearance_calibration.state}
-    arrays |= _without_none("cameras", history.cameras, (2, 3)) | _tracks(history.trajectories)
+    arrays |= _without_none("cameras", history.cameras, (2, 3)) | _tracks(history.trajectories) | columns
     with zipfile.ZipFile(file, "w") as archive:
         _add(archive, "about.json", json.dumps(about, ensure_ascii=False).encode())
         for name, array in arrays.items():
@@ -156,7 +159,7 @@ def _first_pass(about: Mapping[str, Any], arrays: Arrays) -> FirstPass:
         times,
         shots,
         _with_none(arrays, "cameras", len(times)),
-        _trajectories(arrays),
+        _trajectories(arrays, about.get("columns", [])),
         float(arrays["typical"]),
         AppearanceCalibration.from_state(arrays["likeness"].reshape(2, 2)),
     )
@@ -166,7 +169,7 @@ def _first_pass(about: Mapping[str, Any], arrays: Arrays) -> FirstPass:
     return FirstPass(indices, history, names, width, height, rate, tuple(map(str, about["warnings"])))
 
 
-def _trajectories(arrays: Arrays) -> list[Trajectory]:
+def _trajectories(arrays: Arrays, about_columns: Sequence[Mapping[str, Any]]) -> list[Trajectory]:
     lengths = arrays["lengths"]
     count, ends = int(lengths.sum()), np.cumsum(lengths)
     frames, boxes, scores = np.cumsum(arrays["frames"]), arrays["boxes"].reshape(count, 4), arrays["scores"]
@@ -174,10 +177,14 @@ def _trajectories(arrays: Arrays) -> list[Trajectory]:
     embeddings = _with_none(arrays, "looks", len(lengths))
     if not len(frames) == len(scores) == count:
         raise ValueError("columns of boxes of unequal length")
-    columns = zip(arrays["numbers"].tolist(), arrays["classes"].tolist(), ends - lengths, ends, embeddings, strict=True)
+    further = unpack_columns(about_columns, arrays, lengths.tolist())
+    numbers, classes = arrays["numbers"].tolist(), arrays["classes"].tolist()
+    each = zip(numbers, classes, ends - lengths, ends, embeddings, further, strict=True)
     return [
-        Trajectory(number, class_id, frames[a:b], boxes[a:b], scores[a:b], filled[a:b], carried[a:b], embedding)
-        for number, class_id, a, b, embedding in columns
+        Trajectory(
+            number, class_id, frames[a:b], boxes[a:b], scores[a:b], filled[a:b], carried[a:b], embedding, columns
+        )
+        for number, class_id, a, b, embedding, columns in each
     ]
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from detectors.base import Frame
+from detectors.columns import KEYPOINTS
 from tracker.association.tracks import Tracks
 from tracker.regions.activity import Activity
 from tracker.writers.line_writer import LineWriter
@@ -17,7 +22,8 @@ class JsonlWriter(LineWriter):
 
     index: from 1. time: seconds. box: pixels. class_names: class id -> name; an unknown class is its number as text. A
     track without a detection in this frame also has ``"filled": true``, or ``"carried": true`` if the detector did not
-    run on this frame. activity: if there are zones, a track inside some has ``"zones": {"hall": 12.4}``, seconds so
+    run on this frame; one with keypoints has ``"keypoints": [[x, y, confidence], ...]``, null for what is not known.
+    activity: if there are zones, a track inside some has ``"zones": {"hall": 12.4}``, seconds so
     far; if there are lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
     new: the file must not exist.
     """
@@ -39,14 +45,16 @@ class JsonlWriter(LineWriter):
                 "box": [round(float(edge), 2) for edge in box],
             }
             | ({"carried": True} if carried else {"filled": True} if unseen > 0 else {})
+            | keypoints
             | self._zones(int(track_id))
-            for track_id, class_id, score, box, unseen, carried in zip(
+            for track_id, class_id, score, box, unseen, carried, keypoints in zip(
                 tracks.track_ids,
                 tracks.class_ids,
                 tracks.scores,
                 tracks.boxes,
                 tracks.time_since_update,
                 tracks.carried,
+                _keypoints(tracks),
                 strict=True,
             )
         ]
@@ -60,3 +68,18 @@ class JsonlWriter(LineWriter):
             return {}
         dwells = {zone: round(seconds, 3) for zone, seconds in self._activity.dwells(track_id).items()}
         return {"zones": dwells} if dwells else {}
+
+
+def _keypoints(tracks: Tracks) -> Sequence[dict[str, Any]]:
+    """What is said of each track's keypoints: nothing where none is known."""
+    if KEYPOINTS not in tracks.columns:
+        return [{}] * len(tracks)
+    return [
+        {KEYPOINTS: [_keypoint(*point) for point in points.tolist()]} if np.isfinite(points[:, :2]).any() else {}
+        for points in np.asarray(tracks.columns[KEYPOINTS])
+    ]
+
+
+def _keypoint(x: float, y: float, *confidence: float) -> list[float | None]:
+    rounded = [round(x, 2), round(y, 2), *(round(value, 4) for value in confidence)]
+    return [value if math.isfinite(value) else None for value in rounded]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -66,3 +68,47 @@ def test_pycocotools_reads_two_videos(tmp_path: Path) -> None:
     assert len(read.imgs) == 10
     (entry,) = read.loadAnns(read.getAnnIds(imgIds=[7]))
     assert (entry["track_id"], entry["bbox"]) == (3, [2, 2, 10, 20.25])
+
+
+def _with_keypoints(points: np.ndarray) -> Annotations:
+    video = _video()
+    return replace(video, tracks=[replace(video.tracks[0], columns={"keypoints": points})])
+
+
+def test_keypoints_read_back_equal_and_missing_ones_stay_missing(tmp_path: Path) -> None:
+    points = np.array([[[1.5, 2, 0.75], [3, 4, 0.25]], [[np.nan, np.nan, 0], [5, 6, 1]], [[np.nan] * 3] * 2])
+    coco.write(_with_keypoints(points), tmp_path / "a.json")
+    document = json.loads((tmp_path / "a.json").read_text())
+    assert document["annotations"][0]["keypoints"] == [1.5, 2, 2, 3, 4, 1]
+    assert document["annotations"][1]["num_keypoints"] == 1
+    assert "keypoints" not in document["annotations"][2]
+    assert document["categories"][1]["keypoints"] == ["keypoint_1", "keypoint_2"]
+    np.testing.assert_array_equal(coco.read(tmp_path / "a.json")[0].tracks[0].columns["keypoints"], points)
+
+
+def test_keypoints_that_a_person_labelled_keep_their_visibility(tmp_path: Path) -> None:
+    points = np.array([[[1.0, 2, 1], [3, 4, 0.5], [np.nan, np.nan, 0]]] * 3)
+    coco.write(_with_keypoints(points), tmp_path / "a.json")
+    document = json.loads((tmp_path / "a.json").read_text())
+    for entry in document["annotations"]:
+        assert entry["keypoints"] == [1, 2, 2, 3, 4, 1, 0, 0, 0]
+        del entry["keypoint_scores"]  # as in the files of others
+    (tmp_path / "b.json").write_text(json.dumps(document))
+    np.testing.assert_array_equal(coco.read(tmp_path / "b.json")[0].tracks[0].columns["keypoints"], points)
+
+
+def test_the_keypoints_of_people_have_names_and_a_skeleton(tmp_path: Path) -> None:
+    coco.write(_with_keypoints(np.ones((3, 17, 2))), tmp_path / "a.json")
+    category = json.loads((tmp_path / "a.json").read_text())["categories"][1]
+    assert category["keypoints"][:2] == ["nose", "left_eye"]
+    assert [16, 14] in category["skeleton"]
+
+
+@pytest.mark.parametrize("bad", [[1, 2], "x", [1, 2, "v"], [1, 1e300, 2]])
+def test_bad_keypoints_are_named(tmp_path: Path, bad: object) -> None:
+    coco.write(_with_keypoints(np.ones((3, 1, 3))), tmp_path / "a.json")
+    document = json.loads((tmp_path / "a.json").read_text())
+    document["annotations"][1]["keypoints"] = bad
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="keypoints"):
+        coco.read(tmp_path / "a.json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,19 @@ def test_a_trail_follows_and_fades() -> None:
 def test_unicode_class_names_are_drawn() -> None:
     Annotator({0: "Fußgänger 行人"}).draw(Frame(grey(), 1, 0.0), tracks_of((1, [100, 80, 160, 200], 0.9, 0)))
     assert colour_of(1) != colour_of(2)
+
+
+def test_keypoints_that_are_visible_are_drawn_and_joined() -> None:
+    points = np.full((1, 17, 3), np.nan)
+    points[0, 5], points[0, 6], points[0, 11] = [110, 100, 0.9], [150, 100, 0.8], [120, 150, 0.2]
+    tracks = tracks_of((4, [100, 80, 160, 200], 0.87, 0))
+    plain = Annotator({}).draw(Frame(grey(), 1, 0.0), tracks)
+    drawn = Annotator({}).draw(Frame(grey(), 1, 0.0), replace(tracks, columns={"keypoints": points}))
+    assert tuple(drawn[100, 110]) == tuple(drawn[100, 130]) == colour_of(4), "both shoulders, and the line between them"
+    assert (drawn[120:] == plain[120:]).all(), "a hip that is hardly seen is not drawn"
+
+
+def test_keypoints_without_a_skeleton_a_confidence_or_a_place_in_the_picture_are_fine() -> None:
+    points = np.array([[[120.0, 100.0], [1e12, -1e12], [np.nan, 3.0]]])
+    tracks = replace(tracks_of((4, [100, 80, 160, 200], 0.87, 0)), columns={"keypoints": points})
+    assert tuple(Annotator({}).draw(Frame(grey(), 1, 0.0), tracks)[100, 120]) == colour_of(4)

@@ -186,3 +186,21 @@ def test_what_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:
         load(tmp_path / "none.npz")
     with pytest.raises(InputError, match="cannot be written"):
         save(empty(), tmp_path / "none" / "one.npz")
+
+
+def test_columns_come_back_and_what_no_file_holds_is_told(tmp_path: Path) -> None:
+    whole, rng = first_pass(3), np.random.default_rng(0)
+    lengths = [len(track.frames) for track in whole.history.trajectories]
+    columns = [
+        {"keypoints": rng.normal(size=(length, 17, 3)), "names": ["a"] * length, "masks": [b"1"] * length}
+        for length in lengths
+    ]
+    tracks = [replace(track, columns=each) for track, each in zip(whole.history.trajectories, columns, strict=True)]
+    whole = replace(whole, history=replace(whole.history, trajectories=[*tracks[:-1], replace(tracks[-1], columns={})]))
+    save(whole, tmp_path / "a.npz")
+    again = load(tmp_path / "a.npz")
+    assert again.warnings[1:] == ("the column 'masks' is lost between pieces: it holds neither numbers nor text",)
+    for track, each in zip(again.history.trajectories[:-1], columns, strict=False):
+        np.testing.assert_array_equal(track.columns["keypoints"], each["keypoints"])
+        assert track.columns["names"] == each["names"]
+    assert set(again.history.trajectories[-1].columns["names"]) == {None}

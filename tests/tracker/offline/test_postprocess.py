@@ -376,3 +376,32 @@ def test_a_recording_takes_few_bytes_and_forgets_what_led_nowhere() -> None:
     assert len(recorder._records) < 40
     assert held / (500 * len(boxes)) < 70
     assert [len(track.frames) for track in recorder.finish().trajectories][:30] == [501] * 30
+
+
+def test_in_hindsight_columns_stay_with_their_boxes_and_filled_ones_have_none() -> None:
+    stream = list[Detections]()
+    for frame in range(40):
+        boxes = np.array([[3.0 * frame, 10, 3 * frame + 30, 90], [400 - 3.0 * frame, 110, 430 - 3 * frame, 190]])
+        seen = np.array([frame not in (20, 21), True])
+        names = [f"{who}{frame}" for who in "ab"]
+        found = Detections(boxes, np.full(2, 0.9), columns={"names": names, "keypoints": boxes[:, None, :2]})
+        stream.append(found[seen][::-1] if frame % 2 else found[seen])
+    history, _ = record(stream)
+    revised = postprocess(history)
+    assert sum(int(track.filled.sum()) for track in revised) == 2
+    for frame, tracks in enumerate(tracks_by_frame(revised, history.times)):
+        assert (tracks.rows == -1).all()
+        for track_id, filled, name, points in zip(
+            tracks.track_ids, tracks.time_since_update > 0, *tracks.columns.values(), strict=True
+        ):
+            who = "a" if track_id == revised[0].track_id else "b"
+            assert name == (None if filled else f"{who}{frame}")
+            assert np.isnan(points).all() == filled
+
+
+def test_columns_that_begin_late_or_end_early_are_missing_before_and_after() -> None:
+    box, recorder = np.array([[10.0, 10, 40, 90]]), RecordingTracker(frame_rate=RATE)
+    for frame in range(9):
+        recorder.update(Detections(box, np.array([0.9]), columns={"at": [frame]} if 3 <= frame < 6 else {}))
+    (track,) = recorder.finish().trajectories
+    assert track.columns["at"] == [None] * 3 + [3, 4, 5] + [None] * 3

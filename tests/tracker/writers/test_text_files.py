@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from detectors import Frame, InputError
@@ -36,6 +38,18 @@ def test_jsonl_has_a_line_a_frame(tmp_path: Path) -> None:
         {"id": 7, "class": "Auto é", "score": 0.5, "box": [1.0, 2.0, 3.0, 4.0]},
         {"id": 8, "class": "5", "score": 0.5, "box": [1.0, 2.0, 3.0, 4.0]},
     ]
+
+
+def test_jsonl_has_keypoints_where_they_are_known(tmp_path: Path) -> None:
+    points = np.array([[[1.004, 2, 0.75], [np.nan, np.nan, 0.0]], [[np.nan, np.nan, np.nan]] * 2])
+    tracks = tracks_of((7, [1, 2, 3, 4], 0.5, 0), (8, [1, 2, 3, 4], 0.5, 0))
+    with JsonlWriter(tmp_path / "out.jsonl", {}) as writer:
+        writer.write(Frame(NOTHING, 1, 0.0), replace(tracks, columns={"keypoints": points}))
+        writer.write(Frame(NOTHING, 2, 0.1), replace(tracks, columns={"keypoints": points[:, :, :2]}))
+    first, second = ([*json.loads(line)["tracks"]] for line in (tmp_path / "out.jsonl").read_text().splitlines())
+    assert first[0]["keypoints"] == [[1.0, 2.0, 0.75], [None, None, 0.0]]
+    assert second[0]["keypoints"] == [[1.0, 2.0], [None, None]]
+    assert "keypoints" not in first[1]
 
 
 def test_a_full_device_is_named() -> None:
