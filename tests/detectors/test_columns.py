@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 
 from detectors.base import Detections, Frame
-from detectors.columns import concatenate_columns, move_positions, rows_or_missing, select_rows
+from detectors.columns import Columns, concatenate_columns, move_positions, rows_or_missing, select_rows
 from detectors.tiles import TiledDetector
 
 
@@ -53,7 +54,7 @@ def test_other_columns_are_refused(columns: dict[str, Any], words: str) -> None:
 
 
 def test_missing_rows_are_told_by_kind() -> None:
-    columns = {
+    columns: Columns = {
         "floats": np.array([[1.0, 2.0]]),
         "counts": np.array([3]),
         "flags": np.array([True]),
@@ -74,7 +75,7 @@ def test_missing_rows_are_told_by_kind() -> None:
 
 
 def test_parts_without_a_column_lack_it() -> None:
-    parts = [{"a": np.array([1.0])}, {}, {"a": np.array([2.0]), "b": ["x"]}, {"a": np.empty((0, 7))}]
+    parts: list[Columns] = [{"a": np.array([1.0])}, {}, {"a": np.array([2.0]), "b": ["x"]}, {"a": np.empty((0, 7))}]
     found = concatenate_columns(parts, [1, 2, 1, 0])
     np.testing.assert_array_equal(found["a"], [1, np.nan, np.nan, 2])
     assert found["b"] == [None, None, None, "x"]
@@ -97,13 +98,13 @@ class OneInTheMiddle:
     """Finds one object around the centre of what it sees, with one keypoint at its centre and a name."""
 
     name, suppressed, concurrent = "middle", False, True
-    class_names = {0: "thing"}  # noqa: RUF012
+    class_names: Mapping[int, str] = {0: "thing"}
 
     def __call__(self, frame: Frame) -> Detections:
         height, width = frame.image.shape[:2]
         centre = np.array([width / 2, height / 2])
         box = np.concatenate([centre - 5, centre + 5])[None]
-        columns = {"keypoints": np.array([[[*centre, 1.0]]]), "size": [(height, width)]}
+        columns: Columns = {"keypoints": np.array([[[*centre, 1.0]]]), "size": [(height, width)]}
         return Detections(box, np.array([0.9]), columns=columns)
 
 

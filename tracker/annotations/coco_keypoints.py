@@ -26,7 +26,7 @@ def keypoints_entry(track: AnnotatedTrack, row: int) -> Entry:
     """What the annotation of a box says of its keypoints; nothing where none is known."""
     points = np.asarray(track.columns[KEYPOINTS][row]) if KEYPOINTS in track.columns else np.empty((0, 3))
     scores = confidences(points)
-    known = np.isfinite(points[:, :2]).all(axis=1)
+    known = np.asarray(np.isfinite(points[:, :2]).all(axis=1))
     if not known.any():
         return {}
     visibility = np.where(known, np.where(scores > VISIBLE, 2, 1), 0)

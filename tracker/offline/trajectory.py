@@ -44,7 +44,7 @@ class Trajectory:
 
     def __getitem__(self, rows: slice | Bools | Ints) -> Trajectory:
         """The given rows of its path."""
-        path: _Columns = {name: getattr(self, name)[rows] for name in COLUMNS}
+        path: dict[str, Any] = {name: getattr(self, name)[rows] for name in COLUMNS}
         return replace(self, **path, columns=select_rows(self.columns, rows))
 
 

@@ -384,10 +384,10 @@ def walkers(frame: int, names: Sequence[str]) -> Detections:
 def test_rows_and_columns_tell_what_each_track_was_given(name: str) -> None:
     tracker, rng, known = Tracker(name), np.random.default_rng(1), dict[int, str]()
     for frame in range(12):
-        names = rng.permutation(list("abcd")) if frame % 5 else np.array(list("dba"))
+        names: list[str] = rng.permutation(list("abcd")).tolist() if frame % 5 else list("dba")
         found = walkers(frame, names)
         if frame == 3:
-            found = replace(found, scores=np.full(len(names), 0.01) + 0.9 * (names != "b"))
+            found = replace(found, scores=np.array([0.01 if who == "b" else 0.9 for who in names]))
         tracks = tracker.update(found)
         assert tracks.columns["names"] == [names[row] for row in tracks.rows]
         np.testing.assert_array_equal(tracks.columns["keypoints"], np.asarray(found.columns["keypoints"])[tracks.rows])

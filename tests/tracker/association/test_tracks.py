@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -231,7 +231,7 @@ def test_rows_of_a_snapshot_are_taken_from_all_columns() -> None:
         np.arange(12.0).reshape(3, 4),
         *(np.arange(3) + k for k in (10, 20, 30, 40, 50, 60)),
     ]
-    tracks = Tracks(*columns, columns={"names": ["a", "b", "c"]})
+    tracks = replace(Tracks(*columns), columns={"names": ["a", "b", "c"]})  # type: ignore[arg-type]
     for rows in (np.array([2, 0]), np.array([False, True, True]), slice(1, 3)):
         chosen = tracks[rows]
         assert len(chosen) == 2

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from detectors import InputError
 from detectors.base import Floats
+from detectors.columns import Columns
 from tests.tracker.association.test_engine import random_stream
 from tests.tracker.offline.test_postprocess import columns, record
 from tracker.association.calibration import AppearanceCalibration
@@ -191,7 +192,7 @@ def test_what_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:
 def test_columns_come_back_and_what_no_file_holds_is_told(tmp_path: Path) -> None:
     whole, rng = first_pass(3), np.random.default_rng(0)
     lengths = [len(track.frames) for track in whole.history.trajectories]
-    columns = [
+    columns: list[Columns] = [
         {"keypoints": rng.normal(size=(length, 17, 3)), "names": ["a"] * length, "masks": [b"1"] * length}
         for length in lengths
     ]
