@@ -60,7 +60,7 @@ def make_video(tmp_path: Path) -> MakeVideo:
             video.width, video.height = size
             video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             video.codec_context.time_base = Fraction(1, 1000) if codec != "mjpeg" else Fraction(1, 25)
-            audio = container.add_stream(sound, rate=48000, layout="mono") if sound else None
+            audio = container.add_stream(sound, rate=48000, layout="mono", bit_rate=128000) if sound else None
             for picture, time in zip(scenes.render(scenes.CROSSING, len(times)), times, strict=True):
                 image = np.zeros((size[1], size[0], 3), np.uint8)
                 part = picture[: size[1], : size[0]]
@@ -78,7 +78,8 @@ def make_video(tmp_path: Path) -> MakeVideo:
 
 
 def _sing(container: av.container.OutputContainer, audio: av.AudioStream, seconds: float) -> None:
-    wave = (8000 * np.sin(np.arange(round(48000 * seconds)) / 5)).astype(np.int16)
+    noise = np.random.default_rng(0).normal(0, 2000, round(48000 * seconds))  # each moment sounds different
+    wave = np.convolve(noise, np.hanning(24), "same").clip(-30000, 30000).astype(np.int16)
     step = 1024
     for start in range(0, len(wave), step):
         frame = av.AudioFrame.from_ndarray(wave[None, start : start + step], format="s16", layout="mono")

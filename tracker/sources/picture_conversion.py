@@ -29,6 +29,10 @@ class PictureConverter:
         self.turned = abs(self._matrix[0, 1]) > abs(self._matrix[0, 0])
         self.width, self.height = self._stored[::-1] if self.turned else self._stored
 
+    def takes(self, picture: av.VideoFrame) -> bool:
+        """Whether a picture has the size of the first one, so that it is not scaled."""
+        return self._stored == (picture.width, picture.height)
+
     def __call__(self, picture: av.VideoFrame) -> Image:
         """``(H, W, 3)`` BGR. Colours as the picture's tags say; without tags, BT.601 in the limited range."""
         if picture.colorspace not in MATRICES:

@@ -13,7 +13,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
 from av.video.stream import VideoStream
 
 from detectors.base import Image
@@ -21,8 +20,11 @@ from detectors.errors import InputError
 from tracker.sources.addresses import file_name, without_secrets
 from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.connection import ConnectionLostError
+from tracker.sources.deinterlacing import DecodedFrame, deinterlace
 from tracker.sources.live import open_live
+from tracker.sources.picture_conversion import PictureConverter
 from tracker.sources.stream_errors import explain_stream_error, reason_of
+from tracker.sources.video_header import pixel_aspect
 from tracker.threads.background_call import call_in_background
 
 OPEN_TIMEOUT, READ_TIMEOUT = 10.0, 5.0  # seconds
@@ -52,7 +54,9 @@ def open_stream(url: str, reconnect: bool = True) -> Source:
         def connect(timeout: float, again: bool) -> Stream:
             return Stream(url, timeout, again)
 
-        return open_live(connection, connect, shown, name, connection.rate, reconnect)
+        source = open_live(connection, connect, shown, name, connection.rate, reconnect)
+        source.pixel_aspect = connection.pixel_aspect
+        return source
     from tracker.sources.video import open_remote
 
     connection.close()
@@ -82,7 +86,8 @@ class Stream:
         self._caught_up = self._paced
         self._clocked = self._container.format.name not in UNTIMED
         self.stamp: float | None = None
-        self._pictures = self._decode()
+        self._convert: PictureConverter | None = None
+        self._pictures = self._show()
 
     @property
     def seconds(self) -> float | None:
@@ -96,6 +101,12 @@ class Stream:
         """Pictures a second, if the stream tells."""
         rate = self._stream.average_rate or self._stream.guessed_rate
         return Fraction(rate.numerator, rate.denominator) if rate and 1 <= rate <= 1000 else None
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width of a pixel by its height, once a picture has been read."""
+        aspect = pixel_aspect(self._stream)
+        return 1 / aspect if self._convert is not None and self._convert.turned else aspect
 
     def read(self) -> Image:
         """Wait for the next picture ``(H, W, 3)`` BGR. Raises ConnectionLostError when none comes."""
@@ -136,17 +147,27 @@ class Stream:
         stream.codec_context.thread_count = 1  # each further thread would delay a picture
         return stream
 
-    def _decode(self) -> Iterator[Image]:
-        deadline, began, first = time.monotonic() + KEY_FRAME, 0.0, None
+    def _show(self) -> Iterator[Image]:
+        """The pictures, deinterlaced, at the moments when they are due."""
+        unit = float(self._stream.time_base or 0)
+        began, first = 0.0, None
+        for picture, stamp in deinterlace(self._decode()):
+            seconds = None if stamp is None else stamp * unit
+            if self._paced and seconds is not None:
+                first = seconds if first is None else first
+                began = _hold(began or time.monotonic(), seconds - first)
+            self.stamp = seconds if self._clocked else None
+            if self._convert is None or not self._convert.takes(picture):
+                self._convert = PictureConverter(picture)
+            yield self._convert(picture)
+
+    def _decode(self) -> Iterator[DecodedFrame]:
+        deadline = time.monotonic() + KEY_FRAME
         for packet in self._container.demux(self._stream):
             if not packet.size:
                 return
-            for frame in self._pictures_in(packet):
-                if self._paced and frame.time is not None:
-                    first = frame.time if first is None else first
-                    began = _hold(began or time.monotonic(), frame.time - first)
-                self.stamp = frame.time if self._clocked else None
-                yield np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
+            for picture in self._pictures_in(packet):
+                yield DecodedFrame(picture, picture.pts)
                 deadline = time.monotonic() + UNDECODABLE
             if time.monotonic() > deadline:
                 raise ConnectionLostError("nothing that comes can be decoded")

@@ -59,9 +59,14 @@ def read_header(container: InputContainer, stream: VideoStream) -> Header:
         end = _seconds_of(stream.metadata.get("DURATION", ""))  # where Matroska says when the stream ends
         seconds = None if end is None else end - float((stream.start_time or 0) * time_base)
     rate = _fraction(stream.average_rate) or Fraction(30)
-    aspect = _fraction(stream.sample_aspect_ratio) or Fraction(1)
     is_avi = container.format.name == "avi"
-    return Header(time_base, rate, _count_frames(stream), seconds, is_avi, aspect if aspect > 0 else Fraction(1))
+    return Header(time_base, rate, _count_frames(stream), seconds, is_avi, pixel_aspect(stream))
+
+
+def pixel_aspect(stream: VideoStream) -> Fraction:
+    """Width of a pixel by its height; 1 where the stream does not say."""
+    aspect = _fraction(stream.sample_aspect_ratio) or Fraction(1)
+    return aspect if aspect > 0 else Fraction(1)
 
 
 def _count_frames(stream: VideoStream) -> int | None:

@@ -16,7 +16,7 @@ from detectors.base import Frame, Image
 from tests import scenes
 from tests.conftest import MakeVideo
 from tracker import track
-from tracker.sources import open_source
+from tracker.sources import open_source, stream
 from tracker.sources.frame_times import FrameTimes
 from tracker.writers.h264 import VideoFormat
 from tracker.writers.video import VideoWriter
@@ -175,6 +175,21 @@ def test_colours_of_interlaced_video_are_those_of_the_tags(tmp_path: Path) -> No
     picture = patches(0.2126, 0.0722, 8, False)
     path = encode(tmp_path / "a.mp4", [picture] * 3, options=INTERLACED | {"crf": "1"}, colorspace=1, color_range=1)
     assert_colours(read(path)[2].image)
+
+
+@pytest.mark.parametrize("matrix", MATRICES)
+def test_a_stream_is_read_like_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matrix: str) -> None:
+    monkeypatch.setattr(stream, "LONGEST_BACKLOG", 0.0)
+    options = INTERLACED | {"bf": "0"}
+    tags = {"colorspace": MATRICES[matrix][0], "color_range": 1, "sample_aspect_ratio": Fraction(64, 45)}
+    path = encode(tmp_path / "a.ts", map(as_frame, woven(moving_bar(24))), options=options, **tags)
+    connection, frames = stream.Stream(str(path)), read(path)
+    for frame in frames[:-1]:  # the last one may never be sent
+        image = connection.read()
+        assert np.array_equal(image, frame.image)
+        assert combing(image) < 1
+    assert connection.pixel_aspect == Fraction(64, 45)
+    connection.close()
 
 
 def patches(red: float, blue: float, depth: int, full: bool) -> av.VideoFrame:
