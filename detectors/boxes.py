@@ -65,16 +65,20 @@ def iou_matrix(a: Floats, b: Floats) -> Floats:
     return np.asarray(overlap / np.where(union > 0, union, 1.0))
 
 
-def nms(boxes: Floats, scores: Floats, iou: float, class_ids: Ints | None = None) -> Ints:
+def nms(
+    boxes: Floats, scores: Floats, iou: float, class_ids: Ints | None = None, other_classes_iou: float = 1.0
+) -> Ints:
     """Greedy non-maximum suppression.
 
-    boxes: ``(N, 4)`` xyxy. scores: ``(N,)``. class_ids: ``(N,)``; only boxes of the same class suppress each other;
-    None suppresses across classes. A box goes when its IoU with a better one that stays is greater than `iou`.
+    boxes: ``(N, 4)`` xyxy. scores: ``(N,)``. class_ids: ``(N,)``; boxes of the same class suppress each other, those of
+    different ones only above `other_classes_iou`; None suppresses across classes. A box goes when its IoU with a better
+    one that stays is greater than `iou`.
 
     Returns the indices of the boxes that stay, best first; of equal scores the earlier row counts as the better.
     """
     order = np.argsort(-scores, kind="stable")
-    better, worse = _rivals(boxes[order], iou, None if class_ids is None else class_ids[order])
+    ordered = None if class_ids is None else class_ids[order]
+    better, worse = _rivals(boxes[order], iou, ordered, other_classes_iou)
     kept, open_ = np.zeros(len(order), dtype=bool), np.ones(len(order), dtype=bool)
     while open_.any():  # each round settles all boxes without an undecided better rival, so there are few rounds
         before = open_[better]
@@ -87,15 +91,16 @@ def nms(boxes: Floats, scores: Floats, iou: float, class_ids: Ints | None = None
     return order[kept]
 
 
-def _rivals(boxes: Floats, iou: float, class_ids: Ints | None) -> tuple[Ints, Ints]:
+def _rivals(boxes: Floats, iou: float, class_ids: Ints | None, other_classes_iou: float) -> tuple[Ints, Ints]:
     """Rows ``(K,)`` and later rows ``(K,)`` of boxes that do not both stay."""
     rows, columns, shared = overlapping_pairs(boxes, boxes)
     later = rows < columns
     rows, columns, shared = rows[later], columns[later], shared[later]
     area = areas(boxes)
-    rival = shared / (area[rows] + area[columns] - shared) > iou
+    limit: float | Floats = iou
     if class_ids is not None:
-        rival &= class_ids[rows] == class_ids[columns]
+        limit = np.where(class_ids[rows] == class_ids[columns], iou, other_classes_iou)
+    rival = shared / (area[rows] + area[columns] - shared) > limit
     return rows[rival], columns[rival]
 
 

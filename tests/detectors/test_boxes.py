@@ -153,6 +153,13 @@ def test_a_box_goes_above_the_allowed_overlap_and_stays_at_it() -> None:
     assert nms(boxes, scores, 0.49).tolist() == [0]
 
 
+def test_one_object_has_one_name() -> None:
+    boxes = np.array([[0.0, 0, 100, 100], [2, 2, 100, 100], [0, 40, 100, 140]])
+    scores, class_ids = np.array([0.6, 0.5, 0.4]), np.array([1, 3, 0])
+    assert nms(boxes, scores, 0.7, class_ids).tolist() == [0, 1, 2]
+    assert nms(boxes, scores, 0.7, class_ids, other_classes_iou=0.85).tolist() == [0, 2]
+
+
 def test_of_equal_scores_the_earlier_row_stays() -> None:
     boxes = np.array([[0.0, 0, 10, 10]] * 3)
 

@@ -14,6 +14,8 @@ from tracker.run.detection_interval import DetectionInterval
 from tracker.run.measurements import Measurements
 from tracker.threads.ordered_map import OrderedMap
 
+ONE_OBJECT = 0.85  # IoU from which two boxes are one object under two names, such as a bicycle and a motorcycle
+
 
 @dataclass(frozen=True)
 class DetectionStage:
@@ -56,7 +58,8 @@ class DetectionStage:
             if self.inside is not None:
                 detections = detections[self.inside(detections.boxes)]
             if not self.detector.suppressed:
-                detections = detections[nms(detections.boxes, detections.scores, self.nms_iou, detections.class_ids)]
+                boxes, scores, class_ids = detections.boxes, detections.scores, detections.class_ids
+                detections = detections[nms(boxes, scores, self.nms_iou, class_ids, ONE_OBJECT)]
         return detections
 
     def _is_due(self, frame: Frame, measured: Measurements) -> bool:
