@@ -34,7 +34,7 @@ from training.loop.display import TrainingDisplay, stage
 from training.loop.feature_cache import FeatureCache, affordable_views
 from training.loop.loop import keep_buffers, low_precision
 from training.loop.report import Journal
-from training.loop.transfer import SUFFIX, Weights, save_weights, transfer
+from training.loop.transfer import SUFFIX, Weights, keep_start, save_weights, transfer
 from training.networks.backbones import load_trunk
 from training.networks.detection import DetectionNetwork, build
 from training.networks.heads import rescale
@@ -178,6 +178,8 @@ def main(arguments: Sequence[str]) -> None:
     torch.manual_seed(plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights or "imagenet")
     network = train(plan, trunk, TrainingData(learn, validate, factors), options.output, options.device, saved, start)
+    if start and options.keep_start:
+        keep_start(start, network, plan, options.keep_start)
     long_side = options.run_at or plan.long_side
     if validate:
         calibrate(network, validate, long_side, options.device)

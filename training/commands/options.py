@@ -120,7 +120,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--start",
         metavar="NAME|PATH",
-        help="detector to start from: sliding (default, unless a trunk is named), a .safetensors, or none",
+        help="detector to start from: sliding (default, unless a trunk is named), .safetensors, YOLOX-nano's .onnx, none",
+    )
+    parser.add_argument(
+        "--keep-start", type=float, default=0.0, metavar="SHARE", help="at the end, go back so far towards --start"
     )
     parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
     parser.add_argument(
@@ -176,6 +179,7 @@ def check(options: argparse.Namespace) -> None:
             raise InputError(option, f"is not between {least:g} and {MOST}", "choose another number")
     if getattr(options, "anneal", None) is not None and not options.resume:
         raise InputError("--anneal", "ends a run that exists", "name its checkpoint with --resume")
+    _check_start(options)
     output: Path = options.output
     if output.suffix != ".onnx":
         raise InputError(f"-o {output}", "is no name for a model", "give one that ends in .onnx")
@@ -187,3 +191,11 @@ def check(options: argparse.Namespace) -> None:
         raise InputError(f"--device {options.device}", "this torch sees no GPU", "leave out --device")
     if not options.device.startswith(("cpu", "cuda")):
         raise InputError(f"--device {options.device}", "is not known", "choose cpu or cuda")
+
+
+def _check_start(options: argparse.Namespace) -> None:
+    share = getattr(options, "keep_start", 0.0)
+    if not 0 <= share < 1:
+        raise InputError(f"--keep-start {share:g}", "is no share between 0 and 1", "0.5 is half of the way back")
+    if share and (options.start or "none") == "none":
+        raise InputError("--keep-start", "needs what the run started from", "name it with --start")

@@ -5,6 +5,7 @@ Weights travel in a safetensors file in half precision, with the plan that rebui
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -84,3 +85,18 @@ def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
     except RuntimeError:
         wanted = f"--backbone {weights.plan.backbone}" + ("" if weights.plan.fold else " --from-scratch")
         raise InputError("--start", "the weights are of another backbone", f"use {wanted}") from None
+
+
+@torch.no_grad()
+def keep_start(weights: Weights, network: DetectionNetwork, plan: Plan, share: float) -> None:
+    """Move a network that has gone on from `weights` back towards them, by a share of the way.
+
+    What lies between is better than both ends at what they were trained for, and at what neither was (Wortsman et al.,
+    "Robust fine-tuning of zero-shot models", 2022), as long as the rates were so low that the two are still neighbours.
+    """
+    start = copy.deepcopy(network)
+    transfer(weights, start, plan)
+    before = start.state_dict()
+    for key, value in network.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(before[key], share)

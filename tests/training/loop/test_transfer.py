@@ -16,7 +16,7 @@ from detectors.sliding import SlidingDetector
 from tests.training.pictures import NAMES, write_coco
 from training.__main__ import main
 from training.loop.detector_plan import Plan
-from training.loop.transfer import load_weights, save_weights, transfer
+from training.loop.transfer import keep_start, load_weights, save_weights, transfer
 from training.networks.backbones import load_trunk
 from training.networks.detection import DetectionNetwork, build
 from training.networks.grid import Answers
@@ -94,7 +94,8 @@ def test_the_embedded_detector_can_be_started_from() -> None:
     assert weights.plan.class_names == ("person", "bicycle", "car", "motorcycle", "bus", "truck")
     net = build(weights.plan.backbone, load_trunk(weights.plan.backbone, None), 6)
     transfer(weights, net, weights.plan)
-    assert torch.equal(net.state_dict()["head.output.bias"], weights.tensors["head.output.bias"])
+    for key, value in net.state_dict().items():
+        assert torch.equal(value, weights.tensors[key]), key
 
 
 def test_a_training_can_start_from_it_and_be_run_at_another_size(tmp_path: Path) -> None:
@@ -104,5 +105,31 @@ def test_a_training_can_start_from_it_and_be_run_at_another_size(tmp_path: Path)
     assert SlidingDetector(output).search_size(999, 999) == 64
     learnt, before = load_weights(output.with_suffix(".safetensors")), load_weights("sliding")
     assert learnt.plan.class_names == NAMES
-    early = "pyramid.trunk.1.block.0.0.weight"  # frozen parts come out as they went in
+    early = next(key for key in learnt.tensors if key.startswith("pyramid"))  # frozen parts come out as they went in
     torch.testing.assert_close(learnt.tensors[early], before.tensors[early])
+
+
+def test_half_of_the_way_back_to_the_start(trained: DetectionNetwork, saved: Path) -> None:
+    start = load_weights(saved)
+    moved = network(2)
+    transfer(start, moved, OLD)
+    before = {key: value.clone() for key, value in moved.state_dict().items()}
+    with torch.no_grad():
+        for parameter in moved.parameters():
+            parameter.add_(1)
+    keep_start(start, moved, OLD, 0.25)
+    names = {name for name, _ in moved.named_parameters()}
+    for key, value in moved.state_dict().items():
+        expected = before[key] + 0.75 if key in names else before[key]
+        torch.testing.assert_close(value, expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"), [(["--keep-start", "1.5"], "no share"), (["--keep-start", "0.5"], "needs")]
+)
+def test_a_way_back_needs_a_share_and_a_start(
+    options: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_coco(tmp_path / "data", 2)
+    assert main(["detector", str(data), "-o", str(tmp_path / "a.onnx"), *options]) == 2
+    assert told in capsys.readouterr().err
