@@ -6,8 +6,9 @@ from pathlib import Path
 
 from detectors.base import Detections, Detector, Frame
 from detectors.errors import InputError
+from detectors.settings import ModelSettings
 
-__all__ = ["Detections", "Detector", "Frame", "InputError", "load_detector"]
+__all__ = ["Detections", "Detector", "Frame", "InputError", "ModelSettings", "load_detector", "with_tiles"]
 
 KINDS = "auto, sliding, motion, a .pt checkpoint or an .onnx model"
 
@@ -26,23 +27,33 @@ def load_detector(
     imgsz: int | None = None,
     device: str = "auto",
     threads: int = 0,
-    tiles: int | str | None = None,
+    settings: ModelSettings | None = None,
 ) -> Detector:
     """The detector called `name`, or the one in a .pt checkpoint or an .onnx file.
 
     ``auto`` and ``sliding``: the sliding detector that comes with the package. ``motion``: whatever moves. An .onnx
-    file is a sliding detector trained by the user or a YOLO-family export; its metadata tell which.
+    file is a sliding detector trained by the user, or an export of one of the families in detectors/families/.
 
     conf: candidates scored below it are left out; None means `CONF`. iou: overlap allowed by a model that does its own
-    non-maximum suppression. imgsz: longer side of the model's input in pixels, None for the model's own. device: auto,
-    cpu or cuda. threads: how many an .onnx model uses for one frame, 0 for one on each core. tiles: also search so many
-    parts along each side of a frame, "auto" for as many as it takes to see small objects; None for the whole frame
-    alone.
+    non-maximum suppression. imgsz: longer side of the model's input in pixels, None for the model's own. device: a name
+    of `detectors.devices.DEVICES`. threads: how many an .onnx model uses for one frame, 0 for one on each core.
+    settings: what the file of an export does not say about itself.
 
     The libraries of a detector are imported only when it is loaded. Raises InputError when there is no such detector.
     """
-    conf = CONF if conf is None else conf
-    detector = _load(str(name), conf, iou, imgsz, device, threads)
+    conf, text = CONF if conf is None else conf, str(name)
+    if text.endswith(".onnx"):
+        return _load_onnx(text, conf, imgsz, device, threads, settings)
+    if settings and settings.given():
+        raise InputError(settings.given(), f"is about an .onnx model, not --detector {text}", "leave it out")
+    return _load(text, conf, iou, imgsz, device, threads)
+
+
+def with_tiles(detector: Detector, tiles: int | str | None, iou: float = 0.7) -> Detector:
+    """The detector, which also searches so many parts along each side of a frame.
+
+    tiles: "auto" for as many as it takes to see small objects; None for the whole frame alone. Raises InputError.
+    """
     if tiles is None:
         return detector
     from detectors.motion import MotionDetector
@@ -73,13 +84,19 @@ def _load(text: str, conf: float, iou: float, imgsz: int | None, device: str, th
         from detectors.yolo import YoloDetector
 
         return YoloDetector(text, conf, iou, imgsz, device)
-    if text.endswith(".onnx"):
-        from detectors.onnx import OnnxDetector
-        from detectors.runtime import open_session
-        from detectors.sliding import SlidingDetector, is_sliding
-
-        session = open_session(text, device, threads)
-        if is_sliding(session):
-            return SlidingDetector(text, conf, imgsz, session=session)
-        return OnnxDetector(text, conf, imgsz, session=session)
     raise InputError(f"--detector {text}", "no such detector", f"choose one of: {KINDS}")
+
+
+def _load_onnx(
+    path: str, conf: float, imgsz: int | None, device: str, threads: int, settings: ModelSettings | None
+) -> Detector:
+    from detectors.onnx import OnnxDetector
+    from detectors.runtime import open_session
+    from detectors.sliding import SlidingDetector, is_sliding
+
+    session = open_session(path, device, threads)
+    if not is_sliding(session):
+        return OnnxDetector(path, conf, imgsz, device, session=session, settings=settings)
+    if settings and settings.given():
+        raise InputError(settings.given(), f"{path} says itself what it needs", "leave it out")
+    return SlidingDetector(path, conf, imgsz, device=device, session=session)

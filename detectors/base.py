@@ -129,3 +129,8 @@ def search_size(detector: Detector, height: int, width: int) -> int | None:
     """
     method = getattr(detector, "search_size", None)
     return None if method is None else method(height, width)
+
+
+def notes(stage: object) -> tuple[str, ...]:
+    """What the user should know about a detector or an embedder: its attribute ``notes``, which is no duty."""
+    return tuple(getattr(stage, "notes", ()))

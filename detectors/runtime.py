@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,18 @@ if TYPE_CHECKING:
     import onnxruntime as ort
 
 from detectors.cores import available_cores
+from detectors.devices import CPU, choose, fallback_note
 from detectors.errors import InputError
 
 
 def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> ort.InferenceSession:
     """An inference session for the model in `path`.
 
-    device: "cpu", "cuda", or "auto" (cuda where this ONNX Runtime has it). threads: how many compute one answer; 0 is
-    one for each core. Idle threads sleep: spinning, the default of ONNX Runtime, is a little faster on an idle
-    computer, but takes the cores from the encoder and doubles the processor time.
+    device: a name of `DEVICES`; where it is not to be had, the CPU computes, and `device_note` says so. threads: how
+    many compute one answer; 0 is one for each core. Idle threads sleep: spinning, the default of ONNX Runtime, is a
+    little faster on an idle computer, but takes the cores from the encoder and doubles the processor time.
 
-    Raises InputError when the file is missing or no ONNX model, or the device is not there.
+    Raises InputError when the file is missing or no ONNX model, or there is no device of that name.
     """
     import onnxruntime as ort  # only where there is a model
 
@@ -33,21 +35,36 @@ def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> or
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or available_cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = choose(device, ort.get_available_providers(), options.intra_op_num_threads)
+    with suppress(Exception):  # a provider may be there and not work, for want of a driver
+        if len(providers) > 1:
+            return ort.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
     try:
-        return ort.InferenceSession(str(path), options, providers=_providers(device))
-    except InputError:
-        raise
+        return ort.InferenceSession(str(path), options, providers=[CPU])
     except Exception as error:  # ONNX Runtime's errors have no common base class
         raise InputError(path, f"is no ONNX model that can be loaded: {_reason(error)}", "export it again") from None
 
 
-def answer(session: ort.InferenceSession, inputs: dict[str, npt.NDArray[Any]], path: str | Path) -> npt.NDArray[Any]:
-    """The model's first output. path: of the model, for messages.
+def device_note(session: ort.InferenceSession, device: str) -> tuple[str, ...]:
+    """What to tell where a session does not run on the device that was asked for; nothing where it does."""
+    return fallback_note(device, session.get_providers())
 
-    Raises InputError when it cannot compute one: a file may claim to take sizes that it does not, or more than memory.
+
+def answer(session: ort.InferenceSession, inputs: dict[str, npt.NDArray[Any]], path: str | Path) -> npt.NDArray[Any]:
+    """The model's first output; else like `answers`."""
+    return next(iter(answers(session, inputs, path, 1).values()))
+
+
+def answers(
+    session: ort.InferenceSession, inputs: dict[str, npt.NDArray[Any]], path: str | Path, most: int | None = None
+) -> dict[str, npt.NDArray[Any]]:
+    """The model's outputs by name, in its order; the first `most` of them. path: of the model, for messages.
+
+    Raises InputError when it cannot compute them: a file may claim to take sizes that it does not, or more than memory.
     """
     try:
-        return np.asarray(session.run(None, inputs)[0])
+        arrays = [np.asarray(each) for each in session.run(None, inputs)[:most]]
+        return dict(zip([each.name for each in session.get_outputs()], arrays, strict=False))
     except Exception as error:  # ONNX Runtime's errors have no common base class
         shapes = ", ".join(str(each.shape) for each in inputs.values())
         raise InputError(
@@ -57,15 +74,3 @@ def answer(session: ort.InferenceSession, inputs: dict[str, npt.NDArray[Any]], p
 
 def _reason(error: Exception) -> str:
     return str(error).splitlines()[0].rsplit(":", 1)[-1].strip()[:160] or type(error).__name__
-
-
-def _providers(device: str) -> list[str]:
-    import onnxruntime as ort
-
-    there = "CUDAExecutionProvider" in ort.get_available_providers()
-    if device.startswith("cuda") and not there:
-        raise InputError(
-            f"--device {device}", "this ONNX Runtime has no CUDA", "install onnxruntime-gpu, or leave out --device"
-        )
-    wanted = there and device != "cpu"
-    return ["CUDAExecutionProvider", "CPUExecutionProvider"] if wanted else ["CPUExecutionProvider"]

@@ -19,7 +19,7 @@ from detectors.base import Detections, Floats, Frame, Image
 from detectors.boxes import clip
 from detectors.errors import InputError
 from detectors.metadata import input_size, listed_names
-from detectors.runtime import answer, open_session
+from detectors.runtime import answer, device_note, open_session
 
 KIND = "keeptrack sliding detector"
 STRIDE = 32
@@ -34,8 +34,8 @@ class SlidingDetector:
 
     path: the model. conf: candidates below this score are left out. imgsz: longer side in pixels that frames are scaled
     to, None for what suits the frame; see `search_size`. scales: of the image pyramid, as shares of that; (1, 2) also
-    searches the frame at twice the size, for small objects, at five times the cost. device: "auto", "cpu" or "cuda".
-    session: the file, where it is open already.
+    searches the frame at twice the size, for small objects, at five times the cost. device: see `open_session`.
+    session: the file, where it is open already. notes: what the user should know.
 
     Raises InputError when the file is missing, damaged, or no sliding detector.
     """
@@ -68,6 +68,7 @@ class SlidingDetector:
         self.name = "sliding" if path == EMBEDDED else Path(path).name
         self.conf = conf
         self.scales = tuple(scales)
+        self.notes = device_note(self._session, device)
         self._path, self._imgsz, self._shrink = path, imgsz, SHRINK
         self._sizes = sizes[0], sizes[1]
 

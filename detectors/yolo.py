@@ -13,6 +13,7 @@ from detectors.base import Detections, Frame
 from detectors.boxes import clip
 from detectors.errors import InputError
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
 USUAL_SIZE = 640  # pixels: what ultralytics takes where nobody says otherwise
 
 
@@ -22,7 +23,7 @@ class YoloDetector:
     A checkpoint is a pickle, and loading a pickle runs what is inside it: only `path`, which the user named, is ever
     loaded; nothing is looked up elsewhere or downloaded. conf: candidates below this score are left out. iou: overlap
     that ultralytics' own NMS allows. imgsz: longer input side in pixels, None for the checkpoint's own. device:
-    "auto", "cpu", "cuda", ....
+    "auto", "cpu", "cuda", "cuda:1", "mps".
 
     Raises InputError when the extra is not installed, or the file is missing, damaged, or no detector.
     """
@@ -42,6 +43,9 @@ class YoloDetector:
         self.name = path.name
         if not path.is_file():
             raise InputError(path, "no such model file", "check the path")
+        if device.partition(":")[0] not in DEVICES:
+            known = f"torch computes a .pt checkpoint on {', '.join(DEVICES)}"
+            raise InputError(f"--device {device}", known, "choose one of them, or export the model to .onnx")
         os.environ.setdefault("YOLO_AUTOINSTALL", "false")  # ultralytics would otherwise call pip at run time
         os.environ.setdefault("YOLO_OFFLINE", "true")
         os.environ.setdefault("YOLO_VERBOSE", "false")

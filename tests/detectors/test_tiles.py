@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import Detections, Frame, InputError, load_detector
+from detectors import Detections, Frame, InputError, load_detector, with_tiles
 from detectors.base import Image, search_size
 from detectors.boxes import iou_matrix
 from detectors.tiles import LEAST_SHRINK, MOST_TILES, OVERLAP, TiledDetector, tiles, tiles_needed
@@ -116,7 +116,7 @@ def test_a_frame_smaller_than_its_tiles_is_no_trouble() -> None:
 
 def test_the_sliding_detector_looks_at_tiles_closely(tmp_path: Path) -> None:
     path = sliding_colour_finder(tmp_path / "finder.onnx", long_side=64, longest_side=256)
-    whole, tiled = load_detector(path), load_detector(path, tiles=2)
+    whole, tiled = load_detector(path), with_tiles(load_detector(path), 2)
     assert [search_size(whole, 9, side) for side in (32, 64, 128, 256, 512, 4096)] == [32, 64, 64, 128, 256, 256]
     assert isinstance(tiled, TiledDetector)
     image = np.zeros((400, 400, 3), np.uint8)
@@ -128,4 +128,4 @@ def test_the_sliding_detector_looks_at_tiles_closely(tmp_path: Path) -> None:
 
 def test_motion_needs_no_tiles() -> None:
     with pytest.raises(InputError, match=r"--tiles: --detector motion sees small things anyway"):
-        load_detector("motion", tiles=2)
+        with_tiles(load_detector("motion"), 2)

@@ -11,7 +11,7 @@ import numpy as np
 from detectors.base import Bools, Floats, Frame, Image, Ints
 from detectors.boxes import clip
 from detectors.errors import InputError
-from detectors.runtime import open_session
+from detectors.runtime import device_note, open_session
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB, of pixels in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -60,6 +60,7 @@ class OnnxEmbedder:
         self.name = "people" if path == BUNDLED_MODEL else Path(path).name
         self.class_names = class_names
         self._session = open_session(path, device, threads)
+        self.notes = device_note(self._session, device)
         inputs = self._session.get_inputs()
         shape: list[Any] = inputs[0].shape if len(inputs) == 1 else []
         if len(shape) != 4 or shape[1] != 3 or not all(isinstance(side, int) for side in shape[2:]):

@@ -16,8 +16,15 @@ from tracker.run.options import Options
 
 RESULTS_VERSION = 2  # grows when the same options give other files, so that all are made again
 NOT_HASHED = ("name", "out", "pieces", "piece")  # where and in which steps results are made, which does not change them
-FILE_OPTIONS = ("detector", "appearance", "detections", "camera_motion", "regions")  # options that may name a file
-KEYWORDS = ("auto", "none", "sliding", "motion", "yolo")  # values of these options that name no file
+FILE_OPTIONS = (
+    "detector",
+    "names",
+    "appearance",
+    "detections",
+    "camera_motion",
+    "regions",
+)  # options that may name a file
+KEYWORDS = ("auto", "none", "sliding", "motion", "yolo", "coco")  # values of these options that name no file
 
 JobState = Literal["waiting", "running", "done", "failed"]
 

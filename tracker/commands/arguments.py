@@ -123,7 +123,7 @@ def add_models(group: Any) -> None:
     group.add_argument(
         "--detector",
         metavar="NAME|PATH",
-        help="auto (default: sliding), motion, or a model: PATH.onnx, PATH.pt (extra: yolo)",
+        help="auto (default: sliding), motion, or a model: PATH.onnx (see docs/detectors.md), PATH.pt (extra: yolo)",
     )
     group.add_argument("--detections", metavar="PATH", help="take detections from a MOTChallenge text file instead")
     group.add_argument(
@@ -162,7 +162,26 @@ def add_models(group: Any) -> None:
         metavar="N|auto",
         help="also search N x N overlapping parts of each frame, or as many as it takes, for small objects",
     )
-    group.add_argument("--device", metavar="NAME", help="auto (default), cpu or cuda")
+    group.add_argument(
+        "--device",
+        metavar="NAME",
+        help="auto (default), cpu, cuda, tensorrt, openvino, coreml or directml; the CPU where that is not to be had",
+    )
+    _add_model_settings(group)
+
+
+def _add_model_settings(group: Any) -> None:
+    """Add what a user says of an .onnx model because its file does not say it."""
+    group.add_argument(
+        "--names", metavar="FILE", help="of an .onnx model that does not name its classes: one a line; or coco"
+    )
+    group.add_argument(
+        "--preprocess",
+        metavar="WORDS",
+        help="how pictures go into an .onnx model, where not as its family's do: rgb or bgr; unit ([0, 1]), bytes, "
+        "signed ([-1, 1]), imagenet, mean=A:B:C, std=A:B:C; letterbox, corner, stretch or whole; pad=N; with commas",
+    )
+    group.add_argument("--family", metavar="NAME", help="of an .onnx model that fits several; see docs/detectors.md")
 
 
 def _add_regions(group: Any) -> None:

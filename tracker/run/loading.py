@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from detectors import Detector, InputError, load_detector
-from detectors.base import Bools, Floats
+from detectors import Detector, InputError, load_detector, with_tiles
+from detectors.base import Bools, Floats, notes
 from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
 from tracker.appearance.embedder import load_embedder
@@ -67,7 +67,7 @@ def load_stages(options: Options, source: Source, inside: Callable[[Floats], Boo
     detector = make_detector(options, source, encodes)
     classes = find_classes(options.classes, detector)
     camera, propagator = load_motion(options, source)
-    warnings: tuple[str, ...] = ()
+    warnings = tuple(dict.fromkeys((*notes(detector), *notes(embedder))))
     if isinstance(detector, ReplayDetector) and detector.percentages and not options.rescale_scores:
         warnings += (f"{detector.path}: its scores are read as percent",)
     if camera is not None and not tracker.preset.camera:
@@ -95,15 +95,16 @@ def make_detector(options: Options, source: Source, encodes: bool) -> Detector:
         return ReplayDetector(options.detections, options.rescale_scores, options.conf or 0.0)
     if not source.has_images:
         raise InputError(source.path, "has no images to detect in", "give --detections FILE")
-    return load_detector(
+    detector = load_detector(
         options.detector,
         conf=options.conf,
         iou=options.iou,
         imgsz=options.imgsz,
         device=options.device,
         threads=_share_of_cores(options, source, encodes),
-        tiles=options.tiles,
+        settings=options.model_settings,
     )
+    return with_tiles(detector, options.tiles, options.iou)
 
 
 def _workers(options: Options, source: Source, detector: Detector) -> int:

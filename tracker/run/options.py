@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from detectors import Detector, InputError
+from detectors import Detector, InputError, ModelSettings
+from detectors.devices import DEVICES
 from detectors.tiles import MOST_TILES
 from tracker.association.presets import DEFAULT
 from tracker.durations import duration
@@ -24,7 +25,6 @@ LIMITS = {
     "end": (0, 10**9),
 }
 SHORTEST_SEGMENT = 1.0  # seconds
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Options:
     single one.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. imgsz: None for what suits the source. tiles: a number along each side of a frame, "auto", or
-    None to search the whole frame alone. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or
+    None to search the whole frame alone. names, preprocess, family: what the file of a detector does not say, see
+    `ModelSettings`. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or
     "auto". start, end: seconds.
     roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several. anchor: None
     leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for, ``WIDTHxHEIGHT`` and frames
@@ -63,6 +64,9 @@ class Options:
     iou: float = 0.7
     imgsz: int | None = None
     tiles: int | str | None = None
+    names: str | Path | None = None
+    preprocess: str | None = None
+    family: str | None = None
     fps: float | None = None
     start: float = 0.0
     end: float | None = None
@@ -82,6 +86,11 @@ class Options:
     view: str | int | None = None
     view_token: str | None = None
     show: bool = False
+
+    @property
+    def model_settings(self) -> ModelSettings:
+        """What is said about the detector's file."""
+        return ModelSettings(self.names, self.preprocess, self.family)
 
 
 def find_classes(wanted: str | Sequence[str | int] | None, detector: Detector) -> set[int] | None:
@@ -118,8 +127,9 @@ def check_options(options: Options) -> None:
             raise InputError("--segment", "is about the annotated video, and none is written", "give -o PATH")
     if options.end is not None and options.end <= options.start:
         raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
-    if options.device.split(":")[0] not in DEVICES:
+    if options.device.split(":")[0] not in (*DEVICES, "mps"):
         raise InputError(f"--device {options.device}", "no such device", f"choose one of: {', '.join(DEVICES)}")
+    check_model_options(options)
     if options.detections is not None and str(options.detector) != "auto":
         raise InputError("--detector and --detections", "only one can be used", "leave one of them out")
     check_detect_every(options.detect_every)
@@ -129,6 +139,13 @@ def check_options(options: Options) -> None:
         raise InputError(every, "--detector motion has to see every frame", "leave one of them out")
     if options.rescale_scores and options.detections is None:
         raise InputError("--rescale-scores", "is about the scores of --detections", "give --detections FILE")
+
+
+def check_model_options(options: Options) -> None:
+    """Raise InputError for what is said about a model's file where there is none."""
+    settings = options.model_settings
+    if settings.given() and not str(options.detector).endswith(".onnx"):
+        raise InputError(settings.given(), "is about an .onnx model, and none is used", "give --detector PATH.onnx")
 
 
 def check_tiles(options: Options) -> None:

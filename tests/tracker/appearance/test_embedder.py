@@ -210,9 +210,10 @@ def test_a_file_that_is_no_embedder_is_refused_in_one_line(tmp_path: Path, kind:
 
 
 @pytest.mark.skipif("CUDAExecutionProvider" in ort.get_available_providers(), reason="there is CUDA here")
-def test_cuda_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^--device cuda: .*no CUDA"):
-        OnnxEmbedder(embedder(tmp_path / "a.onnx", _weights()), device="cuda")
+def test_where_cuda_is_not_there_the_cpu_computes_and_a_note_says_so(tmp_path: Path) -> None:
+    loaded = OnnxEmbedder(embedder(tmp_path / "a.onnx", _weights()), device="cuda")
+
+    assert loaded.notes[0].startswith("--device cuda: is not to be had here, so the CPU computes")
 
 
 def test_none_loads_nothing() -> None:
