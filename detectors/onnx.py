@@ -67,7 +67,9 @@ class OnnxDetector:
         self.notes = (*device_note(session, device), *notes)
         self.suppressed = self._family.suppressed
         self._classes = len(own)
-        self._preprocessing = parse_preprocessing(settings.preprocess or "", self._family.preprocessing(answer))
+        how = parse_preprocessing(settings.preprocess or "", self._family.preprocessing(answer))
+        keep_shape = self._model.fixed and how.fit == "whole"
+        self._preprocessing = replace(how, fit="letterbox") if keep_shape else how
 
     def __call__(self, frame: Frame) -> Detections:
         """Candidates in pixels of the frame, not yet suppressed where the model does not do that."""

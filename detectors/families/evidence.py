@@ -42,7 +42,7 @@ def has_objectness(scores: Array) -> bool | None:
     first, rest = scores[:, 0], scores[:, 1:].max(axis=1)
     if first.size and first.min() >= 0.999:
         return True
+    if rest.size and np.median(rest) > USUAL:
+        return True
     strong = np.maximum(first, rest) >= STRONG
-    if np.any(strong):
-        return bool(np.mean(np.minimum(first, rest)[strong] >= STRONG) > 0.5)
-    return True if rest.size and np.median(rest) > USUAL else None
+    return bool(np.mean(np.minimum(first, rest)[strong] >= STRONG) > 0.5) if np.any(strong) else None

@@ -28,8 +28,9 @@ class Preprocessing:
 
     fit: "letterbox" scales the picture alike both ways and centres it on grey; "corner" puts it at the top left
     instead; "stretch" scales each side to the model's; "whole" gives a model that scales for itself the frame as it
-    is. rgb: the order of the colours, else BGR. mean, std: for each channel in that order, of pixels in [0, 255]; not
-    used where the model takes bytes. pad: the colour around the picture.
+    is, or as "letterbox" where the model's size is fixed. rgb: the order of the colours, else BGR. mean, std: for each
+    channel in that order, of pixels in [0, 255]; not used where the model takes bytes. pad: the colour around the
+    picture.
     """
 
     fit: Fit = "letterbox"

@@ -45,10 +45,10 @@ def counts_objectness(table: Array, answer: Answer) -> bool | None:
     more = columns_behind(answer)
     if not are_scores(table[:, 4 : table.shape[1] - more]) or table.shape[1] < 6:
         return False if table.shape[1] == 5 and are_scores(table[:, 4:]) else None
-    for classes in (answer.classes, COCO):
-        if classes and behind - more in (classes, classes + 1):
-            return bool(behind - more == classes + 1)
-    return has_objectness(table[:, 4:])
+    if answer.classes and behind - more in (answer.classes, answer.classes + 1):
+        return bool(behind - more == answer.classes + 1)
+    told = has_objectness(table[:, 4:])
+    return bool(behind == COCO + 1) if told is None and behind in (COCO, COCO + 1) else told
 
 
 def columns_behind(answer: Answer) -> int:
