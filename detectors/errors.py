@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+import traceback
+
+LONGEST = 200  # characters of what an unexpected error says
+
 
 class InputError(Exception):
     """Something the user gave cannot be used: what it is, why not, and what to do about it.
@@ -20,3 +26,17 @@ class InputError(Exception):
 def printable(text: str) -> str:
     """`text` with its control characters spelled out (``\\x1b``): names out of files may command a terminal."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def unexpected(error: BaseException) -> InputError:
+    """What to tell of an error that nobody has foreseen: its kind, and the file that its traceback was written to."""
+    told = "".join(traceback.format_exception(error))
+    kind, text = type(error).__name__, str(error).strip()
+    why = f"an error that it does not know, {kind}{': ' if text else ''}{text[:LONGEST]}"
+    try:
+        handle, path = tempfile.mkstemp(".txt", "keeptrack-")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(told)
+    except OSError:
+        return InputError("keeptrack", why, "--debug shows where; please report it")
+    return InputError("keeptrack", why, f"{path} tells where, as does --debug; please report it")

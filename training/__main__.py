@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from detectors.errors import InputError
+from detectors.errors import InputError, unexpected
 
 COMMANDS = ("detector", "embedder", "anchors", "pack")
 """Modules of training.commands with a main(); imported only when asked for, since torch takes seconds."""
 TRAINING = ("detector", "embedder")
+DEBUG = "--debug"
 LIBRARIES = ("torch", "torchvision", "safetensors", "onnx", "pycocotools", "matplotlib")
 """The extra `train`: what a training would otherwise miss in its last minute is looked for in its first second."""
 
@@ -42,6 +43,7 @@ def missing(library: str) -> InputError:
 
 def main(arguments: list[str]) -> int:
     """Run one of the commands; returns the exit status."""
+    debug, arguments = DEBUG in arguments, [each for each in arguments if each != DEBUG]
     if not arguments or arguments[0] not in COMMANDS:
         print(f"error: which command? (choose one of: {', '.join(COMMANDS)})", file=sys.stderr)
         return 2
@@ -52,9 +54,14 @@ def main(arguments: list[str]) -> int:
         return 1
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
-        if library not in LIBRARIES:
+        if debug and library not in LIBRARIES:
             raise
-        print(f"error: {missing(library)}", file=sys.stderr)
+        print(f"error: {missing(library) if library in LIBRARIES else unexpected(error)}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        print(f"error: {unexpected(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted: the command again with --resume and its .checkpoint goes on", file=sys.stderr)

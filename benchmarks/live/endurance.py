@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,13 @@ def measure(setting: Setting) -> Measurement:
     return Measurement([ResultTable(title, headings, [["run", *row]], note)], figures)
 
 
-def follow(url: str, minutes: float, setting: Setting) -> tuple[list[float], int, float]:
-    """Megabytes held by a run, a value every second; frames, and the seconds between the first and the last."""
+def follow(
+    url: str, minutes: float, setting: Setting, more: Sequence[str] = ("--view", "127.0.0.1:0")
+) -> tuple[list[float], int, float]:
+    """Megabytes held by a run, a value every second; frames, and the seconds between the first and the last.
+
+    more: options of the run, beside those of the files that it writes.
+    """
     folder = setting.folder
     lines, log = folder / "endurance.jsonl", folder / "endurance.log"
     files: list[str | Path] = [
@@ -52,7 +58,7 @@ def follow(url: str, minutes: float, setting: Setting) -> tuple[list[float], int
         "--mot",
         folder / "endurance.txt",
     ]
-    files += ["--events", folder / "endurance.events.jsonl", "--view", "127.0.0.1:0"]
+    files += ["--events", folder / "endurance.events.jsonl", *more]
     model: list[str | Path] = [] if setting.model is None else ["--detector", setting.model]
     held = []
     with running([url, *model, *files], log) as process:

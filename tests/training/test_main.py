@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from training.__main__ import main
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,3 +34,19 @@ def test_anchors_do_without_torch(tmp_path: Path) -> None:
     done = trained_without("torch", "anchors", str(tmp_path / "nowhere"))
     assert done.returncode == 1
     assert "nowhere: is no data set" in done.stderr
+
+
+def test_an_error_that_nobody_has_foreseen_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("training.commands.anchors.load_dataset", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["anchors", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "error: keeptrack: an error that it does not know, RecursionError: too deep" in told
+    assert "Traceback" not in told
+    with pytest.raises(RecursionError):
+        main(["anchors", str(tmp_path), "--debug"])

@@ -14,6 +14,8 @@ from detectors.errors import InputError
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that zip knows: equal text gives equal bytes
 ORDINARY_FILE, UNIX = 0o100644 << 16, 3
 LARGEST = 2**31  # bytes of a text: more is a mistake, or meant to fill all memory
+PACKED, DENSEST = 10_000_000, 100
+"""Bytes of a text from which on it must not be so many times as long as in its archive: boxes are packed 30-fold."""
 BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError)
 WRONG = (OSError, ValueError, KeyError, RuntimeError, EOFError, *BROKEN)
 
@@ -41,8 +43,9 @@ def read_member(path: Path, name: str, remedy: str) -> bytes:
     """One file of an archive. Raises InputError."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.getinfo(name).file_size > LARGEST:
-                raise ValueError(f"{name} in it is too large")
+            entry = archive.getinfo(name)
+            if entry.file_size > min(LARGEST, max(PACKED, DENSEST * entry.compress_size)):
+                raise ValueError(f"{name} in it is too large once it is unpacked, {entry.file_size:,} bytes")
             return archive.read(name)
     except WRONG as error:
         raise InputError(path, f"cannot be read: {error}", remedy) from None

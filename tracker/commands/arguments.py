@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     source = parser.add_argument_group("which part of the source")
     add_range(source)
     _add_live(source)
+    parser.add_argument("--debug", action="store_true", help="show where an error that nobody has foreseen comes from")
     parser.add_argument("--version", action="version", version=_version())
     return parser
 

@@ -11,6 +11,7 @@ from tracker.commands.arguments import build_parser
 from tracker.commands.interruption import Interrupted, Interruption
 
 FAILED = 1
+DEBUG = "--debug"
 COMMANDS = {"annotate": "annotate", "convert": "convert", "eval": "evaluate"}
 """Command -> its module in this folder, which has ``main(argv)`` and returns the exit status."""
 
@@ -18,6 +19,7 @@ COMMANDS = {"annotate": "annotate", "convert": "convert", "eval": "evaluate"}
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = sys.argv[1:] if argv is None else list(argv)
+    debug, given = DEBUG in given, [each for each in given if each != DEBUG]
     module = COMMANDS.get(given[0]) if given else None  # a source of such a name is ./eval
     interruption = Interruption()
     for stream in (sys.stdout, sys.stderr):
@@ -31,11 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # An interruption in the middle of an import reaches us as a failed import.
         return interruption.status or _fail(explain_import_error(error))
     except Exception as error:
-        from detectors.errors import InputError
+        from detectors.errors import InputError, unexpected
 
-        if not isinstance(error, InputError):
+        if debug and not isinstance(error, InputError):
             raise
-        return _fail(str(error))
+        return _fail(str(error if isinstance(error, InputError) else unexpected(error)))
 
 
 def _track(argv: Sequence[str]) -> int:

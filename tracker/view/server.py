@@ -12,8 +12,9 @@ from types import TracebackType
 
 import uvicorn
 
+from tracker.view.address import BACKLOG
 from tracker.view.app import make_app
-from tracker.view.connections import LimitedConnection
+from tracker.view.connections import LimitedConnection, raise_descriptor_limit
 from tracker.view.feed import Feed
 from tracker.view.page_state import PageState
 
@@ -37,6 +38,7 @@ class Server:
         self._thread = threading.Thread(target=self._work, name="serving", daemon=True)
 
     def __enter__(self) -> Server:
+        raise_descriptor_limit()
         self._thread.start()
         self._started.wait(THREAD_TIMEOUT)
         return self
@@ -72,6 +74,7 @@ class Server:
                 date_header=False,
                 proxy_headers=False,
                 http=LimitedConnection,
+                backlog=BACKLOG,  # as many are accepted in a row, each with a descriptor, before one can be refused
                 timeout_keep_alive=IDLE,
                 timeout_graceful_shutdown=GRACE,
             )

@@ -72,6 +72,15 @@ def test_a_damaged_archive_of_an_unusual_kind_is_told(tmp_path: Path) -> None:
         mot.read(path)
 
 
+@pytest.mark.parametrize("content", [bytes(20_000_000), b"1" * 20_000_000, b"1,1,1,1,9,9,1,1,1\n" * 2_000_000])
+def test_a_text_that_fills_memory_once_it_is_unpacked_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("gt/gt.txt", content)
+    with pytest.raises(InputError, match=r"gt/gt\.txt in it is too large once it is unpacked, \d\d,000,000 bytes"):
+        mot.read(path)
+
+
 def test_a_file_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, steps = tmp_path / "a.json", list[tuple[str, str]]()
     path.write_text("old")

@@ -390,3 +390,24 @@ def test_names_do_not_command_the_terminal(tmp_path: Path, capsys: pytest.Captur
     error = capsys.readouterr().err
     assert "a\\x1b[2J\\x1b]0;title\\x07.mp4: " in error
     assert error.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("error", [RecursionError("too deep"), MemoryError(), OverflowError("a\x1b[2Jb\n" + "x" * 999)])
+def test_an_error_that_nobody_has_foreseen_is_one_line(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("tracker.commands.evaluate.load_ground_truth", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert run("eval", tmp_path, tmp_path / "a.txt") == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: keeptrack: an error that it does not know, {type(error).__name__}")
+    assert told.count("\n") == 1
+    assert told.rstrip().isprintable()
+    (written,) = tmp_path.glob("keeptrack-*.txt")
+    assert str(written) in told
+    assert "in fail" in written.read_text()
+    with pytest.raises(type(error)):
+        run("eval", tmp_path, tmp_path / "a.txt", "--debug")

@@ -205,3 +205,17 @@ def test_columns_come_back_and_what_no_file_holds_is_told(tmp_path: Path) -> Non
         np.testing.assert_array_equal(track.columns["keypoints"], each["keypoints"])
         assert track.columns["names"] == each["names"]
     assert set(again.history.trajectories[-1].columns["names"]) == {None}
+
+
+@pytest.mark.parametrize("header", ["{'descr': '<f8', 'shape': (3,", "{'descr': 'x", "(" * 5000, "{'shape': 10**99}"])
+def test_an_array_whose_header_is_none_is_told(tmp_path: Path, header: str) -> None:
+    save(first_pass(), tmp_path / "a.npz")
+    text = header.encode()
+    with zipfile.ZipFile(tmp_path / "a.npz") as old, zipfile.ZipFile(tmp_path / "b.npz", "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(
+                name, b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text if "times" in name else content
+            )
+    with pytest.raises(InputError, match="is not the whole file of a first pass"):
+        load(tmp_path / "b.npz")

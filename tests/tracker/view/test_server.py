@@ -175,7 +175,7 @@ def test_requests_that_never_end_make_room_and_are_closed(monkeypatch: pytest.Mo
         assert served.get("/state.json").status_code == 200
         for connection in held:  # each is closed, none hangs
             with contextlib.suppress(ConnectionResetError):
-                assert connection.recv(1) == b""
+                assert connection.makefile("rb").read() in (b"", connections.REFUSAL_HEAD + connections.REFUSAL)
             connection.close()
 
 
@@ -188,8 +188,34 @@ def test_of_a_crowd_as_many_are_served_as_there_is_room_for(monkeypatch: pytest.
             with contextlib.suppress(ConnectionResetError):
                 answers.append(connection.recv(12))
         assert answers.count(b"HTTP/1.1 200") == 10
+        assert answers.count(b"HTTP/1.1 503") == 20  # told, not cut off
         for connection in crowd:
             connection.close()
+
+
+def test_whoever_finds_no_room_is_told_so_and_served_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 2)
+    with Served() as served:
+        crowd = [served.connect("/stream.mjpg?width=480") for _ in range(2)]
+        assert [connection.recv(12) for connection in crowd] == [b"HTTP/1.1 200"] * 2
+        answer = served.get("/")
+        assert (answer.status_code, answer.text) == (503, connections.REFUSAL.decode())
+        for connection in crowd:
+            connection.close()
+        deadline = time.monotonic() + 60
+        while served.get("/").status_code != 200:
+            assert time.monotonic() < deadline
+
+
+def test_a_run_with_a_page_may_have_enough_descriptors() -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        connections.raise_descriptor_limit()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] in (connections.DESCRIPTORS, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_an_answer_does_not_wait_for_the_readers_acknowledgement() -> None:
