@@ -58,7 +58,7 @@ class Supervisor:
         process = self._process
         assert process is not None
         assert process.stdin is not None
-        started, most, answer = time.monotonic(), 0.0, b""
+        started, most, answer = Stopwatch(process.pid), 0.0, b""
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps(case).encode() + b"\n")
             process.stdin.flush()
@@ -69,17 +69,16 @@ class Supervisor:
                 if not part:
                     code = process.wait()
                     self.stop()
-                    return Ending(time.monotonic() - started, peak_mb=most, signal=max(0, -code), status=code)
+                    return Ending(started.seconds(), peak_mb=most, signal=max(0, -code), status=code)
                 continue
             most = max(most, held_mb(process.pid))
-            seconds = time.monotonic() - started
+            seconds = started.seconds()
             if seconds > self._hang or most > MOST_MB:
                 self.stop()
                 return Ending(seconds, peak_mb=most, hung=seconds > self._hang)
         told = json.loads(answer)
         peak = max(most, told["peak_mb"])
-        seconds = time.monotonic() - started
-        return Ending(seconds, told["status"], told["trace"], tuple(told["outside"]), peak)
+        return Ending(started.seconds(), told["status"], told["trace"], tuple(told["outside"]), peak)
 
     def _start(self, folder: Path) -> None:
         """A fresh worker that has everything imported, so that cases are timed without it."""
@@ -115,6 +114,30 @@ class Supervisor:
             self._process.stdin.close()
         os.close(self._answers)
         self._process = None
+
+
+class Stopwatch:
+    """Seconds from now on, less those in which a process waits for a processor that others have."""
+
+    def __init__(self, process: int) -> None:
+        self._process, self._last = process, 0.0
+        self._started, self._before = time.monotonic(), waited(process)
+
+    def seconds(self) -> float:
+        """The thread that has waited most counts; once the process is gone, what was known last."""
+        passed, now = time.monotonic() - self._started, waited(self._process)
+        if now:
+            self._last = max(now[thread] - self._before.get(thread, 0.0) for thread in now)
+        return max(0.0, passed - self._last)
+
+
+def waited(process: int) -> dict[str, float]:
+    """Seconds that each thread of a process has waited for a processor; Linux tells."""
+    found = {}
+    for place in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            found[place.parent.name] = int(place.read_text().split()[1]) / 1e9
+    return found
 
 
 def held_mb(process: int) -> float:
