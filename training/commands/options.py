@@ -120,7 +120,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--start",
         metavar="NAME|PATH",
-        help="detector to start from: sliding (default, unless a trunk is named), .safetensors, YOLOX-nano's .onnx, none",
+        help="detector to start from: sliding (default, if no trunk is named), .safetensors, YOLOX-nano's .onnx, none",
     )
     parser.add_argument(
         "--keep-start", type=float, default=0.0, metavar="SHARE", help="at the end, go back so far towards --start"
