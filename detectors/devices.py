@@ -26,7 +26,9 @@ PROVIDERS = {
 }
 DEVICES = ("auto", "cpu", *PROVIDERS)
 AUTOMATIC = ("cuda",)
-"""Those that `auto` takes where they are, the best first: measured to be quicker than the CPU's own."""
+"""Those that `auto` takes wherever they are, the best first."""
+MEASURED = "openvino"
+"""What `auto` takes without them where it is, if it turns out to be quicker with the model at hand; see race.py."""
 
 
 def choose(device: str, available: Sequence[str], threads: int) -> list[Any]:
@@ -49,6 +51,13 @@ def _with_options(kind: str, number: str, threads: int) -> Any:
     if kind == "openvino":
         return name, {"device_type": "CPU", "num_of_threads": str(threads)}
     return (name, {"device_id": number}) if number else name
+
+
+def challenger(device: str, available: Sequence[str], threads: int) -> list[Any]:
+    """The providers that have to prove quicker than those of `choose`; none where there is nothing to decide."""
+    automatic = any(PROVIDERS[each].name in available for each in AUTOMATIC)
+    wanted = device == "auto" and not automatic and PROVIDERS[MEASURED].name in available
+    return choose(MEASURED, available, threads) if wanted else []
 
 
 def fallback_note(device: str, used: Sequence[str]) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from detectors.base import Detections, Frame
+from detectors.base import Detections, Floats, Frame
 from detectors.boxes import clip
+from detectors.columns import KEYPOINTS, select_rows
 from detectors.errors import InputError
-from detectors.families import Answer
-from detectors.families.preprocessing import parse_preprocessing, place
+from detectors.families import Answer, Candidates
+from detectors.families.preprocessing import Placement, parse_preprocessing, place
 from detectors.identify import names_of, own_names, probe, recognise
 from detectors.metadata import input_size, literal
 from detectors.model import PictureModel
@@ -79,7 +80,8 @@ class OnnxDetector:
         found = self._family.decode(self._known(answer), self.conf)
         boxes = clip(placement.to_frame(found.boxes), width, height)
         real = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        return Detections(boxes[real], np.clip(found.scores[real], 0, 1), found.class_ids[real])
+        columns = select_rows(_columns(found, placement), real)
+        return Detections(boxes[real], np.clip(found.scores[real], 0, 1), found.class_ids[real], columns=columns)
 
     def _known(self, answer: Answer) -> Answer:
         """The answer with what was learnt of the model when it was loaded."""
@@ -104,6 +106,14 @@ class OnnxDetector:
 
     def _up_to_stride(self, side: float) -> int:
         return max(self._stride, int(np.ceil(side / self._stride - 1e-6)) * self._stride)
+
+
+def _columns(found: Candidates, placement: Placement) -> dict[str, Floats]:
+    """What is known beside the boxes: keypoints in pixels of the frame."""
+    if found.keypoints is None:
+        return {}
+    points, seen = placement.points_to_frame(found.keypoints[..., :2]), found.keypoints[..., 2:]
+    return {KEYPOINTS: np.concatenate([points, seen], axis=2)}
 
 
 def _exported_size(metadata: dict[str, str], path: str | Path) -> int | None:

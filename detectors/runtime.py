@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     import onnxruntime as ort
 
 from detectors.cores import available_cores
-from detectors.devices import CPU, choose, fallback_note
+from detectors.devices import CPU, challenger, choose, fallback_note
 from detectors.errors import InputError
+from detectors.race import quicker
+
+QUANTISED = "onnx.quantize"
+"""Who has made a file with integers in it, as it says: OpenVINO answers otherwise to these, or does not load them."""
 
 
 def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> ort.InferenceSession:
     """An inference session for the model in `path`.
 
-    device: a name of `DEVICES`; where it is not to be had, the CPU computes, and `device_note` says so. threads: how
-    many compute one answer; 0 is one for each core. Idle threads sleep: spinning, the default of ONNX Runtime, is a
-    little faster on an idle computer, but takes the cores from the encoder and doubles the processor time.
+    device: a name of `DEVICES`; "auto" is CUDA, else OpenVINO if it is quicker with this model, else the CPU. Where
+    one is not to be had, the CPU computes, and `device_note` says so. threads: how many compute one answer; 0 is one
+    for each core. Idle threads sleep: spinning, the default of ONNX Runtime, is a little faster on an idle computer,
+    but takes the cores from the encoder and doubles the processor time.
 
     Raises InputError when the file is missing or no ONNX model, or there is no device of that name.
     """
@@ -35,8 +40,18 @@ def open_session(path: str | Path, device: str = "auto", threads: int = 0) -> or
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or available_cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = choose(device, ort.get_available_providers(), options.intra_op_num_threads)
-    with suppress(Exception):  # a provider may be there and not work, for want of a driver
+    available, threads = ort.get_available_providers(), options.intra_op_num_threads
+    session = _session(path, options, choose(device, available, threads))
+    quantised = session.get_modelmeta().producer_name == QUANTISED
+    rivals = [] if quantised else challenger(device, available, threads)
+    return quicker(session, _session(path, options, rivals)) if rivals else session
+
+
+def _session(path: Path, options: Any, providers: list[Any]) -> ort.InferenceSession:
+    """A session with these providers, or with the CPU's own where they are there and do not work."""
+    import onnxruntime as ort
+
+    with suppress(Exception):  # for want of a driver, for example
         if len(providers) > 1:
             return ort.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
     try:

@@ -22,7 +22,7 @@ BOXES = np.array([[100.25, 60.5, 200.75, 260.125], [300.0, 200.0, 640.5, 470.25]
 SCORES = np.array([0.9, 0.75, 0.625])
 CLASS_IDS = np.array([2, 0, 1])
 SIZE = (256, 320)  # height and width of the inputs
-KEYPOINTS = np.stack([BOXES[:, None, :2] + offset for offset in (3.25, 7.5)], axis=1)[:, :, 0]  # (3, 2, 2)
+KEYPOINTS = np.stack([BOXES[:, :2] + offset for offset in (3.25, 7.5)], axis=1)  # (3, 2, 2)
 COEFFICIENTS = 32
 
 

@@ -9,6 +9,7 @@ import pytest
 from onnx import TensorProto
 
 from detectors import Detections, Frame
+from detectors.families import Answer
 from detectors.families.recognition import FAMILIES
 from detectors.onnx import OnnxDetector
 from tests.detectors.families import exports
@@ -99,3 +100,23 @@ def test_a_frame_in_which_nothing_is_found_is_read_as_the_others_are(tmp_path: P
     detector = OnnxDetector(EXPORTS[name][1]().write(tmp_path / "a.onnx"), 0.95)
 
     assert len(detector(PICTURE)) == 0
+
+
+@pytest.mark.parametrize("name", ["YOLO11 pose", "YOLO26 pose"])
+def test_keypoints_are_a_column_in_pixels_of_the_frame(tmp_path: Path, name: str) -> None:
+    found = found_by(EXPORTS[name][1]().write(tmp_path / "a.onnx"))
+
+    points = np.asarray(found.columns["keypoints"])
+    np.testing.assert_allclose(points[:, :, :2], exports.KEYPOINTS, atol=0.01)
+    np.testing.assert_allclose(points[:, :, 2], 0.5)
+
+
+@pytest.mark.parametrize("name", ["YOLO11 segmentation", "YOLOv5 segmentation", "YOLO26 segmentation"])
+def test_coefficients_of_masks_come_with_their_candidates(tmp_path: Path, name: str) -> None:
+    export = EXPORTS[name][1]()
+    answer = Answer(export.outputs, *exports.SIZE, metadata={"task": "segment"}, classes=80)
+
+    found = OnnxDetector(export.write(tmp_path / "a.onnx"), 0.3)._family.decode(answer, 0.3)
+
+    assert found.coefficients is not None
+    np.testing.assert_allclose(found.coefficients, exports.coefficients(), atol=1e-5)
