@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tracker.association.presets import PRESETS as PRESETS
     from tracker.association.presets import Preset as Preset
     from tracker.association.tracks import Tracks as Tracks
-    from tracker.run.run import track as track
+    from tracker.run.track import track as track
 
 __version__ = "0.1.0"
 
@@ -31,7 +31,7 @@ _HOMES = {
     "Preset": "tracker.association.presets",
     "Tracker": "tracker.association.engine",
     "Tracks": "tracker.association.tracks",
-    "track": "tracker.run.run",
+    "track": "tracker.run.track",
 }
 
 __all__ = ["PRESETS", "Detections", "Frame", "InputError", "Preset", "Tracker", "Tracks", "track"]

@@ -24,7 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 from detectors import InputError
 from tracker.commands.annotate import REPORT
 from tracker.commands.annotate import main as annotate
-from tracker.run.run import track
+from tracker.run.track import track
 from videos.bikes import find_bikes
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

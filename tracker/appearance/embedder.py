@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import numpy as np
 from detectors.base import Bools, Floats, Frame, Image, Ints
 from detectors.boxes import clip
 from detectors.errors import InputError
+from detectors.objects import EMBEDDERS, ObjectEmbedder, find_object
 from detectors.runtime import device_note, open_session
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB, of pixels in [0, 1]
@@ -131,18 +132,26 @@ def _pixels(image: Image, boxes: Floats) -> Ints:
     return clip(whole, image.shape[1], image.shape[0]).astype(np.int64)
 
 
-def load_embedder(name: str | Path = "auto", device: str = "auto", wanted: bool = True) -> Embedder | None:
-    """The embedder called `name`, or the path of an .onnx model; none for ``none``.
+def load_embedder(
+    name: str | Path | Callable[..., Any] = "auto", device: str = "auto", wanted: bool = True
+) -> Embedder | None:
+    """The embedder called `name`, or the path of an .onnx model, or any callable as one; none for ``none``.
 
-    ``auto`` and ``people``: the one that comes with the package, for people. wanted: False only checks that there is
+    ``auto`` and ``people``: the one that comes with the package, for people. ``package.module:Name`` and the names that
+    installed packages add are objects of others: see `detectors.objects`. wanted: False only checks that there is
     such a model, and loads nothing. Raises InputError when there is none.
     """
+    if not isinstance(name, (str, Path)):
+        return ObjectEmbedder(name) if wanted else None
     text = str(name)
     if text == "none":
         return None
     embedded = text in ("auto", "people")
     if not embedded and not text.endswith(".onnx"):
-        choices = "choose auto, people, none or the path of an .onnx file"
+        found = find_object("--appearance", text, EMBEDDERS, {"device": device})
+        if found is not None:
+            return ObjectEmbedder(found) if wanted else None
+        choices = "choose auto, people, none, the path of an .onnx file or package.module:Name"
         raise InputError(f"--appearance {text}", "no such appearance model", choices)
     if not embedded and not Path(text).is_file():
         raise InputError(text, "no such model file", "check the path")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from detectors.base import Detections, Floats, Ints
+from detectors.base import Detections, Floats, Frame, Image, Ints
+from detectors.conversion import as_detections
 from detectors.errors import InputError
 from tracker.appearance.gallery import AverageMemory, GalleryMemory
 from tracker.association.birth import TrackBirth
@@ -16,6 +18,7 @@ from tracker.association.frame_clock import FrameClock
 from tracker.association.frame_detections import FrameDetections, select_detections
 from tracker.association.lazy_embeddings import EmbedRows
 from tracker.association.life_cycle import LifeCycle
+from tracker.association.picture_cues import PictureCues
 from tracker.association.presets import DEFAULT, PRESETS, Preset
 from tracker.association.revival_association import RevivalAssociation
 from tracker.association.stages import associate_in_stages
@@ -44,10 +47,16 @@ class Tracker:
             raise InputError(f"--tracker {preset}", "no such tracker", f"choose one of: {', '.join(PRESETS)}")
         self.preset = PRESETS[preset] if isinstance(preset, str) else preset
         self._clock = FrameClock(frame_rate)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, as with another video: nothing is remembered, and numbers count from 1 again."""
+        self._clock.restart()
         self._detected: float | None = None  # time of the last frame with detections
         self._life_cycle = LifeCycle(self.preset)
         self._thresholds = ScoreThresholds(self.preset)
         self._appearance_calibration = AppearanceCalibration()
+        self._pictures = PictureCues()
         self.restart()
 
     def restart(self) -> None:
@@ -106,20 +115,27 @@ class Tracker:
 
     def update(
         self,
-        detections: Detections,
+        detections: Any,
         time: float | None = None,
         camera: Floats | None = None,
         embed: EmbedRows | None = None,
+        frame: Image | Frame | None = None,
     ) -> Tracks:
         """Take in one frame, an empty one too, and return the confirmed tracks that were seen in it.
 
-        time: seconds, later than the frame before; None is one frame interval later. camera: affine matrix ``(2, 3)``
-        that maps points of the last frame to this one; None where the camera stands still. embed: is called with rows
-        of `detections` ``(R,)`` whose embeddings ``(R, D)`` may make a difference, if they have none.
+        detections: ours, or whatever `as_detections` knows: supervision's, ultralytics' results, an array ``(N, 6)`` of
+        x1, y1, x2, y2, score, class. time: seconds, later than the frame before; None is one frame interval later.
+        camera: affine matrix ``(2, 3)`` that maps points of the last frame to this one; None where the camera stands
+        still. embed: is called with rows of `detections` ``(R,)`` whose embeddings ``(R, D)`` may make a difference, if
+        they have none. frame: its picture ``(H, W, 3)`` uint8 BGR; camera and embed come from it, if not given.
 
         Raises ValueError, and takes nothing in, when time is not finite or does not move on, the embeddings are of
-        another length than earlier ones, or the matrix is not of that shape or not finite.
+        another length than earlier ones, the matrix is not of that shape or not finite, or the detections or the
+        picture are nothing of that kind.
         """
+        detections = as_detections(detections)
+        if frame is not None:
+            camera, embed = self._from_picture(frame, detections, self._clock.following(time), camera, embed)
         self._check_camera(camera)
         self._table.appearance.check(detections)
         now, elapsed = self._clock.advance(time)
@@ -135,6 +151,17 @@ class Tracker:
         self._life_cycle.remove(self._table, missed, now)
         self._detected = now
         return self._snapshot(now)
+
+    def _from_picture(
+        self, picture: Image | Frame, found: Detections, now: float, camera: Floats | None, embed: EmbedRows | None
+    ) -> tuple[Floats | None, EmbedRows | None]:
+        """The camera's motion and what embeds: those given, or from the picture, where the preset makes use of them."""
+        frame = self._pictures.frame_of(picture, now)
+        if camera is None and self.preset.camera:
+            camera = self._pictures.camera_motion(frame, found.boxes)
+        if embed is None and self.uses_appearance and found.embeddings is None:
+            embed = self._pictures.embed(frame, found)
+        return camera, embed
 
     def propagate(
         self, time: float | None = None, camera: Floats | None = None, displacements: Displacements | None = None

@@ -17,13 +17,22 @@ class FrameClock:
         self.time: float | None = None
         self._interval = 1 / frame_rate
 
+    def restart(self) -> None:
+        """Forget the time: the next frame is the first."""
+        self.time = None
+
+    def following(self, time: float | None) -> float:
+        """The time of the next frame, which does not begin yet."""
+        if time is not None:
+            return time
+        return 0.0 if self.time is None else self.time + self._interval
+
     def advance(self, time: float | None) -> tuple[float, float]:
         """The time of the next frame and the seconds since the last one. time: its own, None for one interval later.
 
         Raises ValueError, and changes nothing, when it is not finite or not later.
         """
-        if time is None:
-            time = 0.0 if self.time is None else self.time + self._interval
+        time = self.following(time)
         elapsed = self._interval if self.time is None else time - self.time
         if not np.isfinite(time):
             raise ValueError(f"time {time} is not a number of seconds")

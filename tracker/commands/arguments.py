@@ -124,7 +124,8 @@ def add_models(group: Any) -> None:
     group.add_argument(
         "--detector",
         metavar="NAME|PATH",
-        help="auto (default: sliding), motion, or a model: PATH.onnx (see docs/detectors.md), PATH.pt (extra: yolo)",
+        help="auto (default: sliding), motion, a model: PATH.onnx (docs/detectors.md), PATH.pt (extra: yolo), or "
+        "package.module:Name (docs/python.md)",
     )
     group.add_argument("--detections", metavar="PATH", help="take detections from a MOTChallenge text file instead")
     group.add_argument(
@@ -135,7 +136,7 @@ def add_models(group: Any) -> None:
     group.add_argument(
         "--appearance",
         metavar="NAME|PATH",
-        help="auto (default: people), none, or a re-identification model: PATH.onnx",
+        help="auto (default: people), none, a re-identification model: PATH.onnx, or package.module:Name",
     )
     group.add_argument("--tracker", metavar="NAME", help="keeptrack (default), bytetrack, deepsort or sort")
     group.add_argument(

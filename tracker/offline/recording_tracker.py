@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
-from detectors.base import Detections, Floats
+from detectors.base import Floats, Frame, Image
 from detectors.columns import Columns, concatenate_columns, select_rows
 from tracker.association.engine import Tracker
 from tracker.association.lazy_embeddings import EmbedRows
@@ -73,13 +74,14 @@ class RecordingTracker(Tracker):
 
     def update(
         self,
-        detections: Detections,
+        detections: Any,
         time: float | None = None,
         camera: Floats | None = None,
         embed: EmbedRows | None = None,
+        frame: Image | Frame | None = None,
     ) -> Tracks:
-        """As `Tracker.update`."""
-        tracks = super().update(detections, time, camera, embed)
+        """As `Tracker.update`; the camera's motion is recorded only where it is given."""
+        tracks = super().update(detections, time, camera, embed, frame)
         self._note(self.assignments, camera)
         return tracks
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from detectors import Detector, InputError, ModelSettings
 from detectors.devices import DEVICES
@@ -34,6 +35,7 @@ class Options:
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder. quality: of
     that video, "low", "medium", "high" or 0 to 100. segment: length of its files, as "10min" or in seconds; None for a
     single one.
+    detector, appearance: names, paths, or objects that can be called: see `detectors.objects`.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. imgsz: None for what suits the source. tiles: a number along each side of a frame, "auto", or
     None to search the whole frame alone. names, preprocess, family: what the file of a detector does not say, see
@@ -51,10 +53,10 @@ class Options:
     mot: str | Path | None = None
     jsonl: str | Path | None = None
     stats: str | Path | None = None
-    detector: str | Path = "auto"
+    detector: str | Path | Callable[..., Any] = "auto"
     detections: str | Path | None = None
     rescale_scores: bool = False
-    appearance: str | Path = "auto"
+    appearance: str | Path | Callable[..., Any] = "auto"
     tracker: str = DEFAULT
     camera_motion: str | Path = "auto"
     detect_every: int | str = 1

@@ -43,4 +43,5 @@ def first_files(paths: Mapping[str, Path], options: Options, source: Source) -> 
 def input_paths(options: Options, source: Source) -> list[Path]:
     """What a run reads, as far as it may be the name of a file."""
     named = (source.path, options.detections, options.detector, options.appearance)
-    return [Path(path) for path in (*named, options.camera_motion, options.regions) if path]
+    files = (*named, options.camera_motion, options.regions)
+    return [Path(path) for path in files if path and isinstance(path, (str, Path))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +126,7 @@ class Run:
         )
         opening.callback(self._tracked.close)  # before anything that it uses is closed
 
-    def __iter__(self) -> Iterator[tuple[Frame, Tracks]]:
+    def __iter__(self) -> Generator[tuple[Frame, Tracks], None, None]:
         for _ in self.look_ahead():
             pass
         names = self.stages.detector.class_names
@@ -270,14 +270,3 @@ class Run:
     def profile(self) -> Profile:
         """Where the time went, once the files are closed. To be asked for in the thread that iterates."""
         return self.measured.profile()
-
-
-def track(source: str | int | Path, **options: Any) -> Iterator[tuple[Frame, Tracks]]:
-    """Track the objects in a source: an iterator over its frames with their tracks.
-
-    source: a video file, camera number, URL, folder or glob of images, or MOTChallenge sequence folder.
-    options: those of the command line, under the same names (see `Options`); no file is written unless one is named.
-    Raises InputError for anything that cannot be used, TypeError for an unknown option.
-    """
-    with Run(source, Options(**options)) as run:
-        yield from run

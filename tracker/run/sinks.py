@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
 from tracker.regions.activity import Activity
+from tracker.regions.events import Event
 from tracker.regions.regions import Regions
 from tracker.run.measurements import Measurements
 from tracker.run.options import Options
@@ -18,13 +20,15 @@ from tracker.run.writers import Writers
 from tracker.sources.base import Source
 from tracker.writers.path_checks import check_outputs
 
+KEPT_EVENTS = 10_000  # a run may go on for months
+
 
 class Sinks:
     """The sinks of one run. Call `reserve`, `check`, `open`, then `take` for each frame, and `finish`.
 
     pictures: whether whoever iterates over the run looks at the frames' pictures; if not, they are drawn on.
     paths: option -> file that is written, once they are checked. viewers: the page and the window. activity: counts
-    objects, lines and zones.
+    objects, lines and zones. events: the last ones, `KEPT_EVENTS` at most.
     """
 
     def __init__(self, options: Options, pictures: bool) -> None:
@@ -32,6 +36,7 @@ class Sinks:
         self.paths: dict[str, Path] = {}
         self.viewers = Viewers(options)
         self.activity: Activity
+        self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._writers: Writers
 
     def reserve(self, opening: ExitStack) -> None:
@@ -62,19 +67,23 @@ class Sinks:
 
     def take(self, frame: Frame, tracks: Tracks) -> None:
         """Take in another frame."""
-        self._writers.tell(self.activity.update(frame, tracks))
+        self._tell(self.activity.update(frame, tracks))
         self._writers.write(frame, tracks)
 
     def idle(self, now: float) -> None:
         """What goes on while no frame comes. now: seconds, on the clock of the frames' times."""
-        self._writers.tell(self.activity.tick(now))
+        self._tell(self.activity.tick(now))
         self.viewers.idle()
 
     def finish(self) -> None:
         """Tell that every object leaves, as the run is over. A run without frames has nothing to tell, and no file."""
         events = self.activity.finish()
         if events:
-            self._writers.tell(events)
+            self._tell(events)
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
+        self._writers.tell(events)
 
     @property
     def need_pictures(self) -> bool:

@@ -151,7 +151,7 @@ def test_stopping_early_ends_all_threads(crossing: Path, tmp_path: Path) -> None
     frames = track(crossing, appearance="none", output=tmp_path / "out.mp4")
     for _, frame in zip(range(5), frames, strict=False):
         assert frame is not None
-    frames.close()  # type: ignore[attr-defined]  # it is a generator
+    frames.close()
     assert not {thread.name for thread in threading.enumerate()} & {"reading", "detecting", "encoding"}
 
 

@@ -1,0 +1,74 @@
+"""The run object that `track` gives to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors import InputError
+from tracker.run.track import track
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "crossing.det.txt"
+
+
+def test_it_tells_classes_counts_events_and_stats(crossing: Path) -> None:
+    run = track(crossing, detections=GOLDEN, max_frames=8, appearance="none", line="door:160,0,160,240")
+    assert run.class_names == {}
+    assert sum(run.counts.values()) == len(run.events) == 0
+    seen = {number for _, tracks in run for number in tracks.track_ids.tolist()}
+    assert sum(run.counts.values()) == len(seen) > 0
+    assert [event.kind for event in run.events].count("appear") == len(seen)
+    assert [event.kind for event in run.events].count("leave") == len(seen)
+    assert run.stats["frames"] == 8
+    assert "door" in run.stats["lines"]
+    assert run.warnings == []
+    assert list(run) == []
+
+
+def test_it_is_an_iterator_that_finishes_its_files_when_nobody_holds_it(crossing: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    run = track(crossing, detections=GOLDEN, appearance="none", jsonl=path)
+    assert isinstance(run, Iterator)
+    assert not path.exists(), "nothing is opened yet"
+    frame, _ = next(run)
+    assert frame.index == 1
+    del run
+    assert len(path.read_text().splitlines()) == 1
+
+
+def test_it_closes_at_the_end_of_a_block(crossing: Path, tmp_path: Path) -> None:
+    with track(crossing, detections=GOLDEN, appearance="none", stats=tmp_path / "stats.json") as run:
+        next(run)
+        assert not (tmp_path / "stats.json").exists()
+    assert (tmp_path / "stats.json").exists()
+    run.close()
+
+
+def test_bad_input_is_told_when_it_is_opened() -> None:
+    run = track("nothing.mp4")
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"nothing\.mp4"):
+            next(run)
+    with pytest.raises(TypeError):
+        track("nothing.mp4", no_such_option=1)
+
+
+def test_a_detector_of_the_user_s_own_with_keypoints(crossing: Path, tmp_path: Path) -> None:
+    class Pose:
+        class_names = {0: "person"}  # noqa: RUF012
+
+        def __call__(self, picture: np.ndarray) -> dict[str, np.ndarray]:
+            self.shape = picture.shape
+            return {"boxes": np.array([[10.0, 10, 40, 90]] * 2), "scores": np.array([0.9, 0.8]), "labels": np.zeros(2)}
+
+    detector = Pose()
+    run = track(
+        crossing, detector=detector, classes=["person"], max_frames=3, appearance="none", roi="0,0,99,0,99,99,0,99"
+    )
+    assert [tracks.track_ids.tolist() for _, tracks in run] == [[1]] * 3, "the double is suppressed"
+    assert detector.shape == (240, 320, 3)
+    assert run.class_names == {0: "person"}
+    assert run.counts == {"person": 1}
