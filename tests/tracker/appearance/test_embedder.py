@@ -384,7 +384,7 @@ def test_the_path_of_a_model_loads_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["osnet", "model.pt", ""])
 def test_an_unknown_name_lists_the_choices(name: str) -> None:
-    with pytest.raises(InputError, match=r"auto, people, none or the path of an \.onnx file") as caught:
+    with pytest.raises(InputError, match=r"auto, people, none, the path of an \.onnx file") as caught:
         load_embedder(name)
 
     assert str(caught.value).startswith(f"--appearance {name}: ")
