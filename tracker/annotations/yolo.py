@@ -114,7 +114,7 @@ def read(path: Path) -> list[Annotations]:
         rows: dict[int, list[list[float]]] = {}
         named = path / "tracks" if (path / "tracks").is_dir() else path / "labels"
         frames: dict[str, list[list[float]]] = {}
-        for file in sorted(named.glob("*.txt")):
+        for file in _texts_in(named):
             place = str(file)
             frames[file.name] = _read_frame(file, name, len(labels))
             for row in frames[file.name]:
@@ -127,6 +127,11 @@ def read(path: Path) -> list[Annotations]:
         return [validate.consistent(Annotations(name, source, width, height, rate, count, labels, tracks, times))]
     except validate.MALFORMED as error:
         raise InputError(place, f"is no YOLO annotation: {error!r}", "mend the file") from None
+
+
+def _texts_in(folder: Path) -> list[Path]:
+    """The text files of a folder by name, without hidden ones, as macOS puts them beside others."""
+    return sorted(file for file in folder.glob("*.txt") if not file.name.startswith("."))
 
 
 def _read_frame(file: Path, name: str, classes: int) -> list[list[float]]:
@@ -159,7 +164,7 @@ def _values(fields: list[str], classes: int) -> list[float]:
 
 def _compare(path: Path, frames: Mapping[str, list[list[float]]]) -> None:
     """Raise InputError for the first file in labels/ that is not what tracks/ says."""
-    present = {file.name for file in (path / "labels").glob("*.txt")}
+    present = {file.name for file in _texts_in(path / "labels")}
     for name in sorted(present | set(frames)):
         file = path / "labels" / name
         lines = file.read_text(encoding="utf-8").splitlines() if name in present else []

@@ -14,6 +14,7 @@ from detectors.errors import InputError
 from tracker.annotations.document import Annotations
 from tracker.batch import piece_files, results
 from tracker.batch.job import Job, OnProgress, Outcome
+from tracker.batch.manifest import key_of
 from tracker.batch.piecewise import stitch_pieces, track_piece
 from tracker.batch.run_annotations import annotations_of
 from tracker.run.run import Run
@@ -141,7 +142,8 @@ def _reason(job: Job, error: Exception) -> str:
     if isinstance(error, InputError):
         inside = os.path.abspath(error.what) == os.path.abspath(job.source)
         return f"{error.why} ({error.remedy})" if inside else str(error)
-    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no further words'}"
+    said = str(error).replace(job.source, key_of(job.source))  # PyAV's errors hold the address with its password
+    return f"{type(error).__name__}: {' '.join(said.split()) or 'no further words'}"
 
 
 def _is_disk_full(error: BaseException | None) -> bool:

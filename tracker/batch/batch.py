@@ -17,11 +17,10 @@ from tracker.batch.events import Event, JobFinished, JobStarted
 from tracker.batch.job import Job, Outcome, with_absolute_paths
 from tracker.batch.job_queue import JobQueue
 from tracker.batch.listing import ListedVideo
-from tracker.batch.manifest import Manifest, VideoStatus
+from tracker.batch.manifest import Manifest, VideoStatus, key_of
 from tracker.batch.naming import name_folders
+from tracker.batch.own_places import LOCK
 from tracker.batch.splitting import split_jobs
-
-LOCK = ".lock"
 
 Engine = Callable[[Iterator[Job]], Iterator[Event]]
 
@@ -66,7 +65,7 @@ class Batch:
             self._manifest = opening.enter_context(Manifest(self._out))
             _lock(self._out / LOCK, opening)
             results.clean_up(self._out)
-            names = name_folders([video.source for video in self._videos], self._manifest.names())
+            names = self._folders()
             self._manifest.add(names)
             self._jobs = [self._job(video, names[video.source]) for video in self._videos]
             self._exit = opening.pop_all()
@@ -77,6 +76,13 @@ class Batch:
             for source in self._running:  # their workers have ended
                 self._manifest.mark_waiting(source)
             results.clean_up(self._out)
+
+    def _folders(self) -> dict[str, str]:
+        """The name of each video's folder, by its source."""
+        known = self._manifest.names()
+        sources = [video.source for video in self._videos]
+        before = {source: known[key_of(source)] for source in sources if key_of(source) in known}
+        return name_folders(sources, known | before)
 
     def _job(self, video: ListedVideo, name: str) -> Job:
         batch = self._options
@@ -141,7 +147,7 @@ class Batch:
         for video, job in zip(self._videos, self._jobs, strict=True):
             if video.missing:
                 self._manifest.mark_finished(job.source, "", Outcome("failed", video.missing))
-            elif self._is_done(job, known[job.source]):
+            elif self._is_done(job, known[key_of(job.source)]):
                 piece_files.remove(job)
                 self.skipped += 1
             else:
@@ -161,7 +167,7 @@ class Batch:
     @property
     def statuses(self) -> list[VideoStatus]:
         """What has become of each video, by name."""
-        sources = {job.source for job in self._jobs}
+        sources = {key_of(job.source) for job in self._jobs}
         return [status for status in self._manifest.statuses() if status.source in sources]
 
 
@@ -178,7 +184,7 @@ def _lock(path: Path, opening: ExitStack) -> None:
         import fcntl
     except ImportError:  # Windows, where two batches in one folder are not noticed
         return
-    file = opening.enter_context(path.open("w"))
+    file = opening.enter_context(path.open("a"))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

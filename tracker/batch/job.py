@@ -124,7 +124,8 @@ def _state_of(name: str) -> list[Any] | None:
     try:
         path = Path(name)
         if path.is_dir():
-            files = (each for each in sorted(path.rglob("*")) if each.is_file())
+            hidden = (each for each in path.rglob("*") if not each.name.startswith("."))  # as of file managers
+            files = (each for each in sorted(hidden) if each.is_file())
             return [[str(each.relative_to(path)), *_stamp(each)] for each in files]
         return _stamp(path) if path.exists() else None
     except OSError:

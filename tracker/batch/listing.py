@@ -6,12 +6,13 @@ import csv
 import dataclasses
 import glob
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from detectors.errors import InputError
+from detectors.number_rows import read_text
 from tracker.run.options import Options
 from tracker.sources.sequence import is_sequence
 
@@ -117,12 +118,7 @@ def _list_line(name: str, options: Mapping[str, Any], out: Path, within: tuple[P
 
 def _read_list(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each source in a list, with its options."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
-        raise InputError(path, f"cannot be read: {why}", "give a text file with one video a line") from None
-    lines = text.splitlines()
+    lines = read_text(path, "give a text file with one video a line").splitlines()
     if path.suffix.lower() == ".csv":
         rows = _read_csv(path, lines)
     else:
@@ -132,8 +128,14 @@ def _read_list(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name if "://" in name else str(path.parent / name), options
 
 
-def _read_csv(path: Path, lines: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    rows = csv.DictReader(lines, strict=True)
+def _delimiter(lines: Sequence[str]) -> str:
+    """What separates the columns: a comma, or what spreadsheets take in its place."""
+    heading = lines[0] if lines else ""
+    return next((each for each in ";\t" if each in heading and "," not in heading), ",")
+
+
+def _read_csv(path: Path, lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    rows = csv.DictReader(lines, strict=True, delimiter=_delimiter(lines))
     try:
         columns = rows.fieldnames or ()
         if "source" not in columns:

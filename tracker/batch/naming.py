@@ -6,10 +6,12 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from urllib.parse import urlsplit
+
+from tracker.file_names import shortened
+from tracker.sources.addresses import file_name
 
 UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')  # what one file system or another does not take
-LONGEST = 120  # characters; a name may have 255 bytes
+LONGEST = 120  # bytes of a name in UTF-8; more are added to it, and file systems take 255
 RESERVED = frozenset({"report.html", "batch.sqlite", "summary.csv"})  # names of a batch's own files
 
 
@@ -31,7 +33,7 @@ def name_folders(sources: Sequence[str], known: Mapping[str, str]) -> dict[str, 
 
 def _candidates(source: str) -> Iterator[str]:
     """Names from short to long, then with numbers."""
-    path = PurePath(urlsplit(source).path or source) if "://" in source else PurePath(source)
+    path = PurePath(file_name(source) if "://" in source else source)
     parts = [part for part in (*path.parent.parts, path.name) if part not in (path.anchor, "..", ".")]
     stem = safe_name(path.stem)
     yield from (stem, safe_name(path.name))
@@ -42,5 +44,5 @@ def _candidates(source: str) -> Iterator[str]:
 def safe_name(text: str) -> str:
     """A folder's name that every file system takes and that hides nowhere."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
-    safe = UNSAFE.sub("_", plain).strip(" .").lstrip("-")[:LONGEST].rstrip(" .")
+    safe = shortened(UNSAFE.sub("_", plain).strip(" .").lstrip("-"), LONGEST).rstrip(" .")
     return safe or "video"

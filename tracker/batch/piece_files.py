@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracker.batch.job import Job
-
-PIECES = ".pieces"  # in the batch's folder; in it, a folder for each video
+from tracker.batch.own_places import PIECES
 
 
 def path_of(job: Job, number: int) -> Path:

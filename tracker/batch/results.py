@@ -7,21 +7,24 @@ can never publish, even if it lives on, as on a computer that the network has lo
 from __future__ import annotations
 
 import errno
+import hashlib
 import itertools
 import json
 import os
+import re
 import shutil
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from tracker.batch.job import Job, Outcome
+from tracker.batch.own_places import DRAFTS, TRASH
 
-DRAFTS = ".work"  # in the batch's folder: what is not complete, a folder for each video
 OLD = "old"  # in a video's folder there: results that are being replaced
-TRASH = ".gone"  # beside DRAFTS: what is being deleted
 DONE = "done.json"  # in a video's folder: the fingerprint of what it was made of, so that it is not made again
 MARKER = "begun"  # in a draft from the first moment: becomes DONE
+OF_FILE_MANAGERS = re.compile(r"\.DS_Store$|\._|Thumbs\.db$|desktop\.ini$|\.directory$", re.IGNORECASE)
 SAME_TIME = 2.0  # seconds: file systems round times
 OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
 
@@ -46,7 +49,7 @@ def publish(job: Job, draft: Path, fingerprint: str, outcome: Outcome) -> Path |
     Raises OSError if the draft was discarded.
     """
     signature = {"fingerprint": fingerprint, "frames": outcome.frames, "tracks": outcome.tracks}
-    signature |= {"warnings": list(outcome.warnings), "files": sorted(_files(draft) - {MARKER})}
+    signature |= {"warnings": list(outcome.warnings), "files": _digests(draft, {MARKER})}
     with (draft / MARKER).open("r+", encoding="utf-8") as file:  # not "w": a library may have made the folder anew
         file.write(json.dumps(signature, indent=1) + "\n")
     os.rename(draft / MARKER, draft / DONE)
@@ -62,19 +65,61 @@ def publish(job: Job, draft: Path, fingerprint: str, outcome: Outcome) -> Path |
 
 
 def is_changed(folder: Path) -> bool:
-    """Whether somebody has worked on a folder of results: a file is younger than its signature, or not known to it."""
+    """Whether somebody has worked on a folder of results: a file is another than was signed, was added, or is gone."""
     try:
-        signed = (folder / DONE).stat().st_mtime
-        made = json.loads((folder / DONE).read_text(encoding="utf-8")).get("files")
+        made = signed_files(folder)
+        if isinstance(made, dict):
+            return made != _digests(folder, {DONE})
+        signed = (folder / DONE).stat().st_mtime  # by earlier versions, which did not tell what the files were
         there = _files(folder) - {DONE}
-        foreign = made is not None and not there <= set(made)  # earlier versions did not write them down
+        foreign = made is not None and not there <= set(made)
         return foreign or any((folder / name).stat().st_mtime > signed + SAME_TIME for name in there)
-    except (OSError, ValueError, AttributeError):
-        return folder.is_dir() and any(folder.iterdir())
+    except (OSError, ValueError, TypeError, AttributeError):
+        return folder.is_dir() and bool(_files(folder))
+
+
+def is_edited(folder: Path, place: str) -> bool | None:
+    """Whether a file or folder in a folder of results is another than was signed; None where that is not known.
+
+    Raises OSError and ValueError.
+    """
+    made = signed_files(folder)
+    if not isinstance(made, dict):
+        return None
+    there = _digests(folder, set())
+    return _inside(made, place) != _inside(there, place)
+
+
+def _inside(files: Mapping[str, str], place: str) -> dict[str, str]:
+    return {name: found for name, found in files.items() if name == place or name.startswith(f"{place}/")}
+
+
+def signed_files(folder: Path) -> dict[str, str] | list[str] | None:
+    """The files of a folder as they were signed: the digest of each, or their names alone, or None, by age."""
+    found: dict[str, str] | list[str] | None = json.loads((folder / DONE).read_text(encoding="utf-8")).get("files")
+    return found
 
 
 def _files(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    """The names of all files but those that file managers make to look at a folder."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    return {name for name in names if not OF_FILE_MANAGERS.match(name.rpartition("/")[2])}
+
+
+def _digests(folder: Path, without: set[str]) -> dict[str, str]:
+    """Each file with the digest of what is in it."""
+    return {name: digest(folder / name) for name in sorted(_files(folder) - without)}
+
+
+def digest(path: Path) -> str:
+    """What tells a file's content from any other; a link is what it names."""
+    if path.is_symlink():
+        return f"link to {os.readlink(path)}"
+    found = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            found.update(part)
+    return found.hexdigest()
 
 
 def _set_aside(folder: Path) -> Path | None:
@@ -114,8 +159,10 @@ def published_outcome(folder: Path, fingerprint: str) -> Outcome | None:
     """The outcome of the results in a folder, if they are complete and have this fingerprint."""
     try:
         told = json.loads((folder / DONE).read_text(encoding="utf-8"))
-        if told["fingerprint"] == fingerprint:
-            return Outcome("done", "", told["frames"], told["tracks"], warnings=tuple(told["warnings"]))
+        warnings, counts = told["warnings"], (told["frames"], told["tracks"])
+        known = all(isinstance(each, str) for each in warnings) and all(isinstance(count, int) for count in counts)
+        if told["fingerprint"] == fingerprint and known:
+            return Outcome("done", "", *counts, warnings=tuple(warnings))
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return None
@@ -125,7 +172,7 @@ def clean_up(out: Path) -> None:
     """Delete what a batch that was killed has left, and restore results that it was about to replace."""
     for old in (out / DRAFTS).glob(f"*/{OLD}"):
         place = out / old.parent.name
-        if not place.exists():
+        if not os.path.lexists(place):
             os.rename(old, place)
     gone = out / TRASH
     shutil.rmtree(gone, ignore_errors=True)

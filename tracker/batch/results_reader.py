@@ -17,10 +17,12 @@ from detectors.errors import InputError
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS, most_complete_first
 from tracker.batch.manifest import NAME
-from tracker.batch.results import DONE
+from tracker.batch.naming import safe_name
+from tracker.batch.results import DONE, is_edited
 from tracker.review.summary_file import SUMMARY_FILE, read_summary
 
-EDITED_AFTER = 60.0  # seconds after the end of the job: a file changed later was edited, since copying takes a while
+EDITED_AFTER = 60.0
+"""Seconds after the end of an earlier version's job from which on a file was edited, since copying takes a while."""
 
 
 class VideoResults(NamedTuple):
@@ -53,6 +55,8 @@ def read_batch(path: Path, wanted: str | None = None) -> tuple[list[VideoResults
     """
     found, missing = [], []
     for name, source, state, reason in _rows(path / NAME):
+        if not all(isinstance(text, str) for text in (name, source, state, reason)) or safe_name(name) != name:
+            raise InputError(path / NAME, f"has {name!r} as the name of a folder", "give the folder of a batch")
         if state == "done" and is_results(path / name):
             found.append(results_in(path / name, wanted, Path(source)))
         else:
@@ -106,12 +110,20 @@ def _chosen(folder: Path) -> tuple[str, bool]:
     there = [each.name for each in most_complete_first() if (folder / each.place).exists()]
     if not there:
         raise InputError(folder, "has no annotations of a known format", "annotate the video again")
-    done = (folder / DONE).stat().st_mtime
-    changed = [name for name in there if _changed(folder / FORMATS[name].place) > done + EDITED_AFTER]
+    changed = [name for name in there if _is_edited(folder, FORMATS[name].place)]
     if len(changed) > 1:
         places = ", ".join(FORMATS[name].place for name in changed)
         raise InputError(folder, f"has several files that were changed: {places}", "say which, such as --from cvat")
     return [*changed, *there][0], bool(changed)
+
+
+def _is_edited(folder: Path, place: str) -> bool:
+    """Whether somebody has changed the annotations at a place: they are others than were signed, or younger."""
+    try:
+        edited = is_edited(folder, place)
+    except (OSError, ValueError, AttributeError, TypeError):
+        edited = None
+    return _changed(folder / place) > (folder / DONE).stat().st_mtime + EDITED_AFTER if edited is None else edited
 
 
 def _changed(path: Path) -> float:

@@ -17,7 +17,6 @@ from tracker.batch.events import Event, JobFinished, JobStarted
 from tracker.batch.events import JobProgress as Step
 from tracker.batch.manifest import VideoStatus
 from tracker.commands.screen import shown
-from tracker.sources.addresses import without_secrets
 
 NAME = 32  # characters of a video's name at most
 
@@ -118,9 +117,7 @@ def _failures(statuses: list[VideoStatus]) -> Table:
 
 
 def _near(source: str) -> str:
-    """A path relative to the current folder, if it lies in it; an address without its secrets."""
-    if "://" in source:
-        return without_secrets(source)
+    """A path relative to the current folder, if it lies in it; an address as it is recorded, without its secrets."""
     here = os.path.join(os.getcwd(), "")
     return source.removeprefix(here)
 

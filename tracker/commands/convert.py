@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
         what = error.filename or source
         raise InputError(what, f"cannot be read: {error.strerror or error}", "check the permissions") from None
     tally = Counter[str]()
-    with atomic_replacement(target) as draft:
+    with atomic_replacement(target, new=not arguments.overwrite) as draft:
         ready = _counted(_prepared(found, pictures, fps, size, keyframes), tally)
         write_output(ready, found.many, wanted, draft, pictures if pictures_wanted(target, wanted) else None)
     for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):

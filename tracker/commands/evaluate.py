@@ -51,7 +51,7 @@ def _score(arguments: argparse.Namespace) -> int:
         _warn(missing)
         evaluations[name] = evaluate(ground_truth, results)
     if json is not None:
-        write_stats(Path(json), as_json(evaluations))
+        write_stats(Path(json), as_json(evaluations), new=not arguments.overwrite)
     Console(highlight=False).print(make_table(evaluations))
     return 0
 

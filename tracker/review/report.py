@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote_from_bytes
 
+from tracker.file_names import draft_of
 from tracker.view.statistics import css_colour
 
 BUDGET = 24_000_000  # bytes of crops in the whole page, which a browser still opens at once
@@ -59,8 +60,8 @@ def write_report(path: Path, videos: Iterable[VideoEntry], budget: int = BUDGET)
     page, style, script = _template()
     before, after = page.split("<!--videos-->")
     before = before.replace("<!--policy-->", _policy(style, script)).replace("/*style*/", style)
-    draft = path.with_name(path.name + ".part")
-    with draft.open("w", encoding="utf-8") as file:
+    draft = draft_of(path)
+    with draft.open("x", encoding="utf-8") as file:
         file.write(before)
         for video in videos:
             _write_video(file, video, path.parent, spent)

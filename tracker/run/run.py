@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 from array import array
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -77,18 +79,32 @@ class Run:
         with ExitStack() as opening:
             with self.measured.timing(OPENING):
                 self._open(opening)
-            self._exit = opening.pop_all()
+            self._exit.callback(self._finish)
+            self._exit.push(opening.pop_all())
+        atexit.register(self._close_with_python)
+        self._exit.callback(atexit.unregister, self._close_with_python)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._exit.__exit__(kind, error, at)
+
+    def _finish(self) -> None:
+        """The rest, once all is closed."""
+        self.measured.finish()
+        self.state.warnings.extend(self.source.warnings)
+        self.state.warnings.extend(self.sinks.warnings)
+        if "--stats" in self.sinks.paths and self.has_results:
+            write_stats(self.sinks.paths["--stats"], self.report(), new=not self.options.overwrite)
+
+    def _close_with_python(self) -> None:
+        """Close a run that Python leaves open, as a `track()` that was not iterated to its end.
+
+        Its files are finished, and no thread of a library is torn out of it, which would abort the process.
+        """
         try:
-            self._exit.__exit__(kind, error, at)
-        finally:
-            self.measured.finish()
-            self.state.warnings.extend(self.source.warnings)
-            self.state.warnings.extend(self.sinks.warnings)
-            if "--stats" in self.sinks.paths and self.has_results:
-                write_stats(self.sinks.paths["--stats"], self.report())
+            self._exit.close()
+        except Exception as error:  # nobody is left who could catch it
+            logging.getLogger("tracker").warning("%s", error)
 
     def _open(self, opening: ExitStack) -> None:
         """The order in which everything is opened: what may be refused comes before what takes long."""

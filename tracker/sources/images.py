@@ -23,25 +23,32 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", "
 
 
 def open_folder(folder: Path, frame_rate: Fraction = FRAME_RATE) -> Source:
-    """The images in a folder. Raises InputError when it has none, or the first cannot be read."""
-    paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    """The images in a folder, but for hidden ones. Raises InputError when it has none, or none can be read.
+
+    macOS puts a "._NAME.jpg" beside each picture that it copies to other systems' disks.
+    """
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
     if not paths:
         raise InputError(folder, "the folder has no images", f"give a folder with {', '.join(SUFFIXES[:3])}, ... files")
     return open_images(paths, folder, frame_rate)
 
 
 def open_glob(pattern: str, frame_rate: Fraction = FRAME_RATE) -> Source:
-    """The images that match a pattern. Raises InputError when none does, or the first cannot be read."""
-    paths = [Path(path) for path in glob.glob(pattern) if Path(path).suffix.lower() in SUFFIXES]
+    """The images that match a pattern. Raises InputError when none does, or none can be read."""
+    matches = map(Path, glob.glob(pattern))
+    paths = [path for path in matches if path.suffix.lower() in SUFFIXES and not path.name.startswith("._")]
     if not paths:
         raise InputError(pattern, "no image matches", "check the pattern, and keep the quotes around it")
     return open_images(paths, paths[0].parent, frame_rate)
 
 
 def open_images(paths: Sequence[Path], folder: Path, frame_rate: Fraction) -> Source:
-    """The given images in natural order (2 before 10), `frame_rate` a second."""
+    """The given images in natural order (2 before 10), `frame_rate` a second.
+
+    The first that can be read tells the size. Raises InputError when none can.
+    """
     ordered = sorted(paths, key=natural_key)
-    first = read_image(ordered[0])
+    first = next((image for image in map(read_image, ordered) if image is not None), None)
     if first is None:
         large = f"is larger than {MOST_PIXELS // 10**6} million pixels" if _pixels(ordered[0]) > MOST_PIXELS else ""
         raise InputError(ordered[0], large or "is not an image that can be read", "mend or remove it")

@@ -30,26 +30,56 @@ def create(path: Path, new: bool = False) -> BinaryIO:
     except FileExistsError:
         raise InputError(path, "exists already: another run has made it", "choose another name") from None
     file = os.fdopen(descriptor, "wb", buffering=0)
+    _lock(file, path)
+    os.ftruncate(descriptor, 0)
+    return file
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keep other runs out of a file until it is closed. Raises InputError when one is in, and closes the file."""
     try:
         if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(descriptor, 0)
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         raise InputError(path, "is being written by another run", "choose another name") from None
     except OSError:  # a file system without locks
-        os.ftruncate(descriptor, 0)
-    return file
+        pass
 
 
 def append(path: Path) -> BinaryIO:
-    """Open a log to add whole lines to it; what an interrupted writer has left of a line is ended."""
+    """Open a log to add whole lines to it; what an interrupted writer has left of a line is ended.
+
+    Raises InputError when another run is writing it, and OSError as `open` does.
+    """
     file = open(path, "ab+", buffering=0)  # noqa: SIM115  # the caller closes it
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.seek(0, os.SEEK_END):
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    _lock(file, path)
+    if file.seek(0, os.SEEK_END):
         file.seek(-1, os.SEEK_END)
         if file.read(1) != b"\n":
             file.write(b"\n")
     return file
+
+
+def publish(draft: Path, path: Path, new: bool) -> None:
+    """Put a whole file in its place in one step. new: the place must be free, whatever an earlier check has found.
+
+    Raises InputError when another run has taken it, and OSError as the system does.
+    """
+    if not new:
+        os.replace(draft, path)
+        return
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise InputError(path, "exists already: another run has made it", "choose another name") from None
+    except OSError:  # a file system without hard links
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        os.replace(draft, path)
+        return
+    draft.unlink()
 
 
 def write_whole(file: BinaryIO, data: bytes) -> None:

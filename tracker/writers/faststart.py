@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 from pathlib import Path
 
 import av
+
+from tracker.file_names import hidden_beside
 
 WHEN_DONE = {"movflags": "faststart"}
 DRAFT = ".part"
@@ -15,7 +18,7 @@ DRAFT = ".part"
 def move_index_to_front(path: Path) -> None:
     """Rewrite a fragmented mp4 as a plain one with its index in front; leave it as it was where that fails."""
     path = path.resolve()  # the file itself, not a link to it
-    draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
+    draft = hidden_beside(path, str(os.getpid()), DRAFT)
     try:
         with av.open(str(path)) as source, av.open(str(draft), "w", format="mp4", options=WHEN_DONE) as output:
             streams = {}
@@ -35,9 +38,9 @@ def move_index_to_front(path: Path) -> None:
 def remove_drafts(folder: Path, name: str) -> None:
     """Remove the drafts of videos called `name` that were left by processes killed while they moved an index.
 
-    name: may hold wildcards, as in `Path.glob`. The drafts of running processes are kept.
+    The drafts of running processes are kept.
     """
-    for draft in folder.glob(f".{name}.*{DRAFT}"):
+    for draft in folder.glob(f"{glob.escape(hidden_beside(folder / name, '', '').name)}*{DRAFT}"):
         number = draft.name.removesuffix(DRAFT).rpartition(".")[2]
         if number.isdecimal() and not _is_running(int(number)):
             with contextlib.suppress(OSError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 from pathlib import Path
 
 import av
@@ -45,7 +44,7 @@ class Mp4File:
         self._path, self._rate = path, encoder_rate(wanted.frame_rate)
         self._timestamps = VideoTimestamps(wanted.time_base, start)
         self._claim = create(path, new)
-        remove_drafts(path.parent, glob.escape(path.name))
+        remove_drafts(path.parent, path.name)
         self._container = _open(path, wanted.live)
         try:
             self._stream = add_video_stream(self._container, wanted, first.shape[1], first.shape[0])

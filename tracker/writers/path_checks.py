@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from detectors.errors import InputError
+from tracker.file_names import LONGEST, size_of
 
 VIDEO_SUFFIXES = (".mp4", ".m4v")
 
@@ -24,6 +25,9 @@ def check_outputs(
     taken: dict[Path, str] = {}
     read = [path.resolve() for path in inputs]
     for option, path in outputs.items():
+        if size_of(path.name) > LONGEST:
+            shown = path if size_of(path.name) <= 2 * LONGEST else f"{str(path)[:LONGEST]}..."
+            raise InputError(shown, "its name would be too long", f"choose another with {option}")
         if str(path) == "-":
             raise InputError(f"{option} -", "is no file name", f"use {option} /dev/stdout, or name a file")
         if path.parts[:2] == ("/", "dev"):  # a device or a pipe holds nothing that could be lost

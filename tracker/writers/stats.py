@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tracker.file_names import draft_of
 from tracker.writers.errors import write_error
+from tracker.writers.exclusive import publish
 
 
-def write_stats(path: Path, stats: Mapping[str, Any]) -> None:
-    """Write `stats` to `path`, whole or not at all. Raises InputError when that fails."""
+def write_stats(path: Path, stats: Mapping[str, Any], new: bool = False) -> None:
+    """Write `stats` to `path`, whole or not at all. new: the file must not exist. Raises InputError when that fails."""
     try:
         if path.exists() and not path.is_file():  # a device or a pipe
             path.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
             return
         path = path.resolve()  # the file itself, not a link to it
-        draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-        draft.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
-        os.replace(draft, path)
+        draft = draft_of(path)
+        try:
+            draft.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+            publish(draft, path, new)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise write_error(path, error) from None
 

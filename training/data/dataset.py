@@ -84,10 +84,16 @@ def is_unlabelled(path: Path) -> bool:
 def _unlabelled(folder: Path, class_names: tuple[str, ...]) -> list[LabelledImage]:
     """The pictures of a folder, or of its images/, in which nobody looked for anything."""
     place = folder / "images" if (folder / "images").is_dir() else folder
-    files = sorted(file for file in place.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    files = pictures_in(place)
     if not files:
         raise InputError(folder, "has no pictures", "give a folder of pictures, or of images/ and labels/")
     return [_bare(file, len(class_names)) for file in files]
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder by name, none where there is no folder; hidden ones, as of macOS, do not count."""
+    there = folder.iterdir() if folder.is_dir() else ()
+    return sorted(file for file in there if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith("."))
 
 
 def _bare(file: Path, classes: int) -> LabelledImage:
@@ -196,10 +202,10 @@ def _load_yolo(folder: Path) -> Dataset:
     if not names_file.is_file():
         raise InputError(names_file, "is missing", "write the class names into it, a line each")
     names = tuple(line.strip() for line in names_file.read_text(encoding="utf-8").splitlines() if line.strip())
-    pictures = sorted(p for p in (folder / "images").glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    pictures = pictures_in(folder / "images")
     stems = {picture.stem for picture in pictures}
     for label in sorted((folder / "labels").glob("*.txt")):
-        if label.stem not in stems:
+        if label.stem not in stems and not label.name.startswith("."):
             raise InputError(label, "has no picture of its name in images/", "add the picture or remove the labels")
     return Dataset(names, tuple(_read_yolo_image(picture, folder / "labels", names) for picture in pictures))
 

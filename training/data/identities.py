@@ -22,7 +22,8 @@ import numpy as np
 from detectors.base import Bools, Floats
 from detectors.boxes import areas, overlap_areas
 from detectors.errors import InputError
-from training.data.dataset import IMAGE_SUFFIXES, load_dataset
+from detectors.number_rows import read_text, split_rows
+from training.data.dataset import load_dataset, pictures_in
 
 PERSON = "person"
 MOST_CROPS = 40  # of an identity, spread over its time: neighbouring frames show the same
@@ -113,8 +114,8 @@ def _coco(path: Path, class_name: str) -> list[Crop]:
 def _folder(path: Path) -> list[Crop]:
     """Crops of the folder of each identity, in the order of their names, each taken for another moment."""
     crops: list[Crop] = []
-    for identity, folder in enumerate(sorted(each for each in path.iterdir() if each.is_dir())):
-        pictures = sorted(each for each in folder.iterdir() if each.suffix.lower() in IMAGE_SUFFIXES)
+    for identity, folder in enumerate(sorted(each for each in path.iterdir() if each.is_dir() and each.name[0] != ".")):
+        pictures = pictures_in(folder)
         if len(pictures) == 1:
             raise InputError(folder, "has one crop only", "add another of the same identity, or remove the folder")
         crops += [Crop(picture, None, identity, 0, 0, float(at)) for at, picture in enumerate(spread(pictures))]
@@ -140,9 +141,9 @@ def _sequence(folder: Path, scene: int) -> list[Crop]:
 def _read_rows(path: Path) -> Floats:
     """The rows of gt.txt that count ``(N, 6 or more)``: frame, id, left, top, width, height, ..."""
     try:
-        lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-        rows = np.loadtxt(lines, delimiter=",", ndmin=2, dtype=np.float64) if lines else np.empty((0, 6))
-    except (OSError, ValueError) as error:
+        listed = [[float(field) for field in fields] for _, fields in split_rows(str(path), read_text(path, "mend it"))]
+        rows = np.array(listed, dtype=np.float64) if listed else np.empty((0, 6))
+    except ValueError as error:
         raise InputError(path, f"cannot be understood: {error}", "expected frame,id,x,y,w,h,...") from None
     if rows.shape[1] < 6:
         raise InputError(path, f"has {rows.shape[1]} columns", "expected frame,id,x,y,w,h,...")
@@ -169,7 +170,7 @@ def _frames(folder: Path) -> tuple[dict[int, Path], float]:
         images, rate = folder / info.get("imDir", "img1"), float(info.get("frameRate", "30"))
     except (configparser.Error, ValueError) as error:
         raise InputError(folder / "seqinfo.ini", f"cannot be understood: {error}", "mend or remove it") from None
-    found = [each for each in images.glob("*") if each.suffix.lower() in IMAGE_SUFFIXES and each.stem.isdecimal()]
+    found = [each for each in pictures_in(images) if each.stem.isdecimal()]
     if not found or not rate > 0:
         raise InputError(images, "has no numbered images", "ground truth without images shows nobody")
     return {int(each.stem): each for each in found}, rate

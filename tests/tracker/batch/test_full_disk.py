@@ -10,7 +10,7 @@ import pytest
 
 from detectors.errors import InputError
 from tests import scenes
-from tracker.batch import results
+from tracker.batch import own_places, results
 from tracker.batch.annotate_video import run_job
 from tracker.batch.batch import AnnotateOptions, Batch
 from tracker.batch.events import Event, JobFinished, JobStarted
@@ -38,7 +38,7 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there(
     outcome = run_job(job, lambda *_: None)
     assert (outcome.state, outcome.full) == ("failed", True)
     assert (job.folder / "mot.txt").read_bytes() == before
-    assert not list((tmp_path / "out" / results.DRAFTS / "clip").iterdir())
+    assert not list((tmp_path / "out" / own_places.DRAFTS / "clip").iterdir())
 
 
 def test_a_batch_ends_when_the_disk_is_full_and_the_rest_waits(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from detectors.errors import InputError
 from tracker.batch.job import Outcome
-from tracker.batch.manifest import NAME, VERSION, Manifest
+from tracker.batch.manifest import NAME, VERSION, Manifest, key_of
 
 
 def test_it_remembers(tmp_path: Path) -> None:
@@ -71,3 +72,67 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> No
         manifest.add({"/clip.mp4": name})
     with Manifest(tmp_path) as manifest, pytest.raises(InputError, match="as the name of a folder"):
         manifest.names()
+
+
+ADDRESS = "rtsp://me:hunter2@host/cam/realmonitor?channel=1&password=hunter2"
+
+
+def test_addresses_are_recorded_without_their_secrets(tmp_path: Path) -> None:
+    other = ADDRESS.replace("channel=1", "channel=2")
+    with Manifest(tmp_path) as manifest:
+        manifest.add({ADDRESS: "one", other: "two"})
+        manifest.mark_finished(ADDRESS, "print", Outcome("done", "", 3, 2, 1.5))
+        assert manifest.names() == {key_of(ADDRESS): "one", key_of(other): "two"}
+        assert [status.state for status in manifest.statuses()] == ["done", "waiting"]
+    assert b"hunter2" not in (tmp_path / NAME).read_bytes()
+
+
+def test_what_an_earlier_version_has_recorded_is_rewritten(tmp_path: Path) -> None:
+    with Manifest(tmp_path) as manifest:
+        manifest.add({"rtsp://host/live": "one"})
+    with sqlite3.connect(tmp_path / NAME) as file:
+        file.execute("UPDATE videos SET source = ?", (ADDRESS,))
+    file.close()
+    assert b"hunter2" in (tmp_path / NAME).read_bytes()
+    with Manifest(tmp_path) as manifest:
+        assert manifest.names() == {key_of(ADDRESS): "one"}
+    assert b"hunter2" not in (tmp_path / NAME).read_bytes()
+
+
+def test_a_name_that_is_no_text_is_recorded(tmp_path: Path) -> None:
+    source = os.fsdecode(b"/v/caf\xe9.mp4")
+    with Manifest(tmp_path) as manifest:
+        manifest.add({source: "caf"})
+        manifest.mark_running(source)
+        assert [(status.source, status.attempts) for status in manifest.statuses()] == [("/v/caf\\udce9.mp4", 1)]
+
+
+@pytest.mark.parametrize(
+    "change", ["name = '../x'", "name = x'00ff'", "state = 'gone'", "seconds = 'x'", "frames = 1.5", "reason = 7.5e0"]
+)
+def test_rows_that_cannot_be_ours_are_refused(tmp_path: Path, change: str) -> None:
+    with Manifest(tmp_path) as manifest:
+        manifest.add({"/a.mp4": "a"})
+    with sqlite3.connect(tmp_path / NAME) as file:
+        file.execute(f"UPDATE videos SET {change}")
+    file.close()
+    with Manifest(tmp_path) as manifest:
+        if change.startswith("reason"):  # a column of text makes one of it
+            assert manifest.statuses()[0].reason == "7.5"
+        else:
+            with pytest.raises(InputError, match=r"batch\.sqlite: has .*make the batch anew"):
+                manifest.names()
+
+
+@pytest.mark.parametrize("name", [".lock", "batch.sqlite", "report.html", ".work", ".pieces", ".gone", ".pieces/a"])
+def test_a_place_of_the_batch_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    out, precious = tmp_path / "out", tmp_path / "precious"
+    Manifest(out.mkdir() or out).close()  # type: ignore[func-returns-value]
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("three years")
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).unlink(missing_ok=True)
+    (out / name).symlink_to(precious if "." in name[:1] and name != ".lock" else precious / "thesis.txt")
+    with pytest.raises(InputError, match=f"{Path(name).name}: is a link"):
+        Manifest(out)
+    assert (precious / "thesis.txt").read_text() == "three years"

@@ -29,6 +29,20 @@ def test_no_two_are_the_same_and_all_are_safe(sources: list[str]) -> None:
     assert set(names) == set(sources)
     assert len({name.casefold() for name in names.values()}) == len(sources)
     for name in names.values():
-        assert 0 < len(name) <= LONGEST + 8
+        assert 0 < len(name.encode()) <= LONGEST + 8
         assert name[0] not in ".-"
         assert not set(name) & set('/\\:*?"<>|\0\n')
+
+
+def test_addresses_give_names_without_secrets() -> None:
+    addresses = [f"rtsp://me:hunter2@host/live/hunter2.m3u8?channel={number}" for number in (1, 2)]
+    names = name_folders(addresses, {})
+    assert len(set(names.values())) == 2
+    assert not any("hunter2" in name for name in names.values())
+
+
+def test_long_names_fit_in_any_writing() -> None:
+    for letter in ("x", "\u00e9", "\u4e16", "\U0001f600"):
+        (name,) = name_folders([f"/v/{letter * 70}-{letter * 50}.mp4"], {}).values()
+        assert len(name.encode()) <= LONGEST
+        assert name.startswith(letter * 20)

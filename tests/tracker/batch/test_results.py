@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_older_results_come_back_when_their_successor_did_not_arrive(job: Job) -
 def test_what_a_person_has_changed_or_added_is_kept(job: Job) -> None:
     assert results.publish(job, make(job, "first"), "first", DONE) is None
     (job.folder / "mot.txt").write_text("corrected")
-    os.utime(job.folder / "mot.txt", (2e9, 2e9))
+    os.utime(job.folder / "mot.txt", (1e9, 1e9))  # as of an export that is unpacked or copied with its time
     kept = results.publish(job, make(job, "second"), "second", DONE)
     assert kept == job.folder.with_name("clip.corrected-1")
     assert ((kept / "mot.txt").read_text(), found(job)) == ("corrected", "second")
@@ -110,3 +111,50 @@ def test_results_without_a_signature_are_kept(job: Job) -> None:
     kept = results.publish(job, make(job, "first"), "first", DONE)
     assert kept is not None
     assert (kept / "thesis.txt").read_text() == "three years"
+
+
+def test_a_file_that_a_person_has_deleted_or_replaced_by_a_link_is_a_change(job: Job) -> None:
+    results.publish(job, make(job, "first"), "first", DONE)
+    (job.folder / "mot.txt").unlink()
+    kept = results.publish(job, make(job, "second"), "second", DONE)
+    assert kept is not None
+    assert not (kept / "mot.txt").exists()
+    (job.folder / "mot.txt").rename(job.folder.with_name("mine.txt"))
+    (job.folder / "mot.txt").symlink_to("../mine.txt")
+    kept = results.publish(job, make(job, "third"), "third", DONE)
+    assert kept is not None
+    assert (kept / "mot.txt").read_text() == "second"
+
+
+def test_looking_at_results_or_copying_them_changes_nothing(job: Job) -> None:
+    results.publish(job, make(job, "first"), "first", DONE)
+    for name in (".DS_Store", "._mot.txt", "Thumbs.db", "desktop.ini"):
+        (job.folder / name).write_bytes(b"\0")
+    os.utime(job.folder / "mot.txt", (2e9, 2e9))
+    assert results.publish(job, make(job, "second"), "second", DONE) is None
+
+
+def test_what_an_earlier_version_has_signed_is_judged_by_its_age(job: Job) -> None:
+    for told, time, changed in (({}, 2e9, True), ({"files": ["mot.txt"]}, 1e9, False), ({"files": []}, 1e9, True)):
+        results.publish(job, make(job, "first"), "first", DONE)
+        (job.folder / results.DONE).write_text(json.dumps(told))
+        os.utime(job.folder / "mot.txt", (time, time))
+        assert (results.publish(job, make(job, "second"), "second", DONE) is not None) == changed
+
+
+@pytest.mark.parametrize("told", ["[]", "5", "{", '{"files": 5}', '{"files": [[]]}', '{"files": {"mot.txt": 5}}'])
+def test_results_with_an_odd_signature_are_kept(job: Job, told: str) -> None:
+    results.publish(job, make(job, "first"), "first", DONE)
+    (job.folder / results.DONE).write_text(told)
+    assert results.published_outcome(job.folder, "first") is None
+    kept = results.publish(job, make(job, "second"), "second", DONE)
+    assert kept is not None
+    assert (kept / "mot.txt").read_text() == "first"
+
+
+@pytest.mark.parametrize(("key", "value"), [("frames", "9"), ("tracks", None), ("warnings", [5]), ("warnings", 5)])
+def test_a_signature_with_odd_figures_does_not_count(job: Job, key: str, value: object) -> None:
+    results.publish(job, make(job, "first"), "first", DONE)
+    signed = job.folder / results.DONE
+    signed.write_text(json.dumps(json.loads(signed.read_text()) | {key: value}))
+    assert results.published_outcome(job.folder, "first") is None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -176,3 +179,21 @@ def test_the_six_lines_of_the_readme_work() -> None:
     assert tracks.track_ids.tolist() == [1, 2, 3, 4]
     with pytest.raises(AttributeError, match="nothing"):
         tracker.nothing  # noqa: B018
+
+
+LEFT_OPEN = """
+import sys
+from tracker import track
+frames = track(sys.argv[1], detector="motion", appearance="none", output="a.mp4", mot="a.txt", overwrite=True)
+for _ in range(3):
+    next(frames)
+"""
+
+
+def test_python_ends_well_while_a_generator_is_alive(crossing: Path, tmp_path: Path) -> None:
+    command, environment = [sys.executable, "-c", LEFT_OPEN, str(crossing)], os.environ | {"PYTHONPATH": str(ROOT)}
+    for _ in range(2):
+        with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as python:
+            assert (python.communicate(timeout=120)[1], python.returncode) == ("", 0)
+        with av.open(str(tmp_path / "a.mp4")) as container:
+            assert sum(1 for _ in container.decode(video=0)) == 3

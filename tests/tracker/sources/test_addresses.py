@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker.sources.addresses import file_name, host_of, without_secrets
+from tracker.sources.addresses import file_name, host_of, is_recorded, recorded, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from tracker.sources.addresses import file_name, host_of, without_secrets
         ("rtsp://host/auth/secret", "rtsp://host/auth/..."),
         ("rtsp://host/a;password=secret", "rtsp://host/a"),
         ("rtsp://host/login/secret@x", "rtsp://host/login/..."),
-        ("rtsp://me:12/secret@host/a", "rtsp://.../host/a"),
+        ("rtsp://me:12/secret@host/a", "rtsp://.../.../a"),
         ("rtsp://me:x?secret@host/a", "rtsp://host/a"),
         ("rtsp://me:secret#x@host/a", "rtsp://host/a"),
         ("rtsp://me%3Asecret%40host/a", "rtsp://host/a"),
@@ -29,13 +29,34 @@ from tracker.sources.addresses import file_name, host_of, without_secrets
         ("http://host/go?to=rtsp://me:secret@other", "http://host/go"),
         ("http://host:80/@channel/live", "http://.../channel/live"),
         ("rtmp://host/live/secret", "rtmp://host/live/..."),
-        ("rtsp://host/monkey/keyboard", "rtsp://host/monkey/keyboard"),
+        ("rtsp://host/live/k3y9secret2.m3u8", "rtsp://host/live/....m3u8"),
+        ("http://host/1secret/mjpeg", "http://host/.../mjpeg"),
+        ("http://host/hls/secret9/index.m3u8?x=secret", "http://host/hls/.../index.m3u8"),
+        ("http://host/9876543210", "http://host/..."),
+        ("http://host/aB3xY9zQ", "http://host/..."),
+        ("http://host/sécret", "http://host/..."),
+        ("rtsp://host/Streaming/Channels/101", "rtsp://host/Streaming/Channels/101"),
+        ("rtsp://host/h264Preview_01_main", "rtsp://host/h264Preview_01_main"),
+        ("http://host/axis-cgi/mjpg/video.cgi", "http://host/axis-cgi/mjpg/video.cgi"),
+        ("rtsp://host:8554/stream1", "rtsp://host:8554/stream1"),
         ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
     ],
 )
 def test_secrets_are_not_shown(url: str, shown: str) -> None:
     assert without_secrets(url) == shown
     assert "secret" not in file_name(url)
+
+
+def test_two_addresses_differ_where_what_differs_is_hidden() -> None:
+    channels = [f"rtsp://me:secret@host/cam/realmonitor?channel={number}" for number in (1, 2)]
+    for told in (file_name, recorded):
+        one, other = map(told, channels)
+        assert one != other
+        assert one.startswith(told("rtsp://host/cam/realmonitor"))
+        assert "secret" not in one
+    assert file_name("rtsp://me:secret@host/live") == "host-live"  # nothing but who asks is left out
+    assert recorded("rtsp://host/live") == "rtsp://host/live"
+    assert [is_recorded(each) for each in (*map(recorded, channels), *channels)] == [True, True, False, False]
 
 
 def test_the_host_of_an_address() -> None:

@@ -36,6 +36,30 @@ def test_a_picture_larger_than_memory_is_refused_first_and_left_out_later(tmp_pa
     assert source.warnings == [f"{tmp_path / '2.png'}: 1 of 3 images could not be read"]
 
 
+def test_the_first_picture_that_can_be_read_tells_the_size(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(b"")
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    for name in ("3.png", "4.png"):
+        (tmp_path / name).write_bytes(png(64, 48))
+    source = open_source(tmp_path)
+    assert (source.width, source.height, source.frame_count) == (64, 48, 4)
+    assert [(frame.index, frame.time) for frame in source.frames] == [(3, 2 / 30), (4, 3 / 30)]
+    assert source.warnings == [f"{tmp_path / '1.png'}: 2 of 4 images could not be read"]
+
+
+def test_what_macos_puts_beside_pictures_is_none_of_them(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        (tmp_path / f"{number}.png").write_bytes(png(64, 48))
+        (tmp_path / f"._{number}.png").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        ")
+    for source in (
+        open_source(tmp_path),
+        open_source(str(tmp_path / "*.png")),
+        open_source(str(tmp_path / "*[0-9].png")),
+    ):
+        assert [frame.index for frame in source.frames] == [1, 2, 3]
+        assert source.warnings == []
+
+
 def sequence(folder: Path, *settings: str) -> Path:
     (folder / "seqinfo.ini").write_text("\n".join(["[Sequence]", *settings]))
     return folder

@@ -15,10 +15,12 @@ from detectors import Frame, InputError
 from tests.conftest import ROOT
 from tests.tracker.regions.test_activity import event
 from tests.tracker.view.pages import make_tracks
+from tracker.annotations.atomic_replacement import atomic_replacement
 from tracker.writers.events import EventWriter
 from tracker.writers.exclusive import append, create, write_whole
 from tracker.writers.h264 import VideoFormat
 from tracker.writers.mot import MotWriter
+from tracker.writers.stats import write_stats
 from tracker.writers.video import VideoWriter
 
 PICTURE = np.zeros((48, 64, 3), np.uint8)
@@ -44,6 +46,48 @@ def test_what_another_run_is_writing_is_not_overwritten_either(tmp_path: Path) -
     with MotWriter(path) as third:  # which it may be once that is over
         third.write(FRAME, make_tracks(1, 2))
     assert path.read_text().count("\n") == 2
+
+
+def test_a_log_has_one_writer(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with append(path) as file:
+        write_whole(file, b"one\n")
+        with pytest.raises(InputError, match="log: is being written by another run"):
+            append(path)
+    with append(path) as file:
+        write_whole(file, b"two\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_figures_of_another_run_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    def no_links(draft: Path, path: Path) -> None:
+        raise PermissionError
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "s.json"
+    write_stats(path, {"run": 1}, new=True)
+    with pytest.raises(InputError, match=r"s\.json: (exists already|cannot be written: File exists)"):
+        write_stats(path, {"run": 2}, new=True)
+    assert "1" in path.read_text()
+    write_stats(path, {"run": 3})
+    assert "3" in path.read_text()
+    assert [each.name for each in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_what_another_conversion_has_made_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+
+    def convert() -> None:
+        with atomic_replacement(path, new=True) as draft:
+            draft.write_text("second")
+            path.write_text("first")
+
+    with pytest.raises(InputError, match=r"a\.json: exists already"):
+        convert()
+    assert path.read_text() == "first"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
 
 
 @pytest.mark.parametrize("new", [False, True])
