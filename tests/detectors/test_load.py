@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import detectors
-from detectors import Frame, InputError, load_detector
+from detectors import Frame, InputError, ModelSettings, load_detector
 from detectors.cores import available_cores
 from detectors.motion import MotionDetector
 from detectors.onnx import OnnxDetector
@@ -111,3 +111,12 @@ def test_a_session_has_the_threads_it_is_given_and_lets_them_sleep(tmp_path: Pat
         options = open_session(path, threads=threads).get_session_options()
         assert options.intra_op_num_threads == expected
         assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+@pytest.mark.parametrize("name", ["auto", "motion", "mine.onnx"])
+def test_what_is_said_of_a_file_that_says_it_itself_is_refused(tmp_path: Path, name: str) -> None:
+    path = sliding_colour_finder(tmp_path / name) if name.endswith(".onnx") else name
+
+    with pytest.raises(InputError, match=r"^--family: .*\(leave it out\)$"):
+        load_detector(path, settings=ModelSettings(family="yolox"))
+    load_detector(path, settings=ModelSettings())

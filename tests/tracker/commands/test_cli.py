@@ -213,6 +213,7 @@ BAD = {
     "no number": (["clip.mp4", "--quality", "nan"], "--quality nan: is neither"),
     "no class": (["clip.mp4", "--classes", " , "], "--classes: names no class"),
     "device": (["clip.mp4", "--device", "banana"], "--device banana: no such device"),
+    "names of no file": (["clip.mp4", "--names", "coco"], "--names: is about an .onnx model, and none is used"),
     "no tiles": (
         ["clip.mp4", "--tiles", "1"],
         "--tiles 1: is neither a number from 2 to 8 nor auto",
