@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import av
 import av.filter
+from av.video.stream import VideoStream
 
 from detectors.cores import available_cores
 
@@ -18,10 +19,22 @@ MOST_THREADS = 4
 
 
 class DecodedFrame(NamedTuple):
-    """A picture as it comes from the decoder. stamp: its time in units of the stream, None if it has none."""
+    """A picture as it comes from the decoder. stamp: its time in units of the stream, None if it has none.
+
+    woven: whether its rows belong to two fields in turn.
+    """
 
     picture: av.VideoFrame
     stamp: int | None
+    woven: bool = False
+
+
+def is_woven(picture: av.VideoFrame, stream: VideoStream) -> bool:
+    """Whether a picture that comes from a stream's decoder consists of two fields.
+
+    In HEVC, that mark means a picture of one field.
+    """
+    return picture.interlaced_frame and stream.codec_context.name != "hevc"
 
 
 def deinterlace(frames: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
@@ -35,7 +48,7 @@ def deinterlace(frames: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
         if current is not None and not current.takes(frame.picture):
             yield from current.finish()
             current = before = None
-        if current is None and frame.picture.interlaced_frame:
+        if current is None and frame.woven:
             current = _Filter(frame.picture)
             if before is not None and current.takes(before.picture):
                 current.lead_in(before)

@@ -20,7 +20,7 @@ from detectors.errors import InputError
 from tracker.sources.addresses import file_name, without_secrets
 from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.connection import ConnectionLostError
-from tracker.sources.deinterlacing import DecodedFrame, deinterlace
+from tracker.sources.deinterlacing import DecodedFrame, deinterlace, is_woven
 from tracker.sources.live import open_live
 from tracker.sources.picture_conversion import PictureConverter
 from tracker.sources.stream_errors import explain_stream_error, reason_of
@@ -151,7 +151,7 @@ class Stream:
         """The pictures, deinterlaced, at the moments when they are due."""
         unit = float(self._stream.time_base or 0)
         began, first = 0.0, None
-        for picture, stamp in deinterlace(self._decode()):
+        for picture, stamp, _ in deinterlace(self._decode()):
             seconds = None if stamp is None else stamp * unit
             if self._paced and seconds is not None:
                 first = seconds if first is None else first
@@ -167,7 +167,7 @@ class Stream:
             if not packet.size:
                 return
             for picture in self._pictures_in(packet):
-                yield DecodedFrame(picture, picture.pts)
+                yield DecodedFrame(picture, picture.pts, is_woven(picture, self._stream))
                 deadline = time.monotonic() + UNDECODABLE
             if time.monotonic() > deadline:
                 raise ConnectionLostError("nothing that comes can be decoded")

@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from detectors.cores import available_cores
 from detectors.errors import InputError
-from tracker.sources.deinterlacing import DecodedFrame
+from tracker.sources.deinterlacing import DecodedFrame, is_woven
 
 MOST_THREADS = 4  # of the decoder; each holds pictures, and one decodes 1080p in 5 ms
 FIELDS = 1.5  # packets a frame; with more, a packet has one field of an interlaced picture
@@ -39,7 +40,7 @@ class VideoDecoder:
         except (av.FFmpegError, ValueError):
             raise _not_readable(shown) from None
         stream = self.container.streams.best("video")
-        if not isinstance(stream, VideoStream) or stream.codec_context is None:
+        if not isinstance(stream, VideoStream) or stream.codec_context is None or _is_cover(stream):
             self.container.close()
             raise _not_readable(shown)
         self.stream: VideoStream = stream
@@ -113,10 +114,15 @@ class VideoDecoder:
             return
         for picture in pictures:
             self._shown += 1
-            yield DecodedFrame(picture, self._stamp(picture))
+            yield DecodedFrame(picture, self._stamp(picture), is_woven(picture, self.stream))
 
     def _stamp(self, picture: av.VideoFrame) -> int | None:
         return picture.dts if self._by_dts or picture.pts is None else picture.pts
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    """Whether it is the picture on the cover of a file of music."""
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _not_readable(shown: Path | str) -> InputError:

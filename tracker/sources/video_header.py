@@ -11,6 +11,8 @@ from av.video.stream import VideoStream
 
 NEARLY_ALL = 0.98  # a container may announce a little more than it holds; a share below this means a damaged file
 
+FASTEST = 20_000  # frames a second; more is the rate of a clock, which FFmpeg gives where it knows nothing (raw DV)
+
 
 class Header(NamedTuple):
     """What a video file says about its video stream; None where it says nothing.
@@ -58,9 +60,15 @@ def read_header(container: InputContainer, stream: VideoStream) -> Header:
     if seconds is None:
         end = _seconds_of(stream.metadata.get("DURATION", ""))  # where Matroska says when the stream ends
         seconds = None if end is None else end - float((stream.start_time or 0) * time_base)
-    rate = _fraction(stream.average_rate) or Fraction(30)
     is_avi = container.format.name == "avi"
-    return Header(time_base, rate, _count_frames(stream), seconds, is_avi, pixel_aspect(stream))
+    return Header(time_base, _rate(stream), _count_frames(stream), seconds, is_avi, pixel_aspect(stream))
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    """Frames a second: what the container says, else the codec, else the smallest step of time stamps."""
+    rates = stream.average_rate, stream.codec_context.framerate, stream.guessed_rate
+    found = (_fraction(rate) for rate in rates)
+    return next((rate for rate in found if rate is not None and 0 < rate <= FASTEST), Fraction(30))
 
 
 def pixel_aspect(stream: VideoStream) -> Fraction:

@@ -11,11 +11,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from tests import scenes
+from tests.conftest import MakeVideo
+from tests.tracker.sources.test_video import hide_beginning
 from tracker.annotations.formats import FORMATS, read_annotations
 from tracker.batch.events import Event, JobFinished
 from tracker.batch.manifest import Manifest
@@ -63,6 +66,23 @@ def test_each_video_gets_a_folder_and_every_format_the_same_tracks(clips: Path) 
     assert sorted(path.stem for path in (folder / "crops").iterdir()) == [f"{each:05}" for each in tracks["mot"]]
     assert (folder / "tracked.mp4").stat().st_size > 1000
     assert len(json.loads((folder / "summary.json").read_text())["tracks"]) == len(rows)
+
+
+def test_what_an_edit_list_hides_is_in_no_annotation(
+    make_video: MakeVideo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = make_video("whole.mp4", [index / 25 for index in range(40)], (160, 120))
+    cut, out = hide_beginning(whole, tmp_path / "cut.mp4", Fraction(3, 5)), tmp_path / "out"
+    formats = ("--format", "cvat,coco,labelstudio")
+    assert main(["annotate", str(cut), "-o", str(out), "--detector", "motion", *formats]) == 0
+    assert "<size>25</size>" in (out / "cut" / "cvat.xml").read_text()
+    assert len(json.loads((out / "cut" / "coco.json").read_text())["images"]) == 25
+    for name, each in FORMATS.items():
+        if name in ("cvat", "coco", "labelstudio"):
+            read = read_annotations(out / "cut" / each.place)[0]
+            assert read.frame_count == 25
+            assert all(track.frames.max() <= 25 for track in read.tracks)
+    assert "damaged" not in capsys.readouterr().out + (out / "report.html").read_text()
 
 
 def test_a_sequence_without_pictures_needs_none(clips: Path) -> None:

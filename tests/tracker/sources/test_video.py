@@ -11,7 +11,9 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
+from detectors import InputError
 from detectors.base import Frame, Image
 from tests import scenes
 from tests.conftest import MakeVideo
@@ -130,6 +132,41 @@ def test_only_what_is_interlaced_is_deinterlaced(tmp_path: Path) -> None:
     for frame, expected in zip(frames[:15] + frames[30:], parts[0] + parts[2], strict=True):
         assert np.array_equal(frame.image, expected.image)
     assert max(combing(frame.image) for frame in frames[15:30]) < 1
+
+
+def test_a_picture_of_one_field_is_left_as_it_is(tmp_path: Path) -> None:
+    lines = np.zeros((96, 128, 3), np.uint8)
+    lines[::2] = 200
+    options = {"x265-params": "interlace=tff:log-level=none", "crf": "10"}
+    path = encode(tmp_path / "a.ts", [as_frame(lines) for _ in range(4)], "libx265", options)
+    with av.open(str(path)) as container:
+        assert all(picture.interlaced_frame for picture in container.decode(video=0))
+    assert min(combing(frame.image) for frame in read(path)) > 150
+
+
+def test_raw_dv_has_its_rate_and_no_complaint(tmp_path: Path) -> None:
+    pictures = [as_frame(np.full((576, 720, 3), 40 * index, np.uint8)) for index in range(4)]
+    source = open_source(encode(tmp_path / "a.dv", pictures, "dvvideo"))
+    assert [frame.time for frame in source.frames] == pytest.approx([0, 0.04, 0.08, 0.12])
+    assert source.frame_rate == 25
+    assert not source.warnings
+
+
+def test_music_with_a_cover_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    with av.open(str(path), "w") as container:
+        sound: Any = container.add_stream("libmp3lame", rate=48000)
+        cover: Any = container.add_stream("mjpeg")
+        cover.width, cover.height, cover.pix_fmt = 64, 48, "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        picture = as_frame(np.zeros((48, 64, 3), np.uint8), "yuvj420p")
+        picture.pts = 0
+        container.mux(cover.encode(picture) + cover.encode(None))
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.int16), format="s16", layout="mono")
+        silence.sample_rate, silence.pts = 48000, 0
+        container.mux(sound.encode(silence) + sound.encode(None))
+    with pytest.raises(InputError, match="is not a video"):
+        open_source(path)
 
 
 def test_a_single_interlaced_picture_is_a_video(tmp_path: Path) -> None:
@@ -270,17 +307,22 @@ def test_square_pixels_are_written_as_ever(tmp_path: Path) -> None:
         assert container.streams.video[0].sample_aspect_ratio in (None, 1)
 
 
-def test_what_an_edit_list_hides_is_not_counted(tmp_path: Path) -> None:
-    whole = encode(tmp_path / "whole.mp4", rendered(100), options={"g": "30", "bf": "2"})
-    cut = tmp_path / "cut.mp4"  # from the middle of a group of pictures
+def hide_beginning(whole: Path, cut: Path, seconds: Fraction) -> Path:
+    """Write an mp4 whose edit list begins `seconds` later, with the same packets."""
     with av.open(str(whole)) as container, av.open(str(cut), "w") as out:
         stream = out.add_stream_from_template(container.streams.video[0])
         for packet in container.demux(video=0):
             if packet.dts is None or packet.pts is None or packet.time_base is None:
                 continue
-            hidden = round(Fraction(1, 2) / packet.time_base)
+            hidden = round(seconds / packet.time_base)
             packet.pts, packet.dts, packet.stream = packet.pts - hidden, packet.dts - hidden, stream
             out.mux(packet)
+    return cut
+
+
+def test_what_an_edit_list_hides_is_not_counted(tmp_path: Path) -> None:
+    whole = encode(tmp_path / "whole.mp4", rendered(100), options={"g": "30", "bf": "2"})
+    cut = hide_beginning(whole, tmp_path / "cut.mp4", Fraction(1, 2))  # from the middle of a group of pictures
     source = open_source(cut)
     frames = list(source.frames)
     assert source.frame_count == len(frames) == 87
@@ -316,7 +358,9 @@ def test_times_that_jump_ahead_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rate", [1200, 2500, 5000])
 def test_more_frames_than_time_stamps_keep_their_times(tmp_path: Path, rate: int) -> None:
     path = encode(tmp_path / "fast.mkv", rendered(60), rate=rate)  # which counts milliseconds
-    times = [frame.time for frame in read(path)]
+    source = open_source(path)
+    assert source.frame_rate >= 1000  # the file does not tell, but 25 would be wrong by far
+    times = [frame.time for frame in source.frames]
     assert len(times) == 60
     assert all(after > before for before, after in pairwise(times))
     assert times == pytest.approx([index / rate for index in range(60)], abs=1.5e-3)
