@@ -218,7 +218,11 @@ def test_colours_of_interlaced_video_are_those_of_the_tags(tmp_path: Path) -> No
 def test_a_stream_is_read_like_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matrix: str) -> None:
     monkeypatch.setattr(stream, "LONGEST_BACKLOG", 0.0)
     options = INTERLACED | {"bf": "0"}
-    tags = {"colorspace": MATRICES[matrix][0], "color_range": 1, "sample_aspect_ratio": Fraction(64, 45)}
+    tags: dict[str, Any] = {
+        "colorspace": MATRICES[matrix][0],
+        "color_range": 1,
+        "sample_aspect_ratio": Fraction(64, 45),
+    }
     path = encode(tmp_path / "a.ts", map(as_frame, woven(moving_bar(24))), options=options, **tags)
     connection, frames = stream.Stream(str(path)), read(path)
     for frame in frames[:-1]:  # the last one may never be sent
