@@ -24,7 +24,7 @@ def test_what_differs_is_not_equal() -> None:
     alike = Comparison(frames=24, expected=24, shown=24, apart=0.0, outside=0.0, most=2, warnings=0)
     assert alike.equal
     for change in ({"frames": 23}, {"shown": 25}, {"apart": 0.02}, {"outside": 0.01}, {"warnings": 1}):
-        assert not replace(alike, **change).equal  # type: ignore[arg-type]
+        assert not replace(alike, **change).equal
 
 
 def test_without_ffmpeg_that_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

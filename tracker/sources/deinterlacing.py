@@ -13,28 +13,26 @@ from av.video.stream import VideoStream
 
 from detectors.cores import available_cores
 
-FILTER = "bwdif"  # of FFmpeg: as fast as yadif, and better
-OPTIONS = "mode=send_frame:parity=auto:deint=interlaced"  # one picture for each; others pass as they are
+# Of FFmpeg: as fast as yadif, and better. One picture for each; those that are not marked pass as they are.
+DEINTERLACE = ("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
+UNMARK = ("setfield", "mode=prog")  # a picture of one field, of which FFmpeg would convert every other row apart
 MOST_THREADS = 4
 
 
 class DecodedFrame(NamedTuple):
     """A picture as it comes from the decoder. stamp: its time in units of the stream, None if it has none.
 
-    woven: whether its rows belong to two fields in turn.
+    is_field: whether it is a picture of one field, if it is marked as interlaced.
     """
 
     picture: av.VideoFrame
     stamp: int | None
-    woven: bool = False
+    is_field: bool = False
 
 
-def is_woven(picture: av.VideoFrame, stream: VideoStream) -> bool:
-    """Whether a picture that comes from a stream's decoder consists of two fields.
-
-    In HEVC, that mark means a picture of one field.
-    """
-    return picture.interlaced_frame and stream.codec_context.name != "hevc"
+def has_fields_apart(stream: VideoStream) -> bool:
+    """Whether pictures of a stream that are marked as interlaced are of one field each, as in HEVC."""
+    return stream.codec_context.name == "hevc"
 
 
 def deinterlace(frames: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
@@ -48,8 +46,8 @@ def deinterlace(frames: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
         if current is not None and not current.takes(frame.picture):
             yield from current.finish()
             current = before = None
-        if current is None and frame.woven:
-            current = _Filter(frame.picture)
+        if current is None and frame.picture.interlaced_frame:
+            current = _Filter(frame.picture, UNMARK if frame.is_field else DEINTERLACE)
             if before is not None and current.takes(before.picture):
                 current.lead_in(before)
         if current is None:
@@ -62,9 +60,12 @@ def deinterlace(frames: Iterable[DecodedFrame]) -> Iterator[DecodedFrame]:
 
 
 class _Filter:
-    """The filter for pictures of one size and pixel format. It gives one back with the next, for each one taken."""
+    """The filter for pictures of one size and pixel format. It gives one back for each one taken, maybe with the next.
 
-    def __init__(self, picture: av.VideoFrame) -> None:
+    name_and_options: of the filter.
+    """
+
+    def __init__(self, picture: av.VideoFrame, name_and_options: tuple[str, str]) -> None:
         self._kind = _kind(picture)
         self._waiting: deque[DecodedFrame] = deque()
         self._unwanted = 0
@@ -75,7 +76,7 @@ class _Filter:
             f"video_size={picture.width}x{picture.height}:pix_fmt={picture.format.name}:time_base=1/1000:"
             f"colorspace={int(picture.colorspace)}:range={int(picture.color_range)}",
         )
-        self._graph.link_nodes(source, self._graph.add(FILTER, OPTIONS), self._graph.add("buffersink"))
+        self._graph.link_nodes(source, self._graph.add(*name_and_options), self._graph.add("buffersink"))
         self._graph.configure()
 
     def takes(self, picture: av.VideoFrame) -> bool:

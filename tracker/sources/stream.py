@@ -20,7 +20,7 @@ from detectors.errors import InputError
 from tracker.sources.addresses import file_name, without_secrets
 from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.connection import ConnectionLostError
-from tracker.sources.deinterlacing import DecodedFrame, deinterlace, is_woven
+from tracker.sources.deinterlacing import DecodedFrame, deinterlace, has_fields_apart
 from tracker.sources.live import open_live
 from tracker.sources.picture_conversion import PictureConverter
 from tracker.sources.stream_errors import explain_stream_error, reason_of
@@ -167,7 +167,7 @@ class Stream:
             if not packet.size:
                 return
             for picture in self._pictures_in(packet):
-                yield DecodedFrame(picture, picture.pts, is_woven(picture, self._stream))
+                yield DecodedFrame(picture, picture.pts, has_fields_apart(self._stream))
                 deadline = time.monotonic() + UNDECODABLE
             if time.monotonic() > deadline:
                 raise ConnectionLostError("nothing that comes can be decoded")

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from detectors.cores import available_cores
 from detectors.errors import InputError
-from tracker.sources.deinterlacing import DecodedFrame, is_woven
+from tracker.sources.deinterlacing import DecodedFrame, has_fields_apart
 
 MOST_THREADS = 4  # of the decoder; each holds pictures, and one decodes 1080p in 5 ms
 FIELDS = 1.5  # packets a frame; with more, a packet has one field of an interlaced picture
@@ -114,7 +114,7 @@ class VideoDecoder:
             return
         for picture in pictures:
             self._shown += 1
-            yield DecodedFrame(picture, self._stamp(picture), is_woven(picture, self.stream))
+            yield DecodedFrame(picture, self._stamp(picture), has_fields_apart(self.stream))
 
     def _stamp(self, picture: av.VideoFrame) -> int | None:
         return picture.dts if self._by_dts or picture.pts is None else picture.pts
