@@ -54,7 +54,7 @@ PARSERS = (
     Parser(
         "mot",
         "labelled",
-        500,
+        600,
         (("in/result.txt", text),),
         (
             f"convert {{}} out/old.json --format coco --overwrite {KNOWN}",
@@ -69,12 +69,12 @@ PARSERS = (
     Parser(
         "sequence",
         "labelled",
-        350,
+        400,
         (("in/seq/seqinfo.ini", text), ("in/seq/gt/gt.txt", text), ("in/seq/det/det.txt", text)),
         (TRACK, f"{TRACK} --offline", "eval in/seq in/result.txt", "convert in/seq out/o.json --format coco"),
     ),
-    Parser("camera motion", "labelled", 100, (("in/camera.txt", text),), (f"{TRACK} --camera-motion {{}}",)),
-    Parser("regions", "labelled", 350, (("in/regions.json", tree),), (f"{TRACK} --events out/e.jsonl --regions {{}}",)),
+    Parser("camera motion", "labelled", 150, (("in/camera.txt", text),), (f"{TRACK} --camera-motion {{}}",)),
+    Parser("regions", "labelled", 500, (("in/regions.json", tree),), (f"{TRACK} --events out/e.jsonl --regions {{}}",)),
     Parser(
         "options",
         "labelled",
@@ -91,15 +91,15 @@ PARSERS = (
             "annotate in/seq -o out/batch --format mot,coco --jobs 2 --split 10min --stall 60 --keyframes auto --quiet",
         ),
     ),
-    Parser("mot.zip", "labelled", 200, (("in/mot.zip", archive(text)),), _conversions("{}")),
-    Parser("cvat", "labelled", 450, (("in/cvat.xml", xml),), _conversions("{}", "out/o.xml --keyframes auto")),
+    Parser("mot.zip", "labelled", 150, (("in/mot.zip", archive(text)),), _conversions("{}")),
+    Parser("cvat", "labelled", 500, (("in/cvat.xml", xml),), _conversions("{}", "out/o.xml --keyframes auto")),
     Parser("cvat.zip", "labelled", 100, (("in/cvat.zip", archive(xml)),), _conversions("{}")),
-    Parser("coco", "labelled", 400, (("in/coco.json", tree),), _conversions("{}", "out/o.xml --keyframes auto")),
-    Parser("label studio", "labelled", 350, (("in/ls.json", tree),), _conversions("{}")),
+    Parser("coco", "labelled", 450, (("in/coco.json", tree),), _conversions("{}", "out/o.xml --keyframes auto")),
+    Parser("label studio", "labelled", 400, (("in/ls.json", tree),), _conversions("{}")),
     Parser(
         "yolo",
         "labelled",
-        350,
+        400,
         (
             ("in/yolo/labels/*.txt", text),
             ("in/yolo/tracks/*.txt", text),
@@ -109,11 +109,11 @@ PARSERS = (
         ),
         _conversions("in/yolo"),
     ),
-    Parser("fiftyone", "labelled", 250, (("in/fiftyone/**/*.json", tree),), _conversions("in/fiftyone")),
+    Parser("fiftyone", "labelled", 300, (("in/fiftyone/**/*.json", tree),), _conversions("in/fiftyone")),
     Parser(
         "lists",
         "batch",
-        250,
+        80,
         (("in/list.csv", text), ("in/list.txt", text)),
         (f"annotate in/list.csv -o out/batch {ANNOTATE}", f"annotate in/list.txt -o out/new --max-frames 2 {ANNOTATE}"),
         may_change=BATCH,
@@ -121,7 +121,7 @@ PARSERS = (
     Parser(
         "state",
         "batch",
-        300,
+        150,
         (
             ("out/batch/batch.sqlite", database),
             ("out/batch/*/done.json", tree),
@@ -137,11 +137,11 @@ PARSERS = (
         ),
         may_change=BATCH,
     ),
-    Parser("pieces", "pieces", 80, (("out/batch/.pieces/*/*.npz", archive(arrays)),), (PIECES,), may_change=BATCH),
+    Parser("pieces", "pieces", 20, (("out/batch/.pieces/*/*.npz", archive(arrays)),), (PIECES,), may_change=BATCH),
     Parser(
         "training coco",
         "coco_set",
-        250,
+        150,
         (("in/set/annotations.json", tree), ("in/set/annotations.json", tree), ("in/set/images/*", binary)),
         (*["anchors in/set -o out/a.json --anchors 3"] * 4, "pack in/set -o out/packed"),
         "training",
@@ -149,7 +149,7 @@ PARSERS = (
     Parser(
         "training yolo",
         "yolo_set",
-        200,
+        150,
         (("in/set/labels/*.txt", text), ("in/set/labels/*.txt", text), ("in/set/classes.txt", text)),
         (*["anchors in/set -o out/a.json --anchors 3"] * 4, "pack in/set -o out/packed"),
         "training",
@@ -157,7 +157,7 @@ PARSERS = (
     Parser(
         "teacher",
         "coco_set",
-        200,
+        120,
         (("in/teacher.jsonl", json_lines), ("in/teacher.json", tree)),
         ("pack in/set -o out/packed --teacher {}",),
         "training",
@@ -165,7 +165,7 @@ PARSERS = (
     Parser(
         "crops",
         "crops",
-        50,
+        10,
         (("in/seq/gt/gt.txt", text), ("in/seq/seqinfo.ini", text)),
         ("embedder in/seq -o out/e.onnx --steps 1 --batch 4",),
         "training",
@@ -173,7 +173,7 @@ PARSERS = (
     Parser(
         "checkpoint",
         "trained",
-        60,
+        12,
         (("in/model.checkpoint", safetensors), ("in/model.metrics.csv", text)),
         (f"detector in/set -o in/model.onnx --resume in/model.checkpoint {STEP}",),
         "training",
@@ -182,7 +182,7 @@ PARSERS = (
     Parser(
         "weights",
         "trained",
-        60,
+        12,
         (("in/model.safetensors", safetensors),),
         (f"detector in/set -o out/n.onnx --start {{}} {STEP}",),
         "training",
@@ -190,21 +190,21 @@ PARSERS = (
     Parser(
         "onnx detector",
         "networks",
-        400,
+        200,
         (("in/v8.onnx", network), ("in/v5.onnx", network), ("in/sliding.onnx", network)),
         (f"{MODEL} --appearance none --detector {{}}", f"{MODEL} --appearance none --tiles 2 --detector {{}}"),
     ),
     Parser(
         "onnx appearance",
         "networks",
-        120,
+        60,
         (("in/looks.onnx", network),),
         (f"{MODEL} --detections in/det.txt --tracker deepsort --appearance {{}}",),
     ),
     Parser(
         "video",
         "videos",
-        700,
+        300,
         (("in/clip.*", binary),),
         (
             f"{{}} --detections in/det.txt -o none --mot out/m.txt {NO_EYES} {QUIET}",
@@ -217,7 +217,7 @@ PARSERS = (
     Parser(
         "image",
         "images",
-        350,
+        150,
         (("in/*/1.*", picture), ("in/*/2.*", picture)),
         (
             f"{{}}/.. --detector motion -o none --mot out/m.txt {NO_EYES} {QUIET}",
@@ -227,7 +227,7 @@ PARSERS = (
     Parser(
         "address",
         "labelled",
-        200,
+        150,
         (),
         (
             "rtsp://me:pass@127.0.0.1:9/live/stream.sdp?key=1 --no-reconnect -o none --quiet",
