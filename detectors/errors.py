@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 LONGEST = 200  # characters of what an unexpected error says
 
@@ -26,6 +28,21 @@ class InputError(Exception):
 def printable(text: str) -> str:
     """`text` with its control characters spelled out (``\\x1b``): names out of files may command a terminal."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+@contextmanager
+def refusing(what: object, why: str, remedy: str) -> Iterator[None]:
+    """Whatever a reader raises in the block, as InputError: what damaged files lead to in libraries has no end.
+
+    InputErrors pass, since they know more.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        told = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+        raise InputError(what, f"{why}: {told[:LONGEST]}", remedy) from None
 
 
 def unexpected(error: BaseException) -> InputError:

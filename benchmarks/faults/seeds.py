@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ REGIONS = {
     "anchor": "foot",
 }
 SEQINFO = "[Sequence]\nname=seq\nimDir=img1\nframeRate=12.5\nseqLength=12\nimWidth=320\nimHeight=240\nimExt=.jpg\n"
-PIECES_FRAMES = 1700
-PIECES = "annotate in/day.mp4 -o out/batch --split 1min --detections in/det.txt --appearance none --quiet"
+PIECES_FRAMES, PIECES_RATE = 150, Fraction(1)
+PIECES = "annotate in/day.mp4 -o out/batch --split 1min --detections in/det.txt --camera-motion none --quiet"
 
 
 def run(program: str, *arguments: str | Path) -> None:
@@ -54,11 +55,11 @@ def here(*arguments: str | Path) -> None:
         raise InputError(" ".join(map(str, arguments)), "failed", "see what it says")
 
 
-def clip(path: Path, frames: int = FRAMES) -> Path:
+def clip(path: Path, frames: int = FRAMES, rate: Fraction = FRAME_RATE) -> Path:
     """The scene as mp4."""
-    with VideoWriter(path, VideoFormat(FRAME_RATE, 1 / FRAME_RATE / 100)) as video:
+    with VideoWriter(path, VideoFormat(rate, 1 / rate / 100)) as video:
         for index, picture in enumerate(render(CROSSING, frames)):
-            video.write(picture, float(index / FRAME_RATE))
+            video.write(picture, float(index / rate))
     return path
 
 
@@ -135,7 +136,7 @@ def pieces(folder: Path) -> None:
     """in/: a video of two minutes and more; out/batch: the first passes over its pieces, which nobody has joined."""
     place = folder / "in"
     place.mkdir()
-    clip(place / "day.mp4", PIECES_FRAMES)
+    clip(place / "day.mp4", PIECES_FRAMES, PIECES_RATE)
     detections(place / "det.txt", PIECES_FRAMES)
     replace_engine(_without_joining)
     os.chdir(folder)

@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Ints
 from detectors.boxes import cxcywh_to_xyxy, tlwh_to_xyxy
-from detectors.errors import InputError
+from detectors.errors import InputError, refusing
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 SLACK = 1.0  # pixels that a box may reach over the border, by rounding
@@ -153,10 +153,8 @@ def load_dataset(path: str | Path) -> Dataset:
 
 
 def _load_coco(path: Path) -> Dataset:
-    try:
+    with refusing(path, "is no COCO file", "it needs images, annotations and categories"), np.errstate(all="ignore"):
         return _read_coco(path, json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # some entry is not what it should be
-        raise InputError(path, f"is no COCO file: {error!r}", "it needs images, annotations and categories") from None
 
 
 def _read_coco(path: Path, document: Mapping[str, Any]) -> Dataset:
@@ -201,7 +199,7 @@ def _load_yolo(folder: Path) -> Dataset:
     names_file = folder / "classes.txt"
     if not names_file.is_file():
         raise InputError(names_file, "is missing", "write the class names into it, a line each")
-    names = tuple(line.strip() for line in names_file.read_text(encoding="utf-8").splitlines() if line.strip())
+    names = tuple(line.strip() for line in _lines(names_file) if line.strip())
     pictures = pictures_in(folder / "images")
     stems = {picture.stem for picture in pictures}
     for label in sorted((folder / "labels").glob("*.txt")):
@@ -210,20 +208,26 @@ def _load_yolo(folder: Path) -> Dataset:
     return Dataset(names, tuple(_read_yolo_image(picture, folder / "labels", names) for picture in pictures))
 
 
+def _lines(path: Path) -> list[str]:
+    with refusing(path, "cannot be read", "give text in UTF-8"):
+        return path.read_text(encoding="utf-8").splitlines()
+
+
 def _read_yolo_image(picture: Path, labels: Path, names: tuple[str, ...]) -> LabelledImage:
     image = cv2.imread(str(picture))
     if image is None:
         raise InputError(picture, "is not a picture that can be read", "mend or remove it")
     height, width = image.shape[:2]
     file = labels / f"{picture.stem}.txt"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    lines = _lines(file) if file.is_file() else []
     rows, places = [], []
     for number, line in enumerate(lines, start=1):
         if line.strip():
             places.append(f"{file}:{number}")
             rows.append(_read_yolo_row(line, places[-1], len(names)))
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
-    boxes = cxcywh_to_xyxy(table[:, 1:] * [width, height, width, height])
+    with np.errstate(all="ignore"):  # what overflows lies outside
+        boxes = cxcywh_to_xyxy(table[:, 1:] * [width, height, width, height])
     _check_boxes(boxes, width, height, places)
     return LabelledImage(
         path=picture,

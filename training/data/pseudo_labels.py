@@ -19,7 +19,7 @@ from scipy.special import expit, logit
 
 from detectors.base import Detections
 from detectors.boxes import clip, tlwh_to_xyxy
-from detectors.errors import InputError
+from detectors.errors import InputError, refusing
 from training.data.dataset import Dataset, LabelledImage
 from training.data.score_calibration import fit_scale, match
 
@@ -85,10 +85,8 @@ def read_file(path: Path, class_names: Sequence[str]) -> Labels:
     "classes": [...]}, classes by name, or by their place in the data set. Classes that the data set does not have are
     left out. Raises InputError, naming the line, for anything else.
     """
-    try:
+    with refusing(path, "cannot be read", "give a teacher's labels, .jsonl or COCO .json"):
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, f"cannot be read: {error}", "give a teacher's labels, .jsonl or COCO .json") from None
     rows = _coco_rows(path, text) if path.suffix == ".json" else _jsonl_rows(path, text)
     return {name: _detections(where, row, class_names) for where, name, row in rows}
 
@@ -97,15 +95,14 @@ def _jsonl_rows(path: Path, text: str) -> Iterator[tuple[str, str, Mapping[str, 
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             where = f"{path}:{number}"
-            try:
+            with refusing(where, "is no picture's labels", "see docs/training.md"):
                 row = json.loads(line)
-                yield where, Path(row["file"]).name, row
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(where, f"is no picture's labels: {error!r}", "see training/README.md") from None
+                name = Path(row["file"]).name
+            yield where, name, row
 
 
 def _coco_rows(path: Path, text: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    try:
+    with refusing(path, "is no COCO file", "it needs images, annotations, categories"):
         document = json.loads(text)
         names = {entry["id"]: entry["name"] for entry in document["categories"]}
         rows: dict[Any, dict[str, list[Any]]] = {
@@ -117,18 +114,14 @@ def _coco_rows(path: Path, text: str) -> Iterator[tuple[str, str, Mapping[str, A
             row["scores"].append(annotation.get("score", 1.0))
             row["classes"].append(names[annotation["category_id"]])
         files = {entry["id"]: Path(entry["file_name"]).name for entry in document["images"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(path, f"is no COCO file: {error!r}", "it needs images, annotations, categories") from None
     for key, row in rows.items():
         yield f"{path}: {files[key]}", files[key], row
 
 
 def _detections(where: str, row: Mapping[str, Any], class_names: Sequence[str]) -> Detections:
-    try:
+    with refusing(where, "cannot be used", "give boxes, scores and classes of equal number"):
         places = [_place(each, class_names) for each in row["classes"]]
         found = Detections(row["boxes"], row["scores"], np.array([-1 if at is None else at for at in places]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(where, f"cannot be used: {error}", "give boxes, scores and classes of equal number") from None
     return found[found.class_ids >= 0]
 
 

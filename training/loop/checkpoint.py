@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from detectors.errors import InputError
+from detectors.errors import InputError, refusing
 from training.loop.schedule import Scheduled
 
 FORMAT = "keeptrack training run 1"
@@ -80,14 +80,12 @@ def save_checkpoint(
 
 def load_checkpoint(path: Path, kind: type[P]) -> Checkpoint[P]:
     """The run saved in `path`, whose plan is of this kind. Raises InputError when there is none."""
-    try:
+    with refusing(path, "is no checkpoint", "check the path, or start without --resume"):
         tensors, metadata = read_tensors(path)
         if metadata.get("format") != FORMAT:
             raise ValueError("it was not written by a training run")
         counters = Counters(**json.loads(metadata["counters"]))
         return Checkpoint(path, tensors, kind.from_json(metadata["plan"]), counters)
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
-        raise InputError(path, f"is no checkpoint: {error}", "check the path, or start without --resume") from None
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:

@@ -52,8 +52,10 @@ class Plan(Scheduled):
         """The plan written by `to_json`. Raises ValueError for anything else."""
         try:
             fields = json.loads(text)
+            if not all(isinstance(name, str) for name in fields["class_names"]):
+                raise TypeError("its class names are none")
             return cls(**{**fields, "class_names": tuple(fields["class_names"])})
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, RecursionError) as error:
             raise ValueError(f"no training plan: {error}") from None
 
     def rates(self, progress: float, steps_in_phase: int) -> tuple[float, float]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from detectors.errors import refusing
 from training.evaluation.evaluate import Precision
 from training.evaluation.retrieval import Separation
 from training.loop.detector_trainer import Report
@@ -34,6 +36,16 @@ DETECTION = Figures(("classification", "box"), "AP50", "how well it finds what i
 APPEARANCE = Figures(("triplet", "distillation"), "mAP", "how well it tells apart whom it has not seen")
 
 
+def is_report(row: Sequence[str], columns: int) -> bool:
+    """Whether a row is one that `Journal` has written, and whole."""
+    if len(row) != columns:
+        return False
+    try:
+        return all(math.isfinite(float(value)) for value in (*row[:-1], row[-1] or "0"))
+    except ValueError:
+        return False
+
+
 class Journal:
     """Appends reports to a CSV file, a row each, readable at any time; draws them as curves.
 
@@ -44,9 +56,9 @@ class Journal:
         self.path, self._figures = path, figures
         self._rows: list[list[str]] = []
         if after and path.is_file():
-            with path.open(newline="", encoding="utf-8") as file:
-                whole = [row for row in list(csv.reader(file))[1:] if len(row) == len(figures.columns)]
-            self._rows = [row for row in whole if int(row[0]) <= after]
+            with refusing(path, "cannot be read", "move it away"), path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.reader(file))[1:]
+            self._rows = [row for row in rows if is_report(row, len(figures.columns)) and float(row[0]) <= after]
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([figures.columns, *self._rows])
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors import SafetensorError
 
 from detectors.coco import COCO_CLASSES
-from detectors.errors import InputError
+from detectors.errors import InputError, refusing
 from detectors.sliding import EMBEDDED
 from training.loop.checkpoint import read_tensors, write_tensors
 from training.loop.detector_plan import Plan
@@ -46,15 +45,12 @@ def load_weights(path: str | Path) -> Weights:
     path = EMBEDDED.with_suffix(SUFFIX) if str(path) == "sliding" else Path(path)
     if path.suffix == ".onnx":
         return Weights(yolox_network(path).state_dict(), Plan(BACKBONE, COCO_CLASSES))
-    try:
+    with refusing(path, "is no detector to start from", f"give sliding, or the {SUFFIX} beside a trained model"):
         tensors, metadata = read_tensors(path)
         if metadata.get("format") != FORMAT:
             raise ValueError("it was not written at the end of a training")
         plan = Plan.from_json(metadata["plan"])
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
-        remedy = f"give sliding, or the {SUFFIX} beside a trained model"
-        raise InputError(path, f"is no detector to start from: {error}", remedy) from None
-    return Weights({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, plan)
+        return Weights({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, plan)
 
 
 def known_classes(weights: Weights, class_names: Sequence[str]) -> dict[str, int]:
@@ -69,22 +65,23 @@ def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
     A class that they do not know begins as in an untrained head, which sees it nowhere.
     Raises InputError when the weights are of another backbone.
     """
-    known = known_classes(weights, plan.class_names)
-    theirs, own = dict(weights.tensors), network.state_dict()
-    for key in [key for key in own if key.startswith("head.output.")]:
-        if key not in theirs:
-            continue  # another head, which is refused below
-        rows = own[key].clone()
-        rows[-4:] = theirs[key][-4:]
-        for row, name in enumerate(plan.class_names):
-            if name in known:
-                rows[row] = theirs[key][known[name]]
-        theirs[key] = rows
-    try:
-        network.load_state_dict(theirs)
-    except RuntimeError:
-        wanted = f"--backbone {weights.plan.backbone}" + ("" if weights.plan.fold else " --from-scratch")
-        raise InputError("--start", "the weights are of another backbone", f"use {wanted}") from None
+    with refusing("--start", "its weights do not fit its plan", f"give the {SUFFIX} beside a trained model"):
+        known = known_classes(weights, plan.class_names)
+        theirs, own = dict(weights.tensors), network.state_dict()
+        for key in [key for key in own if key.startswith("head.output.")]:
+            if key not in theirs:
+                continue  # another head, which is refused below
+            rows = own[key].clone()
+            rows[-4:] = theirs[key][-4:]
+            for row, name in enumerate(plan.class_names):
+                if name in known:
+                    rows[row] = theirs[key][known[name]]
+            theirs[key] = rows
+        try:
+            network.load_state_dict(theirs)
+        except RuntimeError:
+            wanted = f"--backbone {weights.plan.backbone}" + ("" if weights.plan.fold else " --from-scratch")
+            raise InputError("--start", "the weights are of another backbone", f"use {wanted}") from None
 
 
 @torch.no_grad()

@@ -45,7 +45,7 @@ def yolo(folder: Path, rows: dict[str, str] | None = None) -> Path:
     (folder / "labels").mkdir()
     (folder / "classes.txt").write_text("car\ncat\n")
     for name, text in (rows or {"a": "0 0.25 0.6666666667 0.3 0.6666666667\n\n1 0.5 0.5 1 1\n"}).items():
-        (folder / "labels" / f"{name}.txt").write_text(text)
+        (folder / "labels" / f"{name}.txt").write_bytes(text.encode("utf-8", "surrogateescape"))
     return folder
 
 
@@ -89,6 +89,7 @@ COCO_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no box": ({"annotations": []}, "no labelled object"),
     "no images": ({"images": None}, "is no COCO file"),
+    "an endless number": ({"categories": [{"id": 1e999, "name": "car"}]}, "is no COCO file"),
 }
 
 
@@ -106,6 +107,8 @@ YOLO_FAULTS = {
     "no area": ("0 .5 .5 0 .1\n", r"a\.txt:1: the box .* no area"),
     "columns": ("0 .5 .5 .1\n", r"a\.txt:1: .* is no label"),
     "text": ("car .5 .5 .1 .1\n", r"a\.txt:1: .* is no label"),
+    "overflow": ("0 1e308 .5 1e308 .1\n", r"a\.txt:1: the box .* outside"),
+    "no text": ("0 .5 .5 .1 \udcff\n", r"a\.txt: cannot be read"),
     "not finite": ("0 nan .5 .1 .1\n", r"a\.txt:1: .* is no label"),
 }
 

@@ -114,6 +114,8 @@ def test_a_later_file_counts_and_a_box_without_a_score_is_certain(tmp_path: Path
         ),
         ("a.jsonl", '{"file": "a.png", "boxes": [[0, 0, 1, 1]], "scores": [2], "classes": [0]}', "cannot be used"),
         ("a.jsonl", '{"file": "a.png", "boxes": [[0, 0, 1, 1]], "scores": [1], "classes": [[]]}', "cannot be used"),
+        ("a.jsonl", "[" * 100_000, r"a\.jsonl:1: is no picture's labels: RecursionError"),
+        ("a.json", "[" * 100_000, "is no COCO file: RecursionError"),
         ("a.json", "[]", "is no COCO file"),
         ("a.json", '{"images": [], "annotations": []}', "is no COCO file"),
         ("a.json", None, "cannot be read"),

@@ -45,7 +45,7 @@ def test_a_journal_that_goes_on_keeps_what_is_still_true(tmp_path: Path) -> None
     assert (tmp_path / "a.csv").read_text().splitlines() == [HEADINGS]
 
 
-@pytest.mark.parametrize("rest", ["", "150", "150,1.5"])
+@pytest.mark.parametrize("rest", ["", "150", "150,1.5", "x,1,1,1,1", "120,1,nan,1,", "1e999,1,1,1,1"])
 def test_a_journal_whose_last_row_was_cut_off_goes_on(tmp_path: Path, rest: str) -> None:
     (tmp_path / "a.csv").write_text("\n".join([HEADINGS, *ROWS, rest]))
     journal = Journal(tmp_path / "a.csv", after=200)

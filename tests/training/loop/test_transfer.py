@@ -16,7 +16,7 @@ from detectors.sliding import SlidingDetector
 from tests.training.pictures import NAMES, write_coco
 from training.__main__ import main
 from training.loop.detector_plan import Plan
-from training.loop.transfer import keep_start, load_weights, save_weights, transfer
+from training.loop.transfer import FORMAT, keep_start, load_weights, save_weights, transfer
 from training.networks.backbones import load_trunk
 from training.networks.detection import DetectionNetwork, build
 from training.networks.grid import Answers
@@ -87,6 +87,13 @@ def test_other_peoples_tensors_are_refused(tmp_path: Path) -> None:
         load_weights(tmp_path / "a.safetensors")
     with pytest.raises(InputError, match=r"nowhere\.safetensors: is no detector"):
         load_weights(tmp_path / "nowhere.safetensors")
+
+
+@pytest.mark.parametrize("plan", ["[" * 100_000, '{"class_names": [1]}', '{"class_names": 1e999}'])
+def test_a_plan_that_is_none_is_refused(tmp_path: Path, plan: str) -> None:
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors", metadata={"format": FORMAT, "plan": plan})
+    with pytest.raises(InputError, match=r"a\.safetensors: is no detector to start from"):
+        load_weights(tmp_path / "a.safetensors")
 
 
 def test_the_embedded_detector_can_be_started_from() -> None:
