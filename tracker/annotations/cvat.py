@@ -19,6 +19,7 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
+from tracker.annotations import validate
 from tracker.annotations.archives import names_in, read_member
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
 from tracker.annotations.interpolation import interpolate
@@ -28,7 +29,6 @@ REMEDY = "export it again as 'CVAT for video 1.1'"
 TWICE = "delete one of them in CVAT, and export it again"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 FARTHEST = 10_000_000  # frames and pixels
-MOST_BOXES = 20_000_000  # of all tracks together, 50 bytes each: more is a mistake, or meant to fill all memory
 LONGEST_HOLD = 2_000_000  # frames, a day at 25 a second, for which a last box without an end stands
 DIGITS = 12  # of a number
 SAME = 0.011  # pixels by which equal sides may differ: CVAT rounds them to hundredths
@@ -134,16 +134,14 @@ def read(path: Path) -> list[Annotations]:
     boxes in these only. Raises InputError, naming the track, for anything else in it.
     """
     meta, task = ET.Element("meta"), _Range()
-    tracks: list[AnnotatedTrack] = []
+    tracks, drawn = list[AnnotatedTrack](), validate.DrawnBoxes()
     for element in _elements(path):
         if element.tag == "meta":
             meta, task = element, _range_of(path, element)
             if len(meta.findall(".//tasks/task")) > 1:
                 _reject(path, "its head", "is of a project of several tasks; they must be exported one by one")
         elif element.tag == "track":
-            tracks += _read_track(path, element, task)
-            if sum(map(len, tracks)) > MOST_BOXES:
-                _reject(path, f"track {element.get('id')}", "makes it more boxes than can be")
+            tracks += _read_track(path, element, task, drawn)
         elif element.tag == "image":
             _reject(path, "an image", "is from a task of images, which have no tracks")
     if len({track.track_id for track in tracks}) < len(tracks):
@@ -194,7 +192,7 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _read_track(path: Path, element: ET.Element, task: _Range) -> list[AnnotatedTrack]:
+def _read_track(path: Path, element: ET.Element, task: _Range, drawn: validate.DrawnBoxes) -> list[AnnotatedTrack]:
     """The track, or none if it is away in all frames."""
     where = f"track {element.get('id')}"
     odd = [each.tag for each in element if each.tag != "box"]
@@ -206,7 +204,12 @@ def _read_track(path: Path, element: ET.Element, task: _Range) -> list[Annotated
     shapes = _one_a_frame(path, where, [_read_box(path, where, box) for box in element])
     if _stays(shapes, task) > LONGEST_HOLD:
         _reject(path, where, f"stays as it is for more than {LONGEST_HOLD} frames, up to the video's end")
-    stretches = [_stretch(here, end, task) for here, end in _stretches(shapes, task)]
+    there = list(_stretches(shapes, task))
+    try:
+        drawn.take(len(shapes), sum(len(range(here[0].frame, end, task.step)) for here, end in there))
+    except ValueError as error:
+        _reject(path, where, str(error))
+    stretches = [_stretch(here, end, task) for here, end in there]
     if not stretches:
         return []
     frames, boxes, filled, keys = (np.concatenate(column) for column in zip(*stretches, strict=True))

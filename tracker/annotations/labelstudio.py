@@ -172,11 +172,19 @@ def _read_regions(regions: list[Entry], width: int, height: int, count: int) -> 
     given = [(region.get("meta") or {}).get("track_id") for region in regions]
     known = [None if value is None else validate.integer(value, "track_id", 1) for value in given]
     following = max((value for value in known if value), default=0)
-    tracks = []
+    tracks, drawn = [], validate.DrawnBoxes()
     for track_id, region in zip(known, regions, strict=True):
         following += track_id is None
+        drawn.take(*_drawn(region["value"]["sequence"], count))
         tracks.append(_read_region(region, track_id or following, width, height, count))
     return sorted(tracks, key=lambda track: track.track_id)
+
+
+def _drawn(sequence: list[Entry], count: int) -> tuple[int, int]:
+    """How many shapes there are, and about how many boxes they become."""
+    frames = sorted(validate.integer(entry["frame"], "frame", 1, count) for entry in sequence)
+    stays = any(entry.get("enabled", True) is not False and entry["frame"] == frames[-1] for entry in sequence)
+    return len(frames), (count if stays else frames[-1]) - frames[0] + 1 if frames else 0
 
 
 def _read_region(region: Entry, track_id: int, width: int, height: int, count: int) -> AnnotatedTrack:

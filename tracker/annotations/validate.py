@@ -20,8 +20,24 @@ from tracker.annotations.document import AnnotatedTrack, Annotations
 
 MOST_FRAMES = 10_000_000  # of a video: more is a mistake in the file
 MOST_PIXELS = 1_000_000  # of a picture's side, and of what a box may be away from it
+DRAWN, DRAWN_A_SHAPE = 2_200_000, 100
+"""Boxes that a file may have drawn between and after its keyframes: those of one object in a day at 25 a second, and a
+hundred for each shape that is written. They take some 5 seconds and 400 MB."""
 HEAD = 4096  # bytes that are read to recognise a file
 MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
+
+class DrawnBoxes:
+    """Counts the boxes that are drawn from the few shapes of a file, which may be meant to fill all memory."""
+
+    def __init__(self) -> None:
+        self._left = DRAWN
+
+    def take(self, shapes: int, boxes: int) -> None:
+        """Count the boxes of a track before they are drawn from its shapes. Raises ValueError for too many."""
+        self._left += DRAWN_A_SHAPE * shapes - boxes
+        if self._left < 0:
+            raise ValueError(f"makes it more boxes than can be, {DRAWN:,} and {DRAWN_A_SHAPE} for each one written")
 
 
 def load_json(path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import zipfile
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from detectors.errors import InputError
-from tracker.annotations import cvat, mot
+from tracker.annotations import cvat, labelstudio, mot, validate
 from tracker.annotations.atomic_replacement import BEFORE, atomic_replacement
 from tracker.annotations.validate import frame_rate
 from tracker.commands.cli import main
@@ -38,7 +39,8 @@ def test_tracks_that_stay_to_the_end_of_an_endless_video_are_refused(tmp_path: P
 def test_more_boxes_than_fit_into_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = cvat_file(tmp_path / "a.xml", "<task><size>40</size></task>", tracks=3)
     assert len(cvat.read(path)[0].tracks) == 3
-    monkeypatch.setattr(cvat, "MOST_BOXES", 100)
+    monkeypatch.setattr(validate, "DRAWN", 100)
+    monkeypatch.setattr(validate, "DRAWN_A_SHAPE", 0)
     with pytest.raises(InputError, match="track 3: makes it more boxes than can be"):
         cvat.read(path)
 
@@ -109,3 +111,17 @@ def test_a_folder_whose_replacement_was_killed_is_put_back(tmp_path: Path, monke
         draft.mkdir()
         (draft / "new.txt").touch()
     assert [each.relative_to(tmp_path).as_posix() for each in tmp_path.rglob("*")] == ["yolo", "yolo/new.txt"]
+
+
+def test_keyframes_days_apart_are_refused_before_boxes_are_drawn(tmp_path: Path) -> None:
+    box = '<box frame="{}" outside="0" keyframe="1" xtl="1" ytl="1" xbr="9" ybr="9"/>'
+    track = f'<track id="1" label="p">{box.format(0)}{box.format(9_999_998)}</track>'
+    (tmp_path / "a.xml").write_text(f"<annotations><meta/>{track}</annotations>")
+    with pytest.raises(InputError, match="track 1: makes it more boxes than can be"):
+        cvat.read(tmp_path / "a.xml")
+    box_of = {"frame": 1, "enabled": True, "x": 1, "y": 1, "width": 1, "height": 1}
+    region = {"type": "videorectangle", "value": {"framesCount": 9_999_999, "sequence": [box_of], "labels": ["p"]}}
+    task = {"data": {"video": "v.mp4", "width": 64, "height": 48}, "annotations": [{"result": [region]}]}
+    (tmp_path / "a.json").write_text(json.dumps([task]))
+    with pytest.raises(InputError, match=r"task 0: .*makes it more boxes than can be"):
+        labelstudio.read(tmp_path / "a.json")
