@@ -22,7 +22,7 @@ def quicker(
     usual: ort.InferenceSession, other: ort.InferenceSession, clock: Callable[[], float] = time.perf_counter
 ) -> ort.InferenceSession:
     """`other`, if it answers what `usual` does, and sooner; else `usual`."""
-    inputs = {each.name: _noise(each) for each in usual.get_inputs()}
+    inputs = {each.name: noise(each) for each in usual.get_inputs()}
     try:
         if not _alike(usual.run(None, inputs), other.run(None, inputs)):
             return usual
@@ -37,7 +37,7 @@ def quicker(
     return other if min(spent[1]) < min(spent[0]) else usual
 
 
-def _noise(node: Any) -> npt.NDArray[Any]:
+def noise(node: Any) -> npt.NDArray[Any]:
     """Numbers for an input, the same each time."""
     shape = [
         side if isinstance(side, int) and side > 0 else FREE_SIDE if at else 1 for at, side in enumerate(node.shape)
