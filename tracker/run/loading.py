@@ -23,6 +23,7 @@ from tracker.sources.base import Source
 if TYPE_CHECKING:
     from tracker.motion.propagation import Propagator
 
+EMPTY, EMPTY_SHARE = 100_000, 100  # frames in all, over those with detections: more is a mistake that takes hours
 WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
 
 
@@ -65,6 +66,8 @@ def load_stages(options: Options, source: Source, inside: Callable[[Floats], Boo
     tracker = make_tracker(options, source)
     embedder = load_embedder(options.appearance, options.device, tracker.uses_appearance and source.has_images)
     detector = make_detector(options, source, encodes)
+    if isinstance(detector, ReplayDetector) and not source.has_images:
+        check_not_endless(source, detector.last_frame, options.max_frames)
     classes = find_classes(options.classes, detector)
     camera, propagator = load_motion(options, source)
     warnings = tuple(dict.fromkeys((*notes(detector), *notes(embedder))))
@@ -78,6 +81,14 @@ def load_stages(options: Options, source: Source, inside: Callable[[Floats], Boo
     embedding = None if embedder is None else EmbeddingStage(embedder, detector.class_names)
     detection = DetectionStage(detector, options.iou, classes, inside, interval, workers)
     return Stages(detection, TrackingStage(tracker, embedding, camera, propagator), warnings)
+
+
+def check_not_endless(source: Source, last_frame: int, max_frames: int | None) -> None:
+    """Raise InputError for a sequence without pictures that is said to go on for hours after its last detection."""
+    frames = source.frame_count or 0
+    if min(frames, max_frames or frames) > max(EMPTY, EMPTY_SHARE * last_frame):
+        why = f"says that it has {frames:,} frames, and the detections end at frame {last_frame}"
+        raise InputError(source.path, why, "check its length, or give --max-frames")
 
 
 def make_tracker(options: Options, source: Source) -> Tracker:

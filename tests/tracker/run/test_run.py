@@ -197,3 +197,14 @@ def test_python_ends_well_while_a_generator_is_alive(crossing: Path, tmp_path: P
             assert (python.communicate(timeout=120)[1], python.returncode) == ("", 0)
         with av.open(str(tmp_path / "a.mp4")) as container:
             assert sum(1 for _ in container.decode(video=0)) == 3
+
+
+def test_a_sequence_that_is_said_to_be_endless_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "det.txt").write_text("1,-1,10,10,20,20,0.9,-1,-1,-1\n")
+    info = "[Sequence]\nname=a\nframeRate=25\nseqLength={}\nimWidth=320\nimHeight=240\n"
+    (tmp_path / "seqinfo.ini").write_text(info.format(2**31))
+    with pytest.raises(InputError, match="has 2,147,483,648 frames, and the detections end at frame 1"):
+        next(track(tmp_path, detections=tmp_path / "det.txt"))
+    assert len(list(track(tmp_path, detections=tmp_path / "det.txt", max_frames=9))) == 9
+    (tmp_path / "seqinfo.ini").write_text(info.format(9))
+    assert len(list(track(tmp_path, detections=tmp_path / "det.txt"))) == 9
