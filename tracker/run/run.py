@@ -7,7 +7,7 @@ import logging
 from array import array
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -79,7 +79,7 @@ class Run:
         with ExitStack() as opening:
             with self.measured.timing(OPENING):
                 self._open(opening)
-            self._exit.callback(self._finish)
+            self._exit.push(self._finish)
             self._exit.push(opening.pop_all())
         atexit.register(self._close_with_python)
         self._exit.callback(atexit.unregister, self._close_with_python)
@@ -88,13 +88,14 @@ class Run:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._exit.__exit__(kind, error, at)
 
-    def _finish(self) -> None:
-        """The rest, once all is closed."""
+    def _finish(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """The rest, once all is closed. Of two errors, the first is the one to tell."""
         self.measured.finish()
         self.state.warnings.extend(self.source.warnings)
         self.state.warnings.extend(self.sinks.warnings)
         if "--stats" in self.sinks.paths and self.has_results:
-            write_stats(self.sinks.paths["--stats"], self.report(), new=not self.options.overwrite)
+            with suppress(*([] if kind is None else [InputError])):
+                write_stats(self.sinks.paths["--stats"], self.report(), new=not self.options.overwrite)
 
     def _close_with_python(self) -> None:
         """Close a run that Python leaves open, as a `track()` that was not iterated to its end.

@@ -24,7 +24,9 @@ from tracker.run import loading
 from tracker.run import run as run_module
 from tracker.run.detection import DetectionStage
 from tracker.run.measurements import Measurements
+from tracker.run.options import Options
 from tracker.run.pipeline import track_frames
+from tracker.run.run import Run
 from tracker.run.tracking import TrackingStage
 from tracker.sources import open_source
 from tracker.sources.live_status import LiveStatus
@@ -208,3 +210,14 @@ def test_a_sequence_that_is_said_to_be_endless_is_refused(tmp_path: Path) -> Non
     assert len(list(track(tmp_path, detections=tmp_path / "det.txt", max_frames=9))) == 9
     (tmp_path / "seqinfo.ini").write_text(info.format(9))
     assert len(list(track(tmp_path, detections=tmp_path / "det.txt"))) == 9
+
+
+def test_of_two_errors_the_first_is_told(crossing: Path, tmp_path: Path) -> None:
+    def fail() -> None:
+        with Run(crossing, Options(detections=DETECTIONS, stats=tmp_path / "s")) as run:
+            next(iter(run))
+            (tmp_path / "s").touch()  # by another run, so that ours cannot write it
+            raise RuntimeError("first")
+
+    with pytest.raises(RuntimeError, match="first"):
+        fail()
