@@ -28,7 +28,7 @@ from training.loop.detector_plan import Plan
 from training.loop.transfer import Weights, known_classes, load_weights
 from training.networks.backbones import load_trunk
 
-OUTPUT = ("head.output.weight", "head.output.bias")  # a row a class, and four for the box
+OUTPUT = "head.output."  # tensors with a row a class, and four for the box
 
 
 def of_class(dataset: Dataset, name: str) -> Dataset:
@@ -65,7 +65,7 @@ def without_class(start: Weights, class_name: str) -> Weights:
     """A detector that does not know a class: its row of the last layer is gone."""
     row = start.plan.class_names.index(class_name)
     tensors = dict(start.tensors)
-    for key in OUTPUT:
+    for key in [key for key in tensors if key.startswith(OUTPUT)]:
         tensors[key] = torch.cat([tensors[key][:row], tensors[key][row + 1 :]])
     names = tuple(name for name in start.plan.class_names if name != class_name)
     return Weights(tensors, dataclasses.replace(start.plan, class_names=names))
