@@ -266,7 +266,7 @@ def test_minutes_end_a_run(pictures: Dataset) -> None:
     reports: Iterator[Report] = trainer.run(report_every=1)
     last = list(reports)[-1]
     assert last.progress == 1
-    assert 0.2 <= last.seconds < 5
+    assert 0.2 <= last.seconds < 60
     assert trainer.step == last.step > 0
 
 
