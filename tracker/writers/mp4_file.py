@@ -14,6 +14,7 @@ from tracker.writers.audio import SourceSound
 from tracker.writers.exclusive import create
 from tracker.writers.faststart import move_index_to_front, remove_drafts
 from tracker.writers.h264 import VideoFormat, add_video_stream, encoder_rate, make_picture
+from tracker.writers.mp4_fragments import cut_torn_fragment
 from tracker.writers.video_timestamps import VideoTimestamps
 
 # Fragments of half a second, each complete in itself: a killed run leaves a file that plays. The header is written
@@ -65,18 +66,26 @@ class Mp4File:
     def close(self) -> None:
         """Write what the encoder still holds and the rest of the sound, and move the index to the front."""
         try:
-            self._container.mux(self._stream.encode(None))
-            self._sound.copy_until(self._timestamps.end(self._rate))
-            self._sound.close()
-        finally:
-            self._container.close()
+            try:
+                self._container.mux(self._stream.encode(None))
+                self._sound.copy_until(self._timestamps.end(self._rate))
+                self._sound.close()
+            finally:
+                self._container.close()
+        except BaseException:
+            with self._claim, contextlib.suppress(OSError):
+                cut_torn_fragment(self._path)
+            raise
         with self._claim:
             move_index_to_front(self._path)
 
     def abandon(self) -> None:
-        """Close the file as it is, after an error."""
+        """Close the file after an error, with what is whole of it."""
         with self._claim:
-            self._container.close()
+            try:
+                self._container.close()
+            finally:
+                cut_torn_fragment(self._path)
 
 
 def _open(path: Path, live: bool) -> OutputContainer:

@@ -89,6 +89,11 @@ def test_every_frame_is_in_one_file_of_limited_length_and_every_file_is_closed(
     assert video.count == len(files)
 
 
+def played(times: list[float]) -> list[float]:
+    """Without what a decoder needs before the start, which the file's edit list hides. A packet lasts 23 ms at most."""
+    return [time for time in times if time > -0.024]
+
+
 def test_files_are_whole_and_called_by_their_time(make_video: MakeVideo, tmp_path: Path) -> None:
     source = make_video("a.mp4", [index / 25 for index in range(100)], sound="aac")
     with Run(source, Options(output=tmp_path / "b.mp4", segment="1.5s", detector="motion")) as run:
@@ -97,7 +102,7 @@ def test_files_are_whole_and_called_by_their_time(make_video: MakeVideo, tmp_pat
     assert existing_segments(tmp_path / "b.mp4") == paths
     assert [len(times_in(path)) for path in paths] == [38, 37, 25]
     for path, seconds in zip(paths, (1.5, 1.5, 1.0), strict=True):
-        sound = times_in(path, "audio")
+        sound = played(times_in(path, "audio"))
         assert abs(sound[0]) < 0.05
         assert sound[-1] == pytest.approx(seconds, abs=0.12)
     assert run.sinks.segments == 3
@@ -111,7 +116,7 @@ def test_sound_from_far_inside_a_file_starts_with_its_picture(make_video: MakeVi
         for _ in run:
             pass
     _, _, last = existing_segments(tmp_path / "b.mp4")
-    sound = times_in(last, "audio")
+    sound = played(times_in(last, "audio"))
     assert abs(sound[0]) < 0.05
     assert sound[-1] == pytest.approx(4.5, abs=0.2)
 

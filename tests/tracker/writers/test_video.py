@@ -121,3 +121,12 @@ def test_a_full_disk_is_one_clear_error_and_leaves_a_file_that_plays(tmp_path: P
         signal.signal(signal.SIGXFSZ, before)
     with av.open(str(path)) as container:
         assert next(container.decode(video=0)).width == 320
+    assert _last_box_ends(path) == path.stat().st_size
+
+
+def _last_box_ends(path: Path) -> int:
+    """Where the last of the outermost boxes says that it ends."""
+    data, end = path.read_bytes(), 0
+    while end < len(data):
+        end += int.from_bytes(data[end : end + 4], "big")
+    return end
