@@ -130,8 +130,11 @@ def read(path: Path) -> list[Annotations]:
 
 
 def _texts_in(folder: Path) -> list[Path]:
-    """The text files of a folder by name, without hidden ones, as macOS puts them beside others."""
-    return sorted(file for file in folder.glob("*.txt") if not file.name.startswith("."))
+    """The text files of a folder by name, without those that macOS puts beside others.
+
+    A file may have a dot in front all the same: its name is that of its video.
+    """
+    return sorted(file for file in folder.glob("*.txt") if not file.name.startswith("._"))
 
 
 def _read_frame(file: Path, name: str, classes: int) -> list[list[float]]:

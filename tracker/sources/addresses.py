@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import PurePosixPath
 
 HIDDEN = "..."
 SECRET = r"(?:pass\w*|pwd|psw|pw|\w*token|(?:api|access|stream|private)?_?key|secret|auth|login|credentials?)"
@@ -55,6 +56,14 @@ def file_name(url: str) -> str:
     place = without_secrets(url).partition("://")[2]
     name = re.sub(r"[^\w.=-]+", "-", place.strip("/")).strip("-.") or "stream"
     return name if url.endswith(place) else f"{name}-{short_hash(url)}"
+
+
+def video_name(url: str) -> str:
+    """The same for a video file on another computer, without its ending."""
+    path = re.split("[?#]", url.partition("://")[2].partition("/")[2])[0]
+    name, ending = file_name(url), PurePosixPath(path).suffix
+    before, found, after = name.rpartition(ending) if ending else (name, "", "")
+    return before.rstrip("-.") + after if found else name
 
 
 def recorded(url: str) -> str:

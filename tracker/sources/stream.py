@@ -10,14 +10,13 @@ import os
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import av
 from av.video.stream import VideoStream
 
 from detectors.base import Image
 from detectors.errors import InputError
-from tracker.sources.addresses import file_name, without_secrets
+from tracker.sources.addresses import file_name, video_name, without_secrets
 from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.connection import ConnectionLostError
 from tracker.sources.deinterlacing import DecodedFrame, deinterlace, has_fields_apart
@@ -60,7 +59,7 @@ def open_stream(url: str, reconnect: bool = True) -> Source:
     from tracker.sources.video import open_remote
 
     connection.close()
-    return call_in_background(lambda: open_remote(url, shown, Path(name).stem, OPEN_TIMEOUT))
+    return call_in_background(lambda: open_remote(url, shown, video_name(url), OPEN_TIMEOUT))
 
 
 class Stream:

@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, example, given, settings
 
 from detectors.errors import InputError
 from tests.tracker.annotations.drawn import LABELS, any_annotations
-from tracker.annotations.document import Annotations
+from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.formats import FORMATS, format_of, read_annotations
 from tracker.annotations.label_names import sanitise
 
 EMPTY = Annotations("empty", "", 640, 480, Fraction(25), 7, [], [])
+CAR = AnnotatedTrack(1, "car", np.array([1]), np.array([[0.0, 0, 1, 1]]))
+DOTTED = Annotations("../.clip", "", 640, 480, Fraction(25), 1, ["car"], [CAR])  # its files are hidden ones
 
 
 class Kept(NamedTuple):
@@ -67,6 +69,7 @@ def _check(before: Annotations, after: Annotations, kept: Kept) -> None:
 @any_path
 @given(before=any_annotations())
 @example(before=EMPTY)
+@example(before=DOTTED)
 def test_what_is_kept_comes_back(tmp_path: Path, kept: Kept, before: Annotations) -> None:
     path = tmp_path / kept.place
     FORMATS[kept.name].load().write(before, path)

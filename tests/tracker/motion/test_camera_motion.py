@@ -129,7 +129,7 @@ def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, case: str) -> None:
 
 
 def test_what_is_no_text_and_what_is_not_there(tmp_path: Path) -> None:
-    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\xff")
+    (tmp_path / "binary").write_bytes(b"\x80\xfe\x00\xff")
     for name, why in (("binary", "it is not text"), ("nowhere", "No such file"), (".", "cannot be read")):
         with pytest.raises(InputError, match=why):
             RecordedCameraMotion(tmp_path / name)

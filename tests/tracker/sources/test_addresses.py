@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tracker.sources.addresses import file_name, host_of, is_recorded, recorded, without_secrets
+from tracker.sources.addresses import file_name, host_of, is_recorded, recorded, video_name, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,21 @@ def test_the_host_of_an_address() -> None:
     assert host_of("rtsp://[::1]:554/x") == "::1"
     assert host_of("udp://:5000") == ""
     assert host_of("http://host:80/@channel") == "host"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://host/videos/street.mp4", "host-videos-street"),
+        ("http://192.168.0.15/video", "192.168.0.15-video"),
+        ("http://192.168.0.15", "192.168.0.15"),
+    ],
+)
+def test_a_video_on_a_server_is_called_by_its_name_without_the_ending(url: str, name: str) -> None:
+    assert video_name(url) == name
+
+
+def test_a_video_whose_name_may_be_a_key_is_called_by_a_hash() -> None:
+    names = {video_name(f"http://host/{key}.mp4") for key in ("a7f3c2", "b8e1d0")}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"host-[0-9a-f]{6}", name) for name in names)
