@@ -14,8 +14,8 @@ demo: .venv/ready
 	@echo "== watch demo/bikes.tracked.mp4; then: $(BIN)/keeptrack YOUR_VIDEO.mp4"
 
 test: .venv-test/ready
-	@echo "== running the tests"
-	@$(TEST_BIN)/python -m pytest
+	@echo "== running the tests, two files at a time"
+	@OMP_NUM_THREADS=1 $(TEST_BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv-test/ready
 	@echo "== ruff and mypy"
