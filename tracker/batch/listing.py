@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 from detectors.errors import InputError
 from detectors.number_rows import read_text
 from tracker.run.options import Options
+from tracker.sources.addresses import mistyped
 from tracker.sources.sequence import is_sequence
 
 VIDEOS = frozenset(
@@ -79,7 +80,7 @@ def _expand_known(source: str, out: Path, within: tuple[Path, ...]) -> Iterator[
         for match in matches:
             yield from _in(Path(match), out)
     else:
-        raise InputError(source, "no such file or folder", "check the path")
+        raise InputError(mistyped(source), "no such file or folder", "check the path")
 
 
 def _in(path: Path, out: Path) -> Iterator[ListedVideo]:

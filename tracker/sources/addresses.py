@@ -83,6 +83,11 @@ def short_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
 
 
+def mistyped(text: str) -> str:
+    """What is neither a file nor an address, for messages: without what may have been meant as a password."""
+    return re.sub(r"^.*:.*@", f"{HIDDEN}@", text, flags=re.DOTALL)
+
+
 def host_of(url: str) -> str:
     """The host's name or number, as FFmpeg finds it; empty if there is none."""
     place = _server(url.partition("://")[2]).rpartition("@")[2]

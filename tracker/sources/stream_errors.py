@@ -27,7 +27,8 @@ def explain_stream_error(error: Exception, url: str, timeout: float) -> InputErr
         return InputError(shown, "answers, but not with video", "give the address of the stream, not of a page")
     host = host_of(url)
     if isinstance(error, OSError) and error.errno == errno.EIO and not _is_known(host):
-        return InputError(shown, f"no computer is known as {host or 'nothing'}", "check the address and the network")
+        name = host_of(shown) or "nothing"  # which FFmpeg may take %3A and %40 for parts of
+        return InputError(shown, f"no computer is known as {name}", "check the address and the network")
     return InputError(shown, reason_of(error, timeout), "check the address, and that the camera is on")
 
 

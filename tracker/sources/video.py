@@ -9,6 +9,7 @@ from pathlib import Path
 
 from detectors.base import Frame
 from detectors.errors import InputError
+from tracker.sources.addresses import mistyped
 from tracker.sources.base import Source
 from tracker.sources.deinterlacing import DecodedFrame, deinterlace
 from tracker.sources.file_names import plain_name
@@ -56,7 +57,7 @@ def open_remote(url: str, shown: str, name: str, timeout: float) -> Source:
 
 def _check(path: Path) -> None:
     if not path.exists():
-        raise InputError(path, "no such file", "check the path")
+        raise InputError(mistyped(str(path)), "no such file", "check the path")
     if not path.is_file():
         raise InputError(path, "is a device or a pipe", "give a video file, or the number of a camera")
     if path.stat().st_size == 0:

@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from tracker.sources.addresses import file_name, host_of, is_recorded, recorded, video_name, without_secrets
+from tracker.sources.addresses import (
+    file_name,
+    host_of,
+    is_recorded,
+    mistyped,
+    recorded,
+    video_name,
+    without_secrets,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +92,9 @@ def test_a_video_whose_name_may_be_a_key_is_called_by_a_hash() -> None:
     names = {video_name(f"http://host/{key}.mp4") for key in ("a7f3c2", "b8e1d0")}
     assert len(names) == 2
     assert all(re.fullmatch(r"host-[0-9a-f]{6}", name) for name in names)
+
+
+@pytest.mark.parametrize("text", ["rtsp:/me:secret@host/a", "me:secret@host", "rtsp//me:sec@ret@host"])
+def test_a_mistyped_address_is_shown_without_its_password(text: str) -> None:
+    assert mistyped(text).startswith("...@host")
+    assert mistyped("a@b.mp4") == "a@b.mp4"
