@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import random
 import re
@@ -33,10 +34,14 @@ VALUES: tuple[Any, ...] = (
     *("/outside", "%(x)s", "9" * 5000, "1/0", "1e999999999", "30000/1001", [], {}, [[]], [None], [0] * 4, [1e308] * 4),
     *([float("nan")] * 4, [-5, -5, -5, -5], {"a": 1}, [{}], [[1, 2], [3, 4]], [0] * 200_000),
 )
+MOST_PLACES, MANY_PLACES = (
+    100_000,
+    5000,
+)  # values of a document among which one is chosen; beyond, none is doubled often
 DEEP = 900  # below which the standard library reads it
 DEEPER = 50_000
 ELEMENT = re.compile(rb"<(\w+)\b[^<>]*?(?:/>|>)")
-ATTRIBUTE = re.compile(rb'(\w+)="([^"]*)"')
+ATTRIBUTE = re.compile(rb'\b(\w+)="([^"]*)"')
 ENTITIES = b"<!DOCTYPE a [" + b"".join(
     b'<!ENTITY e%d "%s">' % (level, b"&e%d;" % (level - 1) * 10 if level else b"x" * 1000) for level in range(9)
 )
@@ -87,7 +92,7 @@ def xml(path: Path, chance: random.Random) -> None:
 
 def _changed(document: Any, chance: random.Random) -> Any:
     """A copy with one change at a random place; deep places are as likely as shallow ones."""
-    places = list(_places(document))
+    places = list(itertools.islice(_places(document), MOST_PLACES))
     if not places or chance.random() < 0.03:
         return copy.deepcopy(chance.choice(VALUES))
     holder, key = chance.choice(places)
@@ -97,7 +102,7 @@ def _changed(document: Any, chance: random.Random) -> Any:
     elif change == 3:
         del holder[key]
     elif change == 4 and isinstance(holder, list):
-        holder += [holder[key]] * chance.choice((1, 2, 1000))
+        holder += [holder[key]] * chance.choice((1, 2, 1000 if len(places) < MANY_PLACES else 3))
     elif change == 4:
         holder[str(chance.choice(VALUES))[:1000]] = holder.pop(key)
     else:
