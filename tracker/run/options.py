@@ -121,7 +121,9 @@ def check_options(options: Options) -> None:
         value = getattr(options, name)
         if value is not None and not low <= value <= high:
             option = f"--{name.replace('_', '-')}"
-            raise InputError(f"{option} {value:g}", f"is not between {low:g} and {high:g}", "give a number that is")
+            fits = isinstance(value, float) or value < 1e300  # a whole number may have more digits than a float
+            shown = f"{value:g}" if fits else f"{str(value)[:20]}..."
+            raise InputError(f"{option} {shown}", f"is not between {low:g} and {high:g}", "give a number that is")
     rate_factor(options.quality)
     if options.segment is not None:
         duration("--segment", options.segment, SHORTEST_SEGMENT)

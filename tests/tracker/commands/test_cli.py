@@ -242,6 +242,7 @@ BAD = {
     "device as source": (["/dev/null"], "/dev/null: is a device or a pipe"),
     "part without frames": (["clip.mp4", "-o", "none", "--start", "1000"], "has no frames in that part"),
     "threshold": (["clip.mp4", "--conf", "3"], "--conf 3: is not between 0 and 1"),
+    "more digits than a float has": (["clip.mp4", "--max-frames", "9" * 400], f"--max-frames {'9' * 20}...: is not"),
     "sequence without detections": (["sequence"], "no images to detect in (give --detections FILE)"),
 }
 
