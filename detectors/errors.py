@@ -47,6 +47,9 @@ def refusing(what: object, why: str, remedy: str) -> Iterator[None]:
 
 def unexpected(error: BaseException) -> InputError:
     """What to tell of an error that nobody has foreseen: its kind, and the file that its traceback was written to."""
+    if isinstance(error, OSError) and error.filename is not None:
+        name = str(error.filename)
+        return InputError(name[:LONGEST], f"cannot be used: {error.strerror}", "check the path and its permissions")
     told = "".join(traceback.format_exception(error))
     kind, text = type(error).__name__, str(error).strip()
     why = f"an error that it does not know, {kind}{': ' if text else ''}{text[:LONGEST]}"

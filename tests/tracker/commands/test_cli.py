@@ -413,3 +413,11 @@ def test_an_error_that_nobody_has_foreseen_is_one_line(
     assert "in fail" in written.read_text()
     with pytest.raises(type(error)):
         run("eval", tmp_path, tmp_path / "a.txt", "--debug")
+
+
+@pytest.mark.parametrize("option", ["--detections", "--camera-motion", "--regions"])
+def test_a_name_that_is_too_long_is_told(option: str, crossing: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(crossing, option, "a" * 5000, "-o", "none", "--appearance", "none", "--max-frames", "1") == 1
+    told = capsys.readouterr().err
+    assert "File name too long" in told
+    assert "does not know" not in told
