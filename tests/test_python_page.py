@@ -52,7 +52,7 @@ def test_the_tracker_alone(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_columns() -> None:
-    run(example("colour"))
+    assert run(example("colour"))["tracks"].columns["colour"] == ["red"]
 
 
 def test_inside_supervision() -> None:

@@ -150,6 +150,12 @@ def add_models(group: Any) -> None:
         help="detect in each N-th frame (default: 1), or where it is needed; tracks are carried through the others",
     )
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
+    _add_search(group)
+    _add_model_settings(group)
+
+
+def _add_search(group: Any) -> None:
+    """Add how frames are searched, and what counts as found."""
     group.add_argument(
         "--conf", type=float, metavar="SCORE", help="ignore detections below this score (default: 0.1; for files 0)"
     )
@@ -169,7 +175,6 @@ def add_models(group: Any) -> None:
         metavar="NAME",
         help="auto (default), cpu, cuda, tensorrt, openvino, coreml or directml; the CPU where that is not to be had",
     )
-    _add_model_settings(group)
 
 
 def _add_model_settings(group: Any) -> None:

@@ -44,3 +44,4 @@ def test_a_whole_file_and_one_without_a_header_stay(data: bytes, tmp_path: Path)
 
 def test_no_file_is_no_error(tmp_path: Path) -> None:
     cut_torn_fragment(tmp_path / "missing.mp4")
+    assert list(tmp_path.iterdir()) == []
