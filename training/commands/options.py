@@ -44,6 +44,7 @@ def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
         trunk_rate=options.trunk_rate,
         spread=options.spread,
         mosaic=options.mosaic,
+        zoom=options.zoom,
     )
     if options.open_ended:
         plan = open_ended(plan)
@@ -142,6 +143,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--trunk-rate", type=float, default=Plan.trunk_rate, help="highest learning rate of the trunk")
     parser.add_argument("--spread", type=float, default=Plan.spread, help="scales from 1 / exp(SPREAD) to exp(SPREAD)")
     parser.add_argument("--mosaic", type=float, default=Plan.mosaic, help="share of samples made of four pictures")
+    parser.add_argument(
+        "--zoom",
+        type=float,
+        default=Plan.zoom,
+        help="share of samples scaled to one of their objects, as if from close",
+    )
     parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
     options = parser.parse_args(arguments)
     check(options)

@@ -19,6 +19,8 @@ from training.data.dataset import LabelledImage
 
 VISIBLE = 0.3  # an object of which less is left inside a cut is neither a hit nor a miss
 READABLE = 3.0  # pixels: smaller objects are neither a hit nor a miss
+ENLARGED = 4.0  # at most: beyond it there is nothing left to see
+CLOSE = (0.25, 1.0)  # of a cut's side: how long the object is that a sample is zoomed on
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,13 @@ class Augmentation:
     """How pictures are varied.
 
     side: pixels of the square that is cut out. long_side: what a picture's longer side is scaled to, before `spread`:
-    a factor drawn from exp(-spread) to exp(spread). stretch: the same for width against height. mirror, mosaic, grey,
-    blur: the share of samples that are mirrored, made of four pictures, without colour, or blurred. colour: how far
-    brightness, contrast, saturation and hue may go, 1 for as far as it is done.
+    a factor drawn from exp(-spread) to exp(spread). stretch: the same for width against height. mirror, mosaic, zoom,
+    grey, blur: the share of samples that are mirrored, made of four pictures, scaled to one of their objects instead of
+    to the picture, without colour, or blurred. colour: how far brightness, contrast, saturation and hue may go, 1 for
+    as far as it is done.
+
+    A kind of object that the pictures only show far away is seen from close, too, where samples are zoomed (large-scale
+    jittering: Ghiasi et al., "Simple Copy-Paste", 2021, section 3; here around an object).
     """
 
     side: int = 320
@@ -37,6 +43,7 @@ class Augmentation:
     stretch: float = 0.1
     mirror: float = 0.5
     mosaic: float = 0.2
+    zoom: float = 0.0
     colour: float = 1.0
     grey: float = 0.03
     blur: float = 0.05
@@ -84,15 +91,15 @@ def _cut(
     rng: np.random.Generator,
 ) -> Sample:
     """A square of `side` out of one picture, around one of its objects more often than not."""
-    longer = how.long_side * side / how.side if side < how.side else how.long_side
-    scale = longer / max(image.width, image.height) * np.exp(rng.uniform(-how.spread, how.spread))
+    aim = image.boxes[rng.integers(len(image.boxes))] if len(image.boxes) else None
+    close = aim is not None and bool(how.zoom) and rng.random() < how.zoom
+    scale = _scale(image, aim if close else None, how, side, rng)
     stretch = np.exp(rng.uniform(-how.stretch, how.stretch))
     scales = np.array([scale * stretch, scale / stretch])
     size = np.array([image.width, image.height]) * scales
     corner = rng.uniform(np.minimum(0, size - side), np.maximum(0, size - side))
-    if len(image.boxes) and rng.random() < 0.7:
-        box = image.boxes[rng.integers(len(image.boxes))].reshape(2, 2) * scales
-        corner = box.mean(axis=0) - rng.uniform(0.2, 0.8, 2) * side
+    if aim is not None and (close or rng.random() < 0.7):
+        corner = (aim.reshape(2, 2) * scales).mean(axis=0) - rng.uniform(0.2, 0.8, 2) * side
         corner = np.clip(corner, np.minimum(0, size - side), np.maximum(0, size - side))
     shift = (scales - 1) / 2 - corner  # OpenCV counts from the middle of the first pixel
     matrix = np.array([[scales[0], 0, shift[0]], [0, scales[1], shift[1]]])
@@ -112,6 +119,15 @@ def _cut(
         np.array([[0.0, 0.0, side, side]]),
         image.labelled[None],
     )
+
+
+def _scale(image: LabelledImage, aim: Floats | None, how: Augmentation, side: int, rng: np.random.Generator) -> float:
+    """Pixels of the cut for one of the picture: after the picture's size, or that of its object `aim` (4,)."""
+    if aim is not None:
+        length = max((aim[2:] - aim[:2]).max(), READABLE)
+        return float(min(ENLARGED, side * np.exp(rng.uniform(*np.log(CLOSE))) / length))
+    longer = how.long_side * side / how.side if side < how.side else how.long_side
+    return float(longer / max(image.width, image.height) * np.exp(rng.uniform(-how.spread, how.spread)))
 
 
 def _in_one(quarters: Sequence[Sample], half: int) -> Sample:

@@ -22,7 +22,7 @@ class Plan(Scheduled):
     head_rate, trunk_rate: highest learning rates. frozen_share: the share of the run in which the trunk waits for the
     new layers. steady_share: the share before the learning rates begin to fall; 1 for a run without a known end, which
     `annealed` gives one. final_share: the share at the end with larger cut-outs near the scale at which it will run.
-    spread, mosaic: see `Augmentation`; less of both at the end.
+    spread, mosaic, zoom: see `Augmentation`; less of both at the end.
     averaging: how much of the running average of the weights a step keeps. judgements: how often that is validated.
     """
 
@@ -44,6 +44,7 @@ class Plan(Scheduled):
     final_share: float = 0.2
     spread: float = 0.45
     mosaic: float = 0.2
+    zoom: float = 0.0
     averaging: float = 0.9995
     judgements: int = 20
 
@@ -93,10 +94,14 @@ class Plan(Scheduled):
     def augmentation(self, progress: float) -> Augmentation:
         """How pictures are varied at this point."""
         if not self.is_final(progress):
-            return Augmentation(side=self.side, long_side=self.long_side, spread=self.spread, mosaic=self.mosaic)
+            return Augmentation(
+                side=self.side, long_side=self.long_side, spread=self.spread, mosaic=self.mosaic, zoom=self.zoom
+            )
         side = min(_up(self.long_side * 7 / 8), _up(self.side * math.sqrt(2)))
         spread, mosaic = self.spread * 2 / 3, self.mosaic / 4
-        return Augmentation(side=side, long_side=self.long_side, spread=spread, mosaic=mosaic, colour=0.5)
+        return Augmentation(
+            side=side, long_side=self.long_side, spread=spread, mosaic=mosaic, zoom=self.zoom, colour=0.5
+        )
 
     def batch_size(self, progress: float) -> int:
         """Pictures a step: fewer where they are larger."""

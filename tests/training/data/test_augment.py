@@ -82,6 +82,19 @@ def test_boxes_are_true_to_a_fraction_of_a_pixel() -> None:
         assert np.abs(np.mean(shifts, axis=0)).max() < 0.15, f"scaled by {long_side / 128}"
 
 
+def test_zoomed_samples_show_small_objects_as_if_from_close() -> None:
+    image = label([(40, 30, 64, 48)], [0], (128, 96))
+    how = dataclasses.replace(PLAIN, mosaic=0.0, mirror=0.0, spread=0.0)
+    for seed in SEEDS:
+        far, close = (sample_of(image, dataclasses.replace(how, zoom=zoom), seed) for zoom in (0.0, 1.0))
+        assert all((box[2:] - box[:2]).max() < 0.3 * how.side for box in far.boxes)
+        (box,) = close.boxes  # always in the cut
+        assert 0.2 * how.side < (box[2:] - box[:2]).max() <= how.side
+        assert is_painted(close, 0)[int(box[1:4:2].mean()), int(box[0:3:2].mean())]
+    tiny = label([(40, 30, 43, 33)], [0], (128, 96))
+    assert max(areas(sample_of(tiny, dataclasses.replace(how, zoom=1.0), seed).boxes).max() for seed in SEEDS) < 15**2
+
+
 def test_mirrored_twice_is_the_same() -> None:
     image = dataclasses.replace(scene(3), labelled=np.array([True, False]))
     how = dataclasses.replace(PLAIN, mosaic=1.0)
