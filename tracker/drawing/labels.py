@@ -25,9 +25,16 @@ def line_width(picture: Image) -> int:
     return int(max(2, round(min(picture.shape[:2]) / 360)))
 
 
+@lru_cache(maxsize=2048)
+def tag_size(words: tuple[str, ...], size: int) -> tuple[int, int]:
+    """Width and height in pixels of `make_tag` with words in letters of a size."""
+    pad, masks = _pad(size), [_word_mask(word, size) for word in words]
+    return sum(mask.shape[1] for mask in masks) + (len(words) - 1) * _space(size) + 2 * pad, masks[0].shape[0] + pad
+
+
 def make_tag(words: tuple[str, ...], colour: Colour, size: int) -> Image:
     """A tag ``(h, w, 3)`` in a colour (BGR) with words in letters of a size."""
-    pad = max(2, size // 4)
+    pad = _pad(size)
     text = text_mask(words, size)
     tag = np.zeros((text.shape[0] + pad, text.shape[1] + 2 * pad), dtype=np.uint8)
     tag[pad // 2 : pad // 2 + text.shape[0], pad : pad + text.shape[1]] = text
@@ -64,6 +71,14 @@ def _word_mask(word: str, size: int) -> Image:
 
 def text_mask(words: tuple[str, ...], size: int) -> Image:
     """Coverage ``(h, w)`` of words with spaces between. Single words are cached: texts change with each score."""
-    space = np.zeros((round(size * 1.25), max(2, size // 3)), dtype=np.uint8)
+    space = np.zeros((round(size * 1.25), _space(size)), dtype=np.uint8)
     parts = [part for word in words for part in (space, _word_mask(word, size))]
     return np.hstack(parts[1:])
+
+
+def _pad(size: int) -> int:
+    return max(2, size // 4)
+
+
+def _space(size: int) -> int:
+    return max(2, size // 3)

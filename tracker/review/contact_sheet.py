@@ -10,7 +10,7 @@ import numpy as np
 
 from detectors.base import Image
 from tracker.annotations.document import Annotations
-from tracker.drawing.annotator import colour_of
+from tracker.drawing.colours import colour_of
 from tracker.drawing.labels import Colour, make_tag, paste, text_mask
 from tracker.review.summary import TrackSummary
 from tracker.review.summary_file import seconds_of

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote_from_bytes
 
+from tracker.drawing.colours import colour_of
 from tracker.file_names import draft_of
 from tracker.view.statistics import css_colour
 
@@ -132,7 +133,7 @@ def _row(track: Mapping[str, Any], seconds: float, frames: float, spent: _Budget
         "bars": _bars(track["stretches"], step, seconds * FINEST),
         "trust": round(track["trust"], 3),
         "reason": track["reason"],
-        "colour": css_colour(track["track_id"]),
+        "colour": css_colour(colour_of(track["track_id"])),
     }
 
 

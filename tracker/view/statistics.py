@@ -8,7 +8,8 @@ from typing import Any
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
-from tracker.drawing.annotator import colour_of
+from tracker.drawing.colours import TrackColours
+from tracker.drawing.labels import Colour
 from tracker.regions.class_counts import ClassCounts
 from tracker.sources.base import Source
 from tracker.view.best_crops import BestCrops
@@ -16,7 +17,6 @@ from tracker.view.frame_rate import FrameRateMeter
 from tracker.view.timeline import Timeline
 
 PERIOD = 0.3  # seconds between two snapshots of the numbers
-SMOOTHING = 0.2  # share of a new frame in the latency
 CLOCK_SET = 0.5  # seconds by which the time of day has to be off for the clock to have been set
 
 RegionCounts = Callable[[], Mapping[str, Any]]
@@ -37,7 +37,7 @@ class Statistics:
         self.numbers: dict[str, Any] = {}
         self.origin: float | None = None
         self._timeline, self._counts, self._frame_rate = Timeline(), ClassCounts(), FrameRateMeter()
-        self._latency: float | None = None
+        self._colours = TrackColours()
         self._last: tuple[Frame, Tracks] | None = None
         self._due = -1e9
 
@@ -48,7 +48,9 @@ class Statistics:
         self._counts.update(tracks)
         self._frame_rate.update(now, frame.time)
         self.crops.update(frame, tracks)
-        self._update_latency(frame)
+        self._colours.update(tracks)
+        if self._source.live:
+            self._frame_rate.late(self._source.live.now() - frame.time)
         self._last = frame, tracks
         if now >= self._due:
             self._due = now + PERIOD
@@ -60,24 +62,18 @@ class Statistics:
             return
         frame, tracks = self._last
         self._find_origin()
-        fps, speed = self._frame_rate.rates()
+        (fps, speed), latency = self._frame_rate.rates(), self._frame_rate.latency
         self.numbers = {
             "index": frame.index,
             "time": round(frame.time, 3),
             "fps": round(fps, 1),
             "speed": None if self._source.live else round(speed, 2),
-            "latency": None if self._latency is None else round(self._latency, 3),
+            "latency": None if latency is None else round(latency, 3),
             "counts": self._class_rows(tracks),
             "regions": dict(self._regions()) if self._regions else {},
             "tracks": self._track_rows(tracks),
             "timeline": self._timeline_rows(),
         }
-
-    def _update_latency(self, frame: Frame) -> None:
-        """How old a live source's frame is now that it is done, smoothed."""
-        if self._source.live:
-            age = max(0.0, self._source.live.now() - frame.time)
-            self._latency = age if self._latency is None else self._latency + SMOOTHING * (age - self._latency)
 
     def _find_origin(self) -> None:
         """Where time 0 lies by the computer's clock, which may be set while a run goes on."""
@@ -99,7 +95,7 @@ class Statistics:
                 "class": self._name(class_id),
                 "score": round(score, 2),
                 "seconds": round(age, 1),
-                "colour": css_colour(track_id),
+                "colour": css_colour(self._colours[track_id]),
                 "crop": self.crops.version(track_id),
             }
             for track_id, class_id, score, age in zip(*(column.tolist() for column in columns), strict=True)
@@ -107,7 +103,7 @@ class Statistics:
 
     def _timeline_rows(self) -> list[list[Any]]:
         return [
-            [track_id, self._name(class_id), spans, css_colour(track_id)]
+            [track_id, self._name(class_id), spans, css_colour(self._colours[track_id])]
             for track_id, class_id, spans in self._timeline.rows()
         ]
 
@@ -115,7 +111,7 @@ class Statistics:
         return self._names.get(class_id, "object")
 
 
-def css_colour(track_id: int) -> str:
-    """The colour of a track, as CSS writes it."""
-    blue, green, red = colour_of(track_id)
+def css_colour(colour: Colour) -> str:
+    """A BGR colour as CSS writes it."""
+    blue, green, red = colour
     return f"#{red:02x}{green:02x}{blue:02x}"

@@ -10,7 +10,8 @@ import pytest
 from detectors import Frame
 from detectors.base import Image
 from tests.tracker.writers.made_tracks import tracks_of
-from tracker.drawing.annotator import Annotator, colour_of
+from tracker.drawing.annotator import Annotator
+from tracker.drawing.colours import colour_of
 
 
 def grey(height: int = 240, width: int = 320, shade: int = 90) -> Image:
@@ -102,3 +103,13 @@ def test_keypoints_without_a_skeleton_a_confidence_or_a_place_in_the_picture_are
     points = np.array([[[120.0, 100.0], [1e12, -1e12], [np.nan, 3.0]]])
     tracks = replace(tracks_of((4, [100, 80, 160, 200], 0.87, 0)), columns={"keypoints": points})
     assert tuple(Annotator({}).draw(Frame(grey(), 1, 0.0), tracks)[100, 120]) == colour_of(4)
+
+
+def test_a_trail_ends_in_its_box_however_fast_the_object_is() -> None:
+    annotator = Annotator({})
+    for index in range(12):
+        x = 20.0 + 20 * index
+        tracks = tracks_of((4, [x, 50, x + 30, 120], 0.9, 0))
+        drawn = annotator.draw(Frame(grey(), index + 1, index / 25), tracks)
+    foot = drawn[119, round(x) - 20 : round(x) + 16]
+    assert (foot == colour_of(4)).all(axis=1).mean() > 0.9, "from outside of the box to its foot"

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from tracker.annotations.document import AnnotatedTrack, Annotations
-from tracker.drawing.annotator import colour_of
+from tracker.drawing.colours import colour_of
 from tracker.review.summary import summarise
 from tracker.review.summary_file import read_summary, write_summary
 
