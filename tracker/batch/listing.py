@@ -25,7 +25,21 @@ VIDEOS = frozenset(
 )
 LISTS = (".txt", ".csv")
 SHOWN = 80  # characters of a name that is far too long
-RUN_ONLY = ("output", "mot", "jsonl", "stats", "events", "view", "view_token", "show", "overwrite", "offline")
+RUN_ONLY = (
+    "output",
+    "mot",
+    "jsonl",
+    "stats",
+    "events",
+    "tracks",
+    "counts",
+    "every",
+    "view",
+    "view_token",
+    "show",
+    "overwrite",
+    "offline",
+)
 
 
 @dataclass(frozen=True)

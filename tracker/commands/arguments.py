@@ -88,6 +88,15 @@ def _add_outputs(group: Any) -> None:
     )
     group.add_argument("--mot", metavar="PATH", help="MOTChallenge text: frame,id,x,y,w,h,conf,-1,-1,-1")
     group.add_argument("--jsonl", metavar="PATH", help="one JSON object a frame: index, time, tracks")
+    group.add_argument(
+        "--tracks", metavar="PATH", help="a table with a row a box: NAME.csv, .parquet (extra: tables) or .sqlite"
+    )
+    group.add_argument(
+        "--counts",
+        metavar="PATH.csv",
+        help="a table of crossings by line, direction and class, and of who was in zones and in the picture",
+    )
+    group.add_argument("--every", metavar="TIME", help="of that table: a row for each 15min (default), or 30s, 1h")
     group.add_argument("--stats", metavar="PATH", help="what the run did and what it took, as JSON")
     group.add_argument(
         "--profile", action="store_true", default=False, help="say where the time went, and what bounds the speed"

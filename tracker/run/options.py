@@ -26,6 +26,8 @@ LIMITS = {
     "end": (0, 10**9),
 }
 SHORTEST_SEGMENT = 1.0  # seconds
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 1.0, 86400.0  # seconds of --every
+DEFAULT_INTERVAL = "15min"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Options:
 
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder. quality: of
     that video, "low", "medium", "high" or 0 to 100. segment: length of its files, as "10min" or in seconds; None for a
-    single one.
+    single one. tracks: a table, .csv, .parquet or .sqlite. counts: a .csv of counts, in intervals of `every`.
     detector, appearance: names, paths, or objects that can be called: see `detectors.objects`.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. imgsz: None for what suits the source. tiles: a number along each side of a frame, "auto", or
@@ -53,6 +55,9 @@ class Options:
     mot: str | Path | None = None
     jsonl: str | Path | None = None
     stats: str | Path | None = None
+    tracks: str | Path | None = None
+    counts: str | Path | None = None
+    every: str | float = DEFAULT_INTERVAL
     detector: str | Path | Callable[..., Any] = "auto"
     detections: str | Path | None = None
     rescale_scores: bool = False
@@ -129,6 +134,7 @@ def check_options(options: Options) -> None:
         duration("--segment", options.segment, SHORTEST_SEGMENT)
         if str(options.output) == "none":
             raise InputError("--segment", "is about the annotated video, and none is written", "give -o PATH")
+    check_tables(options)
     if options.end is not None and options.end <= options.start:
         raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
     if options.device.split(":")[0] not in (*DEVICES, "mps"):
@@ -143,6 +149,21 @@ def check_options(options: Options) -> None:
         raise InputError(every, "--detector motion has to see every frame", "leave one of them out")
     if options.rescale_scores and options.detections is None:
         raise InputError("--rescale-scores", "is about the scores of --detections", "give --detections FILE")
+
+
+def check_tables(options: Options) -> None:
+    """Raise InputError for tables in no format that is known, and for intervals without a table."""
+    if options.tracks is not None:
+        from tracker.tables.track_table import check_table_name
+
+        check_table_name("--tracks", Path(options.tracks))
+    if duration("--every", options.every, SHORTEST_INTERVAL) > LONGEST_INTERVAL:
+        raise InputError(f"--every {options.every}", "is more than a day", "give a shorter time")
+    if options.counts is None and options.every != DEFAULT_INTERVAL:
+        raise InputError("--every", "is about the table of --counts, and none is written", "give --counts FILE.csv")
+    if options.counts is not None and Path(options.counts).suffix.lower() != ".csv":
+        name = Path(options.counts).with_suffix(".csv").name
+        raise InputError(f"--counts {options.counts}", "counts are written as CSV", f"name it {name}")
 
 
 def check_model_options(options: Options) -> None:

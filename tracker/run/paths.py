@@ -14,6 +14,7 @@ from tracker.writers.path_checks import check_video_name
 def output_paths(options: Options, source: Source) -> dict[str, Path]:
     """Option -> path of everything that will be written. Raises InputError for a video that cannot be."""
     paths = {"--mot": options.mot, "--jsonl": options.jsonl, "--events": options.events, "--stats": options.stats}
+    paths |= {"--tracks": options.tracks, "--counts": options.counts}
     found = {option: Path(path) for option, path in paths.items() if path is not None}
     output = str(options.output)
     if output == "auto" and source.has_images:
@@ -27,17 +28,31 @@ def output_paths(options: Options, source: Source) -> dict[str, Path]:
 
 
 def first_files(paths: Mapping[str, Path], options: Options, source: Source) -> dict[str, Path]:
-    """`paths`, with the video's first file in place of the name that all of its files go by.
+    """`paths`, with the first file in place of a name that several files go by: of a video, and of a growing table.
 
-    That is one that exists already, if there is any.
+    Of a video, that is one that exists already, if there is any.
     """
+    paths = dict(paths)
+    table = paths.get("--tracks")
+    if table is not None and source.live and table.suffix.lower() == ".parquet" and table.is_dir():
+        from tracker.tables.parquet_table import next_part
+
+        paths["--tracks"] = next_part(table)
     if options.segment is None or "--output" not in paths:
-        return dict(paths)
+        return paths
     from tracker.writers.segments import existing_segments, segment_names
 
     path = paths["--output"]
     there = [] if source.live else existing_segments(path)
     return {**paths, "--output": there[0] if there else segment_names(path, source)(options.start)}
+
+
+def growing(paths: Mapping[str, Path]) -> list[str]:
+    """The options whose files a live source adds to, if they are there."""
+    grows = {"--events", "--tracks", "--counts"} & set(paths)
+    if "--tracks" in grows and paths["--tracks"].suffix.lower() == ".parquet":
+        grows.remove("--tracks")  # a file does not grow; a folder does, and its next part must be new
+    return sorted(grows)
 
 
 def input_paths(options: Options, source: Source) -> list[Path]:

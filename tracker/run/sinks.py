@@ -14,7 +14,7 @@ from tracker.regions.events import Event
 from tracker.regions.regions import Regions
 from tracker.run.measurements import Measurements
 from tracker.run.options import Options
-from tracker.run.paths import first_files, input_paths, output_paths
+from tracker.run.paths import first_files, growing, input_paths, output_paths
 from tracker.run.viewers import Viewers
 from tracker.run.writers import Writers
 from tracker.sources.base import Source
@@ -47,7 +47,7 @@ class Sinks:
         """Make sure that all files can be written. Raises InputError."""
         options = self._options
         self.paths = output_paths(options, source)
-        files, logs = first_files(self.paths, options, source), ("--events",) if source.live else ()
+        files, logs = first_files(self.paths, options, source), growing(self.paths) if source.live else ()
         check_outputs(files, input_paths(options, source), options.overwrite, logs)
 
     def open(

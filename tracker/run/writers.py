@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
@@ -17,14 +17,20 @@ from tracker.run.options import SHORTEST_SEGMENT, Options
 from tracker.run.viewers import Viewers
 from tracker.sources.base import Source
 from tracker.threads.stage_clock import StageClock
-from tracker.writers.line_writer import LineWriter
 from tracker.writers.quality import rate_factor
 
 if TYPE_CHECKING:  # each is imported when it is opened
     from tracker.drawing.annotator import Annotator
-    from tracker.writers.events import EventWriter
     from tracker.writers.segments import SegmentedVideo
     from tracker.writers.video import VideoWriter
+
+
+class FrameWriter(Protocol):
+    """A file with something about each frame."""
+
+    def write(self, frame: Frame, tracks: Tracks) -> None:
+        """Take in a frame."""
+        ...
 
 
 class Writers:
@@ -46,8 +52,8 @@ class Writers:
     ) -> None:
         self._paths, self._class_names, self._options, self._in_place = paths, class_names, options, in_place
         self._activity, self._viewers = activity, viewers
-        self._events: EventWriter | None = None
-        self._lines: list[LineWriter] = []
+        self._listeners: list[Callable[[Sequence[Event]], None]] = []
+        self._lines: list[FrameWriter] = []
         self._video: VideoWriter | SegmentedVideo | None = None
         self._annotator: Annotator | None = None
 
@@ -76,7 +82,20 @@ class Writers:
 
             clock = source.live.time_of_day if source.live else None
             events = EventWriter(self._paths["--events"], clock, append=source.live is not None, new=new)
-            self._events = opening.enter_context(events)
+            self._listeners.append(opening.enter_context(events).write)
+        if self._paths.keys() & {"--tracks", "--counts"}:
+            self._open_tables(opening, source)
+
+    def _open_tables(self, opening: ExitStack, source: Source) -> None:
+        from tracker.run.tables import open_count_table, open_track_table
+
+        about = self._options, source, self._class_names, self._activity
+        if "--tracks" in self._paths:
+            self._lines.append(open_track_table(opening, self._paths["--tracks"], *about))
+        if "--counts" in self._paths:
+            counts = open_count_table(opening, self._paths["--counts"], *about)
+            self._lines.append(counts)
+            self._listeners.append(counts.tell)
 
     def _make_video(self, path: Path, source: Source, clock: StageClock) -> VideoWriter | SegmentedVideo:
         from tracker.writers.h264 import VideoFormat
@@ -112,9 +131,10 @@ class Writers:
 
     def tell(self, events: Sequence[Event]) -> None:
         """Write what happened since it was last asked for, if anything has."""
-        if self._events is not None:
+        if self._listeners:
             with self._measured.timing("write"):
-                self._events.write(events)
+                for tell in self._listeners:
+                    tell(events)
 
     def write(self, frame: Frame, tracks: Tracks) -> None:
         """Write a frame's tracks to all of them."""

@@ -1,0 +1,1 @@
+"""Tables of tracks and counts that spreadsheets, databases and data frames open as they are."""
