@@ -12,6 +12,7 @@ import numpy as np
 from detectors.base import Detections, Frame
 from detectors.boxes import clip
 from detectors.errors import InputError
+from detectors.extras import install_extra
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 USUAL_SIZE = 640  # pixels: what ultralytics takes where nobody says otherwise
@@ -55,7 +56,7 @@ class YoloDetector:
             raise InputError(
                 path,
                 f"a .pt checkpoint needs ultralytics ({error})",
-                "pip install 'keeptrack[yolo]', or export the model to .onnx, which needs nothing more",
+                f"{install_extra('yolo')}, or export the model to .onnx, which needs nothing more",
             ) from None
         try:
             self._model = YOLO(str(path))

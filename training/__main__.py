@@ -10,6 +10,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from detectors.errors import InputError, unexpected
+from detectors.extras import install_extra
 
 COMMANDS = ("detector", "embedder", "anchors", "pack")
 """Modules of training.commands with a main(); imported only when asked for, since torch takes seconds."""
@@ -38,7 +39,7 @@ def require(library: str) -> None:
 
 def missing(library: str) -> InputError:
     """What to tell where a library of the extra `train` is not there."""
-    return InputError(library, "is needed here, but cannot be imported", "pip install 'keeptrack[train]'")
+    return InputError(library, "is needed here, but cannot be imported", install_extra("train"))
 
 
 def main(arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from detectors import Frame, InputError, load_detector
+from detectors.extras import install_extra
 from detectors.yolo import YoloDetector
 
 # ultralytics and torch warn of their own affairs, which depend on their versions.
@@ -163,7 +164,7 @@ def test_without_the_extra_the_error_says_what_to_install(tmp_path: Path, monkey
 
     message = refusal(path)
 
-    assert "pip install 'keeptrack[yolo]'" in message
+    assert install_extra("yolo") in message
     assert ".onnx" in message
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from detectors.extras import install_extra
 from training.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def trained_without(library: str, *arguments: str) -> subprocess.CompletedProces
 def test_without_torch_one_line_says_what_to_install(command: str, tmp_path: Path) -> None:
     done = trained_without("torch", command, str(tmp_path), "-o", str(tmp_path / "my.onnx"))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: torch: is needed here, but cannot be imported (pip install 'keeptrack[train]')\n"
+    assert done.stderr == f"error: torch: is needed here, but cannot be imported ({install_extra('train')})\n"
     assert list(tmp_path.iterdir()) == []
 
 

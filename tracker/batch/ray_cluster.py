@@ -16,6 +16,7 @@ from typing import Any
 
 from detectors.cores import available_cores
 from detectors.errors import InputError
+from detectors.extras import install_extra
 
 TIMEOUT = 30.0  # seconds for a cluster to answer
 STORE = 80 * 2**20  # bytes; Ray takes no less, and a job and its outcome are small
@@ -30,7 +31,7 @@ def import_ray() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
-        raise InputError("--engine ray", "ray is not installed", "pip install 'keeptrack[ray]'") from None
+        raise InputError("--engine ray", "ray is not installed", install_extra("ray")) from None
 
 
 @contextmanager

@@ -7,19 +7,22 @@ from typing import Any, NoReturn
 
 WRONG_ARGUMENTS = 2  # the exit status
 
+COMMANDS = {"annotate": "annotate", "convert": "convert", "eval": "evaluate"}
+"""Command -> its module in this folder, which has ``main(argv)`` and returns the exit status."""
+
 EXAMPLES = """\
 examples:
   keeptrack video.mp4                                  writes video.tracked.mp4
-  keeptrack video.mp4 --detector yolo11n.onnx --mot video.txt --classes person,car
-  keeptrack 0                                          the first camera, until Ctrl-C
-  keeptrack 0 --view                                   and a page that shows it: http://127.0.0.1:8000/
-  keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images
-  keeptrack MOT17-02/ --detections MOT17-02/det/det.txt --output none --mot MOT17-02.txt
+  keeptrack video.mp4 --offline --jsonl video.jsonl    looks twice: smooth paths without gaps, and all as data
+  keeptrack video.mp4 --line door:600,200,600,700      counts who crosses a line
+  keeptrack 0 --view                                   the first camera, with a page: http://127.0.0.1:8000/
+  keeptrack rtsp://HOST/STREAM --segment 10min         a network camera, in files of ten minutes
+  keeptrack video.mp4 --detector yolo11n.onnx --classes person,car --mot video.txt
 
 other commands:
-  keeptrack annotate SOURCES... -o DIR                 many videos, for labelling tools: keeptrack annotate --help
+  keeptrack annotate CLIPS/ -o DIR                     many videos, for labelling tools
   keeptrack convert IN OUT                             annotations of one format into another
-  keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files: keeptrack eval --help
+  keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files
 """
 
 REGIONS = """\
@@ -39,8 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line's arguments; their names are those of `tracker.run.options.Options`."""
     parser = Parser(
         prog="keeptrack",
-        description="Track the objects in a video, a camera's picture or a folder of images.",
-        epilog=EXAMPLES,
+        usage="keeptrack SOURCE [OPTIONS]",
+        description=f"Track the objects in a video, a camera's picture or a folder of images.\n\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
@@ -60,12 +63,22 @@ def build_parser() -> argparse.ArgumentParser:
         help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",
     )
     _add_regions(parser.add_argument_group("regions and events", REGIONS))
-    source = parser.add_argument_group("which part of the source")
+    source = parser.add_argument_group("source: which part of it, and how")
     add_range(source)
     _add_live(source)
     parser.add_argument("--debug", action="store_true", help="show where an error that nobody has foreseen comes from")
     parser.add_argument("--version", action="version", version=_version())
+    topics = ", ".join([*option_groups(parser), *COMMANDS])
+    parser.epilog = f"keeptrack --help lists all options; keeptrack help TOPIC shows one of:\n  {topics}"
     return parser
+
+
+def option_groups(parser: argparse.ArgumentParser) -> dict[str, argparse._ArgumentGroup]:
+    """The groups of options that have a topic of their own in ``keeptrack help``, by the first word of their title."""
+    titled = {
+        str(group.title).split()[0].strip(":,"): group for group in parser._action_groups[2:]
+    }  # after positional and options
+    return {name: group for name, group in titled.items() if group._group_actions}
 
 
 def _add_outputs(group: Any) -> None:

@@ -7,20 +7,22 @@ import io
 import sys
 from collections.abc import Sequence
 
-from tracker.commands.arguments import build_parser
+from tracker.commands.arguments import COMMANDS, WRONG_ARGUMENTS, build_parser
+from tracker.commands.help import overview
 from tracker.commands.interruption import Interrupted, Interruption
 
 FAILED = 1
 DEBUG = "--debug"
-COMMANDS = {"annotate": "annotate", "convert": "convert", "eval": "evaluate"}
-"""Command -> its module in this folder, which has ``main(argv)`` and returns the exit status."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     given = sys.argv[1:] if argv is None else list(argv)
+    if not given:
+        print(overview(), file=sys.stderr)
+        return WRONG_ARGUMENTS
     debug, given = DEBUG in given, [each for each in given if each != DEBUG]
-    module = COMMANDS.get(given[0]) if given else None  # a source of such a name is ./eval
+    module = {**COMMANDS, "help": "help"}.get(given[0])  # a source of such a name is ./eval
     interruption = Interruption()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -56,6 +58,7 @@ def _track(argv: Sequence[str]) -> int:
     run = Run(source, Options(**arguments), pictures=False)
     display = StatusLog() if quiet else RunDisplay(profile)
     run.callbacks.idle = lambda: display.advance(run)
+    ended = "failed"
     try:
         with printed_warnings(), run:
             display.start(run)
@@ -63,12 +66,16 @@ def _track(argv: Sequence[str]) -> int:
                 display.advance(run)
             for _ in run:
                 display.advance(run)
+        ended = "done"
+    except Interrupted:
+        ended = "interrupted"
+        raise
     finally:
         display.stop()
         for warning in run.state.warnings:
             warn(warning)
         if run.has_results:
-            display.summary(run)
+            display.summary(run, ended)
     return 0
 
 

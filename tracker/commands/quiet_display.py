@@ -17,5 +17,5 @@ class QuietDisplay:
     def stop(self) -> None:
         """The run is over, also after an error."""
 
-    def summary(self, run: Run) -> None:
-        """The run has results to show."""
+    def summary(self, run: Run, ended: str = "done") -> None:
+        """The run has results to show. ended: how, "done", "interrupted" or "failed"."""

@@ -12,6 +12,7 @@ from rich.table import Table
 from detectors import WHY_AUTO, Detector
 from detectors.base import search_size
 from detectors.tiles import TiledDetector
+from tracker.commands.advice import what_next, what_to_try
 from tracker.commands.quiet_display import QuietDisplay
 from tracker.commands.screen import shown
 from tracker.run.profile import Profile, ThreadTime
@@ -19,8 +20,6 @@ from tracker.run.run import Run
 
 BAR = 8  # characters
 LEAST_WORK = 5e-5  # seconds a frame; stages that take less are not shown
-FEW_OBJECTS = 0.1  # tracked objects a frame; below that, the summary has advice
-ENOUGH_FRAMES = 25  # from which on that number means something
 LEAST_WAIT = 0.05  # seconds; shorter waits are not shown
 
 
@@ -77,13 +76,14 @@ class RunDisplay(QuietDisplay):
         if self._progress is not None:
             self._progress.stop()
 
-    def summary(self, run: Run) -> None:
-        """Show the results, the time they took, and the files."""
+    def summary(self, run: Run, ended: str = "done") -> None:
+        """Show the results, the time they took, the files, and what to try next."""
         report: dict[str, Any] = run.report()
         frames = "frame" if report["frames"] == 1 else "frames"
-        self._line(
-            "done", f"{report['frames']} {frames} in {report['seconds']:.1f} s, {report['fps']:.1f} frames a second"
-        )
+        speed = f"{report['seconds']:.1f} s, {report['fps']:.1f} frames a second"
+        after = f" of {run.expected_frames}" if ended != "done" and run.expected_frames else ""
+        title, how = ("done", "") if ended == "done" else ("stopped", f"{ended}: ")
+        self._line(title, f"{how}{report['frames']}{after} {frames} in {speed}")
         if run.source.live:
             times = "once" if report["reconnects"] == 1 else f"{report['reconnects']} times"
             self._line("", f"{report['skipped']} skipped to keep up, {times} connected again")
@@ -94,13 +94,13 @@ class RunDisplay(QuietDisplay):
         self._show_regions(run)
         if self._with_profile:
             self._show_profile(run.profile())
-        else:
-            self._show_stages(run, report)
         for option, path in run.sinks.paths.items():
             if option == "--output" and run.sinks.segments:
                 self._line("wrote", f"{path.with_suffix('')}.*{path.suffix}  {_files(run.sinks.segments)}")
             elif path.is_file():
                 self._line("wrote", f"{path}  {_size(path)}")
+        if next_step := what_next(run):
+            self._line("try", next_step)
 
     def _show_regions(self, run: Run) -> None:
         for line, count in run.sinks.activity.line_counts().items():
@@ -109,18 +109,6 @@ class RunDisplay(QuietDisplay):
             visits = f"{stay['entries']} {'visit' if stay['entries'] == 1 else 'visits'}"
             dwell = f" of {stay['mean_dwell']:.1f} s on average, {stay['max_dwell']:.1f} s at most"
             self._line("zone", f"{zone}: {visits}{dwell if stay['entries'] else ''}")
-
-    def _show_stages(self, run: Run, report: dict[str, Any]) -> None:
-        stages, profile = Table.grid(padding=(0, 2)), run.profile()
-        for name, spent in report["stages"].items():
-            if spent >= 0.005:
-                beside = profile.is_beside(name)
-                per_frame = f"{1000 * spent / report['frames']:.1f} ms a frame"
-                stages.add_row(name, f"{spent:.2f} s", per_frame, "beside the others" if beside else "")
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=9, style="bold")
-        grid.add_row("time", stages)
-        self._console.print(grid)
 
     def _show_profile(self, profile: Profile) -> None:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
@@ -153,31 +141,6 @@ def searched(detector: Detector, height: int, width: int) -> str:
         return ""
     count = detector.count(height, width) if isinstance(detector, TiledDetector) else 1
     return f"searched at {size}{f' and in {count}x{count} tiles' if count > 1 else ''}, "
-
-
-def what_to_try(run: Run) -> str:
-    """Advice for a run in which the detector has found little; "" if it has found enough."""
-    options, source = run.options, run.source
-    found = run.state.boxes / max(run.state.frames, 1)
-    if (
-        found >= FEW_OBJECTS
-        or run.state.frames < ENOUGH_FRAMES
-        or options.detections is not None
-        or not source.has_images
-    ):
-        return ""
-    size = search_size(run.stages.detector, source.height, source.width)
-    tries = []
-    if size is not None and size < max(source.width, source.height):
-        tries.append(f"--imgsz {max(source.width, source.height)}")
-        tries += (
-            [] if options.tiles else ["--tiles auto" if size < max(source.width, source.height) / 2 else "--tiles 2"]
-        )
-    if options.conf is not None:
-        tries.append("a lower --conf")
-    if str(options.detector) != "motion":
-        tries.append("--detector motion, which finds whatever moves")
-    return f"little was found; to find more, try {', or '.join(tries)}" if tries else ""
 
 
 def _bar(share: float) -> str:

@@ -36,7 +36,7 @@ class StatusLog(QuietDisplay):
         if run.source.live and self._clock() - self._since >= self._period:
             self._print_status(run, run.source.live)
 
-    def summary(self, run: Run) -> None:
+    def summary(self, run: Run, ended: str = "done") -> None:
         """The rest, at the end."""
         if run.source.live:
             self._print_status(run, run.source.live)

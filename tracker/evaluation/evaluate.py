@@ -24,6 +24,7 @@ from scipy.optimize import linear_sum_assignment
 from detectors.base import Floats, Ints
 from detectors.boxes import iou_matrix
 from detectors.errors import InputError
+from detectors.extras import install_extra
 from tracker.evaluation.ground_truth import GroundTruth
 from tracker.mot_rows import COLUMNS, MotRows, read_rows, rows_of_array, sort_by_frame
 
@@ -177,9 +178,9 @@ def _trackeval() -> Iterator[dict[str, Any]]:
         except ModuleNotFoundError as error:
             if error.name != "trackeval":
                 raise
-            raise InputError("trackeval", "is not installed", "pip install 'keeptrack[eval]'") from None
+            raise InputError("trackeval", "is not installed", install_extra("eval")) from None
         except AttributeError as error:
             if "module 'numpy'" not in str(error):  # its early releases use names that NumPy has removed
                 raise
             why = f"is too old for NumPy {np.__version__}: {error}"
-            raise InputError("trackeval", why, "pip install --upgrade 'keeptrack[eval]'") from None
+            raise InputError("trackeval", why, install_extra("eval", upgrade=True)) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 
 from detectors.errors import InputError
@@ -18,13 +20,22 @@ def output_paths(options: Options, source: Source) -> dict[str, Path]:
     found = {option: Path(path) for option, path in paths.items() if path is not None}
     output = str(options.output)
     if output == "auto" and source.has_images:
-        found["--output"] = Path(f"{source.name}.tracked.mp4")
+        found["--output"] = _free_name(f"{source.name}.tracked", options)
     elif output not in ("auto", "none"):
         check_video_name(Path(output))
         if not source.has_images:
             raise InputError(source.path, "has no images to draw on", "use --output none")
         found["--output"] = Path(output)
     return found
+
+
+def _free_name(stem: str, options: Options) -> Path:
+    """``STEM.mp4``, or where a run before has left that, ``STEM-2.mp4`` and so on: no name was asked for."""
+    path = Path(f"{stem}.mp4")
+    if options.overwrite or options.segment is not None:
+        return path
+    numbered = (Path(f"{stem}-{number}.mp4") for number in count(2))
+    return next(each for each in chain([path], numbered) if not os.path.lexists(each))
 
 
 def first_files(paths: Mapping[str, Path], options: Options, source: Source) -> dict[str, Path]:

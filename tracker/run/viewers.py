@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from detectors.base import Frame, Image
 from detectors.errors import InputError
+from detectors.extras import install_extra
 from tracker.association.tracks import Tracks
 from tracker.regions.activity import Activity
 from tracker.run.options import Options
@@ -51,7 +52,7 @@ class Viewers:
 
         address, self._token = parse_address(str(options.view)), find_token(options.view_token)
         if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
-            raise InputError("--view", f"{' and '.join(missing)} not installed", "pip install 'keeptrack[view]'")
+            raise InputError("--view", f"{' and '.join(missing)} not installed", install_extra("view"))
         self._listening = opening.enter_context(listen(address, self._token))
         self.link = page_url(self._listening, self._token)
 

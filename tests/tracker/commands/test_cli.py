@@ -284,9 +284,7 @@ def test_bad_input_is_one_clear_line_and_touches_nothing(case: str, capsys: pyte
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["a.mp4", "--nonsense"], ["a.mp4", "--conf", "high"], ["a.mp4", "--end", "x"]]
-)
+@pytest.mark.parametrize("arguments", [["a.mp4", "--nonsense"], ["a.mp4", "--conf", "high"], ["a.mp4", "--end", "x"]])
 def test_wrong_arguments_are_one_line_and_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*arguments) == 2
     error = capsys.readouterr().err
@@ -421,3 +419,11 @@ def test_a_name_that_is_too_long_is_told(option: str, crossing: Path, capsys: py
     told = capsys.readouterr().err
     assert "File name too long" in told
     assert "does not know" not in told
+
+
+def test_a_second_run_takes_another_name_unless_one_was_asked_for(crossing: Path) -> None:
+    for name in ("crossing.tracked.mp4", "crossing.tracked-2.mp4", "crossing.tracked-3.mp4"):
+        assert not Path(name).exists()
+        assert run(crossing, "--detections", DETECTIONS, "--appearance", "none", "--quiet", "--max-frames", "3") == 0
+        assert Path(name).is_file()
+    assert run(crossing, "--detections", DETECTIONS, "-o", "crossing.tracked.mp4", "--quiet") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ import pytest
 from detectors import Detections, Frame
 from detectors.tiles import TiledDetector
 from tests.tracker.commands.test_cli import run
-from tracker.commands.run_progress import searched, what_to_try
+from tracker.commands.advice import what_next, what_to_try
+from tracker.commands.interruption import Interrupted
+from tracker.commands.run_progress import RunDisplay, searched
 from tracker.run.options import Options
 
 
@@ -67,3 +70,33 @@ def test_a_run_says_both(
     printed = capsys.readouterr().out
     assert "320x240, searched at" in printed
     assert "little was found; to find more, try" in printed
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "advice"),
+    [
+        ({"car": 1}, {}, r"--offline .*--line .*--jsonl .*keeptrack help"),
+        ({"car": 1}, {"offline": True, "mot": "a.txt"}, r"--line [^-]*; keeptrack help"),
+        ({"car": 1}, {"offline": True, "line": "a:0,0,1,1", "events": "a.jsonl"}, "^$"),
+        ({}, {}, "^$"),
+    ],
+)
+def test_it_says_what_else_can_be_done(found: dict[str, int], options: dict[str, Any], advice: str) -> None:
+    done: Any = SimpleNamespace(options=Options(**options), class_counts=found, source=SimpleNamespace(live=None))
+    assert re.search(advice, what_next(done))
+
+
+def test_an_interrupted_run_says_so(
+    crossing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen: list[int] = []
+
+    def interrupt(display: RunDisplay, run: object) -> None:
+        seen.append(1)
+        if len(seen) == 5:
+            raise Interrupted
+
+    monkeypatch.setattr(RunDisplay, "advance", interrupt)
+    run(crossing, "-o", "none", "--appearance", "none", "--detector", "motion")
+    assert re.search(r"stopped   interrupted: \d+ of \d+ frames", capsys.readouterr().out)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from detectors.base import Floats
 from detectors.errors import InputError
+from detectors.extras import install_extra
 from tracker.evaluation.evaluate import Evaluation, Scores, evaluate, read_results
 from tracker.evaluation.ground_truth import GroundTruth, load_ground_truth, make_ground_truth
 
@@ -283,7 +284,7 @@ def test_without_trackeval_one_line_says_so(truth: GroundTruth, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "trackeval", None)
     with pytest.raises(InputError) as caught:
         evaluate([truth], {})
-    assert str(caught.value) == "trackeval: is not installed (pip install 'keeptrack[eval]')"
+    assert str(caught.value) == f"trackeval: is not installed ({install_extra('eval')})"
 
 
 def test_a_trackeval_too_old_for_numpy_is_named(truth: GroundTruth, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,74 @@
+"""``keeptrack help [TOPIC]``: examples, and the options of one topic at a time."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from tracker.commands.arguments import COMMANDS, EXAMPLES, WRONG_ARGUMENTS, build_parser, option_groups
+
+TOPICS = {
+    "outputs": """\
+  keeptrack video.mp4 -o seen.mp4 --quality high       another name, finer pictures
+  keeptrack video.mp4 -o none --jsonl video.jsonl      no video, but data: one JSON object a frame
+  keeptrack rtsp://HOST/STREAM --segment 10min         files of ten minutes, each of which plays""",
+    "watching": """\
+  keeptrack 0 --view                                   a page at http://127.0.0.1:8000/, on this computer only
+  keeptrack 0 --view 0.0.0.0:8000 --view-token SECRET  for others in the network, who know the token
+  keeptrack video.mp4 --show                           a window; q closes it""",
+    "models": """\
+  keeptrack video.mp4 --detector yolo11n.onnx          an export of YOLO, RT-DETR, YOLOX...: docs/detectors.md
+  keeptrack video.mp4 --detector motion                whatever moves, of any kind
+  keeptrack video.mp4 --classes person,bicycle         only these
+  keeptrack drone.mp4 --tiles auto                     small objects in large pictures
+  keeptrack video.mp4 --detect-every auto              half of the time, much the same tracks""",
+    "regions": """\
+  keeptrack video.mp4 --line door:600,200,600,700      count who crosses it
+  keeptrack video.mp4 --zone hall:0,400,900,400,900,1080,0,1080 --events hall.jsonl
+  keeptrack video.mp4 --mask 0,0,300,0,300,200,0,200   ignore what stands there""",
+    "source": """\
+  keeptrack video.mp4 --start 1:30 --end 2:00          half a minute of it
+  keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images
+  keeptrack /dev/video2 --size 1280x720 --rate 30      a certain camera""",
+}
+"""Topic -> its examples."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the help of a topic, or what there is; returns the exit status."""
+    if not argv:
+        print(overview())
+        return 0
+    topic = argv[0]
+    if topic in COMMANDS:
+        return _help_of_command(COMMANDS[topic])
+    parser = build_parser()
+    groups = option_groups(parser)
+    if topic not in groups:
+        print(f"error: {topic}: is no topic ({', '.join([*groups, *COMMANDS])})", file=sys.stderr)
+        return WRONG_ARGUMENTS
+    if topic in TOPICS:
+        print(f"examples:\n{TOPICS[topic]}\n")
+    print(_options(parser, groups[topic]))
+    return 0
+
+
+def overview() -> str:
+    """Examples, and which topics there are."""
+    return f"{EXAMPLES}\n{build_parser().epilog}"
+
+
+def _options(parser: argparse.ArgumentParser, group: argparse._ArgumentGroup) -> str:
+    """What ``--help`` says of a group."""
+    formatter = parser.formatter_class(prog=parser.prog)
+    formatter.start_section(group.title)
+    formatter.add_text(group.description)
+    formatter.add_arguments(group._group_actions)
+    formatter.end_section()
+    return formatter.format_help().rstrip()
+
+
+def _help_of_command(module: str) -> int:
+    return int(importlib.import_module(f"tracker.commands.{module}").main(["--help"]))
