@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Floats, Ints
 
 FEW_PAIRS = 2500  # pairs of boxes; up to that many, comparing all costs less than sorting
-MOST_CANDIDATES = 3000  # of a picture: ten for each of 300 objects, and 400 MB where all lie upon one another
 
 
 def areas(boxes: Floats) -> Floats:
@@ -76,9 +76,9 @@ def nms(
     one that stays is greater than `iou`.
 
     Returns the indices of the boxes that stay, best first; of equal scores the earlier row counts as the better. Of
-    more than `MOST_CANDIDATES`, the weaker ones go at once: each may have to be compared with each.
+    more than `limits.CANDIDATES`, the weaker ones go at once: each may have to be compared with each.
     """
-    order = np.argsort(-scores, kind="stable")[:MOST_CANDIDATES]
+    order = np.argsort(-scores, kind="stable")[: limits.CANDIDATES]
     ordered = None if class_ids is None else class_ids[order]
     better, worse = _rivals(boxes[order], iou, ordered, other_classes_iou)
     kept, open_ = np.zeros(len(order), dtype=bool), np.ones(len(order), dtype=bool)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from detectors import limits
 from detectors.errors import InputError
-from detectors.metadata import LONGEST, plain
+from detectors.metadata import plain
 
 COCO = (
     "person bicycle car motorcycle airplane bus train truck boat traffic_light fire_hydrant stop_sign "
@@ -38,7 +39,7 @@ def read_names(path: str | Path, first_class: int = 0) -> dict[int, str]:
     first_class: the id of the first line; a first line that calls itself the background has the id 0.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")[:LONGEST]
+        text = Path(path).read_text(encoding="utf-8-sig")[: limits.METADATA]
     except (OSError, UnicodeDecodeError, ValueError) as error:
         why = getattr(error, "strerror", None) or "is no text"
         raise InputError(f"--names {path}", why, "give a text file with one class name a line, or coco") from None

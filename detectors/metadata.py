@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST = 200_000  # characters of one entry; ten thousand class names take less
+from detectors import limits
+
 MONSTROUS = (OverflowError, MemoryError, RecursionError)
 ODD = (ValueError, SyntaxError, TypeError, AttributeError)
-SIZES = range(32, 8193)  # pixels: the longer side of a model's input
 
 
 def literal(metadata: Mapping[str, str], key: str, default: Any) -> Any:
@@ -19,7 +19,7 @@ def literal(metadata: Mapping[str, str], key: str, default: Any) -> Any:
     Raises ValueError for what cannot have been meant well: too long, or nested without end.
     """
     text = metadata.get(key, "")
-    if len(text) > LONGEST:
+    if len(text) > limits.METADATA:
         raise ValueError(f"its {key!r} has {len(text)} characters")
     try:
         return ast.literal_eval(text) if text else default
@@ -47,7 +47,7 @@ def class_names(metadata: Mapping[str, str], key: str = "names") -> dict[int, st
 def listed_names(metadata: Mapping[str, str], key: str) -> dict[int, str]:
     """Class names by id, out of a JSON list of texts. Raises ValueError when it is none."""
     try:
-        names = json.loads(metadata[key][:LONGEST])
+        names = json.loads(metadata[key][: limits.METADATA])
     except (KeyError, *ODD, *MONSTROUS):
         raise ValueError(f"its {key!r} is no JSON list") from None
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
@@ -57,13 +57,13 @@ def listed_names(metadata: Mapping[str, str], key: str) -> dict[int, str]:
 
 def plain(name: object) -> str:
     """A name in one line of characters that print: it goes to screens, pages and files."""
-    return "".join(each if each.isprintable() else " " for each in str(name)).strip()
+    return "".join(each if each.isprintable() else " " for each in str(name)[: limits.NAME]).strip()
 
 
 def input_size(metadata: Mapping[str, str], key: str, default: int) -> int:
     """The longer side of the input in pixels, out of a number or a list of two; `default` for what is neither.
 
-    Raises ValueError for a size beyond `SIZES`: the pictures would not fit into memory.
+    Raises ValueError for a size beyond `limits.MODEL_SIDES`: the pictures would not fit into memory.
     """
     value = literal(metadata, key, default)
     try:
@@ -72,6 +72,8 @@ def input_size(metadata: Mapping[str, str], key: str, default: int) -> int:
         size = default
     except MONSTROUS:
         size = 0
-    if size not in SIZES:
-        raise ValueError(f"its {key!r} is {str(value)[:40]}, not between {SIZES[0]} and {SIZES[-1]} pixels")
+    if size not in limits.MODEL_SIDES:
+        raise ValueError(
+            f"its {key!r} is {str(value)[:40]}, not between {limits.MODEL_SIDES[0]} and {limits.MODEL_SIDES[-1]} pixels"
+        )
     return size

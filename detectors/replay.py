@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from detectors import limits
 from detectors.base import Detections, Floats, Frame
 from detectors.boxes import tlwh_to_xyxy
 from detectors.errors import InputError
 from detectors.number_rows import read_text, split_rows
 from detectors.scores import are_percentages, rescaled, without_rounding
 
-LAST_FRAME = 2**53  # above it, floating point skips whole numbers
-FARTHEST = 1e100  # pixels; above it, arithmetic on boxes overflows
 COLUMNS = "frame,id,x,y,w,h,score"
 
 
@@ -42,9 +41,11 @@ class ReplayDetector:
         rows = _read_rows(self.path)
         frames = rows[:, 0]
         self._check(frames < 1, rows, "frame {0:g} is not a number from 1 on", "frames count from 1")
-        self._check(frames > LAST_FRAME, rows, "frame {0:g} is too large", "frames count from 1")
+        self._check(frames > limits.LAST_FRAME, rows, "frame {0:g} is too large", "frames count from 1")
         self._check(frames % 1 != 0, rows, "frame {0:g} is not a whole number", "frames count from 1")
-        self._check((np.abs(rows[:, 2:6]) > FARTHEST).any(axis=1), rows, "the box is not finite", f"rows are {COLUMNS}")
+        self._check(
+            (np.abs(rows[:, 2:6]) > limits.FARTHEST).any(axis=1), rows, "the box is not finite", f"rows are {COLUMNS}"
+        )
         self._check((rows[:, 4:6] < 0).any(axis=1), rows, "the box has a negative size", f"rows are {COLUMNS}")
         self._check(np.diff(frames, prepend=0) < 0, rows, "frame {0:g} is out of order", "sort the file by frame")
         scores = rows[:, 6]

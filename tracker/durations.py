@@ -6,11 +6,10 @@ import math
 import re
 from fractions import Fraction
 
+from detectors import limits
 from detectors.errors import InputError
 
 UNITS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}  # seconds
-RATES = (1e-6, 1e6)  # frames a second
-LONGEST_NUMBER = 60  # characters
 
 
 def duration(option: str, value: str | float, least: float) -> float:
@@ -31,15 +30,17 @@ def duration(option: str, value: str | float, least: float) -> float:
 def frame_rate(text: str) -> Fraction:
     """Frames a second of "25", "29.97", "30000/1001" or "2.5e1". Raises ValueError for anything else.
 
-    Rates beyond `RATES` are refused before they become fractions, which spell out exponents digit by digit.
+    Rates that cannot be are refused before they become fractions, which spell out exponents digit by digit.
     """
     number, slash, divisor = text.strip().partition("/")
     try:
-        if len(text) > LONGEST_NUMBER:
+        if len(text) > limits.RATE_CHARACTERS:
             raise ValueError
         rate = float(number) / (float(divisor) if slash else 1.0)
     except (ValueError, ZeroDivisionError, OverflowError):
-        raise ValueError(f"{text[:LONGEST_NUMBER]!r} is no number of frames a second") from None
-    if not (math.isfinite(rate) and RATES[0] <= rate <= RATES[1]):
-        raise ValueError(f"{text.strip()} frames a second are not between {RATES[0]:g} and {RATES[1]:g}")
+        raise ValueError(f"{text[: limits.RATE_CHARACTERS]!r} is no number of frames a second") from None
+    if not (math.isfinite(rate) and limits.FRAME_RATES[0] <= rate <= limits.FRAME_RATES[1]):
+        raise ValueError(
+            f"{text.strip()} frames a second are not between {limits.FRAME_RATES[0]:g} and {limits.FRAME_RATES[1]:g}"
+        )
     return Fraction(number) / (Fraction(divisor) if slash else 1)

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from detectors import limits
 from detectors.base import Floats, Ints
 from detectors.boxes import tlwh_to_xyxy
 from detectors.errors import InputError
 from detectors.number_rows import read_text, split_rows
-from detectors.replay import FARTHEST, LAST_FRAME
 
 COLUMNS = "frame,id,x,y,w,h"
 MIN_COLUMNS = COLUMNS.count(",") + 1
-MAX_FRAMES = 10_000_000  # frames of a sequence, 90 hours of video: a wrong number must not ask for all the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +103,15 @@ def _check(rows: MotRows, length: int, length_from: str) -> None:
     frames, ids, boxes = rows.values[:, 0], rows.values[:, 1], rows.values[:, 2:6]
     rows.reject(frames % 1 != 0, "frame {0:.15g} is not a whole number", "frames count from 1")
     rows.reject(frames < 1, "frame {0:.15g} is below 1", "frames count from 1")
-    rows.reject(frames > MAX_FRAMES, "frame {0:.15g} is too large", "frames count from 1")
+    rows.reject(frames > limits.FRAMES, "frame {0:.15g} is too large", "frames count from 1")
     rows.reject(frames > length, f"frame {{0:.15g}} is beyond the last one, {length}", length_from)
     rows.reject(ids % 1 != 0, "id {1:.15g} is not a whole number", f"rows are {COLUMNS}")
     rows.reject(ids < 0, "id {1:.15g} is negative", "every row needs an id; track detections first")
-    rows.reject(ids > LAST_FRAME, "id {1:.15g} is too large", f"ids go up to {LAST_FRAME}")
+    rows.reject(ids > limits.LAST_FRAME, "id {1:.15g} is too large", f"ids go up to {limits.LAST_FRAME}")
     rows.reject((boxes[:, 2:] < 0).any(axis=1), "the box has a negative size", f"rows are {COLUMNS}")
-    rows.reject((np.abs(boxes) > FARTHEST).any(axis=1), "the box is too far away", f"rows are {COLUMNS}, in pixels")
+    rows.reject(
+        (np.abs(boxes) > limits.FARTHEST).any(axis=1), "the box is too far away", f"rows are {COLUMNS}, in pixels"
+    )
     _check_unique(rows, frames, ids)
 
 

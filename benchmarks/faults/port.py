@@ -24,7 +24,7 @@ from benchmarks.live.page_clients import connect, request
 from benchmarks.live.stream_kinds import TsHttpServer
 from benchmarks.live.viewers import free_port
 from benchmarks.speed.measurement import Measurement, ResultTable
-from tracker.view.connections import MOST_CONNECTIONS
+from detectors import limits
 
 RATE = 10  # frames a second of the stream
 HALF_OPEN, SECONDS = 1200, 60.0
@@ -171,7 +171,7 @@ def _report(
     whole = frames == len(lines) and gap < LONGEST_GAP and all(run["goes on"] for run in runs)
     answers, pictures = many["answers"], many["pictures"]
     served, refused = answers.get("200", 0), answers.get("503", 0)
-    wanted = min(MOST_CONNECTIONS, sum(answers.values()))
+    wanted = min(limits.CONNECTIONS, sum(answers.values()))
     fair = served >= wanted and served + refused == sum(answers.values()) and many["afterwards"] == "200"
     goes_on = ["yes" if run["goes on"] else "NO" for run in runs]
     held = [str(run["descriptors"]) for run in runs]
@@ -191,9 +191,7 @@ def _report(
     ]
     headings = ["", "connections", "the run goes on", "its descriptors", ""]
     title = f"The page's port: {HALF_OPEN} half-open connections, {VIEWERS} viewers"
-    note = (
-        f"{MOST_CONNECTIONS} connections are served, and more are told so; the run may have {DESCRIPTORS} descriptors."
-    )
+    note = f"{limits.CONNECTIONS} connections are served, more are told so; the run may have {DESCRIPTORS} descriptors."
     figures = {"half_open": half, "viewers": many, "runs": runs, "gap": gap, "frames": frames, "lines": len(lines)}
     return Measurement([ResultTable(title, headings, rows, note)], figures, failed=not (whole and fair and not said))
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors import limits
 from detectors.base import Floats, Ints
 from detectors.boxes import (
-    MOST_CANDIDATES,
     areas,
     clip,
     cxcywh_to_xyxy,
@@ -173,7 +173,7 @@ def test_of_more_boxes_than_can_be_compared_the_weaker_ones_go() -> None:
     on_one_spot = np.tile([10.0, 10, 20, 20], (count, 1))
     assert nms(on_one_spot, scores, 0.5).tolist() == [count - 1]
     apart = on_one_spot + np.arange(0.0, 20.0 * count, 20.0)[:, None]
-    assert nms(apart, scores, 0.5).tolist() == list(range(count - 1, count - 1 - MOST_CANDIDATES, -1))
+    assert nms(apart, scores, 0.5).tolist() == list(range(count - 1, count - 1 - limits.CANDIDATES, -1))
 
 
 def test_nms_of_nothing_is_nothing() -> None:

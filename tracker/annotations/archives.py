@@ -9,13 +9,11 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from detectors import limits
 from detectors.errors import InputError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that zip knows: equal text gives equal bytes
 ORDINARY_FILE, UNIX = 0o100644 << 16, 3
-LARGEST = 2**31  # bytes of a text: more is a mistake, or meant to fill all memory
-PACKED, DENSEST = 10_000_000, 100
-"""Bytes of a text from which on it must not be so many times as long as in its archive: boxes are packed 30-fold."""
 BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError)
 WRONG = (OSError, ValueError, KeyError, RuntimeError, EOFError, *BROKEN)
 
@@ -44,7 +42,7 @@ def read_member(path: Path, name: str, remedy: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             entry = archive.getinfo(name)
-            if entry.file_size > min(LARGEST, max(PACKED, DENSEST * entry.compress_size)):
+            if entry.file_size > min(limits.UNPACKED, max(limits.DENSE, limits.DENSITY * entry.compress_size)):
                 raise ValueError(f"{name} in it is too large once it is unpacked, {entry.file_size:,} bytes")
             return archive.read(name)
     except WRONG as error:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from detectors import limits
 from detectors.base import Floats
 from detectors.columns import KEYPOINTS
 from detectors.keypoints import VISIBLE, confidences, names_of, skeleton_of
@@ -19,7 +20,6 @@ from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack
 
 Entry = dict[str, Any]
-MOST_KEYPOINTS = 10_000  # of one object; more is a mistake in the file
 
 
 def keypoints_entry(track: AnnotatedTrack, row: int) -> Entry:
@@ -61,9 +61,9 @@ def read_keypoints(rows: Sequence[Entry]) -> dict[str, npt.NDArray[Any]]:
 def _read(row: Entry) -> Floats:
     """The keypoints ``(K, 3)`` of one box, none if they are not told."""
     flat, scores = row.get("keypoints") or [], row.get("keypoint_scores")
-    if not isinstance(flat, list) or len(flat) % 3 or len(flat) > 3 * MOST_KEYPOINTS:
+    if not isinstance(flat, list) or len(flat) % 3 or len(flat) > 3 * limits.KEYPOINTS:
         raise ValueError("keypoints is no list of x, y and visibility of each")
-    limit = validate.MOST_PIXELS
+    limit = limits.PIXELS
     points = np.array([validate.number(value, "keypoints", -limit, limit) for value in flat]).reshape(-1, 3)
     labelled = points[:, 2] > 0
     if scores is None:

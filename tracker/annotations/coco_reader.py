@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors import limits
 from detectors.errors import InputError
 from tracker.annotations import validate
 from tracker.annotations.coco_keypoints import read_keypoints
@@ -114,7 +115,7 @@ def _frames(
         return _by_place(images, only)
     for number, frame in enumerate(found.values()):
         place[0] = f"images[{number}]"
-        validate.integer(frame, "frame_index", 0, validate.MOST_FRAMES)
+        validate.integer(frame, "frame_index", 0, limits.FRAMES)
     return {identity: frame + from_0 for identity, frame in found.items()}
 
 
@@ -141,7 +142,7 @@ def _read_video(
     if len(set(numbers)) < len(numbers):
         raise ValueError("two images have the same frame_index")
     last = max(numbers, default=0)
-    count = validate.integer(_first(video, COUNTS, last), "frame_count", 0, validate.MOST_FRAMES)
+    count = validate.integer(_first(video, COUNTS, last), "frame_count", 0, limits.FRAMES)
     timed = len(own) == count and all("time" in image for image in own) and bool(own)
     tracks = _read_tracks(rows, frames, names)
     labels = (
@@ -167,8 +168,8 @@ def _read_video(
 
 def _side(video: Entry, own: Sequence[Entry], side: str) -> int:
     """The width or height of a video, or of its pictures; 0 where neither is said."""
-    sizes = {validate.integer(each[side], side, 0, validate.MOST_PIXELS) for each in [video, *own] if side in each}
-    given = sizes if side not in video else {validate.integer(video[side], side, 0, validate.MOST_PIXELS)}
+    sizes = {validate.integer(each[side], side, 0, limits.PIXELS) for each in [video, *own] if side in each}
+    given = sizes if side not in video else {validate.integer(video[side], side, 0, limits.PIXELS)}
     if len(given) > 1:
         raise ValueError(f"its images have several {side}s: {sorted(given)}")
     return given.pop() if given else 0

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
 from tracker.annotations import validate
@@ -28,9 +29,6 @@ from tracker.durations import frame_rate
 REMEDY = "export it again as 'CVAT for video 1.1'"
 TWICE = "delete one of them in CVAT, and export it again"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
-FARTHEST = 10_000_000  # frames and pixels
-LONGEST_HOLD = 2_000_000  # frames, a day at 25 a second, for which a last box without an end stands
-DIGITS = 12  # of a number
 SAME = 0.011  # pixels by which equal sides may differ: CVAT rounds them to hundredths
 ARCHIVED = "annotations.xml"  # its name in the archive that CVAT exports
 
@@ -202,8 +200,8 @@ def _read_track(path: Path, element: ET.Element, task: _Range, drawn: validate.D
     if not number.isdecimal() or len(number) > 12:
         _reject(path, where, "has no number")
     shapes = _one_a_frame(path, where, [_read_box(path, where, box) for box in element])
-    if _stays(shapes, task) > LONGEST_HOLD:
-        _reject(path, where, f"stays as it is for more than {LONGEST_HOLD} frames, up to the video's end")
+    if _stays(shapes, task) > limits.HELD_FRAMES:
+        _reject(path, where, f"stays as it is for more than {limits.HELD_FRAMES} frames, up to the video's end")
     there = list(_stretches(shapes, task))
     try:
         drawn.take(len(shapes), sum(len(range(here[0].frame, end, task.step)) for here, end in there))
@@ -276,7 +274,7 @@ def _read_box(path: Path, where: str, box: ET.Element) -> _Shape:
         turned = float(box.get("rotation", 0)) % 360 != 0
     except (KeyError, ValueError):
         _reject(path, where, "has a box without a frame and four sides")
-    if not 0 <= frame < FARTHEST or not all(abs(side) < FARTHEST for side in sides):
+    if not 0 <= frame < limits.FRAMES or not all(abs(side) < limits.FRAMES for side in sides):
         _reject(path, where, f"has a box in frame {frame} that cannot be")
     if sides[2] < sides[0] or sides[3] < sides[1]:
         _reject(path, where, f"has a box of negative size in frame {frame}")
@@ -292,18 +290,18 @@ def _range_of(path: Path, meta: ET.Element) -> _Range:
     stop = _number(path, meta, ".//stop_frame", -1)
     text = (meta.findtext(".//frame_filter") or "").strip().replace(" ", "")
     step = text.removeprefix("step=")
-    if text and not (step.isdecimal() and len(step) < DIGITS and 0 < int(step) <= FARTHEST):
+    if text and not (step.isdecimal() and len(step) < limits.DIGITS and 0 < int(step) <= limits.FRAMES):
         _reject(path, "its head", f"says {text!r} where the task's step belongs")
     each = int(step or 1)
     counted = start + (size - 1) * each + 1 if size else 0
-    return _Range(start, each, min(max(int(stop) + 1, counted), FARTHEST))
+    return _Range(start, each, min(max(int(stop) + 1, counted), limits.FRAMES))
 
 
 def _number(path: Path, meta: ET.Element, place: str, missing: float) -> float:
     text = meta.findtext(place)
     if text is None or not text.strip():
         return missing
-    if not text.strip().isdecimal() or len(text.strip()) > DIGITS or int(text) > FARTHEST:
+    if not text.strip().isdecimal() or len(text.strip()) > limits.DIGITS or int(text) > limits.FRAMES:
         _reject(path, "its head", f"says {text!r} where a number belongs")
     return int(text)
 

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Floats
 from detectors.errors import InputError
 from tracker.annotations import validate
@@ -116,12 +117,12 @@ def _read_sample(sample: Entry, frames: list[Entry], place: str, known: KnownVid
     file = validate.text(sample["filepath"], "filepath")
     name, source = sample.get("name", Path(file).stem), sample.get("source", Path(file).name)
     if metadata.get("frame_width"):
-        width = validate.integer(metadata["frame_width"], "frame_width", 1, validate.MOST_PIXELS)
-        height = validate.integer(metadata["frame_height"], "frame_height", 1, validate.MOST_PIXELS)
+        width = validate.integer(metadata["frame_width"], "frame_width", 1, limits.PIXELS)
+        height = validate.integer(metadata["frame_height"], "frame_height", 1, limits.PIXELS)
     else:  # it was exported without compute_metadata() before
         width, height = size_of(known, str(name), str(source), place)
     last = max((number for number, _ in _detections(frames)), default=0)
-    count = validate.integer(metadata.get("total_frame_count", last), "total_frame_count", 0, validate.MOST_FRAMES)
+    count = validate.integer(metadata.get("total_frame_count", last), "total_frame_count", 0, limits.FRAMES)
     rows: dict[int, list[tuple[int, Entry]]] = {}
     for frame, entry in _detections(frames):
         rows.setdefault(validate.integer(entry.get("index"), "index", 1), []).append((frame, entry))
@@ -144,7 +145,7 @@ def _read_sample(sample: Entry, frames: list[Entry], place: str, known: KnownVid
 
 def _detections(frames: list[Entry]) -> Iterator[tuple[int, Entry]]:
     for frame in frames:
-        number = validate.integer(frame["frame_number"], "frame_number", 1, validate.MOST_FRAMES)
+        number = validate.integer(frame["frame_number"], "frame_number", 1, limits.FRAMES)
         for entry in (frame.get("detections") or {}).get("detections", []):
             yield number, entry
 

@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Bools, Floats, Ints
 from detectors.errors import InputError
 from tracker.annotations import validate
@@ -130,7 +131,7 @@ def _size(data: Entry, answers: list[Entry]) -> tuple[int, int] | None:
     said = [(data, "width", "height"), *((each, "original_width", "original_height") for each in answers)]
     for entry, *sides in said:
         if all(entry.get(side) for side in sides):
-            width, height = (validate.integer(entry[side], side, 1, validate.MOST_PIXELS) for side in sides)
+            width, height = (validate.integer(entry[side], side, 1, limits.PIXELS) for side in sides)
             return width, height
     return None
 
@@ -152,15 +153,13 @@ def _length(data: Entry, regions: list[Entry]) -> tuple[int, Fraction]:
     """Number of frames, at least up to the last rectangle, and frames a second, 0 where nothing tells them."""
     values = [region["value"] for region in regions]
     counts = [
-        validate.integer(value["framesCount"], "framesCount", 1, validate.MOST_FRAMES)
+        validate.integer(value["framesCount"], "framesCount", 1, limits.FRAMES)
         for value in values
         if value.get("framesCount")
     ]
-    last = [
-        validate.integer(entry["frame"], "frame", 1, validate.MOST_FRAMES) for v in values for entry in v["sequence"]
-    ]
+    last = [validate.integer(entry["frame"], "frame", 1, limits.FRAMES) for v in values for entry in v["sequence"]]
     most = max(counts or last, default=0)
-    count = validate.integer(data.get("frame_count", most), "frame_count", 0, validate.MOST_FRAMES)
+    count = validate.integer(data.get("frame_count", most), "frame_count", 0, limits.FRAMES)
     known = data.get("frame_rate", data.get("fps"))
     if known is None and counts and values[0].get("duration"):
         duration = validate.number(values[0]["duration"], "duration", 1e-3, 1e9)

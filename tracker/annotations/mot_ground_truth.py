@@ -12,11 +12,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Bools, Floats
-from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 from tracker.annotations.label_names import NAMELESS
-from tracker.mot_rows import MAX_FRAMES, MotRows, sort_by_frame
+from tracker.mot_rows import MotRows, sort_by_frame
 
 FLAG, CLASS, VISIBILITY = 6, 7, 8  # columns, from 0
 CLASSLESS = -1
@@ -70,9 +70,9 @@ def tracks_of(
     and all have the first where `classes` are left out. Where an id is 0, ids begin there, and each becomes one more.
     Raises InputError, naming file and line.
     """
-    far = (np.abs(rows.values[:, 2:6]) > validate.MOST_PIXELS).any(axis=1)
-    rows.reject(far, "the box is too far away", f"boxes are x, y, width, height, up to {validate.MOST_PIXELS} pixels")
-    length = int(min(rows.values[:, 0].max(initial=1), MAX_FRAMES))
+    far = (np.abs(rows.values[:, 2:6]) > limits.PIXELS).any(axis=1)
+    rows.reject(far, "the box is too far away", f"boxes are x, y, width, height, up to {limits.PIXELS} pixels")
+    length = int(min(rows.values[:, 0].max(initial=1), limits.FRAMES))
     found = sort_by_frame(rows, length, "frames count from 1")
     count = len(found.ids)
     ids = found.ids + 1 if (found.ids == 0).any() else found.ids

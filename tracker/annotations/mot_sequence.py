@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from detectors import limits
 from detectors.errors import InputError
 from tracker.annotations import validate
 from tracker.annotations.document import Annotations, labels_of
@@ -83,8 +84,8 @@ def _described(annotations: Annotations, info: Path) -> Annotations:
         parser.read(info, encoding="utf-8-sig")
         says = parser["Sequence"]
         size = (int(says.get(key, "0")) for key in ("imWidth", "imHeight"))
-        width, height = (validate.integer(side, "size", 0, validate.MOST_PIXELS) for side in size)
-        count = validate.integer(int(says.get("seqLength", "0")), "seqLength", 0, validate.MOST_FRAMES)
+        width, height = (validate.integer(side, "size", 0, limits.PIXELS) for side in size)
+        count = validate.integer(int(says.get("seqLength", "0")), "seqLength", 0, limits.FRAMES)
         rate = validate.frame_rate(says.get("frameRate", "0"))
     except (configparser.Error, KeyError, ValueError, ZeroDivisionError) as error:
         raise InputError(info, f"cannot be understood: {error}", "mend it, or remove it") from None

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Floats
 from detectors.errors import InputError
 from detectors.number_rows import encoding_of
@@ -18,11 +19,6 @@ from detectors.scores import ROUNDING
 from tracker import durations
 from tracker.annotations.document import AnnotatedTrack, Annotations
 
-MOST_FRAMES = 10_000_000  # of a video: more is a mistake in the file
-MOST_PIXELS = 1_000_000  # of a picture's side, and of what a box may be away from it
-DRAWN, DRAWN_A_SHAPE = 2_200_000, 100
-"""Boxes that a file may have drawn between and after its keyframes: those of one object in a day at 25 a second, and a
-hundred for each shape that is written. They take some 5 seconds and 400 MB."""
 HEAD = 4096  # bytes that are read to recognise a file
 MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
@@ -31,13 +27,15 @@ class DrawnBoxes:
     """Counts the boxes that are drawn from the few shapes of a file, which may be meant to fill all memory."""
 
     def __init__(self) -> None:
-        self._left = DRAWN
+        self._left = limits.DRAWN
 
     def take(self, shapes: int, boxes: int) -> None:
         """Count the boxes of a track before they are drawn from its shapes. Raises ValueError for too many."""
-        self._left += DRAWN_A_SHAPE * shapes - boxes
+        self._left += limits.DRAWN_A_SHAPE * shapes - boxes
         if self._left < 0:
-            raise ValueError(f"makes it more boxes than can be, {DRAWN:,} and {DRAWN_A_SHAPE} for each one written")
+            raise ValueError(
+                f"makes it more boxes than can be, {limits.DRAWN:,} and {limits.DRAWN_A_SHAPE} for each one written"
+            )
 
 
 def load_json(path: Path) -> Any:
@@ -140,8 +138,8 @@ def boxes_of_xywh(rows: Sequence[Sequence[object]], name: str = "bbox") -> Float
     for row in rows:
         if len(row) != 4:
             raise ValueError(f"{name} has {len(row)} numbers, not x, y, width, height")
-    limits = [-MOST_PIXELS, -MOST_PIXELS, 0, 0]
-    table = [[number(v, name, low, MOST_PIXELS) for v, low in zip(row, limits, strict=True)] for row in rows]
+    least = [-limits.PIXELS, -limits.PIXELS, 0, 0]
+    table = [[number(v, name, low, limits.PIXELS) for v, low in zip(row, least, strict=True)] for row in rows]
     boxes = np.array(table, dtype=np.float64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     return boxes

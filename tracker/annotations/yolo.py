@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Floats
 from detectors.errors import InputError
 from tracker.annotations import validate
@@ -106,9 +107,9 @@ def read(path: Path) -> list[Annotations]:
     try:
         video = validate.load_json(path / VIDEO)
         name = validate.text(video["name"], "name")
-        width, height = (validate.integer(video[key], key, 1, validate.MOST_PIXELS) for key in ("width", "height"))
+        width, height = (validate.integer(video[key], key, 1, limits.PIXELS) for key in ("width", "height"))
         labels = validate.distinct_texts(video["labels"], "labels")
-        count = validate.integer(video["frame_count"], "frame_count", 0, validate.MOST_FRAMES)
+        count = validate.integer(video["frame_count"], "frame_count", 0, limits.FRAMES)
         rate, times = validate.frame_rate(video["frame_rate"]), validate.frame_times(video["times"], count)
         source = validate.text(video["source"], "source") if video["source"] else ""
         rows: dict[int, list[list[float]]] = {}

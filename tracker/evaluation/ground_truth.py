@@ -26,9 +26,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from detectors import limits
 from detectors.base import Floats, Ints
 from detectors.errors import InputError
-from tracker.mot_rows import MAX_FRAMES, MotRows, read_rows, rows_of_array, sort_by_frame
+from tracker.mot_rows import MotRows, read_rows, rows_of_array, sort_by_frame
 
 PEDESTRIAN, DISTRACTOR_CLASSES, MOT20_DISTRACTOR_CLASS, LAST_CLASS = 1, (2, 7, 8, 12), 6, 13
 FLAG, CLASS = 6, 7  # columns, from 0
@@ -100,7 +101,7 @@ def load_sequence(folder: Path, name: str, mot15_flags: bool = False) -> GroundT
     info = folder / "seqinfo.ini"
     if info.is_file():
         return make_ground_truth(name, rows, _read_length(info), f"seqLength in {info} says so", mot15_flags)
-    last = int(min(rows.values[:, 0].max(initial=0), MAX_FRAMES))
+    last = int(min(rows.values[:, 0].max(initial=0), limits.FRAMES))
     length_from = f"{folder / GT} ends there; seqLength in {info} can say otherwise"
     return make_ground_truth(name, rows, last, length_from, mot15_flags)
 
@@ -157,8 +158,8 @@ def _read_length(info: Path) -> int:
     try:
         parser.read(info, encoding="utf-8-sig")
         length = int(parser["Sequence"]["seqLength"])
-        if not 0 < length <= MAX_FRAMES:
-            raise ValueError(f"seqLength must be from 1 to {MAX_FRAMES}")
+        if not 0 < length <= limits.FRAMES:
+            raise ValueError(f"seqLength must be from 1 to {limits.FRAMES}")
     except (configparser.Error, KeyError, ValueError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise InputError(info, f"cannot be understood: {reason}", "[Sequence] needs seqLength") from None

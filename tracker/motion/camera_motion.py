@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Floats, Frame
 from detectors.errors import InputError
-from detectors.replay import LAST_FRAME
 from tracker.mot_rows import MotRows, read_rows
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class RecordedCameraMotion:
 def _check_frames(rows: MotRows) -> None:
     frames = rows.values[:, 0]
     rows.reject((frames % 1 != 0) | (frames < 1), "frame {0:.15g} is not a number from 1 on", "frames count from 1")
-    rows.reject(frames > LAST_FRAME, "frame {0:.15g} is too large", "frames count from 1")
+    rows.reject(frames > limits.LAST_FRAME, "frame {0:.15g} is too large", "frames count from 1")
     again = np.ones(len(frames), dtype=bool)
     again[np.unique(frames, return_index=True)[1]] = False
     rows.reject(again, "frame {0:.15g} is there already", "a frame has one matrix: remove one of them")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from detectors import limits
 from detectors.base import Floats
 from detectors.errors import InputError
 from tracker.regions.geometry import area, crosses_itself
 
-FARTHEST = 1e6  # pixels; larger numbers are mistakes
-MOST_POINTS = 1000
 SHORTEST = 1e-3  # pixels
 LEAST_AREA = 1e-3  # square pixels
 
@@ -32,8 +31,8 @@ def check_polygon(what: str, points: Floats) -> Floats:
     _check_finite(what, points)
     if len(points) < 3:
         raise InputError(what, f"has {len(points)} points, and a polygon has three or more", HOW_POLYGON)
-    if len(points) > MOST_POINTS:
-        raise InputError(what, f"has {len(points)} points", f"give at most {MOST_POINTS}")
+    if len(points) > limits.POINTS:
+        raise InputError(what, f"has {len(points)} points", f"give at most {limits.POINTS}")
     polygon: Floats = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
     if len(polygon) > 2 and crosses_itself(polygon):
         raise InputError(what, "crosses itself", "give its corners in order, all the way round")
@@ -43,6 +42,6 @@ def check_polygon(what: str, points: Floats) -> Floats:
 
 
 def _check_finite(what: str, points: Floats) -> None:
-    wrong = points[~(np.abs(points) <= FARTHEST)]
+    wrong = points[~(np.abs(points) <= limits.FARTHEST_POINT)]
     if wrong.size:
         raise InputError(what, f"{wrong[0]:g} is no place in a picture", "give pixels, from the top-left corner")

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import PIL.Image
 
+from detectors import limits
 from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.sources.base import FRAME_RATE, Source
 
-MOST_PIXELS = 150_000_000  # of a picture: 450 MB once it is decoded; the largest cameras make fewer
 warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # it warns of half of what we refuse
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
@@ -50,8 +50,9 @@ def open_images(paths: Sequence[Path], folder: Path, frame_rate: Fraction) -> So
     ordered = sorted(paths, key=natural_key)
     first = next((image for image in map(read_image, ordered) if image is not None), None)
     if first is None:
-        large = f"is larger than {MOST_PIXELS // 10**6} million pixels" if _pixels(ordered[0]) > MOST_PIXELS else ""
-        raise InputError(ordered[0], large or "is not an image that can be read", "mend or remove it")
+        large = f"is larger than {limits.PICTURE_PIXELS // 10**6} million pixels"
+        why = large if _pixels(ordered[0]) > limits.PICTURE_PIXELS else "is not an image that can be read"
+        raise InputError(ordered[0], why, "mend or remove it")
     source = Source(
         frames=iter(()),
         name=folder.resolve().name,
@@ -74,11 +75,11 @@ def natural_key(path: Path) -> list[tuple[int, int | str]]:
 def read_image(path: Path) -> Image | None:
     """The picture ``(H, W, 3)`` BGR, turned upright as its EXIF data say; None when it cannot be read.
 
-    One of more than `MOST_PIXELS` is not read: a few bytes of a file can stand for gigabytes of a picture.
+    One of more than `limits.PICTURE_PIXELS` is not read: a few bytes of a file can stand for gigabytes of a picture.
     """
     try:
         data = np.fromfile(path, dtype=np.uint8)  # unlike cv2.imread, takes any file name on any system
-        if not data.size or _pixels(path) > MOST_PIXELS:
+        if not data.size or _pixels(path) > limits.PICTURE_PIXELS:
             return None
         return cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[return-value]
     except (OSError, cv2.error):
@@ -91,7 +92,7 @@ def _pixels(path: Path) -> int:
         with PIL.Image.open(path) as picture:
             return int(picture.width * picture.height)
     except PIL.Image.DecompressionBombError:
-        return MOST_PIXELS + 1
+        return limits.PICTURE_PIXELS + 1
     except Exception:  # plugins raise all kinds, and ultralytics puts its own opener in the place of Pillow's
         return 0
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 
+from detectors import limits
 from detectors.base import Ints
 from tracker.sources.deinterlacing import DecodedFrame, deinterlace
 from tracker.sources.frame_times import FrameTimes
@@ -25,7 +26,6 @@ from tracker.sources.video_decoder import Packet, VideoDecoder
 
 WORTH = 32  # frames; reading fewer than these is faster than seeking
 SAME = 1e-6  # seconds by which the stamps of packet and frame may differ
-MOST_BYTES = 256 * 2**20  # of packets to keep from the last two key frames on
 
 
 class Sought(NamedTuple):
@@ -97,7 +97,7 @@ def _survey(packets: Iterable[Packet], times: FrameTimes, seconds: float) -> _Su
             return None
         last = decoded
         found.add(packet, packet.is_keyframe and packet.pts < times.stamp(seconds - SAME))
-        if found.size > MOST_BYTES:
+        if found.size > limits.PACKETS:
             return None
         if decoded >= wanted:
             break  # later packets are decoded after this one, and shown even later

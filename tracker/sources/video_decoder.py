@@ -13,13 +13,13 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from detectors import limits
 from detectors.cores import available_cores
 from detectors.errors import InputError
 from tracker.sources.deinterlacing import DecodedFrame, has_fields_apart
 
 MOST_THREADS = 4  # of the decoder; each holds pictures, and one decodes 1080p in 5 ms
 FIELDS = 1.5  # packets a frame; with more, a packet has one field of an interlaced picture
-MOST_FAILURES = 1000  # attempts in a row to read on in a damaged file
 
 Packet: TypeAlias = "av.Packet[VideoStream]"
 
@@ -65,7 +65,7 @@ class VideoDecoder:
         never comes.
         """
         failures = 0
-        while failures < (1 if self._remote else MOST_FAILURES):
+        while failures < (1 if self._remote else limits.FAILURES):
             with contextlib.suppress(av.FFmpegError, OSError):
                 for packet in self.container.demux(self.stream):
                     if packet.size:  # the end, and frames that an AVI leaves out, have none

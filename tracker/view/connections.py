@@ -8,12 +8,12 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MOST_CONNECTIONS = 200  # a descriptor each, of which a process has 1,024 by default
-MOST_REFUSALS = 400  # connections beyond these that are told so at a time, rather than closed without a word
+from detectors import limits
+
 DESCRIPTORS = 4096  # that a process may have where the system lets it: the connections' and all others
 REQUEST_TIMEOUT = 5.0  # seconds for a request to be complete
 REFUSAL_TIMEOUT = 3.0  # seconds for the request that a refusal answers, and for the answer to be read
-REFUSAL = f"all {MOST_CONNECTIONS} connections of this page are taken: try again later\n".encode()
+REFUSAL = f"all {limits.CONNECTIONS} connections of this page are taken: try again later\n".encode()
 REFUSAL_HEAD = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 10\r\n"
     b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(REFUSAL)
@@ -23,8 +23,8 @@ REFUSAL_HEAD = (
 class LimitedConnection(HttpToolsProtocol):
     """A connection that is closed if no whole request comes in time.
 
-    Beyond `MOST_CONNECTIONS`, the one that has waited longest without a request makes room; where all have one, the new
-    one does. Its request, should it come, gets the answer that there is no room. So nobody can take the run's
+    Beyond `limits.CONNECTIONS`, the one that has waited longest without a request makes room; where all have one, the
+    new one does. Its request, should it come, gets the answer that there is no room. So nobody can take the run's
     descriptors, or lock viewers out for long.
     """
 
@@ -36,9 +36,9 @@ class LimitedConnection(HttpToolsProtocol):
         super().connection_made(transport)
         here = [each for each in self.connections if isinstance(each, LimitedConnection) and each.is_open]
         served = [each for each in here if not each._refused]
-        if len(served) > MOST_CONNECTIONS:
+        if len(served) > limits.CONNECTIONS:
             waiting = [each for each in served if each.is_waiting]
-            min(waiting, key=LimitedConnection.due, default=self)._refuse(len(here) - len(served) < MOST_REFUSALS)
+            min(waiting, key=LimitedConnection.due, default=self)._refuse(len(here) - len(served) < limits.REFUSALS)
         self._wait()
 
     def _refuse(self, tell: bool) -> None:

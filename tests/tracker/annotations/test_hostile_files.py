@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from detectors import limits
 from detectors.errors import InputError
-from tracker.annotations import cvat, labelstudio, mot, validate
+from tracker.annotations import cvat, labelstudio, mot
 from tracker.annotations.atomic_replacement import BEFORE, atomic_replacement
 from tracker.annotations.validate import frame_rate
 from tracker.commands.cli import main
@@ -39,8 +40,8 @@ def test_tracks_that_stay_to_the_end_of_an_endless_video_are_refused(tmp_path: P
 def test_more_boxes_than_fit_into_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = cvat_file(tmp_path / "a.xml", "<task><size>40</size></task>", tracks=3)
     assert len(cvat.read(path)[0].tracks) == 3
-    monkeypatch.setattr(validate, "DRAWN", 100)
-    monkeypatch.setattr(validate, "DRAWN_A_SHAPE", 0)
+    monkeypatch.setattr(limits, "DRAWN", 100)
+    monkeypatch.setattr(limits, "DRAWN_A_SHAPE", 0)
     with pytest.raises(InputError, match="track 3: makes it more boxes than can be"):
         cvat.read(path)
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from benchmarks.live.page_clients import request
-from detectors import InputError
+from detectors import InputError, limits
 from tests.conftest import ROOT
 from tests.tracker.view.pages import make_frame, make_page, make_tracks
 from tracker import track
@@ -164,7 +164,7 @@ def test_a_missing_server_library_is_named(crossing: Path, monkeypatch: pytest.M
 
 
 def test_requests_that_never_end_make_room_and_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(limits, "CONNECTIONS", 20)
     monkeypatch.setattr(connections, "REQUEST_TIMEOUT", 0.3)
     with Served() as served:
         held = []
@@ -180,7 +180,7 @@ def test_requests_that_never_end_make_room_and_are_closed(monkeypatch: pytest.Mo
 
 
 def test_of_a_crowd_as_many_are_served_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 10)
+    monkeypatch.setattr(limits, "CONNECTIONS", 10)
     with Served() as served:
         crowd = [served.connect("/stream.mjpg?width=480") for _ in range(30)]
         answers = []
@@ -194,7 +194,7 @@ def test_of_a_crowd_as_many_are_served_as_there_is_room_for(monkeypatch: pytest.
 
 
 def test_whoever_finds_no_room_is_told_so_and_served_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(limits, "CONNECTIONS", 2)
     with Served() as served:
         crowd = [served.connect("/stream.mjpg?width=480") for _ in range(2)]
         assert [connection.recv(12) for connection in crowd] == [b"HTTP/1.1 200"] * 2
