@@ -18,6 +18,7 @@ SHOWN = 200  # characters of a value or name that a message repeats
 UNPACKED = 2**31  # bytes of a text out of an archive
 DENSE, DENSITY = 10_000_000, 100
 """Bytes of a text from which on it must not be so many times as long as in its archive: boxes are packed 30-fold."""
+TAG = 1_000_000  # bytes of a tag or a comment in XML: Expat takes the square of them
 
 # Frames and boxes
 LAST_FRAME = 2**53  # above it, floating point skips whole numbers

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, NoReturn, TextIO
+from typing import Any, BinaryIO, NamedTuple, NoReturn, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
@@ -30,6 +30,7 @@ REMEDY = "export it again as 'CVAT for video 1.1'"
 TWICE = "delete one of them in CVAT, and export it again"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 SAME = 0.011  # pixels by which equal sides may differ: CVAT rounds them to hundredths
+BLOCK = 1 << 16  # bytes that are parsed at a time
 ARCHIVED = "annotations.xml"  # its name in the archive that CVAT exports
 
 
@@ -169,16 +170,35 @@ def _elements(path: Path) -> Iterator[ET.Element]:
                 _reject(path, "its head", "declares a document type, which CVAT never does")
             file.seek(0)
             root: ET.Element | None = None
-            for event, element in ET.iterparse(file, events=("start", "end")):
-                if root is None:
+            for event, element in _events(file):
+                if root is None and event == "start":
                     root = element
-                elif event == "end" and element.tag in ("meta", "track", "image"):
+                elif root is not None and event == "end" and element.tag in ("meta", "track", "image"):
                     yield element
                     root.clear()
     except (ET.ParseError, LookupError, ValueError) as error:  # the others: encodings that there are not
         raise InputError(path, f"is not XML: {error}", REMEDY) from None
     except OSError as error:
         raise InputError(path, f"cannot be read: {error.strerror}", "check the path") from None
+
+
+def _events(file: BinaryIO) -> Iterator[tuple[str, Any]]:
+    """What a parser finds: starts and ends of elements, and comments.
+
+    Until a tag or a comment ends, Expat reads it from its beginning with each block that comes (CVE-2023-52425).
+    Raises ValueError for one that is too long for that.
+    """
+    parser, silent = ET.XMLPullParser(("start", "end", "comment", "pi")), 0
+    while block := file.read(BLOCK):
+        parser.feed(block)
+        silent += len(block)
+        for event in parser.read_events():
+            silent = 0
+            yield event  # type: ignore[misc]  # no namespaces are asked for, which are the other kind
+        if silent > limits.TAG:
+            raise ValueError(f"{silent:,} bytes follow one another without a tag")
+    parser.close()
+    yield from parser.read_events()  # type: ignore[misc]
 
 
 def _opened(path: Path) -> BinaryIO:

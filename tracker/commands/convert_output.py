@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from detectors import limits
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
 from tracker.annotations.formats import FORMATS, Format, implied_by, parse_formats, write_formats
@@ -141,10 +142,19 @@ def _write_coco(videos: Videos, target: Path, pictures: Pictures | None) -> None
     from tracker.annotations.training_set import write_coco_set
 
     if pictures is None:
-        coco.write_many((video for video, _ in videos), target)
+        coco.write_many((_listable(video) for video, _ in videos), target)
     else:
         files = ((video, file) for video, file in videos if file is not None)
         write_coco_set(files, target, pictures.every, pictures.partial)
+
+
+def _listable(video: Annotations) -> Annotations:
+    """The same; InputError if its file, of whatever origin, names many more frames than it has boxes for."""
+    boxes = sum(map(len, video.tracks))
+    if video.frame_count > limits.DRAWN + limits.DRAWN_A_SHAPE * boxes:
+        why = f"has {video.frame_count:,} frames, which COCO lists one by one, and {boxes:,} boxes"
+        raise InputError(video.name, why, "choose another format")
+    return video
 
 
 def _write_among(

@@ -31,8 +31,12 @@ class Regions:
     anchor: str = ANCHORS[0]
     size: Size = (0, 0)
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return sum(map(len, (self.roi, self.mask, self.lines, self.zones)))
+
     def __bool__(self) -> bool:
-        return bool(self.roi or self.mask or self.lines or self.zones)
+        return len(self) > 0
 
     def anchors(self, boxes: Floats) -> Floats:
         """The anchor points ``(N, 2)`` of boxes ``(N, 4)``.
