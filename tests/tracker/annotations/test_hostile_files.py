@@ -126,3 +126,32 @@ def test_keyframes_days_apart_are_refused_before_boxes_are_drawn(tmp_path: Path)
     (tmp_path / "a.json").write_text(json.dumps([task]))
     with pytest.raises(InputError, match=r"task 0: .*makes it more boxes than can be"):
         labelstudio.read(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("opening", ['<annotations><track label="', "<!-- ", '<annotations a="<!-- >', "1"])
+def test_a_tag_without_an_end_is_told_before_it_is_read_over_and_over(tmp_path: Path, opening: str) -> None:
+    (tmp_path / "a.xml").write_text(opening + "<annotations" * (not opening.startswith("<a")) + "a>" * 3_000_000)
+    with pytest.raises(InputError, match="is not XML: "):
+        cvat.read(tmp_path / "a.xml")
+
+
+def test_comments_and_long_texts_are_read_over(tmp_path: Path) -> None:
+    path = cvat_file(tmp_path / "a.xml", "<task><size>40</size></task>")
+    path.write_text(path.read_text().replace("<annotations>", "<!-- a > b --><annotations><!--c--><?pi?>"))
+    assert [len(track) for track in cvat.read(path)[0].tracks] == [40]
+
+
+def test_endless_names_are_cut_off(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("gt/gt.txt", "".join(f"1,{number},1,1,9,9,1,1,1\n" for number in range(1, 40)))
+        archive.writestr("gt/labels.txt", "\u00e9" * 4_000_000)
+    labels = {track.label for track in mot.read(tmp_path / "a.zip")[0].tracks}
+    assert labels == {"\u00e9" * limits.NAME}
+
+
+def test_coco_lists_no_millions_of_frames_without_boxes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("9999999,1,10,10,20,20,1,-1,-1,-1\n")
+    arguments = ["convert", str(tmp_path / "a.txt"), str(tmp_path / "o.json"), "--format", "coco"]
+    assert main([*arguments, "--size", "320x240", "--fps", "25"]) == 1
+    assert "has 9,999,999 frames, which COCO lists one by one, and 1 boxes" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detectors import InputError
+from detectors import InputError, limits
 from tracker.regions.load import load_regions
 from tracker.regions.regions import Regions, touches_picture
 
@@ -93,6 +93,14 @@ def test_a_file_and_options_are_taken_together(tmp_path: Path) -> None:
         load(path=path, zone="hall:0,0,5,0,0,5")
     with pytest.raises(InputError, match="cannot be read"):
         load(path=tmp_path)
+
+
+def test_more_regions_than_a_run_can_look_at_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "regions.json"
+    path.write_text(json.dumps({"lines": {f"line {at}": [[0, 0], [9, 9]] for at in range(limits.PLACES)}}))
+    assert len(load_regions((64, 48), path)) == limits.PLACES
+    with pytest.raises(InputError, match=r"regions\.json: 1001 lines, zones and polygons \(give at most 1000\)"):
+        load_regions((64, 48), path, mask=["0,0,9,0,9,9"])
 
 
 def test_what_lies_outside_the_picture_is_a_warning() -> None:
