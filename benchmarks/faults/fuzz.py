@@ -16,7 +16,7 @@ from benchmarks.faults.parsers import Parser
 from benchmarks.faults.sandbox import INPUTS, OUTPUTS, Sandbox
 from benchmarks.faults.supervisor import Ending, Supervisor
 from benchmarks.faults.verdict import KINDS, SLOW, faults
-from tracker.commands.cli import COMMANDS
+from tracker.commands.arguments import COMMANDS
 
 
 @dataclass

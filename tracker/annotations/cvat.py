@@ -188,7 +188,8 @@ def _events(file: BinaryIO) -> Iterator[tuple[str, Any]]:
     Until a tag or a comment ends, Expat reads it from its beginning with each block that comes (CVE-2023-52425).
     Raises ValueError for one that is too long for that.
     """
-    parser, silent = ET.XMLPullParser(("start", "end", "comment", "pi")), 0
+    parser: ET.XMLPullParser[Any] = ET.XMLPullParser(("start", "end", "comment", "pi"))
+    silent = 0
     while block := file.read(BLOCK):
         parser.feed(block)
         silent += len(block)
