@@ -3,19 +3,29 @@ PYTHON ?= python3
 BIN = .venv/bin
 TEST_BIN = .venv-test/bin
 PIP = -m pip --disable-pip-version-check --quiet
+QUICK = tests/test_house.py tests/detectors/test_base.py tests/detectors/test_boxes.py tests/detectors/test_replay.py \
+  $(addprefix tests/tracker/,association motion regions drawing)
 
-.PHONY: demo test check bench clean
+.PHONY: demo demo-live test test-quick check bench clean
 
 demo: .venv/ready
 	@mkdir -p demo
-	@$(BIN)/python videos/bikes.py demo/bikes.mp4
-	@echo "== tracking a street in Brussels"
-	@$(BIN)/keeptrack demo/bikes.mp4 -o demo/bikes.tracked.mp4 --mot demo/bikes.txt --overwrite
-	@echo "== watch demo/bikes.tracked.mp4; then: $(BIN)/keeptrack YOUR_VIDEO.mp4"
+	@echo "== tracking videos/walkers.mp4: people on a path, and two parked cars"
+	@$(BIN)/keeptrack videos/walkers.mp4 -o demo/walkers.tracked.mp4 --overwrite
+	@echo "== watch demo/walkers.tracked.mp4; then: $(BIN)/keeptrack YOUR_VIDEO.mp4"
+
+demo-live: .venv/ready
+	@echo "== the clip as a camera on this computer: open http://127.0.0.1:8000/, Ctrl-C ends it"
+	@$(BIN)/python videos/serve.py --port 8554 & camera=$$!; trap "kill $$camera" EXIT; sleep 1; \
+	  $(BIN)/keeptrack http://127.0.0.1:8554/walkers --view -o none
 
 test: .venv-test/ready
-	@echo "== running the tests, two files at a time"
+	@echo "== running the tests, two files at a time, ten minutes or so: a dot is one that passed"
 	@OMP_NUM_THREADS=1 $(TEST_BIN)/python -m pytest -n 2 --dist loadfile
+
+test-quick: .venv/tested
+	@echo "== the core alone: tracker, formats, files; no torch, no browser, no network"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -p no:cacheprovider $(QUICK)
 
 check: .venv-test/ready
 	@echo "== ruff and mypy"
@@ -33,12 +43,17 @@ clean:
 	@echo "== setting up .venv with the light core (about 0.7 GB, a minute or two)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python $(PIP) install --upgrade pip
-	@$(BIN)/python $(PIP) install --editable ".[demo]"
+	@$(BIN)/python $(PIP) install --no-compile --editable ".[view]"
 	@$(call without-libgl,$(BIN))
 	@touch $@
 
+.venv/tested: .venv/ready
+	@echo "== adding pytest"
+	@$(BIN)/python $(PIP) install --no-compile pytest pytest-xdist hypothesis
+	@touch $@
+
 .venv-test/ready: pyproject.toml
-	@echo "== setting up .venv-test with every extra (about 7 GB, several minutes)"
+	@echo "== setting up .venv-test with every extra (about 7 GB, five minutes or so; make test-quick needs one)"
 	@$(PYTHON) -m venv .venv-test
 	@$(TEST_BIN)/python $(PIP) install --upgrade pip
 	@$(TEST_BIN)/python $(PIP) install --editable ".[all]"

@@ -25,7 +25,7 @@ from detectors import InputError
 from tracker.commands.annotate import REPORT
 from tracker.commands.annotate import main as annotate
 from tracker.run.track import track
-from videos.bikes import find_bikes
+from videos.serve import WALKERS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LOOK = 0.7  # seconds for the browser to have drawn the last frame
@@ -70,7 +70,7 @@ def show_report(page: Page, clip: Path) -> None:
 def take(target: Path, size: tuple[int, int], dark: bool, show: Callable[[Page, Path], None]) -> None:
     """Save a picture of what `show` makes of a page and the clip. Raises InputError."""
     with window(size, dark) as page, tempfile.TemporaryDirectory() as folder:
-        show(page, Path(shutil.copy(find_bikes(), Path(folder) / "bikes.mp4")))
+        show(page, Path(shutil.copy(WALKERS, folder)))
         page.screenshot(path=target)
     if target.suffix == ".png":  # the browser saves quickly, this saves space
         Image.open(target).convert("RGB").save(target, optimize=True)

@@ -36,7 +36,7 @@ from benchmarks.speed.peer_process import PeerProcess
 from benchmarks.tables import circumstances, markdown_table, print_circumstances, print_table
 from detectors import InputError
 from tracker.writers.stats import write_stats
-from videos.bikes import find_bikes
+from videos.serve import WALKERS
 
 CROSSING = ROOT / "videos" / "crossing.mp4"
 
@@ -123,11 +123,8 @@ def prepare(arguments: argparse.Namespace) -> Iterator[Setting]:
 
 
 def default_clip(smoke: bool) -> Path:
-    """The demo's clip, where it is installed; else, and for little work, the small one in videos/."""
-    try:
-        return CROSSING if smoke else find_bikes()
-    except FileNotFoundError:
-        return CROSSING
+    """The demo's clip, or the small one for little work."""
+    return CROSSING if smoke else WALKERS
 
 
 def beside(setting: Setting) -> str:

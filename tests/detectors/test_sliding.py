@@ -13,7 +13,7 @@ from detectors.base import Image
 from detectors.boxes import iou_matrix, nms
 from detectors.sliding import EMBEDDED, GREY, STRIDE, SlidingDetector, fit
 from tests.onnx_models import colour_finder, sliding_colour_finder
-from videos.bikes import find_bikes
+from videos.serve import WALKERS
 
 RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)
 
@@ -123,17 +123,10 @@ def test_fine_patterns_are_averaged_when_a_frame_is_made_small() -> None:
 
 @pytest.fixture(scope="module")
 def street() -> list[Image]:
-    """Frames of the demo clip: a street with cars, cyclists and people on foot."""
-    try:
-        video = cv2.VideoCapture(str(find_bikes()))
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-    frames = []
-    for number in range(250):
-        there, image = video.read()
-        if there and number % 25 == 14:
-            frames.append(np.asarray(image, dtype=np.uint8))
-    return frames
+    """Frames of the demo clip: people on foot, and two cars that are parked."""
+    video = cv2.VideoCapture(str(WALKERS))
+    frames = [video.read()[1] for _ in range(240)]
+    return [np.asarray(image, dtype=np.uint8) for image in frames[14::25]]
 
 
 def test_the_embedded_detector_knows_a_real_street(street: list[Image]) -> None:
@@ -142,8 +135,8 @@ def test_the_embedded_detector_knows_a_real_street(street: list[Image]) -> None:
     kept = [each[nms(each.boxes, each.scores, 0.6, each.class_ids)] for each in found]
     names = [detector.class_names[int(class_id)] for each in kept for class_id in each.class_ids]
 
-    assert names.count("person") >= 3
-    assert {"car", "person", "motorcycle"} <= set(names)
+    assert names.count("person") >= 5 * len(street)
+    assert names.count("car") >= len(street)
 
 
 def test_the_embedded_detector_finds_nothing_in_an_empty_picture() -> None:
