@@ -6,7 +6,7 @@ PIP = -m pip --disable-pip-version-check --quiet
 QUICK = tests/test_house.py tests/detectors/test_base.py tests/detectors/test_boxes.py tests/detectors/test_replay.py \
   $(addprefix tests/tracker/,association motion regions drawing)
 
-.PHONY: demo demo-live test test-quick check bench clean
+.PHONY: demo demo-live test test-quick package check bench clean
 
 demo: .venv/ready
 	@mkdir -p demo
@@ -26,6 +26,9 @@ test: .venv-test/ready
 test-quick: .venv/tested
 	@echo "== the core alone: tracker, formats, files; no torch, no browser, no network"
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -p no:cacheprovider $(QUICK)
+
+package:
+	@PYTHON=$(PYTHON) .ci/package
 
 check: .venv-test/ready
 	@echo "== ruff and mypy"

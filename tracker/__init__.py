@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker.association.tracks import Tracks as Tracks
     from tracker.run.track import track as track
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Detections": "detectors",

@@ -23,7 +23,9 @@ def frames(video: Path, start: float, end: float, width: int) -> tuple[list[Imag
         for frame in container.decode(stream):
             if frame.time is not None and start <= frame.time < end:
                 picture = frame.to_image()
-                pictures.append(picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS))
+                pictures.append(
+                    picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+                )
         return pictures, float(stream.average_rate or 25)
 
 
