@@ -6,7 +6,7 @@ PIP = -m pip --disable-pip-version-check --quiet
 QUICK = tests/test_house.py tests/detectors/test_base.py tests/detectors/test_boxes.py tests/detectors/test_replay.py \
   $(addprefix tests/tracker/,association motion regions drawing)
 
-.PHONY: demo demo-live test test-quick package check bench clean
+.PHONY: demo demo-live test test-quick package docker-steps check bench clean
 
 demo: .venv/ready
 	@mkdir -p demo
@@ -29,6 +29,9 @@ test-quick: .venv/tested
 
 package:
 	@PYTHON=$(PYTHON) .ci/package
+
+docker-steps:
+	@.ci/docker-steps
 
 check: .venv-test/ready
 	@echo "== ruff and mypy"
