@@ -1,7 +1,7 @@
 """The whole command, from a clip to an annotated video, in turn with that of ultralytics.
 
-Our default also runs without appearance and with the detector on some frames only. ultralytics tracks with ByteTrack
-and saves its video. What is not named is left to each one's defaults.
+Our default also runs without appearance, with the detector on some frames only, and with the detector inside the package.
+ultralytics tracks with ByteTrack and saves its video. What is not named is left to each one's defaults.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import shutil
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from benchmarks.speed.peer_process import peer_environment
 from benchmarks.speed.processes import KEEPTRACK, Cost, processors, run
 
 OURS, PEER = "keeptrack", "ultralytics track"
+OWN = "keeptrack, its own detector"  # beside the model that both can use
 VARIANTS: dict[str, tuple[str, ...]] = {
     OURS: (),
     "keeptrack --appearance none": ("--appearance", "none"),
@@ -48,6 +49,8 @@ def measure(setting: Setting) -> Measurement:
     """The commands, their processor time, and the stages."""
     part = ("--max-frames", str(SMOKE_FRAMES)) if setting.smoke else ()
     calls = {name: partial(track, setting, setting.clip, (*options, *part)) for name, options in VARIANTS.items()}
+    if setting.model:
+        calls[OWN] = partial(track, replace(setting, model=None), setting.clip, part)
     skipped = []
     if why := why_no_peer(setting):
         skipped.append(f"{PEER}: {why}")
