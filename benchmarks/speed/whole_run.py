@@ -1,7 +1,7 @@
 """The whole command, from a clip to an annotated video, in turn with that of ultralytics.
 
-Our default also runs without appearance, with the detector on some frames only, and with the detector inside the package.
-ultralytics tracks with ByteTrack and saves its video. What is not named is left to each one's defaults.
+Our default also runs without appearance, with the detector on some frames only, and with the detector inside the
+package. ultralytics tracks with ByteTrack and saves its video. What is not named is left to each one's defaults.
 """
 
 from __future__ import annotations
