@@ -1,12 +1,13 @@
-# Two environments, both inside this folder: .venv holds what tracking needs, .venv-test holds every extra.
+# Environments inside this folder: .venv holds what tracking needs, .venv-test every extra, .venv-docs what docs need.
 PYTHON ?= python3
 BIN = .venv/bin
 TEST_BIN = .venv-test/bin
+DOCS_BIN = .venv-docs/bin
 PIP = -m pip --disable-pip-version-check --quiet
 QUICK = tests/test_house.py tests/detectors/test_base.py tests/detectors/test_boxes.py tests/detectors/test_replay.py \
   $(addprefix tests/tracker/,association motion regions drawing)
 
-.PHONY: demo demo-live test test-quick package docker-steps check bench clean
+.PHONY: demo demo-live test test-quick package docker-steps check bench docs clean
 
 demo: .venv/ready
 	@mkdir -p demo
@@ -42,8 +43,12 @@ check: .venv-test/ready
 bench: .venv/ready
 	@$(BIN)/python -m benchmarks.speed
 
+docs: .venv-docs/ready
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_BIN)/python -m mkdocs build --strict --quiet
+	@echo "== open site/index.html; to search, serve it: $(PYTHON) -m http.server --directory site"
+
 clean:
-	rm -rf .venv .venv-test demo
+	rm -rf .venv .venv-test .venv-docs demo site
 
 .venv/ready: pyproject.toml
 	@echo "== setting up .venv with the light core (about 0.7 GB, a minute or two)"
@@ -64,6 +69,13 @@ clean:
 	@$(TEST_BIN)/python $(PIP) install --upgrade pip
 	@$(TEST_BIN)/python $(PIP) install --editable ".[all]"
 	@$(call without-libgl,$(TEST_BIN))
+	@touch $@
+
+.venv-docs/ready: pyproject.toml
+	@echo "== setting up .venv-docs with the light core and what builds the documentation (about 0.9 GB)"
+	@$(PYTHON) -m venv .venv-docs
+	@$(DOCS_BIN)/python $(PIP) install --upgrade pip
+	@$(DOCS_BIN)/python $(PIP) install --editable ".[docs]"
 	@touch $@
 
 # opencv-python needs the system's libGL. Where that is missing, the headless build takes its place; it is installed
