@@ -14,10 +14,13 @@ from tracker.association.tracks import Tracks
 from tracker.drawing.colours import TrackColours
 from tracker.drawing.keypoints import draw_keypoints
 from tracker.drawing.label_layout import LabelLayout
-from tracker.drawing.labels import INK, line_width, make_tag, paste, tag_size, text_size
+from tracker.drawing.labels import INK, Colour, line_width, make_tag, paste, tag_size, text_size
 from tracker.drawing.regions import RegionPainter
 from tracker.drawing.trails import Trails
 from tracker.regions.activity import Activity
+
+FINE = 10  # of a line's widths an object is wide and high at least
+EDGED = 16  # pixels, from which on a box has a dark edge
 
 
 class Annotator:
@@ -45,13 +48,10 @@ class Annotator:
         ids = tracks.track_ids.tolist()
         if self._regions is not None:
             self._regions.draw_below(picture)
-        for track_id in ids:
-            self._trails.draw(picture, track_id, frame.time, line, self._colours[track_id])
         for track_id, box in zip(ids, tracks.boxes, strict=True):
-            x1, y1, x2, y2 = (round(float(edge)) for edge in box)
-            corners = (x1, y1), (x2 - 1, y2 - 1)
-            cv2.rectangle(picture, *corners, INK, line + 2)
-            cv2.rectangle(picture, *corners, self._colours[track_id], line)
+            self._trails.draw(picture, track_id, frame.time, fine(box, line), self._colours[track_id])
+        for track_id, box in zip(ids, tracks.boxes, strict=True):
+            draw_box(picture, box, self._colours[track_id], line)
         if KEYPOINTS in tracks.columns:
             for track_id, points in zip(ids, tracks.columns[KEYPOINTS], strict=True):
                 draw_keypoints(picture, points, self._colours[track_id], line)
@@ -79,6 +79,20 @@ class Annotator:
         """What a label may say, the longest first."""
         name = self._names.get(int(class_id), "").split()
         return [(str(track_id), *name, f"{score:.2f}"), (str(track_id), *name), (str(track_id),)]
+
+
+def fine(box: Floats, line: int) -> int:
+    """The width of a line for an object: no more than a tenth of its box's shorter side, but a pixel."""
+    return max(1, min(line, int((box[2:] - box[:2]).min()) // FINE))
+
+
+def draw_box(picture: Image, box: Floats, colour: Colour, line: int) -> None:
+    """Outline a box ``(4,)``, with a dark edge; finer where the object is so small that the line would hide it."""
+    x1, y1, x2, y2 = (round(float(edge)) for edge in box)
+    corners, line = ((x1, y1), (x2 - 1, y2 - 1)), fine(box, line)
+    if min(x2 - x1, y2 - y1) >= EDGED:
+        cv2.rectangle(picture, *corners, INK, line + 2)
+    cv2.rectangle(picture, *corners, colour, line)
 
 
 def _near(boxes: Floats, picture: Image) -> Floats:

@@ -58,7 +58,7 @@ class LabelLayout:
         kept: dict[int, int] = {}
         taken = np.empty((0, 4))
         for row in np.argsort(-boxes[:, 3], kind="stable").tolist():
-            costs = hidden[row] + LABEL_WEIGHT * _share(choices[row], taken)
+            costs = hidden[row] + LABEL_WEIGHT * _share(choices[row], taken, of_smaller=True)
             choice = self._choose(costs, self._kept.get(track_ids[row]))
             if choice is None:
                 continue
@@ -96,13 +96,18 @@ def _inside(choices: Floats, picture: tuple[int, int]) -> np.ndarray:
     )
 
 
-def _share(rectangles: Floats, others: Floats, little: float = 0.0) -> Floats:
-    """The largest share ``(R,)`` of any of `others` ``(N, 4)`` that each rectangle covers; 0 where it is `little`."""
+def _share(rectangles: Floats, others: Floats, little: float = 0.0, of_smaller: bool = False) -> Floats:
+    """The largest share ``(R,)`` of any of `others` ``(N, 4)`` that each rectangle covers; 0 where it is `little`.
+
+    of_smaller: the share of the smaller one of both instead, since a label in another one's middle hides its words.
+    """
     if not len(others):
         return np.zeros(len(rectangles))
     low = np.maximum(rectangles[:, None, :2], others[:, :2])
     high = np.minimum(rectangles[:, None, 2:], others[:, 2:])
     covered = np.clip(high - low, 0, None).prod(axis=2)
     area = np.maximum((others[:, 2:] - others[:, :2]).prod(axis=1), 1.0)
+    if of_smaller:
+        area = np.minimum(area, np.maximum((rectangles[:, 2:] - rectangles[:, :2]).prod(axis=1), 1.0)[:, None])
     largest = (covered / area).max(axis=1)
     return np.asarray(np.where(largest > little, largest, 0.0))

@@ -113,3 +113,9 @@ def test_a_trail_ends_in_its_box_however_fast_the_object_is() -> None:
         drawn = annotator.draw(Frame(grey(), index + 1, index / 25), tracks)
     foot = drawn[119, round(x) - 20 : round(x) + 16]
     assert (foot == colour_of(4)).all(axis=1).mean() > 0.9, "from outside of the box to its foot"
+
+
+def test_a_small_object_is_not_hidden_by_its_own_outline() -> None:
+    tracks = tracks_of((4, [100, 100, 112, 108], 0.9, 0))
+    drawn = Annotator({}).draw(Frame(grey(), 1, 0.0), tracks)
+    assert (drawn[101:107, 101:111] == 90).all(axis=2).mean() > 0.9
