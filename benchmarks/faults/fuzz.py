@@ -15,7 +15,7 @@ from benchmarks.faults.mutations import word
 from benchmarks.faults.parsers import Parser
 from benchmarks.faults.sandbox import INPUTS, OUTPUTS, Sandbox
 from benchmarks.faults.supervisor import Ending, Supervisor
-from benchmarks.faults.verdict import KINDS, SLOW, faults
+from benchmarks.faults.verdict import KINDS, MOST_MB_SMALL, SLOW, TRAINING_MB, faults
 from tracker.commands.arguments import COMMANDS
 
 
@@ -108,7 +108,8 @@ class Fuzz:
             if ending.seconds <= SLOW or ending.hung:
                 break
         replaceable = (*parser.may_change, *([changed] if changed else []), *(["out/old.json"] * (ending.status == 0)))
-        found = faults(ending, sandbox.changes(replaceable), sandbox.drafts(), size, self._said)
+        small_mb = TRAINING_MB if parser.program == "training" else MOST_MB_SMALL
+        found = faults(ending, sandbox.changes(replaceable), sandbox.drafts(), size, self._said, small_mb)
         return ending, found, arguments
 
     def _prepare(self, parser: Parser, number: int, sandbox: Sandbox) -> tuple[list[str], str | None]:

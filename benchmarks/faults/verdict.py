@@ -15,15 +15,22 @@ half-written file that stays."""
 SMALL = 1_000_000  # bytes of input
 SLOW = 10.0  # seconds, for small inputs
 MOST_MB, MOST_MB_SMALL = 1500.0, 1000.0
+TRAINING_MB = 1500.0  # PyTorch and a step with the smallest network take 800 MB of it, whatever the input is
 FAILED, WRONG_ARGUMENTS = 1, 2
 FAILURES = re.compile(r"failed +why *")  # the head of the table that annotate prints
 LAST_RESORT = re.compile(r"^error: keeptrack: an error that it does not know.*\((\S+) tells where", re.MULTILINE)
-LINE = re.compile(r"(error|warning|note): \S.*|Corrupt JPEG data: .*|Premature end of JPEG file")
-"""What may be printed; the last two are libjpeg's own warnings, which it does not let anybody name a file in."""
+PROGRESS = r"reading the pictures and their labels|writing the network|looking at what it finds in \d+ pictures"
+LINE = re.compile(rf"(error|warning|note): \S.*|{PROGRESS}")
+"""What may be printed; training, which takes hours as a rule, tells what it does."""
 
 
-def faults(ending: Ending, changes: Changes, drafts: list[str], size: int, said: Path) -> dict[str, str]:
-    """Kind of fault -> what is known of it. size: bytes of the input. said: folder of what was printed."""
+def faults(
+    ending: Ending, changes: Changes, drafts: list[str], size: int, said: Path, small_mb: float = MOST_MB_SMALL
+) -> dict[str, str]:
+    """Kind of fault -> what is known of it.
+
+    size: bytes of the input. said: folder of what was printed. small_mb: memory that a small input may take.
+    """
     found: dict[str, str] = {}
     trace = ending.trace or foreseen_by_nobody(said)
     if trace:
@@ -34,7 +41,7 @@ def faults(ending: Ending, changes: Changes, drafts: list[str], size: int, said:
         found["hang"] = f"{ending.seconds:.0f} s"
     elif ending.seconds > SLOW and size < SMALL:
         found["slow"] = f"{ending.seconds:.1f} s"
-    if ending.peak_mb > (MOST_MB_SMALL if size < SMALL else MOST_MB):
+    if ending.peak_mb > (small_mb if size < SMALL else MOST_MB):
         found["memory"] = f"{ending.peak_mb:.0f} MB"
     outside = [*ending.outside, *changes.outside]
     if outside:

@@ -70,11 +70,12 @@ def is_changed(folder: Path) -> bool:
         made = signed_files(folder)
         if isinstance(made, dict):
             return made != _digests(folder, {DONE})
+        if made is None:  # nobody knows what was there
+            return True
         signed = (folder / DONE).stat().st_mtime  # by earlier versions, which did not tell what the files were
         there = _files(folder) - {DONE}
-        foreign = made is not None and not there <= set(made)
-        return foreign or any((folder / name).stat().st_mtime > signed + SAME_TIME for name in there)
-    except (OSError, ValueError, TypeError, AttributeError):
+        return not there <= set(made) or any((folder / name).stat().st_mtime > signed + SAME_TIME for name in there)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return folder.is_dir() and bool(_files(folder))
 
 
@@ -163,7 +164,7 @@ def published_outcome(folder: Path, fingerprint: str) -> Outcome | None:
         known = all(isinstance(each, str) for each in warnings) and all(isinstance(count, int) for count in counts)
         if told["fingerprint"] == fingerprint and known:
             return Outcome("done", "", *counts, warnings=tuple(warnings))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
     return None
 

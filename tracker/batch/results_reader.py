@@ -121,7 +121,7 @@ def _is_edited(folder: Path, place: str) -> bool:
     """Whether somebody has changed the annotations at a place: they are others than were signed, or younger."""
     try:
         edited = is_edited(folder, place)
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         edited = None
     return _changed(folder / place) > (folder / DONE).stat().st_mtime + EDITED_AFTER if edited is None else edited
 

@@ -62,13 +62,16 @@ def write_report(path: Path, videos: Iterable[VideoEntry], budget: int = BUDGET)
     before, after = page.split("<!--videos-->")
     before = before.replace("<!--policy-->", _policy(style, script)).replace("/*style*/", style)
     draft = draft_of(path)
-    with draft.open("x", encoding="utf-8") as file:
-        file.write(before)
-        for video in videos:
-            _write_video(file, video, path.parent, spent)
-        _write_block(file, "heads", {"videos": spent.heads, "crops": spent.crops, "tracks": spent.tracks})
-        file.write(after.replace("/*script*/", script))
-    os.replace(draft, path)
+    try:
+        with draft.open("x", encoding="utf-8") as file:
+            file.write(before)
+            for video in videos:
+                _write_video(file, video, path.parent, spent)
+            _write_block(file, "heads", {"videos": spent.heads, "crops": spent.crops, "tracks": spent.tracks})
+            file.write(after.replace("/*script*/", script))
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _template() -> tuple[str, str, str]:

@@ -54,7 +54,7 @@ def read_summary(path: Path) -> dict[str, Any]:
     """What `write_summary` has written. Raises InputError where that is not what the file holds."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(path, f"cannot be read as a summary: {error}", "annotate the video again") from error
     if not _is_record(record):
         raise InputError(path, "is not a summary of a video", "annotate the video again")

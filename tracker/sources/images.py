@@ -15,10 +15,12 @@ import PIL.Image
 
 from detectors import limits
 from detectors.base import Frame, Image
+from detectors.codec_messages import codec_messages
 from detectors.errors import InputError
 from tracker.sources.base import FRAME_RATE, Source
 
 warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # it warns of half of what we refuse
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\b")  # of damaged heads: it reads nothing else here
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
 
@@ -72,16 +74,18 @@ def natural_key(path: Path) -> list[tuple[int, int | str]]:
     return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
 
 
-def read_image(path: Path) -> Image | None:
+def read_image(path: Path, damage: list[str] | None = None) -> Image | None:
     """The picture ``(H, W, 3)`` BGR, turned upright as its EXIF data say; None when it cannot be read.
 
-    One of more than `limits.PICTURE_PIXELS` is not read: a few bytes of a file can stand for gigabytes of a picture.
+    damage: gets what its decoder says of a picture of which a part is lost. One of more than `limits.PICTURE_PIXELS` is
+    not read: a few bytes of a file can stand for gigabytes of a picture.
     """
     try:
         data = np.fromfile(path, dtype=np.uint8)  # unlike cv2.imread, takes any file name on any system
         if not data.size or _pixels(path) > limits.PICTURE_PIXELS:
             return None
-        return cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[return-value]
+        with codec_messages(damage):
+            return cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[return-value]
     except (OSError, cv2.error):
         return None
 
@@ -100,12 +104,16 @@ def _pixels(path: Path) -> int:
 def _frames(paths: Sequence[Path], source: Source) -> Iterator[Frame]:
     unreadable: list[Path] = []
     resized: list[Path] = []
+    damaged: dict[Path, str] = {}
     skipped = min(max(0, int(source.start * source.frame_rate) - 1), len(paths))
     for index, path in enumerate(paths[skipped:], start=skipped + 1):
-        image = read_image(path)
+        damage: list[str] = []
+        image = read_image(path, damage)
         if image is None:
             unreadable.append(path)
-        elif image.shape[:2] != (source.height, source.width):
+        elif damage:
+            damaged[path] = damage[0]
+        if image is not None and image.shape[:2] != (source.height, source.width):
             image = np.asarray(cv2.resize(image, (source.width, source.height)), dtype=np.uint8)
             resized.append(path)
         if image is not None:
@@ -114,5 +122,8 @@ def _frames(paths: Sequence[Path], source: Source) -> Iterator[Frame]:
         source.warnings.append(
             f"{resized[0]}: {len(resized)} of {len(paths)} images were scaled to the first one's size"
         )
+    if damaged:
+        path, why = next(iter(damaged.items()))
+        source.warnings.append(f"{path}: {len(damaged)} of {len(paths)} images are damaged: {why}")
     if unreadable:
         source.warnings.append(f"{unreadable[0]}: {len(unreadable)} of {len(paths)} images could not be read")

@@ -14,6 +14,7 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Ints
 from detectors.boxes import cxcywh_to_xyxy, tlwh_to_xyxy
+from detectors.codec_messages import codec_messages
 from detectors.errors import InputError, refusing
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -97,7 +98,8 @@ def pictures_in(folder: Path) -> list[Path]:
 
 
 def _bare(file: Path, classes: int) -> LabelledImage:
-    picture = cv2.imread(str(file), cv2.IMREAD_COLOR_BGR)
+    with codec_messages():
+        picture = cv2.imread(str(file), cv2.IMREAD_COLOR_BGR)
     if picture is None:
         raise InputError(file, "is not a picture that can be read", "mend or remove it")
     nothing = np.zeros(0, dtype=np.int64)
@@ -214,7 +216,8 @@ def _lines(path: Path) -> list[str]:
 
 
 def _read_yolo_image(picture: Path, labels: Path, names: tuple[str, ...]) -> LabelledImage:
-    image = cv2.imread(str(picture))
+    with codec_messages():
+        image = cv2.imread(str(picture))
     if image is None:
         raise InputError(picture, "is not a picture that can be read", "mend or remove it")
     height, width = image.shape[:2]

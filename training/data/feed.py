@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from detectors.base import Floats, Image
+from detectors.codec_messages import codec_messages
 from detectors.cores import available_cores
 from detectors.errors import InputError
 from training.data.augment import Augmentation, Sample, draw_sample
@@ -55,7 +56,8 @@ class PictureReader:
         key = str(image.path)
         if key in self._kept:
             return self._kept[key]
-        picture = cv2.imread(key, cv2.IMREAD_COLOR_BGR)
+        with codec_messages():
+            picture = cv2.imread(key, cv2.IMREAD_COLOR_BGR)
         if picture is None:
             raise InputError(key, "is not a picture that can be read", "mend or remove it")
         if picture.shape[:2] != (image.height, image.width):

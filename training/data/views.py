@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from detectors.base import Floats, Image
+from detectors.codec_messages import codec_messages
 from detectors.errors import InputError
 from detectors.runtime import open_session
 from training.data.augment import Augmentation, recoloured
@@ -72,7 +73,8 @@ def read_cuts(crops: Sequence[Crop]) -> list[Cut]:
     for index in sorted(range(len(crops)), key=lambda at: crops[at].picture):  # each picture is read once
         crop = crops[index]
         if crop.picture != path:
-            path, picture = crop.picture, cv2.imread(str(crop.picture), cv2.IMREAD_COLOR_BGR)
+            with codec_messages():
+                path, picture = crop.picture, cv2.imread(str(crop.picture), cv2.IMREAD_COLOR_BGR)
         if picture is None:
             raise InputError(crop.picture, "is not a picture that can be read", "mend or remove it")
         cuts[index] = _cut(np.asarray(picture, dtype=np.uint8), crop)
