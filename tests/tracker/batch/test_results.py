@@ -135,7 +135,8 @@ def test_looking_at_results_or_copying_them_changes_nothing(job: Job) -> None:
 
 
 def test_what_an_earlier_version_has_signed_is_judged_by_its_age(job: Job) -> None:
-    for told, time, changed in (({}, 2e9, True), ({}, 1e9, True), ({"files": ["mot.txt"]}, 1e9, False), ({"files": []}, 1e9, True)):
+    names: dict[str, list[str]] = {"files": ["mot.txt"]}
+    for told, time, changed in (({}, 1e9, True), (names, 1e9, False), (names, 2e9, True), ({"files": []}, 1e9, True)):
         results.publish(job, make(job, "first"), "first", DONE)
         (job.folder / results.DONE).write_text(json.dumps(told))
         os.utime(job.folder / "mot.txt", (time, time))

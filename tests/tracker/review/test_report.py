@@ -106,6 +106,7 @@ def test_an_interrupted_page_leaves_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_report(tmp_path / "page.html", broken())
     assert (tmp_path / "page.html").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_an_empty_batch(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -194,6 +195,16 @@ def test_natural_order_takes_numbers_as_numbers() -> None:
     names = ["b2", "a10", "a9", "a", "10", "9", "a9b10", "a9b9"]
     ordered = [path.name for path in sorted(map(Path, names), key=natural_key)]
     assert ordered == ["9", "10", "a", "a9", "a9b9", "a9b10", "a10", "b2"]
+
+
+def test_a_damaged_image_is_told_by_name(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "clip", ["1.jpg", "2.jpg", "3.jpg"])
+    content = bytearray((folder / "2.jpg").read_bytes())
+    (folder / "2.jpg").write_bytes(content[:-2] + bytes(40) + content[-2:])
+    source = open_source(folder)
+    assert len(list(source.frames)) == 3
+    [warning] = source.warnings
+    assert re.match(r".*2\.jpg: 1 of 3 images are damaged: Corrupt JPEG data", warning)
 
 
 def test_a_pattern_selects_images(tmp_path: Path) -> None:
