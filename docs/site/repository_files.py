@@ -31,7 +31,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         page = waiting.pop()
         for path in sorted(linked(page) - known):
             known.add(path)
-            if not path.startswith(DOCS):
+            if not _published(path):
                 files.append(_file(path, config))
                 waiting += [path] if path.endswith(".md") else []
     return files
@@ -63,9 +63,14 @@ def _target(page: str, link: str) -> str | None:
     return path if (ROOT / path).is_file() else None
 
 
+def _published(path: str) -> bool:
+    """Whether mkdocs takes the file by itself."""
+    return path.startswith(DOCS) and not path.endswith(".py")
+
+
 def site_path(path: str) -> str:
     """Where a file of the repository is in the site's folder of sources."""
-    if path.startswith(DOCS):
+    if _published(path):
         return path.removeprefix(DOCS)
     return OUTSIDE + path + (".md" if Path(path).suffix in SOURCE else "")
 
