@@ -48,9 +48,16 @@ Figure = Any
 
 def style() -> None:
     """Grey ink, thin lines, no ground."""
-    colours = dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK)
-    shape = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "savefig.transparent": True}
-    pyplot.rcParams.update({**colours, **shape, "svg.hashsalt": "keeptrack", "axes.titlesize": 10.5})
+    colours: dict[str, Any] = dict.fromkeys(
+        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
+    )
+    shape: dict[str, Any] = {
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "savefig.transparent": True,
+    }
+    matplotlib.rcParams.update(colours | shape | {"svg.hashsalt": "keeptrack", "axes.titlesize": 10.5})
 
 
 def frames() -> Iterator[Frame]:
@@ -129,7 +136,7 @@ def score_maps() -> Figure:
         rows, columns = canvas.shape[0] // stride, canvas.shape[1] // stride
         people = table[start : start + rows * columns, 4].reshape(rows, columns)
         start += rows * columns
-        show(each, (canvas * 0.35).astype(np.uint8), f"stride {stride}: {rows} x {columns} cells")
+        show(each, (canvas * 0.6).astype(np.uint8), f"stride {stride}: {rows} x {columns} cells")
         extent = (0, canvas.shape[1], canvas.shape[0], 0)
         each.imshow(people, cmap="inferno", alpha=0.65, vmin=0, vmax=1, extent=extent, interpolation="nearest")
     return figure
@@ -216,11 +223,12 @@ def appearance() -> Figure:
     (first, before), (second, after) = seen.values()
     both = [int(number) for number in before.track_ids if number in after.track_ids][:6]
     embed = load_embedder("people")
+    assert embed is not None
     vectors = []
     for frame, tracks in ((first, before), (second, after)):
         rows = [tracks.track_ids.tolist().index(number) for number in both]
         vectors.append((embed(frame, tracks.boxes[rows]), [_crop(frame, box) for box in tracks.boxes[rows]]))
-    figure = pyplot.figure(figsize=(9, 3.5), layout="constrained")
+    figure: Any = pyplot.figure(figsize=(9, 3.5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.1, 1))
     axes = left.subplots(2, len(both))
     for row, (_, crops) in enumerate(vectors):
