@@ -1,4 +1,4 @@
-# docker build -t keeptrack . ; docker run --rm -v "$PWD:/work" keeptrack video.mp4
+# docker build -t keeptrack . ; docker run --rm -v "$PWD:/videos" keeptrack video.mp4
 # `make docker-steps` runs these steps in a clean Debian without Docker.
 FROM python:3.11-slim-bookworm
 
@@ -9,5 +9,5 @@ RUN python3 -m pip install --no-cache-dir --no-compile '/src[view,tables]' \
  && python3 -m pip install --no-cache-dir --no-compile opencv-python-headless \
  && rm -rf /src
 
-WORKDIR /work
+WORKDIR /videos
 ENTRYPOINT ["keeptrack"]

@@ -7,6 +7,7 @@ import numpy as np
 from detectors import limits
 from detectors.base import Floats, Ints
 
+AT_ONCE = 1000  # boxes that are compared with all others at a time: thousands upon one another would fill the memory
 FEW_PAIRS = 2500  # pairs of boxes; up to that many, comparing all costs less than sorting
 
 
@@ -95,15 +96,19 @@ def nms(
 
 def _rivals(boxes: Floats, iou: float, class_ids: Ints | None, other_classes_iou: float) -> tuple[Ints, Ints]:
     """Rows ``(K,)`` and later rows ``(K,)`` of boxes that do not both stay."""
-    rows, columns, shared = overlapping_pairs(boxes, boxes)
-    later = rows < columns
-    rows, columns, shared = rows[later], columns[later], shared[later]
-    area = areas(boxes)
-    limit: float | Floats = iou
-    if class_ids is not None:
-        limit = np.where(class_ids[rows] == class_ids[columns], iou, other_classes_iou)
-    rival = shared / (area[rows] + area[columns] - shared) > limit
-    return rows[rival], columns[rival]
+    area, found = areas(boxes), []
+    for start in range(0, max(len(boxes), 1), AT_ONCE):
+        rows, columns, shared = overlapping_pairs(boxes[start : start + AT_ONCE], boxes)
+        rows += start
+        later = rows < columns
+        rows, columns, shared = rows[later], columns[later], shared[later]
+        limit: float | Floats = iou
+        if class_ids is not None:
+            limit = np.where(class_ids[rows] == class_ids[columns], iou, other_classes_iou)
+        rival = shared / (area[rows] + area[columns] - shared) > limit
+        found.append((rows[rival], columns[rival]))
+    better, worse = zip(*found, strict=True)
+    return np.concatenate(better), np.concatenate(worse)
 
 
 def clip(boxes: Floats, width: float, height: float) -> Floats:

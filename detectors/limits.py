@@ -44,7 +44,7 @@ FAILURES = 1000  # attempts in a row to read on in a damaged video
 # Detectors
 METADATA = 200_000  # characters of one entry; ten thousand class names take less
 MODEL_SIDES = range(32, 8193)  # pixels of the longer side of a model's input
-CANDIDATES = 3000  # detections of a picture: ten for each of 300 objects, and 400 MB where all lie upon one another
+CANDIDATES = 3000  # detections of a picture: ten for each of 300 objects
 
 # The page's port
 CONNECTIONS = 200  # a descriptor each, of which a process has 1,024 by default

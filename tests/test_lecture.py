@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
 LECTURE = (ROOT / "docs/lecture.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", LECTURE, re.DOTALL | re.MULTILINE)
+USUAL: Any = {"precision": 8, "suppress": False, "floatmode": "maxprec", "formatter": None}
 PRINTED = re.compile(r"^print\(.*\)  # ((?:Geometry|\[).*?)(?:;.*)?$", re.MULTILINE)
 
 
@@ -18,7 +21,8 @@ def test_programs_run_and_print_what_they_say(capsys: pytest.CaptureFixture[str]
     names: dict[str, object] = {}
     told = 0
     for program in PROGRAMS:
-        exec(program, names)
+        with np.printoptions(**USUAL):  # other libraries change how NumPy prints
+            exec(program, names)
         printed = capsys.readouterr().out
         for expected in PRINTED.findall(program):
             assert expected in printed

@@ -9,9 +9,11 @@ import threading
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tracker import track
 from tracker.commands.cli import main
 from videos.serve import Camera
 
@@ -85,6 +87,17 @@ def test_the_training_of_the_readme_gives_a_detector_that_runs(workplace: Path) 
     assert main([*follow, "--max-frames", "5"]) == 0
 
 
-def test_the_python_of_the_readme_runs(workplace: Path) -> None:
+def test_the_python_of_the_readme_prints_each_frame(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(ROOT / "videos" / "walkers.mp4", "video.mp4")
     (code,) = PYTHON.findall(README)
-    exec(compile(code, "README.md", "exec"), {})
+    seen: list[int] = []
+
+    def first_frames(*arguments: Any, **options: Any) -> Iterator[Any]:
+        for frame, tracks in track(*arguments, **options, max_frames=4):
+            seen.append(len(tracks))
+            yield frame, tracks
+
+    exec(compile(code.replace("from keeptrack import track\n", ""), "README.md", "exec"), {"track": first_frames})
+    lines = capsys.readouterr().out
+    assert [int(line.split()[0]) for line in lines.splitlines() if line[0].isdigit()] == [1, 2, 3, 4]
+    assert seen[-1] >= 3, "people"

@@ -176,6 +176,15 @@ def test_of_more_boxes_than_can_be_compared_the_weaker_ones_go() -> None:
     assert nms(apart, scores, 0.5).tolist() == list(range(count - 1, count - 1 - limits.CANDIDATES, -1))
 
 
+def test_many_boxes_are_compared_in_parts_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    corners = rng.uniform(0, 60, (80, 2))
+    boxes, scores, class_ids = np.hstack([corners, corners + 20]), rng.random(80), rng.integers(0, 2, 80)
+    whole = nms(boxes, scores, 0.4, class_ids, 0.8)
+    monkeypatch.setattr("detectors.boxes.AT_ONCE", 7)
+    assert nms(boxes, scores, 0.4, class_ids, 0.8).tolist() == whole.tolist()
+
+
 def test_nms_of_nothing_is_nothing() -> None:
     kept = nms(np.empty((0, 4)), np.empty(0), 0.5)
 

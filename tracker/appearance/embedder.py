@@ -71,13 +71,16 @@ class OnnxEmbedder:
         self._batch = shape[0] if isinstance(shape[0], int) else 0  # 0: any
         self._height, self._width = shape[2], shape[3]
         try:
-            self._dimension = self._forward(np.zeros((1, 3, self._height, self._width), dtype=np.float32)).shape[1]
+            trial = self._forward(np.zeros((1, 3, self._height, self._width), dtype=np.float32))
         except Exception as error:  # ONNX Runtime raises several kinds; each means "not such a model"
             reason = str(error).splitlines()[0][:160]
             raise InputError(path, f"does not answer with vectors: {reason}", REMEDY) from None
+        if not np.isfinite(trial).all():
+            raise InputError(path, "does not answer with vectors: some values are not finite", REMEDY)
+        self._dimension = trial.shape[1]
 
     def __call__(self, frame: Frame, boxes: Floats) -> Floats:
-        """Unit vectors ``(N, D)``, zeros for boxes outside the frame."""
+        """Unit vectors ``(N, D)``, zeros for boxes outside the frame, and where the network's answer is not finite."""
         vectors = np.zeros((len(boxes), self._dimension))
         pixels = _pixels(frame.image, boxes)
         seen = np.flatnonzero((pixels[:, 2:] > pixels[:, :2]).all(axis=1))
@@ -87,6 +90,7 @@ class OnnxEmbedder:
             for crop, (x1, y1, x2, y2) in zip(crops, pixels[part].tolist(), strict=True):
                 self._preprocess(frame.image[y1:y2, x1:x2], crop)
             found = self._forward(crops).astype(np.float64)
+            found[~np.isfinite(found).all(axis=1)] = 0.0
             vectors[part] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
         return vectors
 

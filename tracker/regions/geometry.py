@@ -22,7 +22,8 @@ def contains(polygon: Floats, points: Floats) -> Bools:
     start, end = polygon, np.roll(polygon, -1, axis=0)
     beside = (start[:, 1] > y) != (end[:, 1] > y)  # (N, P)
     rise = np.where(end[:, 1] == start[:, 1], 1.0, end[:, 1] - start[:, 1])
-    meets = start[:, 0] + (y - start[:, 1]) * (end[:, 0] - start[:, 0]) / rise
+    with np.errstate(over="ignore", invalid="ignore"):  # of edges that are almost level, which count where they cross y
+        meets = start[:, 0] + (y - start[:, 1]) / rise * (end[:, 0] - start[:, 0])
     inside = (beside & (x < meets)).sum(axis=1) % 2 == 1
     return np.asarray(inside | (distance_to(start, end, points) <= ON_EDGE))
 

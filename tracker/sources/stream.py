@@ -26,7 +26,7 @@ from tracker.sources.stream_errors import explain_stream_error, reason_of
 from tracker.sources.video_header import pixel_aspect
 from tracker.threads.background_call import call_in_background
 
-OPEN_TIMEOUT, READ_TIMEOUT = 10.0, 5.0  # seconds
+OPEN_TIMEOUT, READ_TIMEOUT = 9.0, 5.0  # seconds: an address that never answers is told within ten
 KEY_FRAME = 10.0  # seconds to wait for the first picture: some cameras send a key frame only every few seconds
 UNDECODABLE = 1.0  # seconds of data without a picture, as after a change of codec; a new connection helps
 LONGEST_HOLD = 1.0  # seconds between two pictures of a paced stream; more means a jump in its time stamps

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from detectors.errors import InputError
+from detectors.extras import install_extra
 from tracker.file_names import draft_of
 from tracker.tables.track_rows import Column, Row
 from tracker.writers.errors import write_error
@@ -24,7 +25,7 @@ PARTS = ".parts"  # ending of the folder in which a file grows
 def check_pyarrow(path: Path) -> None:
     """Raise InputError unless Parquet can be written."""
     if importlib.util.find_spec("pyarrow") is None:
-        remedy = "pip install 'keeptrack[tables]', or name it .csv or .sqlite"
+        remedy = f"{install_extra('tables')}, or name it .csv or .sqlite"
         raise InputError(path, "pyarrow is not installed", remedy)
 
 

@@ -116,6 +116,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     length = add_run(parser, Path("detector.onnx"), batch=8)
     length.add_argument("--open-ended", action="store_true", help="train until interrupted; then --resume --anneal M")
     length.add_argument("--anneal", type=float, metavar="M", help="with --resume: end the run, in M minutes from here")
+    _add_start(parser)
+    _add_sizes(parser)
+    _add_labels(parser)
+    _add_course(parser)
+    options = parser.parse_args(arguments)
+    check(options)
+    return options
+
+
+def _add_start(parser: argparse.ArgumentParser) -> None:
+    """What the network is at first, and how much of it is trained."""
     parser.add_argument("--backbone", choices=sorted(BACKBONES), help=f"default: of --start, or {BACKBONE}")
     parser.add_argument("--weights", metavar="PATH", help="of the backbone (imagenet where there is no --start)")
     parser.add_argument(
@@ -130,29 +141,33 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--trainable-layers", type=int, metavar="N", help="parts of the trunk to train, from its end; 0: none"
     )
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    """The sizes of pictures, in use and while it trains."""
     parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
     parser.add_argument("--run-at", type=int, metavar="PIXELS", help="the same for use, if other than for training")
     parser.add_argument("--run-up-to", type=int, metavar="PIXELS", help="the same for frames at least twice as large")
+    parser.add_argument("--side", type=int, default=Plan.side, metavar="PIXELS", help="of the squares it trains on")
+    parser.add_argument("--spread", type=float, default=Plan.spread, help="scales from 1 / exp(SPREAD) to exp(SPREAD)")
+    parser.add_argument("--mosaic", type=float, default=Plan.mosaic, help="share of samples made of four pictures")
+    help_of_zoom = "share of samples scaled to one of their objects, as if from close"
+    parser.add_argument("--zoom", type=float, default=Plan.zoom, help=help_of_zoom)
+
+
+def _add_labels(parser: argparse.ArgumentParser) -> None:
+    """Which pictures are learnt from, how often, and what is believed of them."""
     parser.add_argument("--validation", type=Path, metavar="LIST", help="names of pictures to judge by, not to learn")
     parser.add_argument(
         "--teacher", type=Path, action="append", default=[], metavar="LABELS", help="another detector's labels, soft"
     )
     parser.add_argument("--balance", type=float, default=0.0, metavar="SHARE", help="draw classes rarer than this more")
-    parser.add_argument("--side", type=int, default=Plan.side, metavar="PIXELS", help="of the squares it trains on")
+    parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
+
+
+def _add_course(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head-rate", type=float, help="highest learning rate, new layers")
     parser.add_argument("--trunk-rate", type=float, default=Plan.trunk_rate, help="highest learning rate of the trunk")
-    parser.add_argument("--spread", type=float, default=Plan.spread, help="scales from 1 / exp(SPREAD) to exp(SPREAD)")
-    parser.add_argument("--mosaic", type=float, default=Plan.mosaic, help="share of samples made of four pictures")
-    parser.add_argument(
-        "--zoom",
-        type=float,
-        default=Plan.zoom,
-        help="share of samples scaled to one of their objects, as if from close",
-    )
-    parser.add_argument("--weigh", type=_weight, action="append", default=[], metavar="SOURCE=N", help="draw N times")
-    options = parser.parse_args(arguments)
-    check(options)
-    return options
 
 
 def add_run(parser: argparse.ArgumentParser, output: Path, batch: int) -> argparse._MutuallyExclusiveGroup:

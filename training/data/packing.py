@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from detectors.base import Detections, Image
+from detectors.boxes import clip
 from detectors.errors import InputError
 from training.data.dataset import Dataset, LabelledImage
 from training.data.feed import PictureReader
@@ -113,9 +114,10 @@ def _rows(
         if found is None:
             continue
         factors = np.array([image.width / before.width, image.height / before.height] * 2)
+        boxes = clip(found.boxes, before.width, before.height)  # as far as it is used; far ones would overflow
         yield {
             "file": image.path.name,
-            "boxes": (found.boxes * factors).round(2).tolist(),
+            "boxes": (boxes * factors).round(2).tolist(),
             "scores": found.scores.round(4).tolist(),
             "classes": [dataset.class_names[class_id] for class_id in found.class_ids],
         }

@@ -388,3 +388,23 @@ def test_an_unknown_name_lists_the_choices(name: str) -> None:
         load_embedder(name)
 
     assert str(caught.value).startswith(f"--appearance {name}: ")
+
+
+def test_a_model_without_finite_answers_is_refused(tmp_path: Path) -> None:
+    broken = embedder(tmp_path / "broken.onnx", np.full((3, DIMENSION), np.nan))
+    assert "some values are not finite" in refusal(broken)
+
+
+def test_an_answer_that_is_not_finite_counts_as_none(embed: OnnxEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = np.array([[0.0, 0, 20, 20], [20, 0, 40, 20]])
+    right, answer = embed(patchwork(), boxes), embed._forward
+
+    def overflow(crops: Floats) -> Floats:
+        found = np.array(answer(crops))
+        found[0, 1] = np.inf
+        return found
+
+    monkeypatch.setattr(embed, "_forward", overflow)
+    found = embed(patchwork(), boxes)
+    assert (found[0] == 0).all()
+    assert found[1] == pytest.approx(right[1])

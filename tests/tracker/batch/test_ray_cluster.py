@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from detectors.errors import InputError
+from detectors.extras import install_extra
 from tracker.batch import results
 from tracker.batch.job import Job, Outcome
 from tracker.batch.ray_cluster import cores_per_job, import_ray, ray_cluster
@@ -35,7 +37,7 @@ def test_a_job_gets_as_many_cpus_as_let_the_others_run(count: int | None, nodes:
 
 def test_without_ray_there_is_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(InputError, match=r"--engine ray: ray is not installed \(pip install 'keeptrack\[ray\]'\)"):
+    with pytest.raises(InputError, match=re.escape(f"--engine ray: ray is not installed ({install_extra('ray')})")):
         import_ray()
 
 

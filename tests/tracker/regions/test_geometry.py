@@ -34,6 +34,12 @@ def test_the_edge_belongs_to_the_polygon() -> None:
     assert contains(ARROW, asked).tolist() == [True, True, True, True, False, False]
 
 
+def test_edges_that_are_almost_level_are_no_trouble() -> None:
+    level = np.array([[0.0, 0], [1e6, 5e-324], [1e6, 10], [0, 10]])
+    with np.errstate(all="raise", under="ignore"):
+        assert contains(level, np.array([[5.0, 5], [5, 20]])).tolist() == [True, False]
+
+
 def test_segments_that_only_touch_do_not_cross() -> None:
     starts, ends = np.array([[0.0, 0], [0, 0]]), np.array([[10.0, 10], [5, 5]])
     others, other_ends = np.array([[0.0, 10]]), np.array([[10.0, 0]])

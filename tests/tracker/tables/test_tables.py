@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from detectors import Frame, InputError
+from detectors.extras import install_extra
 from tests.conftest import ROOT
 from tests.tracker.commands.test_cli import run
 from tests.tracker.writers.made_tracks import NOTHING, tracks_of
@@ -152,7 +154,7 @@ def test_a_heading_with_other_letters_has_a_mark_for_excel(tmp_path: Path) -> No
 
 def test_without_pyarrow_one_line_tells(monkeypatch: pytest.MonkeyPatch, crossing: Path, tmp_path: Path) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pyarrow is not installed \(pip install 'keeptrack\[tables\]'"):
+    with pytest.raises(InputError, match=re.escape(f"pyarrow is not installed ({install_extra('tables')}, or")):
         open_table(tmp_path / "t.parquet", False, True, [])
 
 

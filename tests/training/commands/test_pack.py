@@ -28,7 +28,8 @@ def test_labels_and_pictures_survive(tmp_path: Path, capsys: pytest.CaptureFixtu
     first, bare, packed = write_coco(tmp_path / "data", 3, sources=["a", "b"]), tmp_path / "bare", tmp_path / "packed"
     bare.mkdir()
     cv2.imwrite(str(bare / "large.png"), painted(draw_scene(np.random.default_rng(0), (800, 600))))
-    line = {"file": "large.png", "boxes": [[80, 60, 400, 300]], "scores": [0.7], "classes": ["red"]}
+    line = {"file": "large.png", "boxes": [[80, 60, 400, 300], [700, 500, 1e308, 1e308]], "scores": [0.7, 0.5]}
+    line["classes"] = ["red", "red"]
     (tmp_path / "labels.jsonl").write_text(json.dumps(line))
     arguments = ["pack", str(first), str(bare), "--teacher", str(tmp_path / "labels.jsonl"), "-o", str(packed)]
     assert main(arguments) == 0
@@ -43,8 +44,8 @@ def test_labels_and_pictures_survive(tmp_path: Path, capsys: pytest.CaptureFixtu
     large = after.images[3]
     assert (large.width, large.height, large.labelled.tolist()) == (400, 300, [False, False])
     found = read_labels([packed / "teacher.jsonl"], after.class_names)["large.webp"]
-    assert found.boxes.tolist() == [[40, 30, 200, 150]]
-    assert (found.scores.tolist(), found.class_ids.tolist()) == ([0.7], [1])
+    assert found.boxes.tolist() == [[40, 30, 200, 150], [350, 250, 400, 300]], "as far as they are in the picture"
+    assert (found.scores.tolist(), found.class_ids.tolist()) == ([0.7, 0.5], [1, 1])
 
 
 def test_the_limit_is_kept_by_coarser_pictures(tmp_path: Path) -> None:
