@@ -22,7 +22,8 @@ from tracker.run.measurements import Measurements
 from tracker.run.options import find_classes
 from tracker.run.pipeline import track_frames
 from tracker.run.tracking import TrackingStage
-from tracker.sources.sequence import is_sequence, open_sequence
+from tracker.sources.sequence import open_sequence
+from tracker.sources.sequence_info import is_sequence
 from tracker.writers.mot import MotWriter
 
 

@@ -15,7 +15,7 @@ from tracker.annotations.label_names import NAMELESS
 from tracker.annotations.mot_ground_truth import ground_truth_lines, tracks_of_ground_truth
 from tracker.evaluation.ground_truth import GT, PEDESTRIAN
 from tracker.mot_rows import read_rows
-from tracker.sources.sequence import INFO
+from tracker.sources.sequence_info import INFO
 
 LABELS = GT.with_name("labels.txt")
 REMEDY = f"check {GT.as_posix()}"

@@ -15,14 +15,9 @@ from detectors.errors import InputError
 from detectors.number_rows import read_text
 from tracker.run.options import Options
 from tracker.sources.addresses import mistyped
-from tracker.sources.sequence import is_sequence
+from tracker.sources.sequence_info import is_sequence
+from tracker.sources.video_search import videos_in
 
-VIDEOS = frozenset(
-    (
-        *(".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg"),
-        *(".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
-    )
-)
 LISTS = (".txt", ".csv")
 SHOWN = 80  # characters of a name that is far too long
 RUN_ONLY = (
@@ -102,24 +97,10 @@ def _in(path: Path, out: Path) -> Iterator[ListedVideo]:
     if not path.is_dir() or is_sequence(path):
         yield ListedVideo(os.path.abspath(path))
         return
-    videos = list(_search(path, out))
+    videos = list(videos_in(path, out))
     if not videos:
         raise InputError(path, "has no video in it", "name the videos, or a folder of them")
     yield from (ListedVideo(os.path.abspath(each)) for each in videos)
-
-
-def _search(folder: Path, out: Path) -> Iterator[Path]:
-    """Videos and sequences at any depth, by name; links to folders are not followed, as they may lead in circles."""
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            if is_sequence(path):
-                yield path
-            elif not path.is_symlink() and path.resolve() != out:
-                yield from _search(path, out)
-        elif path.suffix.lower() in VIDEOS:
-            yield path
 
 
 def _list_line(name: str, options: Mapping[str, Any], out: Path, within: tuple[Path, ...]) -> Iterator[ListedVideo]:

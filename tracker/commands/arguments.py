@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 WRONG_ARGUMENTS = 2  # the exit status
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="SOURCE",
+        nargs="*",
         help="video file, camera number or device, rtsp:// or http:// address, folder or quoted glob of images, "
         "or MOTChallenge sequence folder",
     )
@@ -71,6 +73,33 @@ def build_parser() -> argparse.ArgumentParser:
     topics = ", ".join([*option_groups(parser), *COMMANDS])
     parser.epilog = f"keeptrack --help lists all options; keeptrack help TOPIC shows one of:\n  {topics}"
     return parser
+
+
+def parse_arguments(argv: Sequence[str]) -> dict[str, Any]:
+    """The options of ``keeptrack SOURCE`` by name, and "source". Exits with status 2 where they are wrong."""
+    parser = build_parser()
+    found = vars(parser.parse_intermixed_args(argv))
+    sources = found.pop("source", [])
+    if not sources:
+        parser.error("SOURCE is missing: a video, a camera, an address, a folder of images")
+    if len(sources) > 1:
+        parser.exit(WRONG_ARGUMENTS, f"error: {several_sources(sources)}\n")
+    return {"source": sources[0], **found}
+
+
+def several_sources(sources: Sequence[str]) -> str:
+    """What to say where a shell has made many names of one pattern, or somebody has named many."""
+    from detectors.errors import printable
+    from tracker.sources.addresses import mistyped, without_secrets
+    from tracker.sources.images import SUFFIXES  # OpenCV takes a moment, which only this error costs
+    from tracker.sources.video_search import how_to_track_all
+
+    names = [without_secrets(name) if "://" in name else mistyped(name) for name in sources]
+    how = how_to_track_all(*names)
+    if all(name.lower().endswith(SUFFIXES) for name in names):
+        how = "quote the pattern, as in 'frames/*.jpg', and they are one source"
+    shown = f"{names[0]}, {names[1]}{', ...' if names[2:] else ''}"
+    return printable(f"{shown}: {len(names)} sources, and one is tracked at a time ({how})")
 
 
 def option_groups(parser: argparse.ArgumentParser) -> dict[str, argparse._ArgumentGroup]:

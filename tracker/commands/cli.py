@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from tracker.commands.arguments import COMMANDS, WRONG_ARGUMENTS, build_parser
+from tracker.commands.arguments import COMMANDS, WRONG_ARGUMENTS, parse_arguments
 from tracker.commands.help import overview
 from tracker.commands.interruption import Interrupted, Interruption
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _track(argv: Sequence[str]) -> int:
-    arguments = vars(build_parser().parse_args(argv))
+    arguments = parse_arguments(argv)
     source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
     from tracker.commands.screen import warn
     from tracker.commands.warning_printer import printed_warnings

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from detectors.errors import InputError
 from tracker.sources import sequence
 from tracker.sources.base import FRAME_RATE, Source
+from tracker.sources.sequence_info import is_sequence
 
 __all__ = ["Source", "open_source"]
 
@@ -62,7 +63,7 @@ def _open(text: str, rate: Fraction, reconnect: bool) -> Source:
     if text.startswith("file://"):
         text = unquote(text.removeprefix("file://"))
     path, live = Path(text), "://" in text
-    if not live and path.is_dir() and sequence.is_sequence(path):
+    if not live and path.is_dir() and is_sequence(path):
         return sequence.open_sequence(path)
     if not live and (path.is_dir() or (glob.has_magic(text) and not path.exists())):
         from tracker.sources import images

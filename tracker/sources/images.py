@@ -18,10 +18,12 @@ from detectors.base import Frame, Image
 from detectors.codec_messages import codec_messages
 from detectors.errors import InputError
 from tracker.sources.base import FRAME_RATE, Source
+from tracker.sources.video_search import count_of, is_video, not_one_source, videos_in
 
 warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # it warns of half of what we refuse
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\b")  # of damaged heads: it reads nothing else here
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+SEARCHED = 2  # folders deep, for videos where there are no images: enough for a message, and quick in the largest
 
 
 def open_folder(folder: Path, frame_rate: Fraction = FRAME_RATE) -> Source:
@@ -31,8 +33,13 @@ def open_folder(folder: Path, frame_rate: Fraction = FRAME_RATE) -> Source:
     """
     paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
     if not paths:
+        if videos := list(videos_in(folder, depth=SEARCHED)):
+            raise not_one_source(str(folder), videos)
         raise InputError(folder, "the folder has no images", f"give a folder with {', '.join(SUFFIXES[:3])}, ... files")
-    return open_images(paths, folder, frame_rate)
+    source = open_images(paths, folder, frame_rate)
+    if videos := [path for path in folder.iterdir() if is_video(path) and not path.name.startswith(".")]:
+        source.warnings.append(f"{folder}: its images are tracked, and not the {count_of(videos)} beside them")
+    return source
 
 
 def open_glob(pattern: str, frame_rate: Fraction = FRAME_RATE) -> Source:
@@ -40,6 +47,8 @@ def open_glob(pattern: str, frame_rate: Fraction = FRAME_RATE) -> Source:
     matches = map(Path, glob.glob(pattern))
     paths = [path for path in matches if path.suffix.lower() in SUFFIXES and not path.name.startswith("._")]
     if not paths:
+        if videos := [path for path in map(Path, glob.glob(pattern, recursive=True)) if is_video(path)]:
+            raise not_one_source(pattern, videos)
         raise InputError(pattern, "no image matches", "check the pattern, and keep the quotes around it")
     return open_images(paths, paths[0].parent, frame_rate)
 

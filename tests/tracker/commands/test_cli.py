@@ -292,6 +292,27 @@ def test_wrong_arguments_are_one_line_and_status_2(arguments: list[str], capsys:
     assert error.count("\n") == 1
 
 
+SEVERAL = {
+    "videos": (["a.mp4", "b.mp4"], "a.mp4, b.mp4: 2 sources", "keeptrack annotate a.mp4 b.mp4 -o annotations does"),
+    "many": (["a.mp4", "b c.mp4", "d.mp4", "e.mp4"], "a.mp4, b c.mp4, ...: 4", "annotate a.mp4 'b c.mp4' d.mp4 ... -o"),
+    "options between": (["a.mp4", "--quiet", "b.mp4"], "2 sources", "keeptrack annotate a.mp4 b.mp4 -o annotations"),
+    "images": (["f/1.jpg", "f/2.JPG"], "f/1.jpg, f/2.JPG: 2 sources", "quote the pattern, as in 'frames/*.jpg'"),
+    "cameras": (["rtsp://u:secret@a/live", "u:secret@b"], "rtsp://a/live, ...@b: 2 sources", "rtsp://a/live"),
+    "none": (["--quiet"], "SOURCE is missing", "see keeptrack --help"),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_several_sources_are_told_what_to_do(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, what, remedy = SEVERAL[case]
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {what}") or f": {what}" in error
+    assert remedy in error
+    assert error.count("\n") == 1
+    assert "secret" not in error
+
+
 def test_a_truncated_video_is_finished_with_a_warning(
     make_video: MakeVideo, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -230,6 +230,32 @@ def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
         open_source(tmp_path)
 
 
+def test_a_folder_and_a_pattern_of_videos_say_how_to_track_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("day one/a.mp4", "day one/deep/b.mkv", "day one/.trash/c.mp4", "two/only.mov"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    told = {
+        "day one": r"day one: is a folder with 2 videos.*\(keeptrack annotate 'day one' -o annotations does all",
+        "*/*.m*": r"matches 2 videos.*annotate '\*/\*.m\*' -o",
+        "two": r"two: is a folder with 1 video.*\(keeptrack two/only.mov\)",
+        "two/*": r"two/\*: matches 1 video.*\(keeptrack two/only.mov\)",
+    }
+    for source, message in told.items():
+        with pytest.raises(InputError, match=message):
+            open_source(source)
+
+
+def test_images_beside_videos_are_tracked_with_a_warning(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "clip", ["1.png", "2.png"])
+    (folder / "a.mp4").touch()
+    source = open_source(folder)
+    assert source.frame_count == 2
+    assert source.warnings == [f"{folder}: its images are tracked, and not the 1 video beside them"]
+
+
 def test_a_sequence_without_images_has_frames_and_no_pictures(tmp_path: Path) -> None:
     (tmp_path / "seqinfo.ini").write_text("[Sequence]\nname=x\nframeRate=14\nseqLength=5\nimWidth=640\nimHeight=480\n")
     source = open_source(tmp_path)
