@@ -139,6 +139,14 @@ def _add_outputs(group: Any) -> None:
         help="a table of crossings by line, direction and class, and of who was in zones and in the picture",
     )
     group.add_argument("--every", metavar="TIME", help="of that table: a row for each 15min (default), or 30s, 1h")
+    group.add_argument("--heatmap", metavar="PATH.png", help="a picture of where objects were, and for how long")
+    group.add_argument("--trails", metavar="PATH.png", help="a picture of the paths that they took")
+    group.add_argument(
+        "--map-by",
+        metavar="GROUPS",
+        help="class, time or zone: a panel for each in the heat map (default: one for all), a colour in the trails "
+        "(default: class)",
+    )
     group.add_argument("--stats", metavar="PATH", help="what the run did and what it took, as JSON")
     group.add_argument(
         "--profile", action="store_true", default=False, help="say where the time went, and what bounds the speed"

@@ -13,6 +13,7 @@ TOPICS = {
     "outputs": """\
   keeptrack video.mp4 -o seen.mp4 --quality high       another name, finer pictures
   keeptrack video.mp4 -o none --jsonl video.jsonl      no video, but data: one JSON object a frame
+  keeptrack video.mp4 --heatmap heat.png --trails t.png  pictures of where objects were, and of their paths
   keeptrack rtsp://HOST/STREAM --segment 10min         files of ten minutes, each of which plays""",
     "watching": """\
   keeptrack 0 --view                                   a page at http://127.0.0.1:8000/, on this computer only

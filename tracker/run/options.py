@@ -28,6 +28,7 @@ LIMITS = {
 SHORTEST_SEGMENT = 1.0  # seconds
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 1.0, 86400.0  # seconds of --every
 DEFAULT_INTERVAL = "15min"
+MAP_GROUPS = ("class", "time", "zone")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Options:
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder. quality: of
     that video, "low", "medium", "high" or 0 to 100. segment: length of its files, as "10min" or in seconds; None for a
     single one. tracks: a table, .csv, .parquet or .sqlite. counts: a .csv of counts, in intervals of `every`.
+    heatmap, trails: .png of where objects were and which paths they took, `map_by` "class", "time" or "zone".
     detector, appearance: names, paths, or objects that can be called: see `detectors.objects`.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. imgsz: None for what suits the source. tiles: a number along each side of a frame, "auto", or
@@ -58,6 +60,9 @@ class Options:
     tracks: str | Path | None = None
     counts: str | Path | None = None
     every: str | float = DEFAULT_INTERVAL
+    heatmap: str | Path | None = None
+    trails: str | Path | None = None
+    map_by: str | None = None
     detector: str | Path | Callable[..., Any] = "auto"
     detections: str | Path | None = None
     rescale_scores: bool = False
@@ -135,6 +140,7 @@ def check_options(options: Options) -> None:
         if str(options.output) == "none":
             raise InputError("--segment", "is about the annotated video, and none is written", "give -o PATH")
     check_tables(options)
+    check_maps(options)
     if options.end is not None and options.end <= options.start:
         raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
     if options.device.split(":")[0] not in (*DEVICES, "mps"):
@@ -164,6 +170,20 @@ def check_tables(options: Options) -> None:
     if options.counts is not None and Path(options.counts).suffix.lower() != ".csv":
         name = Path(options.counts).with_suffix(".csv").name
         raise InputError(f"--counts {options.counts}", "counts are written as CSV", f"name it {name}")
+
+
+def check_maps(options: Options) -> None:
+    """Raise InputError for maps in another format than PNG, and for groups that there are not."""
+    maps = {"--heatmap": options.heatmap, "--trails": options.trails}
+    for option, path in maps.items():
+        if path is not None and Path(path).suffix.lower() != ".png":
+            raise InputError(f"{option} {path}", "is written as PNG", f"name it {Path(path).with_suffix('.png').name}")
+    if options.map_by is None:
+        return
+    if options.map_by not in MAP_GROUPS:
+        raise InputError(f"--map-by {options.map_by}", "no such groups", f"choose one of: {', '.join(MAP_GROUPS)}")
+    if not any(maps.values()):
+        raise InputError("--map-by", "is about --heatmap and --trails, and none is drawn", "give --heatmap FILE.png")
 
 
 def check_model_options(options: Options) -> None:

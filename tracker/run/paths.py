@@ -17,6 +17,7 @@ def output_paths(options: Options, source: Source) -> dict[str, Path]:
     """Option -> path of everything that will be written. Raises InputError for a video that cannot be."""
     paths = {"--mot": options.mot, "--jsonl": options.jsonl, "--events": options.events, "--stats": options.stats}
     paths |= {"--tracks": options.tracks, "--counts": options.counts}
+    paths |= {"--heatmap": options.heatmap, "--trails": options.trails}
     found = {option: Path(path) for option, path in paths.items() if path is not None}
     output = str(options.output)
     if output == "auto" and source.has_images:

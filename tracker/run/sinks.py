@@ -12,6 +12,7 @@ from tracker.association.tracks import Tracks
 from tracker.regions.activity import Activity
 from tracker.regions.events import Event
 from tracker.regions.regions import Regions
+from tracker.run.maps import check_size
 from tracker.run.measurements import Measurements
 from tracker.run.options import Options
 from tracker.run.paths import first_files, growing, input_paths, output_paths
@@ -47,6 +48,7 @@ class Sinks:
         """Make sure that all files can be written. Raises InputError."""
         options = self._options
         self.paths = output_paths(options, source)
+        check_size(self.paths, source)
         files, logs = first_files(self.paths, options, source), growing(self.paths) if source.live else ()
         check_outputs(files, input_paths(options, source), options.overwrite, logs)
 

@@ -12,6 +12,7 @@ from tracker.association.tracks import Tracks
 from tracker.durations import duration
 from tracker.regions.activity import Activity
 from tracker.regions.events import Event
+from tracker.run.maps import MAPS, open_maps
 from tracker.run.measurements import Measurements
 from tracker.run.options import SHORTEST_SEGMENT, Options
 from tracker.run.viewers import Viewers
@@ -56,6 +57,7 @@ class Writers:
         self._lines: list[FrameWriter] = []
         self._video: VideoWriter | SegmentedVideo | None = None
         self._annotator: Annotator | None = None
+        self._has_maps = False
 
     def open(self, opening: ExitStack, source: Source, measured: Measurements) -> None:
         """Open all, to be closed with the stack. measured: is told of the time that each `write` takes."""
@@ -85,6 +87,10 @@ class Writers:
             self._listeners.append(opening.enter_context(events).write)
         if self._paths.keys() & {"--tracks", "--counts"}:
             self._open_tables(opening, source)
+        if self._paths.keys() & set(MAPS):
+            about = self._options, source, self._class_names, self._activity
+            self._lines.append(open_maps(opening, self._paths, *about))
+            self._has_maps = source.has_images
 
     def _open_tables(self, opening: ExitStack, source: Source) -> None:
         from tracker.run.tables import open_count_table, open_track_table
@@ -117,7 +123,7 @@ class Writers:
     @property
     def draws(self) -> bool:
         """Whether pictures are needed."""
-        return self._annotator is not None
+        return self._annotator is not None or self._has_maps
 
     @property
     def segments(self) -> int:

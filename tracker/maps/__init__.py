@@ -1,0 +1,1 @@
+"""Pictures of a whole run: where objects were, and which paths they took."""
