@@ -63,5 +63,5 @@ def duration(seconds: float) -> str:
 
 def _round_up(number: float) -> float:
     """The next of 1, 2, 5, 10, 20, ... and of their tenths."""
-    size = 10 ** floor(log10(number))
+    size = float(10 ** floor(log10(number)))
     return next(size * factor for factor in (1, 2, 5, 10) if size * factor >= number * 0.999)
