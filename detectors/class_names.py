@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from detectors import limits
@@ -21,6 +23,28 @@ COCO_NAMES = tuple(name.replace("_", " ") for name in COCO.split())
 UNUSED_CATEGORIES = (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)
 CATEGORIES = tuple(each for each in range(1, 91) if each not in UNUSED_CATEGORIES)
 """COCO's numbers of its 80 classes: networks that count by them have 90 columns, or 91 with the background."""
+
+OTHER_WORDS = {
+    "people": "person",
+    "pedestrian": "person",
+    "human": "person",
+    "bike": "bicycle",
+    "cyclist": "bicycle",
+    "motorbike": "motorcycle",
+    "scooter": "motorcycle",
+    "lorry": "truck",
+    "van": "truck",
+    "vehicle": "car",
+}
+"""What people write -> what COCO calls it."""
+
+
+def likely_class(word: str, names: Iterable[str]) -> str | None:
+    """Which of `names` somebody who wrote `word` may have meant."""
+    names, word = list(names), word.lower()
+    meant = OTHER_WORDS.get(word.removesuffix("s"), OTHER_WORDS.get(word, word))
+    close = get_close_matches(meant, names, 1, cutoff=0.7)
+    return close[0] if close else None
 
 
 def coco_names(count: int, first_class: int = 0) -> dict[int, str]:

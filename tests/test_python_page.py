@@ -31,7 +31,17 @@ def run(text: str, **names: Any) -> dict[str, Any]:
 
 
 def test_each_example_is_run_here() -> None:
-    words = ("classes=", "bright_spots", "your_detections", "colour", "supervision", "register", "libreyolo", "boxmot")
+    words = (
+        "classes=",
+        "bright_spots",
+        "your_detections",
+        "colour",
+        "supervision",
+        "register",
+        "libreyolo",
+        "boxmot",
+        "Given",
+    )
     assert len(EXAMPLES) == len({example(word) for word in words}) == len(words)
 
 
@@ -49,6 +59,11 @@ def test_a_detector_of_one_s_own(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_tracker_alone(capsys: pytest.CaptureFixture[str]) -> None:
     run(example("your_detections"), your_detections=[(PICTURE, ROWS), (PICTURE, ROWS)])
     assert capsys.readouterr().out == "[1] [0]\n[1] [0]\n"
+
+
+def test_detections_by_frame(capsys: pytest.CaptureFixture[str]) -> None:
+    run(example("Given"), your_arrays=dict.fromkeys((1, 2, 3), ROWS))
+    assert capsys.readouterr().out == "[1]\n[1]\n[1]\n"
 
 
 def test_columns() -> None:

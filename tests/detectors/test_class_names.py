@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from detectors import InputError, ModelSettings
-from detectors.class_names import CATEGORIES, COCO_NAMES, coco_names, read_names
+from detectors.class_names import CATEGORIES, COCO_NAMES, coco_names, likely_class, read_names
 from detectors.onnx import OnnxDetector
 from tests.detectors.families import exports
 from tests.detectors.families.exports import EXPORTS, Export
@@ -112,3 +112,11 @@ def test_a_list_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, conte
 
     assert str(caught.value).startswith(f"--names {path}: ")
     assert "one class name a line" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("People", "person"), ("pedestrians", "person"), ("bikes", "bicycle"), ("trucks", "truck"), ("dragon", None)],
+)
+def test_other_words_for_a_class(word: str, meant: str | None) -> None:
+    assert likely_class(word, ["person", "bicycle", "truck", "traffic light"]) == meant

@@ -12,6 +12,7 @@ from tracker.commands.help import overview
 from tracker.commands.interruption import Interrupted, Interruption
 
 FAILED = 1
+CLOSED_PIPE = 141  # what a shell reports of a program that such a pipe ended: 128 + SIGPIPE
 DEBUG = "--debug"
 
 
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _track(given) if module is None else _run(module, given[1:])
     except Interrupted:
         return interruption.status
+    except BrokenPipeError:  # who reads our output, as `head`, has enough
+        return CLOSED_PIPE
     except ImportError as error:
         # An interruption in the middle of an import reaches us as a failed import.
         return interruption.status or _fail(explain_import_error(error))
@@ -49,14 +52,16 @@ def _track(argv: Sequence[str]) -> int:
     from tracker.commands.warning_printer import printed_warnings
     from tracker.run.options import Options
     from tracker.run.run import Run
+    from tracker.writers.exclusive import is_standard_output
 
+    piped = any(is_standard_output(value) for value in arguments.values())
     if quiet:
         from tracker.commands.status_log import StatusLog
     else:
         from tracker.commands.run_progress import RunDisplay
 
     run = Run(source, Options(**arguments), pictures=False)
-    display = StatusLog() if quiet else RunDisplay(profile)
+    display = StatusLog(piped=piped) if quiet else RunDisplay(profile, piped)
     run.callbacks.idle = lambda: display.advance(run)
     ended = "failed"
     try:
@@ -67,7 +72,7 @@ def _track(argv: Sequence[str]) -> int:
             for _ in run:
                 display.advance(run)
         ended = "done"
-    except Interrupted:
+    except (Interrupted, BrokenPipeError):
         ended = "interrupted"
         raise
     finally:

@@ -15,10 +15,20 @@ from detectors.tiles import TiledDetector
 from tracker.commands.advice import what_next, what_to_try
 from tracker.commands.quiet_display import QuietDisplay
 from tracker.commands.screen import shown
+from tracker.commands.status_log import LiveReport, StatusLog
 from tracker.run.profile import Profile, ThreadTime
 from tracker.run.run import Run
 
 BAR = 8  # characters
+BAR_WITH_TIMES = (
+    TextColumn("[bold]tracking"),
+    BarColumn(bar_width=None),
+    MofNCompleteColumn(),
+    TextColumn("[cyan]{task.fields[told]}"),
+    TextColumn("left"),
+    TimeRemainingColumn(compact=True),
+)
+LIVE = (TextColumn("[bold]live    "), TextColumn("{task.fields[told]}"))
 LEAST_WORK = 5e-5  # seconds a frame; stages that take less are not shown
 LEAST_WAIT = 0.05  # seconds; shorter waits are not shown
 
@@ -26,14 +36,17 @@ LEAST_WAIT = 0.05  # seconds; shorter waits are not shown
 class RunDisplay(QuietDisplay):
     """A few lines at the start, a bar on a terminal, a summary at the end.
 
-    profile: whether the summary shows every thread, and what bounds the speed.
+    profile: whether the summary shows every thread, and what bounds the speed. piped: standard output is for results,
+    so that all this goes to standard error.
     """
 
-    def __init__(self, profile: bool = False) -> None:
+    def __init__(self, profile: bool = False, piped: bool = False) -> None:
         self._with_profile = profile
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, stderr=piped)
         self._progress: Progress | None = None
         self._task: TaskID | None = None
+        self._report = LiveReport()
+        self._log = StatusLog(piped=piped)
 
     def start(self, run: Run) -> None:
         """Show source, detector and tracker."""
@@ -51,25 +64,24 @@ class RunDisplay(QuietDisplay):
         self._line("tracker", f"{options.tracker}, by {look}{', in two passes' if options.offline else ''}")
         if run.sinks.viewers.link:
             self._line("view", run.sinks.viewers.link)
+        if source.live:
+            self._line("", "until Ctrl-C")
+            self._report = LiveReport()
+            self._log.start(run)
         if self._console.is_terminal:
-            self._progress = Progress(
-                TextColumn("[bold]tracking"),
-                BarColumn(bar_width=None),
-                MofNCompleteColumn(),
-                TextColumn("[cyan]{task.fields[speed]}"),
-                TextColumn("left"),
-                TimeRemainingColumn(compact=True),
-                console=self._console,
-                expand=True,
-                transient=True,
-            )
-            self._task = self._progress.add_task("tracking", total=run.expected_frames, speed="")
+            columns = LIVE if source.live else BAR_WITH_TIMES
+            self._progress = Progress(*columns, console=self._console, expand=True, transient=True)
+            self._task = self._progress.add_task("tracking", total=run.expected_frames, told="")
             self._progress.start()
 
     def advance(self, run: Run) -> None:
-        """Advance the bar by a frame."""
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=run.state.frames, speed=f"{run.measured.fps:.1f} fps")
+        """Advance the bar by a frame; of a live source, tell once a second how it is."""
+        if self._progress is None or self._task is None:
+            self._log.advance(run)
+        elif not run.source.live:
+            self._progress.update(self._task, completed=run.state.frames, told=f"{run.measured.fps:.1f} fps")
+        elif self._report.age >= 1:
+            self._progress.update(self._task, told=shown(self._report.line(run, run.source.live)))
 
     def stop(self) -> None:
         """Remove the bar."""

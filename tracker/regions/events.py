@@ -14,8 +14,9 @@ APPEAR, LEAVE, RETURN, CROSS, ENTER, EXIT = "appear", "leave", "return", "cross"
 class Event:
     """Something that happened to one object.
 
-    kind: one of the words above. time, frame: seconds of the source and index of the frame. For a leave, that is when
-    the object was last seen, though it is reported later. box: ``(4,)`` xyxy pixels, at that time.
+    kind: "appear", "leave", "return", "cross", "enter" or "exit". time, frame: seconds of the source and index of the
+    frame. For a leave, that is when the object was last seen, though it is reported later. box: ``(4,)`` xyxy pixels,
+    at that time.
     line, direction ("in" or "out"): of a crossing. zone: of an enter or exit. dwell: seconds that it was in the zone.
     seconds: of a leave, since it appeared or returned. end: whether it left because the run is over.
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from detectors import Detector, InputError, ModelSettings
+from detectors.class_names import likely_class
 from detectors.devices import DEVICES
 from detectors.tiles import MOST_TILES
 from tracker.association.presets import DEFAULT
@@ -33,7 +34,7 @@ MAP_GROUPS = ("class", "time", "zone")
 
 @dataclass(frozen=True)
 class Options:
-    """The command line's options under the same names; see ``python -m tracker --help`` or the README.
+    """The command line's options under the same names; see ``keeptrack --help`` or docs/options.md.
 
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder. quality: of
     that video, "low", "medium", "high" or 0 to 100. segment: length of its files, as "10min" or in seconds; None for a
@@ -120,8 +121,9 @@ def find_classes(wanted: str | Sequence[str | int] | None, detector: Detector) -
         elif name.isdecimal() and (int(name) in detector.class_names or not known):
             found.add(int(name))
         else:
-            there = ", ".join(known) or "none, only ids"
-            raise InputError(f"--classes {name}", f"{detector.name} does not know it", f"it knows: {there}")
+            there, likely = ", ".join(known) or "none, only ids", likely_class(name, known)
+            remedy = f"did you mean {likely}? it knows: {there}" if likely else f"it knows: {there}"
+            raise InputError(f"--classes {name}", f"the detector {detector.name} does not know it", remedy)
     return found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -74,7 +76,7 @@ class TrackingRun(Iterator[tuple[Frame, Tracks]]):
     def events(self) -> Sequence[Event]:
         """What happened so far: objects appear, leave and return, cross lines, enter and exit zones.
 
-        The last of them, `tracker.run.sinks.KEPT_EVENTS` at most. Those who are there until the end leave once
+        The last 10,000 of them. Those who are there until the end leave once
         the run is closed.
         """
         return list(self._opened().sinks.events)
@@ -97,4 +99,8 @@ def track(source: str | int | Path, **options: Any) -> TrackingRun:
     options: those of the command line, under the same names (see `Options`); no file is written unless one is named.
     Raises TypeError for an unknown option; the run raises InputError for anything that cannot be used.
     """
+    known = [field.name for field in fields(Options)]
+    for name in options.keys() - set(known):
+        close = get_close_matches(name, known, 1)
+        raise TypeError(f"track() has no option {name!r}{f'; did you mean {close[0]!r}?' if close else ''}")
     return TrackingRun(source, Options(**options))

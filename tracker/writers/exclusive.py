@@ -15,6 +15,18 @@ try:
 except ImportError:  # another system
     fcntl = None  # type: ignore[assignment]
 
+STANDARD_OUTPUT = ("-", "/dev/stdout")
+
+
+def is_standard_output(path: object) -> bool:
+    """Whether `path` stands for what the process prints to."""
+    return str(path) in STANDARD_OUTPUT
+
+
+def standard_output() -> BinaryIO:
+    """Standard output, without a buffer. Opened by its name, a file behind it would be written from its start."""
+    return os.fdopen(os.dup(1), "wb", buffering=0)
+
 
 def create(path: Path, new: bool = False) -> BinaryIO:
     """Open a file for writing, empty, without a buffer, and keep other runs out of it until it is closed.
@@ -23,6 +35,8 @@ def create(path: Path, new: bool = False) -> BinaryIO:
 
     Raises InputError when another run has made the file or is writing it, and OSError as `open` does.
     """
+    if is_standard_output(path):
+        return standard_output()
     if path.exists() and not path.is_file():
         return open(path, "wb", buffering=0)
     try:
@@ -52,6 +66,8 @@ def append(path: Path) -> BinaryIO:
 
     Raises InputError when another run is writing it, and OSError as `open` does.
     """
+    if is_standard_output(path):
+        return standard_output()
     file = open(path, "ab+", buffering=0)  # noqa: SIM115  # the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file

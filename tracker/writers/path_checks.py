@@ -8,8 +8,11 @@ from pathlib import Path
 
 from detectors.errors import InputError
 from tracker.file_names import LONGEST, size_of
+from tracker.writers.exclusive import is_standard_output
 
 VIDEO_SUFFIXES = (".mp4", ".m4v")
+STREAMED = ("--mot", "--jsonl", "--events", "--stats")  # what may go to standard output, as lines of text
+STANDARD = Path("/dev/stdout")
 
 
 def check_outputs(
@@ -28,8 +31,13 @@ def check_outputs(
         if size_of(path.name) > LONGEST:
             shown = path if size_of(path.name) <= 2 * LONGEST else f"{str(path)[:LONGEST]}..."
             raise InputError(shown, "its name would be too long", f"choose another with {option}")
-        if str(path) == "-":
-            raise InputError(f"{option} -", "is no file name", f"use {option} /dev/stdout, or name a file")
+        if is_standard_output(path):
+            if option not in STREAMED:
+                raise InputError(f"{option} {path}", "is no file name", "name a file")
+            if STANDARD in taken:
+                raise InputError(path, f"is asked for twice, by {taken[STANDARD]} and {option}", "name a file for one")
+            taken[STANDARD] = option
+            continue
         if path.parts[:2] == ("/", "dev"):  # a device or a pipe holds nothing that could be lost
             continue
         place = path.resolve()

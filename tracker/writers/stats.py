@@ -10,19 +10,24 @@ from typing import Any
 
 from tracker.file_names import draft_of
 from tracker.writers.errors import write_error
-from tracker.writers.exclusive import publish
+from tracker.writers.exclusive import is_standard_output, publish, standard_output, write_whole
 
 
 def write_stats(path: Path, stats: Mapping[str, Any], new: bool = False) -> None:
     """Write `stats` to `path`, whole or not at all. new: the file must not exist. Raises InputError when that fails."""
+    text = json.dumps(stats, indent=2) + "\n"
     try:
+        if is_standard_output(path):
+            with standard_output() as file:
+                write_whole(file, text.encode())
+            return
         if path.exists() and not path.is_file():  # a device or a pipe
-            path.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
             return
         path = path.resolve()  # the file itself, not a link to it
         draft = draft_of(path)
         try:
-            draft.write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+            draft.write_text(text, encoding="utf-8")
             publish(draft, path, new)
         except BaseException:
             draft.unlink(missing_ok=True)

@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from detectors import Detections, Frame
 from detectors.tiles import TiledDetector
 from tests.tracker.commands.test_cli import run
+from tests.tracker.commands.test_status_log import run_of as live_run
 from tracker.commands.advice import what_next, what_to_try
 from tracker.commands.interruption import Interrupted
 from tracker.commands.run_progress import RunDisplay, searched
@@ -37,6 +39,24 @@ def test_the_size_is_told_where_it_is_known() -> None:
     assert searched(TiledDetector(Sized(), Sized(), 3), 1080, 1920) == "searched at 640 and in 3x3 tiles, "
     assert searched(TiledDetector(Sized(), Sized()), 360, 640) == "searched at 640, "
     assert searched(Sized(), 0, 0) == ""
+
+
+def test_a_live_run_tells_how_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    live: Any = live_run()
+    vars(live.source).update(name="yard", width=640, height=360, has_images=True, frame_rate=25)
+    live.stages = SimpleNamespace(detector=Sized(), tracking=SimpleNamespace(embedding=None))
+    live.sinks.viewers, live.options, live.expected_frames = SimpleNamespace(link=None), Options(), None
+    now = [10.0]
+    monkeypatch.setattr("tracker.commands.status_log.LiveReport.age", property(lambda report: now[0]))
+    display = RunDisplay()
+    display._console = Console(force_terminal=True, width=150, highlight=False)
+    display.start(live)
+    live.state.frames = 50
+    display.advance(live)
+    display.stop()
+    printed = capsys.readouterr().out
+    assert "until Ctrl-C" in printed
+    assert "5.0 frames a second, 0 skipped, 41 ms behind; 2 here (2 person), 9 so far" in printed
 
 
 def run_of(boxes: int, frames: int = 100, width: int = 1920, **options: Any) -> Any:

@@ -130,7 +130,28 @@ def test_a_log_goes_on_and_other_files_begin_anew(tmp_path: Path) -> None:
         with EventWriter(path, append=append) as writer:
             writer.write([event()])
         assert path.read_text().count("\n") == count
-    assert "at" not in json.loads(path.read_text())
+    assert json.loads(path.read_text()).keys().isdisjoint({"at", "run"})
+
+
+def test_each_run_that_adds_to_a_log_has_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    for count in (1, 2):
+        with EventWriter(path, append=True) as writer:
+            writer.write([event()] * count)
+    with path.open("a") as file:
+        file.write('{"time": 7, "ru')  # killed in the middle of a line
+    with EventWriter(path, append=True) as writer:
+        writer.write([event()])
+    lines = path.read_text().splitlines()
+    assert [json.loads(lines[at])["run"] for at in (0, 1, 2, 4)] == [1, 2, 2, 3]
+
+
+def test_a_log_of_before_runs_had_numbers_is_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"time": 7, "event": "leave"}\n')
+    with EventWriter(path, append=True) as writer:
+        writer.write([event()])
+    assert json.loads(path.read_text().splitlines()[1])["run"] == 2
 
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:

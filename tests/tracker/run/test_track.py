@@ -52,8 +52,8 @@ def test_bad_input_is_told_when_it_is_opened() -> None:
     for _ in range(2):
         with pytest.raises(InputError, match=r"nothing\.mp4"):
             next(run)
-    with pytest.raises(TypeError):
-        track("nothing.mp4", no_such_option=1)
+    with pytest.raises(TypeError, match=r"track\(\) has no option 'detectr'; did you mean 'detector'\?"):
+        track("nothing.mp4", detectr="motion")
 
 
 def test_a_detector_of_the_user_s_own_with_keypoints(crossing: Path, tmp_path: Path) -> None:

@@ -22,7 +22,10 @@ def test_outputs_are_checked_before_work(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="would be overwritten"):
         check_outputs({"--output": hard}, [source], overwrite=True)
     check_outputs({"--mot": Path("/dev/stdout")}, [source], overwrite=False)
+    check_outputs({"--mot": there, "--jsonl": Path("-")}, [source], overwrite=True)
     bad = {
+        "is no file name": {"--output": Path("-")},
+        "asked for twice, by --mot and --jsonl": {"--mot": Path("-"), "--jsonl": Path("/dev/stdout")},
         "would be overwritten": {"--output": source},
         "exists already": {"--mot": there},
         "asked for twice": {"--mot": fresh, "--jsonl": tmp_path / "." / "new.mp4"},
