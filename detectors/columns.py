@@ -1,7 +1,9 @@
 """Columns: whatever else is known of each of N objects, carried along row by row beside their boxes.
 
-A column is an array ``(N, ...)`` or a list of N values: keypoints, masks, names, a user's own. One name has a meaning
-here: ``keypoints`` are ``(N, K, 3)``, x and y in pixels of the frame and a confidence, or ``(N, K, 2)`` without one.
+A column is an array ``(N, ...)`` or a list of N values: keypoints, masks, names, a user's own. Two names have a meaning
+here. ``keypoints`` are ``(N, K, 3)``, x and y in pixels of the frame and a confidence, or ``(N, K, 2)`` without one.
+``masks`` are a list of `detectors.masks.Mask`, None where a mask is not known; booleans ``(N, H, W)`` of whole frames
+are cropped and packed as they come in.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from detectors.masks import Mask, masks_of, moved
+
 Column = npt.NDArray[Any] | list[Any]
 Columns = Mapping[str, Column]
 
-KEYPOINTS = "keypoints"
+KEYPOINTS, MASKS = "keypoints", "masks"
 MISSING = {"f": np.nan, "c": np.nan, "O": None, "M": np.datetime64("NaT"), "m": np.timedelta64("NaT")}
 
 
@@ -34,6 +38,8 @@ def check_columns(columns: Mapping[str, Any], count: int) -> Columns:
 def _as_column(name: str, values: Any) -> Column:
     if hasattr(values, "__array__"):  # of any library, such as torch
         values = np.asarray(values)
+    if name == MASKS:
+        return masks_of(values)
     if name == KEYPOINTS:
         values = np.asarray(values)
         values = values if values.dtype.kind == "f" else values.astype(np.float64)
@@ -104,9 +110,17 @@ def _concatenate(parts: Sequence[Column | None], counts: Sequence[int]) -> Colum
 
 
 def move_positions(columns: Columns, offset: npt.NDArray[Any]) -> Columns:
-    """The columns of objects that lie `offset` ``(2,)`` pixels farther: keypoints move along, the rest stays."""
-    if KEYPOINTS not in columns:
-        return columns
-    moved = np.array(columns[KEYPOINTS], dtype=np.float64)
-    moved[..., :2] += offset
-    return {**columns, KEYPOINTS: moved}
+    """The columns of objects that lie `offset` ``(2,)`` pixels farther: keypoints and masks move along."""
+    found = dict(columns)
+    if KEYPOINTS in columns:
+        points = np.array(columns[KEYPOINTS], dtype=np.float64)
+        points[..., :2] += offset
+        found[KEYPOINTS] = points
+    if MASKS in columns:
+        found[MASKS] = [moved(mask, offset) for mask in columns[MASKS]]
+    return found
+
+
+def masks_in(columns: Columns, count: int) -> list[Mask | None]:
+    """The masks of `count` objects, None for what has none."""
+    return list(columns.get(MASKS, [None] * count))

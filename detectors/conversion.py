@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.base import Detections
-from detectors.columns import KEYPOINTS
+from detectors.columns import KEYPOINTS, MASKS
+from detectors.masks import Mask, box_crops, masks_of
 
 CLASS_NAME = "class_name"  # supervision's word, for a column of names
 KINDS = "Detections, supervision's, ultralytics' results, an (N, 6) array, or (boxes, scores, class_ids)"
@@ -45,7 +46,8 @@ def as_detections(found: Any) -> Detections:
 
 def _supervision(found: Any) -> Detections:
     columns = dict(found.data or {})
-    columns |= {} if found.mask is None else {"mask": found.mask}
+    if found.mask is not None:
+        columns[MASKS] = masks_of(found.mask, _array(found.xyxy, "xyxy"))
     return _made(found.xyxy, found.confidence, found.class_id, columns)
 
 
@@ -54,10 +56,10 @@ def _results(found: Any) -> Detections:
         kind = "rotated boxes" if getattr(found, "obb", None) is not None else "no boxes"
         raise ValueError(f"the results have {kind}: a detection model is needed")
     columns: dict[str, Any] = {}
-    for name, attribute in ((KEYPOINTS, "keypoints"), ("mask", "masks")):
-        part = getattr(found, attribute, None)
-        if part is not None:
-            columns[name] = _array(part.data, name)
+    if getattr(found, "keypoints", None) is not None:
+        columns[KEYPOINTS] = _array(found.keypoints.data, KEYPOINTS)
+    if getattr(found, "masks", None) is not None:
+        columns[MASKS] = _of_results(found)
     detections = _made(found.boxes.xyxy, found.boxes.conf, found.boxes.cls, columns)
     names = getattr(found, "names", None)
     if not names:
@@ -65,6 +67,30 @@ def _results(found: Any) -> Detections:
     named = dict(names if isinstance(names, Mapping) else enumerate(names))
     columns[CLASS_NAME] = [named.get(class_id, str(class_id)) for class_id in detections.class_ids.tolist()]
     return _made(found.boxes.xyxy, found.boxes.conf, found.boxes.cls, columns)
+
+
+def _of_results(found: Any) -> list[Mask | None]:
+    """The masks of results, which may be as small as the model's input: without the margins that it added, and scaled.
+
+    ``masks.data`` is ``(N, h, w)``, ``orig_shape`` the frame's height and width.
+    """
+    data, boxes = _array(found.masks.data, MASKS) > 0.5, _array(found.boxes.xyxy, "boxes")
+    height, width = (int(side) for side in getattr(found.masks, "orig_shape", data.shape[1:]))
+    high, wide = data.shape[1:]
+    scale = min(high / height, wide / width)
+    top, left = (high - height * scale) / 2, (wide - width * scale) / 2
+    rows = _sampled(height, scale, top, high)
+    columns = _sampled(width, scale, left, wide)
+    crops = box_crops(boxes, height, width).tolist()
+    return [
+        Mask.pack(each[rows[y1:y2]][:, columns[x1:x2]], x1, y1)
+        for each, (x1, y1, x2, y2) in zip(data, crops, strict=True)
+    ]
+
+
+def _sampled(count: int, scale: float, margin: float, most: int) -> npt.NDArray[np.int64]:
+    """Which row of a scaled picture shows the middle of each of `count` rows of a frame."""
+    return np.clip(((np.arange(count) + 0.5) * scale + margin).astype(np.int64), 0, most - 1)
 
 
 def _mapping(found: Mapping[str, Any]) -> Detections:

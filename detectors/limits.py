@@ -30,6 +30,8 @@ hundred for each shape that is written. They take some 5 seconds and 400 MB."""
 FARTHEST = 1e100  # pixels that a box may be away: above it, arithmetic on boxes overflows
 PIXELS = 1_000_000  # of a picture's side, and of what an annotated box may be away from it
 KEYPOINTS = 10_000  # of one object
+MASK_PIXELS, MASK_DENSITY = 500_000_000, 1000
+"""Pixels of all masks in a file together, and those more that each of their characters may stand for."""
 
 # Places in the picture
 POINTS = 1000  # of a polygon: each side is compared with each other

@@ -13,7 +13,8 @@ import numpy as np
 
 from detectors.base import Bools, Detections, Detector, Floats, Frame, Ints, notes, search_size
 from detectors.boxes import areas, nms, overlap_areas
-from detectors.columns import concatenate_columns, move_positions, select_rows
+from detectors.columns import MASKS, concatenate_columns, move_positions, select_rows
+from detectors.masks import union
 
 OVERLAP = 0.2  # of a tile's side: what is smaller than that is whole in at least one of them
 LEAST_SHRINK = 0.4  # of a tile's size, up to which `auto` lets a detector shrink it
@@ -156,7 +157,7 @@ def _covered(fragments: Detections, whole: Detections) -> Bools:
 def _join(fragments: Detections) -> Detections:
     """Fragments of one object put together: the box around them, with the best of their scores.
 
-    Of the columns, those of the better one are kept.
+    Of the columns, those of the better one are kept; masks are put together like the boxes.
     """
     while len(fragments) > 1:
         rows, others = np.nonzero(np.triu(_same_object(fragments), 1))
@@ -168,7 +169,10 @@ def _join(fragments: Detections) -> Detections:
         scores[first] = scores[[first, second]].max()
         better = np.arange(len(fragments))
         better[first] = first if fragments.scores[first] >= fragments.scores[second] else second
-        columns, kept = select_rows(fragments.columns, better), np.arange(len(fragments)) != second
+        columns, kept = dict(select_rows(fragments.columns, better)), np.arange(len(fragments)) != second
+        if MASKS in columns:
+            masks = fragments.columns[MASKS]
+            columns[MASKS] = [*columns[MASKS][:first], union(masks[first], masks[second]), *columns[MASKS][first + 1 :]]
         fragments = replace(fragments, boxes=boxes, scores=scores, columns=columns)[kept]
     return fragments
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tracker import Detections as Detections
     from tracker import Frame as Frame
     from tracker import InputError as InputError
+    from tracker import Mask as Mask
     from tracker import Preset as Preset
     from tracker import Tracker as Tracker
     from tracker import Tracks as Tracks

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from detectors import Detections as Detections
     from detectors import Frame as Frame
     from detectors import InputError as InputError
+    from detectors.masks import Mask as Mask
     from tracker.association.engine import Tracker as Tracker
     from tracker.association.presets import PRESETS as PRESETS
     from tracker.association.presets import Preset as Preset
@@ -27,6 +28,7 @@ _HOMES = {
     "Detections": "detectors",
     "Frame": "detectors",
     "InputError": "detectors",
+    "Mask": "detectors.masks",
     "PRESETS": "tracker.association.presets",
     "Preset": "tracker.association.presets",
     "Tracker": "tracker.association.engine",
@@ -34,7 +36,7 @@ _HOMES = {
     "track": "tracker.run.track",
 }
 
-__all__ = ["PRESETS", "Detections", "Frame", "InputError", "Preset", "Tracker", "Tracks", "track"]
+__all__ = ["PRESETS", "Detections", "Frame", "InputError", "Mask", "Preset", "Tracker", "Tracks", "track"]
 
 
 def __getattr__(name: str) -> Any:

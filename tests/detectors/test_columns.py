@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from detectors.base import Detections, Frame
-from detectors.columns import Columns, concatenate_columns, move_positions, rows_or_missing, select_rows
+from detectors.columns import Columns, concatenate_columns, masks_in, move_positions, rows_or_missing, select_rows
+from detectors.masks import Mask
 from detectors.tiles import TiledDetector
 
 
@@ -22,11 +23,11 @@ def detections(count: int, **columns: Any) -> Detections:
 
 
 def test_arrays_and_lists_are_selected_with_the_boxes() -> None:
-    found = detections(4, weights=np.arange(4), names=["a", "b", "c", "d"], masks=np.zeros((4, 2, 3), bool))
+    found = detections(4, weights=np.arange(4), names=["a", "b", "c", "d"], crops=np.zeros((4, 2, 3), bool))
     assert found[[2, 0]].columns["names"] == ["c", "a"]
     assert found[found.scores > 0.8].columns["names"] == ["a"]
     assert found[1:3].columns["weights"].tolist() == [1, 2]  # type: ignore[union-attr]
-    assert np.shape(found[1:3].columns["masks"]) == (2, 2, 3)
+    assert np.shape(found[1:3].columns["crops"]) == (2, 2, 3)
 
 
 def test_without_columns_there_are_none() -> None:
@@ -45,6 +46,9 @@ def test_they_can_be_copied(duplicate: Any) -> None:
         ({"weights": np.arange(3)}, "the column 'weights' has 3 rows, boxes has 2"),
         ({"weights": np.float64(3)}, "the column 'weights' is neither an array nor a list, but a ndarray"),
         ({"names": "ab"}, "the column 'names' is neither an array nor a list, but a str"),
+        ({"masks": np.zeros((2, 51), bool)}, r"a mask has the shape \(51,\), and is neither a Mask nor booleans"),
+        ({"masks": np.zeros((2, 5, 5))}, "a mask has the type float64"),
+        ({"masks": np.zeros((1, 5, 5), bool)}, "the column 'masks' has 1 rows, boxes has 2"),
         ({"keypoints": np.zeros((2, 51))}, r"keypoints has the shape \(2, 51\), not \(N, K, 3\)"),
     ],
 )
@@ -104,14 +108,28 @@ class OneInTheMiddle:
         height, width = frame.image.shape[:2]
         centre = np.array([width / 2, height / 2])
         box = np.concatenate([centre - 5, centre + 5])[None]
-        columns: Columns = {"keypoints": np.array([[[*centre, 1.0]]]), "size": [(height, width)]}
+        mask = Mask.pack(np.ones((10, 10), bool), round(centre[0]) - 5, round(centre[1]) - 5)
+        columns: Columns = {"keypoints": np.array([[[*centre, 1.0]]]), "size": [(height, width)], "masks": [mask]}
         return Detections(box, np.array([0.9]), columns=columns)
 
 
-def test_keypoints_move_with_their_tile() -> None:
+def test_masks_of_whole_frames_are_cropped_and_packed() -> None:
+    pixels = np.zeros((2, 40, 60), bool)
+    pixels[0, 3:5, 20:24] = True
+    first, second = detections(2, masks=pixels).columns["masks"]
+    assert (first.x, first.y, first.height, first.width, first.bits) == (20, 3, 2, 4, b"\xff")
+    assert second.area == 0
+    known = detections(2, masks=[first, None]).columns["masks"]
+    assert known[0] is first
+    assert known[1] is None
+
+
+def test_keypoints_and_masks_move_with_their_tile() -> None:
     picture = np.zeros((100, 200, 3), np.uint8)
     found = TiledDetector(OneInTheMiddle(), OneInTheMiddle(), 2)(Frame(picture, 1, 0.0))
     assert len(found) == 5
     points = np.asarray(found.columns["keypoints"])[:, 0, :2]
     np.testing.assert_allclose(points, (found.boxes[:, :2] + found.boxes[:, 2:]) / 2)
+    masks = [mask.rectangle for mask in masks_in(found.columns, 5) if mask is not None]
+    np.testing.assert_allclose(np.array(masks), found.boxes, atol=0.5)
     assert sorted(found.columns["size"]) == [(56, 112)] * 4 + [(100, 200)]

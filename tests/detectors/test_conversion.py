@@ -59,12 +59,29 @@ def test_nothing_is_an_empty_frame(found: Any) -> None:
 
 
 def test_keypoints_masks_and_names_are_kept() -> None:
-    masks = np.zeros((2, 4, 4), bool)
+    masks = np.zeros((2, 100, 100), bool)
+    masks[0, 30:50, 5:20] = True
     theirs = SimpleNamespace(xyxy=BOXES, confidence=SCORES, class_id=CLASSES, mask=masks, data={"colour": ["r", "g"]})
     assert as_detections(theirs).columns["colour"] == ["r", "g"]
-    assert np.shape(as_detections(theirs).columns["mask"]) == (2, 4, 4)
+    first, second = as_detections(theirs).columns["masks"]
+    assert first.rectangle == tuple(BOXES[0].astype(int))
+    assert second.rectangle == tuple(BOXES[1].astype(int))
+    assert first.area == 20 * 10
+    assert second.area == 0
     assert np.shape(as_detections(results()).columns["keypoints"]) == (2, 17, 3)
     assert as_detections(results()).columns["class_name"] == ["car", "person"]
+
+
+def test_masks_of_results_are_scaled_from_the_models_input() -> None:
+    """A frame of 200 x 100 in a square of 50: a quarter of its size, with margins of 12.5 above and below."""
+    masks = np.zeros((2, 50, 50))
+    masks[:, 20:30, 5:10] = 1.0
+    found = SimpleNamespace(**vars(results()) | {"masks": SimpleNamespace(data=masks, orig_shape=(100, 200))})
+    mask = as_detections(found).columns["masks"][0]
+    assert mask.rectangle == (10, 20, 30, 60)
+    rows, columns = mask.pixels().nonzero()
+    assert (rows.min() + 20, columns.min() + 10) == (30, 20)
+    assert (rows.max() + 20, columns.max() + 10) == (59, 29)
 
 
 @pytest.mark.parametrize(

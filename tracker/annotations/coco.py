@@ -15,6 +15,7 @@ import numpy as np
 from detectors.base import Floats
 from tracker.annotations import validate
 from tracker.annotations.coco_keypoints import keypoint_count, keypoints_category, keypoints_entry
+from tracker.annotations.coco_masks import mask_entry
 from tracker.annotations.coco_reader import is_coco, read
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame, labels_of
 from tracker.annotations.frame_extraction import image_stem
@@ -120,7 +121,7 @@ def _boxes(video: Annotations, categories: Mapping[str, int], every: int, clippe
         for owner, row in zip(owners.tolist(), rows.tolist(), strict=True) if (frame - 1) % every == 0 else ():
             track = video.tracks[owner]
             box = np.clip(track.boxes[row], 0 if clipped else -np.inf, border)
-            entry = _box(track, row, box, categories[track.label])
+            entry = _box(track, row, box, categories[track.label]) | mask_entry(track, row, (video.height, video.width))
             if not clipped or min(entry["bbox"][2:]) > 0:
                 yield frame, entry
 

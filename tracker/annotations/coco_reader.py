@@ -15,11 +15,14 @@ from typing import Any
 import numpy as np
 
 from detectors import limits
+from detectors.columns import MASKS
 from detectors.errors import InputError
 from tracker.annotations import validate
 from tracker.annotations.coco_keypoints import read_keypoints
+from tracker.annotations.coco_masks import masks_column, read_mask
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.label_names import NAMELESS
+from tracker.annotations.mask_budget import MaskBudget
 
 Entry = dict[str, Any]
 Key = Hashable  # an id: a number, or a text that is none
@@ -50,10 +53,12 @@ def read(path: Path) -> list[Annotations]:
         only = next(iter(videos)) if len(videos) == 1 else None
         frames = _frames(images, videos, only, place)
         rows: dict[Key, list[Entry]] = {identity: [] for identity in videos}
+        budget = MaskBudget()
         for number, entry in enumerate(document["annotations"]):
             place[0] = f"annotations[{number}]"
             image = _key(entry["image_id"], "image_id")
-            rows[_video_of(images[image], only)].append(entry | {"image_id": image})
+            mask = read_mask(entry, images[image], budget)
+            rows[_video_of(images[image], only)].append(entry | {"image_id": image, MASKS: mask})
         read_videos = []
         for number, (identity, video) in enumerate(videos.items()):
             place[0] = f"videos[{number}]"
@@ -209,4 +214,6 @@ def _read_track(
     scores = np.array([validate.score(_first(row, SCORES, 1.0)) for row in rows])
     filled = np.array([row.get("filled") is True for row in rows])
     at = np.array([frames[row["image_id"]] for row in rows], dtype=np.int64)
-    return AnnotatedTrack(track_id, labels.pop(), at, boxes, scores, filled, columns=read_keypoints(rows))
+    return AnnotatedTrack(
+        track_id, labels.pop(), at, boxes, scores, filled, columns={**read_keypoints(rows), **masks_column(rows)}
+    )

@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 
 from detectors.base import Floats, Frame, Image
-from detectors.columns import KEYPOINTS
+from detectors.columns import KEYPOINTS, masks_in
 from tracker.association.tracks import Tracks
 from tracker.drawing.colours import TrackColours
 from tracker.drawing.keypoints import draw_keypoints
 from tracker.drawing.label_layout import LabelLayout
 from tracker.drawing.labels import INK, Colour, line_width, make_tag, paste, tag_size, text_size
+from tracker.drawing.masks import draw_mask
 from tracker.drawing.regions import RegionPainter
 from tracker.drawing.trails import Trails
 from tracker.regions.activity import Activity
@@ -39,7 +40,7 @@ class Annotator:
         self._trails, self._colours, self._layout = Trails(), TrackColours(), LabelLayout()
 
     def draw(self, frame: Frame, tracks: Tracks) -> Image:
-        """The frame's picture with its tracks: boxes over trails, keypoints over boxes, labels over all."""
+        """The frame's picture with its tracks: masks, trails, boxes, keypoints, labels, each over those."""
         picture: Image = frame.image if self._in_place else frame.image.copy()
         line = line_width(picture)
         tracks = replace(tracks, boxes=_near(tracks.boxes, picture))
@@ -48,6 +49,9 @@ class Annotator:
         ids = tracks.track_ids.tolist()
         if self._regions is not None:
             self._regions.draw_below(picture)
+        for track_id, mask in zip(ids, masks_in(tracks.columns, len(tracks)), strict=True):
+            if mask is not None:
+                draw_mask(picture, mask, self._colours[track_id], line)
         for track_id, box in zip(ids, tracks.boxes, strict=True):
             self._trails.draw(picture, track_id, frame.time, fine(box, line), self._colours[track_id])
         for track_id, box in zip(ids, tracks.boxes, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from tracker.offline.box_smoothing import smooth_boxes
+from tracker.offline.filled_masks import fill_masks
 from tracker.offline.gap_filling import fill_gaps
 from tracker.offline.join import join
 from tracker.offline.prune import prune, trim
@@ -39,5 +40,5 @@ def postprocess(
         tracks = smooth_boxes(history, tracks, step)
     if "fill" in stages:
         camera = Stabiliser(history.cameras)
-        tracks = [fill_gaps(history, track, camera) for track in each(tracks)]
+        tracks = [fill_masks(fill_gaps(history, track, camera)) for track in each(tracks)]
     return tracks

@@ -76,9 +76,9 @@ class Writers:
         if "--jsonl" in self._paths:
             from tracker.writers.jsonl import JsonlWriter
 
-            self._lines.append(
-                opening.enter_context(JsonlWriter(self._paths["--jsonl"], self._class_names, self._activity, new))
-            )
+            size = source.height, source.width
+            lines = JsonlWriter(self._paths["--jsonl"], self._class_names, self._activity, new, size)
+            self._lines.append(opening.enter_context(lines))
         if "--events" in self._paths:
             from tracker.writers.events import EventWriter
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from detectors.base import Frame
-from detectors.columns import KEYPOINTS
+from detectors.columns import KEYPOINTS, MASKS
+from detectors.run_lengths import encode
 from tracker.association.tracks import Tracks
 from tracker.regions.activity import Activity
 from tracker.writers.line_writer import LineWriter
@@ -22,16 +23,23 @@ class JsonlWriter(LineWriter):
 
     index: from 1. time: seconds. box: pixels. class_names: class id -> name; an unknown class is its number as text. A
     track without a detection in this frame also has ``"filled": true``, or ``"carried": true`` if the detector did not
-    run on this frame; one with keypoints has ``"keypoints": [[x, y, confidence], ...]``, null for what is not known.
-    activity: if there are zones, a track inside some has ``"zones": {"hall": 12.4}``, seconds so
-    far; if there are lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
-    new: the file must not exist.
+    run on this frame; one with keypoints has ``"keypoints": [[x, y, confidence], ...]``, null for what is not known;
+    one with a mask has ``"mask": {"size": [height, width], "counts": ...}``, COCO's run-length encoding of the frame.
+    activity: if there are zones, a track inside some has ``"zones": {"hall": 12.4}``, seconds so far; if there are
+    lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
+    new: the file must not exist. size: height and width of frames that come without their pictures.
     """
 
     def __init__(
-        self, path: str | Path, class_names: Mapping[int, str], activity: Activity | None = None, new: bool = False
+        self,
+        path: str | Path,
+        class_names: Mapping[int, str],
+        activity: Activity | None = None,
+        new: bool = False,
+        size: tuple[int, int] = (0, 0),
     ) -> None:
         super().__init__(path, new)
+        self._size = size
         self._names = class_names
         self._activity = activity
 
@@ -46,8 +54,9 @@ class JsonlWriter(LineWriter):
             }
             | ({"carried": True} if carried else {"filled": True} if unseen > 0 else {})
             | keypoints
+            | mask
             | self._zones(int(track_id))
-            for track_id, class_id, score, box, unseen, carried, keypoints in zip(
+            for track_id, class_id, score, box, unseen, carried, keypoints, mask in zip(
                 tracks.track_ids,
                 tracks.class_ids,
                 tracks.scores,
@@ -55,6 +64,7 @@ class JsonlWriter(LineWriter):
                 tracks.time_since_update,
                 tracks.carried,
                 _keypoints(tracks),
+                self._masks(frame, tracks),
                 strict=True,
             )
         ]
@@ -68,6 +78,13 @@ class JsonlWriter(LineWriter):
             return {}
         dwells = {zone: round(seconds, 3) for zone, seconds in self._activity.dwells(track_id).items()}
         return {"zones": dwells} if dwells else {}
+
+    def _masks(self, frame: Frame, tracks: Tracks) -> Sequence[dict[str, Any]]:
+        """What is said of each track's mask: nothing where it is not known, or the frame's size is not."""
+        height, width = frame.image.shape[:2] if frame.image.size else self._size
+        if MASKS not in tracks.columns or not height or not width:
+            return [{}] * len(tracks)
+        return [{} if mask is None else {"mask": encode(mask, height, width)} for mask in tracks.columns[MASKS]]
 
 
 def _keypoints(tracks: Tracks) -> Sequence[dict[str, Any]]:

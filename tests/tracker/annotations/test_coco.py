@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from detectors.errors import InputError
+from detectors.masks import Mask
+from detectors.run_lengths import run_lengths
 from tracker.annotations import coco
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.annotations.frame_extraction import image_stem
@@ -102,6 +104,62 @@ def test_the_keypoints_of_people_have_names_and_a_skeleton(tmp_path: Path) -> No
     category = json.loads((tmp_path / "a.json").read_text())["categories"][1]
     assert category["keypoints"][:2] == ["nose", "left_eye"]
     assert [16, 14] in category["skeleton"]
+
+
+def _with_masks(masks: list[Mask | None]) -> Annotations:
+    video = _video()
+    return replace(video, tracks=[replace(video.tracks[0], columns={"masks": masks})])
+
+
+def test_masks_read_back_equal_and_missing_ones_stay_missing(tmp_path: Path) -> None:
+    masks = [Mask.pack(np.array([[1, 0, 1], [1, 1, 1]], bool), 5, 7), None, Mask.pack(np.ones((3, 2), bool), 0, 0)]
+    coco.write(_with_masks(masks), tmp_path / "a.json")
+    entries = json.loads((tmp_path / "a.json").read_text())["annotations"]
+    assert entries[0]["area"] == 5
+    assert "segmentation" not in entries[1]
+    assert coco.read(tmp_path / "a.json")[0].tracks[0].columns["masks"] == masks
+
+
+def test_masks_of_others_are_read_as_polygons_and_plain_run_lengths(tmp_path: Path) -> None:
+    mask = Mask.pack(np.ones((3, 2), bool), 4, 5)
+    coco.write(_with_masks([mask] * 3), tmp_path / "a.json")
+    document = json.loads((tmp_path / "a.json").read_text())
+    video = _video()
+    counts = run_lengths(mask, video.height, video.width).tolist()
+    document["annotations"][0]["segmentation"] = [[4, 5, 6, 5, 6, 8, 4, 8]]
+    document["annotations"][1]["segmentation"] = {"size": [video.height, video.width], "counts": counts}
+    document["annotations"][2]["segmentation"] = []
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    read = coco.read(tmp_path / "a.json")[0].tracks[0].columns["masks"]
+    assert read[2] is None
+    np.testing.assert_array_equal(read[0].on_frame(20, 20), mask.on_frame(20, 20))
+    assert read[1] == mask
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ("x", "neither run lengths nor polygons"),
+        ({"size": [3, 3], "counts": "9"}, "is not of a frame"),
+        ({"counts": "9"}, "do not fill"),
+        ([[1, 2]], "three points"),
+    ],
+)
+def test_bad_masks_are_named(tmp_path: Path, bad: object, words: str) -> None:
+    coco.write(_with_masks([Mask.pack(np.ones((3, 2), bool), 4, 5)] * 3), tmp_path / "a.json")
+    document = json.loads((tmp_path / "a.json").read_text())
+    document["annotations"][1]["segmentation"] = bad
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match=rf"annotations\[1\]: .*{words}"):
+        coco.read(tmp_path / "a.json")
+
+
+def test_masks_that_unpack_to_more_than_any_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detectors.limits.MASK_PIXELS", 10)
+    monkeypatch.setattr("detectors.limits.MASK_DENSITY", 1)
+    coco.write(_with_masks([Mask.pack(np.ones((9, 9), bool), 4, 5)] * 3), tmp_path / "a.json")
+    with pytest.raises(InputError, match="more pixels than a file of that size"):
+        coco.read(tmp_path / "a.json")
 
 
 @pytest.mark.parametrize("bad", [[1, 2], "x", [1, 2, "v"], [1, 1e300, 2]])

@@ -9,6 +9,7 @@ import pytest
 
 from detectors import Frame
 from detectors.base import Image
+from detectors.masks import Mask
 from tests.tracker.writers.made_tracks import tracks_of
 from tracker.drawing.annotator import Annotator
 from tracker.drawing.colours import colour_of
@@ -97,6 +98,28 @@ def test_keypoints_that_are_visible_are_drawn_and_joined() -> None:
     drawn = Annotator({}).draw(Frame(grey(), 1, 0.0), replace(tracks, columns={"keypoints": points}))
     assert tuple(drawn[100, 110]) == tuple(drawn[100, 130]) == colour_of(4), "both shoulders, and the line between them"
     assert (drawn[120:] == plain[120:]).all(), "a hip that is hardly seen is not drawn"
+
+
+def test_a_mask_is_tinted_inside_and_nowhere_else() -> None:
+    pixels = np.zeros((120, 60), bool)
+    pixels[20:100, 10:50] = True
+    tracks = tracks_of((4, [100, 80, 160, 200], 0.87, 0))
+    plain = Annotator({}).draw(Frame(grey(), 1, 0.0), tracks)
+    masks = [Mask.pack(pixels, 100, 80)]
+    drawn = Annotator({}).draw(Frame(grey(), 1, 0.0), replace(tracks, columns={"masks": masks}))
+    inside, colour, before = drawn[130, 130].astype(float), np.array(colour_of(4), float), plain[130, 130].astype(float)
+    np.testing.assert_allclose(inside, before + 0.38 * (colour - before), atol=1.5)
+    changed = (drawn != plain).any(axis=2)
+    assert changed[104:176, 114:146].all(), "all of the object"
+    changed[94:186, 104:156] = False
+    assert not changed.any(), "nothing else"
+
+
+@pytest.mark.parametrize("place", [(-30, -30), (10**6, 5), (5, -(10**6)), (310, 230)])
+def test_a_mask_may_lie_at_the_border_or_outside(place: tuple[int, int]) -> None:
+    masks = [Mask.pack(np.ones((60, 40), bool), *place), Mask(3, 3, 0, 0, b"")]
+    tracks = tracks_of((4, [100, 80, 160, 200], 0.8, 0), (5, [1, 1, 9, 9], 0.8, 0))
+    Annotator({}).draw(Frame(grey(), 1, 0.0), replace(tracks, columns={"masks": masks}))
 
 
 def test_keypoints_without_a_skeleton_a_confidence_or_a_place_in_the_picture_are_fine() -> None:

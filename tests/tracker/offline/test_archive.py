@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from detectors import InputError
 from detectors.base import Floats
 from detectors.columns import Columns
+from detectors.masks import Mask
 from tests.tracker.association.test_engine import random_stream
 from tests.tracker.offline.test_postprocess import columns, record
 from tracker.association.calibration import AppearanceCalibration
 from tracker.offline import archive
 from tracker.offline.archive import load, save
+from tracker.offline.archived_columns import pack_columns, unpack_columns
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.trajectory import TrackingHistory
 
@@ -193,18 +195,36 @@ def test_columns_come_back_and_what_no_file_holds_is_told(tmp_path: Path) -> Non
     whole, rng = first_pass(3), np.random.default_rng(0)
     lengths = [len(track.frames) for track in whole.history.trajectories]
     columns: list[Columns] = [
-        {"keypoints": rng.normal(size=(length, 17, 3)), "names": ["a"] * length, "masks": [b"1"] * length}
+        {"keypoints": rng.normal(size=(length, 17, 3)), "names": ["a"] * length, "objects": [b"1"] * length}
         for length in lengths
     ]
     tracks = [replace(track, columns=each) for track, each in zip(whole.history.trajectories, columns, strict=True)]
     whole = replace(whole, history=replace(whole.history, trajectories=[*tracks[:-1], replace(tracks[-1], columns={})]))
     save(whole, tmp_path / "a.npz")
     again = load(tmp_path / "a.npz")
-    assert again.warnings[1:] == ("the column 'masks' is lost between pieces: it holds neither numbers nor text",)
+    assert again.warnings[1:] == ("the column 'objects' is lost between pieces: it holds neither numbers nor text",)
     for track, each in zip(again.history.trajectories[:-1], columns, strict=False):
         np.testing.assert_array_equal(track.columns["keypoints"], each["keypoints"])
         assert track.columns["names"] == each["names"]
     assert set(again.history.trajectories[-1].columns["names"]) == {None}
+
+
+def test_masks_come_back_and_damaged_ones_are_told(tmp_path: Path) -> None:
+    whole, rng = first_pass(3), np.random.default_rng(0)
+    columns: list[Columns] = []
+    for track in whole.history.trajectories:
+        sizes = rng.integers(0, 9, (len(track.frames), 2))
+        masks = [Mask.pack(rng.random(size) < 0.5, *rng.integers(-9, 99, 2)) for size in sizes]
+        columns.append({"masks": [None if mask.width == 3 else mask for mask in masks]})
+    tracks = [replace(track, columns=each) for track, each in zip(whole.history.trajectories, columns, strict=True)]
+    whole = replace(whole, history=replace(whole.history, trajectories=tracks))
+    save(whole, tmp_path / "a.npz")
+    again = load(tmp_path / "a.npz")
+    assert not [each for each in again.warnings if "masks" in each]
+    assert [track.columns for track in again.history.trajectories] == columns
+    arrays, about, _ = pack_columns(tracks)
+    with pytest.raises(ValueError, match="masks of unequal length"):
+        unpack_columns(about, arrays | {"column0_bits": arrays["column0_bits"][1:]}, [len(t.frames) for t in tracks])
 
 
 @pytest.mark.parametrize("header", ["{'descr': '<f8', 'shape': (3,", "{'descr': 'x", "(" * 5000, "{'shape': 10**99}"])

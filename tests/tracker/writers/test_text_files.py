@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from detectors import Frame, InputError
+from detectors.masks import Mask
+from detectors.run_lengths import encode
 from tests.tracker.writers.made_tracks import NOTHING, tracks_of
 from tracker.writers.jsonl import JsonlWriter
 from tracker.writers.mot import MotWriter
@@ -50,6 +52,17 @@ def test_jsonl_has_keypoints_where_they_are_known(tmp_path: Path) -> None:
     assert first[0]["keypoints"] == [[1.0, 2.0, 0.75], [None, None, 0.0]]
     assert second[0]["keypoints"] == [[1.0, 2.0], [None, None]]
     assert "keypoints" not in first[1]
+
+
+def test_jsonl_has_masks_where_they_and_the_frame_are_known(tmp_path: Path) -> None:
+    mask = Mask.pack(np.ones((2, 3), bool), 4, 1)
+    tracks = replace(tracks_of((7, [1, 2, 3, 4], 0.5, 0), (8, [1, 2, 3, 4], 0.5, 0)), columns={"masks": [mask, None]})
+    for size, expected in (((10, 20), encode(mask, 10, 20)), ((0, 0), None)):
+        with JsonlWriter(tmp_path / f"{size[0]}.jsonl", {}, size=size) as writer:
+            writer.write(Frame(NOTHING, 1, 0.0), tracks)
+        first, second = json.loads((tmp_path / f"{size[0]}.jsonl").read_text())["tracks"]
+        assert first.get("mask") == expected
+        assert "mask" not in second
 
 
 def test_a_full_device_is_named() -> None:
