@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from detectors import WHY_AUTO, Detector
 from detectors.base import search_size
@@ -28,7 +28,7 @@ BAR_WITH_TIMES = (
     TextColumn("left"),
     TimeRemainingColumn(compact=True),
 )
-LIVE = (TextColumn("[bold]live    "), TextColumn("{task.fields[told]}"))
+LIVE = (TextColumn("[bold]live[/]      {task.fields[told]}", table_column=Column(no_wrap=False, overflow="fold")),)
 LEAST_WORK = 5e-5  # seconds a frame; stages that take less are not shown
 LEAST_WAIT = 0.05  # seconds; shorter waits are not shown
 
