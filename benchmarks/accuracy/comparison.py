@@ -172,6 +172,9 @@ def add_sequence_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that say which sequences."""
     parser.add_argument("sets", nargs="+", metavar="ROOT[@DETECTIONS]", type=SequenceSet.parse)
     parser.add_argument("--sequences", help="names of those to run; default: all")
+    parser.add_argument(
+        "--half", type=int, choices=(1, 2), help="every other sequence only: tune on the first half, report the second"
+    )
     parser.add_argument("--camera", default="gmc.txt", help="recorded camera motion, path inside a sequence folder")
     parser.add_argument("--rescale-scores", action="store_true", help="map each file's scores to [0, 1]")
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
@@ -181,7 +184,8 @@ def load_or_skip(sequence_set: SequenceSet, arguments: argparse.Namespace) -> li
     """The sequences of a set; none, after a line that says why, where they cannot be loaded."""
     names = arguments.sequences.split(",") if arguments.sequences else None
     try:
-        return load_sequences(sequence_set, names, arguments.camera, arguments.rescale_scores)
+        loaded = load_sequences(sequence_set, names, arguments.camera, arguments.rescale_scores)
+        return loaded if arguments.half is None else loaded[arguments.half - 1 :: 2]
     except InputError as error:
         print(f"skipped: {error}")
         return []

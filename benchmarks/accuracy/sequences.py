@@ -260,14 +260,16 @@ def _composed(matrices: Sequence[Floats | None]) -> Floats | None:
     return whole
 
 
-def perturbed(sequence: LoadedSequence, seed: int) -> LoadedSequence:
+def perturbed(
+    sequence: LoadedSequence, seed: int, dropped: float = DROPPED, jitter: float = JITTER
+) -> LoadedSequence:
     """The same with some detections missing and the others' edges moved; the ground truth stays."""
     rng = np.random.default_rng([seed, *sequence.name.encode()])
-    return replace(sequence, detections=tuple(_perturb(found, rng) for found in sequence.detections))
+    return replace(sequence, detections=tuple(_perturb(found, rng, dropped, jitter) for found in sequence.detections))
 
 
-def _perturb(found: Detections, rng: np.random.Generator) -> Detections:
-    found = found[rng.random(len(found)) >= DROPPED]
+def _perturb(found: Detections, rng: np.random.Generator, dropped: float, jitter: float) -> Detections:
+    found = found[rng.random(len(found)) >= dropped]
     sides = np.tile(found.boxes[:, 2:] - found.boxes[:, :2], 2)
-    noise = np.clip(rng.normal(0, JITTER, sides.shape), -0.4, 0.4)  # no box may turn inside out
+    noise = np.clip(rng.normal(0, jitter, sides.shape), -0.4, 0.4)  # no box may turn inside out
     return replace(found, boxes=found.boxes + noise * sides)

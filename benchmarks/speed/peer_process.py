@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from detectors import Detections, InputError
+from detectors.base import Floats
+from detectors.boxes import xyxy_to_tlwh
 
 RUNNER = Path(__file__).with_name("peer_runner.py")
 MOST_SECONDS = 20.0  # a tracker that has not come to the end by then is judged by the frames it has done
@@ -50,10 +52,19 @@ class PeerProcess:
 
     def milliseconds(self, tracker: str, detections: Path) -> float:
         """Mean milliseconds of an update over the detections that `save_detections` has written."""
-        asked = {"tracker": tracker, "detections": str(detections), "seconds": MOST_SECONDS}
+        return float(self._ask(tracker=tracker, detections=str(detections), seconds=MOST_SECONDS)["milliseconds"])
+
+    def tracks(self, tracker: str, detections: Path, frame_rate: float) -> Floats:
+        """Rows frame, id, x, y, w, h ``(K, 6)`` of a tracker over the detections that `save_detections` has written."""
+        target = detections.with_suffix(".npy")
+        self._ask(tracker=tracker, detections=str(detections), frame_rate=frame_rate, tracks=str(target))
+        rows = np.load(target)
+        return np.column_stack([rows[:, :2], xyxy_to_tlwh(rows[:, 2:])])
+
+    def _ask(self, **asked: Any) -> dict[str, Any]:
         assert self._process.stdin is not None
         print(json.dumps(asked), file=self._process.stdin, flush=True)
-        return float(self._read()["milliseconds"])
+        return self._read()
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -1,9 +1,11 @@
-"""Times another tracker on saved detections. Run by the Python that has it: PYTHON -I benchmarks/speed/peer_runner.py
+"""Runs another tracker on saved detections, by the Python that has it: PYTHON -I benchmarks/speed/peer_runner.py
 
 It imports nothing of ours. First it prints a line of JSON, ``{"trackers": {NAME: VERSION}, "missing": {NAME: WHY}}``;
 then it answers each line ``{"tracker": NAME, "detections": PATH, "seconds": MOST}`` with ``{"milliseconds": MEAN}``, of
 an update. PATH is an .npz of ``boxes (M, 4)`` xyxy in pixels, ``scores (M,)``, and ``bounds (F + 1,)``, rows at which
 frames begin. What a tracker takes is made of them before the clock starts. After MOST seconds it stops where it is.
+A line ``{"tracker": NAME, "detections": PATH, "frame_rate": R, "tracks": TARGET}`` is answered with ``{"rows": K}`` when
+TARGET is written: an .npy of frame, id, x1, y1, x2, y2 ``(K, 6)``, frames from 1.
 """
 
 from __future__ import annotations
@@ -21,10 +23,12 @@ import numpy as np
 
 Update = Callable[[Any], object]
 Frames = list[tuple[Any, Any]]  # of each frame: boxes (N, 4), scores (N,)
+Maker = Callable[[Frames, float], tuple[Update, list[Any]]]  # frames, frames a second -> update, its arguments
+USUAL_RATE = 30.0  # frames a second
 
 
-def ultralytics_bytetrack(frames: Frames) -> tuple[Update, list[Any]]:
-    """With the thresholds of the file that comes with it."""
+def ultralytics_bytetrack(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
+    """With the thresholds of the file that comes with it; it counts frames, whatever their rate."""
     utils, checks = import_module("ultralytics.utils"), import_module("ultralytics.utils.checks")
     settings = utils.IterableSimpleNamespace(**utils.YAML.load(checks.check_yaml("bytetrack.yaml")))
     tracker = import_module("ultralytics.trackers").BYTETracker(settings)
@@ -33,19 +37,14 @@ def ultralytics_bytetrack(frames: Frames) -> tuple[Update, list[Any]]:
     return tracker.update, [make(found, (1080, 1920)) for found in rows]
 
 
-def roboflow_bytetrack(frames: Frames) -> tuple[Update, list[Any]]:
-    """As it comes."""
-    return import_module("trackers").ByteTrackTracker().update, _supervision(frames)
+def roboflow(name: str, **settings: Any) -> Maker:
+    """A tracker of that library as it comes, but for `settings`."""
 
+    def make(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
+        tracker = getattr(import_module("trackers"), name)(frame_rate=frame_rate, **settings)
+        return tracker.update, _supervision(frames)
 
-def roboflow_sort(frames: Frames) -> tuple[Update, list[Any]]:
-    """As it comes."""
-    return import_module("trackers").SORTTracker().update, _supervision(frames)
-
-
-def roboflow_ocsort(frames: Frames) -> tuple[Update, list[Any]]:
-    """As it comes."""
-    return import_module("trackers").OCSORTTracker().update, _supervision(frames)
+    return make
 
 
 def _supervision(frames: Frames) -> list[Any]:
@@ -53,7 +52,7 @@ def _supervision(frames: Frames) -> list[Any]:
     return [make(xyxy=boxes, confidence=scores, class_id=np.zeros(len(boxes), dtype=int)) for boxes, scores in frames]
 
 
-def norfair(frames: Frames) -> tuple[Update, list[Any]]:
+def norfair(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
     """By IoU; it has no distance of its own choice."""
     package = import_module("norfair")
     tracker = package.Tracker(distance_function="iou", distance_threshold=0.7)
@@ -64,11 +63,29 @@ def norfair(frames: Frames) -> tuple[Update, list[Any]]:
     return tracker.update, made
 
 
-TRACKERS: dict[str, tuple[str, Callable[[Frames], tuple[Update, list[Any]]]]] = {
+def _rows_of_ultralytics(found: Any) -> Any:
+    return np.asarray(found, dtype=float).reshape(len(found), -1)[:, [4, 0, 1, 2, 3]] if len(found) else np.empty((0, 5))
+
+
+def _rows_of_roboflow(found: Any) -> Any:
+    known = found.tracker_id >= 0
+    return np.column_stack([found.tracker_id, found.xyxy])[known]
+
+
+def _rows_of_norfair(found: Any) -> Any:
+    return np.array([[one.id, *one.estimate.ravel()] for one in found if one.live_points.any()]).reshape(-1, 5)
+
+
+ROWS = {"ultralytics": _rows_of_ultralytics, "trackers": _rows_of_roboflow, "norfair": _rows_of_norfair}
+"""By package: what an update returns -> id, x1, y1, x2, y2 ``(N, 5)`` of the tracks seen in that frame."""
+
+TRACKERS: dict[str, tuple[str, Maker]] = {
     "ultralytics ByteTrack": ("ultralytics", ultralytics_bytetrack),
-    "roboflow ByteTrack": ("trackers", roboflow_bytetrack),
-    "roboflow OC-SORT": ("trackers", roboflow_ocsort),
-    "roboflow SORT": ("trackers", roboflow_sort),
+    "roboflow ByteTrack": ("trackers", roboflow("ByteTrackTracker")),
+    "roboflow OC-SORT": ("trackers", roboflow("OCSORTTracker")),
+    "roboflow SORT": ("trackers", roboflow("SORTTracker")),
+    "roboflow C-BIoU": ("trackers", roboflow("CBIoUTracker")),
+    "roboflow BoT-SORT": ("trackers", roboflow("BoTSORTTracker", enable_cmc=False)),  # there are no pictures
     "norfair": ("norfair", norfair),
 }
 """By name: the package, and what makes a tracker's update and its arguments of the frames."""
@@ -76,7 +93,7 @@ TRACKERS: dict[str, tuple[str, Callable[[Frames], tuple[Update, list[Any]]]]] = 
 
 def milliseconds(name: str, path: str, most: float) -> float:
     """Mean of an update over the frames of a file."""
-    update, arguments = TRACKERS[name][1](_load(path))
+    update, arguments = TRACKERS[name][1](_load(path), USUAL_RATE)
     done, start = 0, time.perf_counter()
     for argument in arguments:
         update(argument)
@@ -84,6 +101,18 @@ def milliseconds(name: str, path: str, most: float) -> float:
         if time.perf_counter() - start > most:
             break
     return 1000 * (time.perf_counter() - start) / max(done, 1)
+
+
+def save_tracks(name: str, path: str, frame_rate: float, target: str) -> int:
+    """Track the detections of a file and write the tracks; returns how many rows there are."""
+    package, make = TRACKERS[name]
+    update, arguments = make(_load(path), frame_rate)
+    rows = [np.empty((0, 6))]
+    for frame, argument in enumerate(arguments, start=1):
+        found = ROWS[package](update(argument))
+        rows.append(np.column_stack([np.full(len(found), frame), found]))
+    np.save(target, np.concatenate(rows))
+    return sum(map(len, rows))
 
 
 def _load(path: str) -> Frames:
@@ -106,11 +135,19 @@ def find_out() -> dict[str, dict[str, str]]:
 def _reason(name: str) -> str:
     """What keeps a tracker from running, "" if nothing."""
     try:
-        update, arguments = TRACKERS[name][1]([(np.array([[0.0, 0.0, 9.0, 9.0]]), np.ones(1))])
+        update, arguments = TRACKERS[name][1]([(np.array([[0.0, 0.0, 9.0, 9.0]]), np.ones(1))], USUAL_RATE)
         update(arguments[0])
     except Exception as error:  # whatever it is
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return ""
+
+
+def answer(asked: dict[str, Any]) -> dict[str, float]:
+    """The answer to a line."""
+    name, path = asked["tracker"], asked["detections"]
+    if "tracks" in asked:
+        return {"rows": save_tracks(name, path, asked["frame_rate"], asked["tracks"])}
+    return {"milliseconds": milliseconds(name, path, asked["seconds"])}
 
 
 def main() -> None:
@@ -118,9 +155,7 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # trackers print as they like
     print(json.dumps(find_out()), file=answers, flush=True)
     for line in sys.stdin:
-        asked = json.loads(line)
-        mean = milliseconds(asked["tracker"], asked["detections"], asked["seconds"])
-        print(json.dumps({"milliseconds": mean}), file=answers, flush=True)
+        print(json.dumps(answer(json.loads(line))), file=answers, flush=True)
 
 
 if __name__ == "__main__":

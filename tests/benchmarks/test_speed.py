@@ -24,18 +24,21 @@ from tracker.association.presets import PRESETS
 STAND_IN = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
+import numpy as np
 from benchmarks.speed import peer_runner
 
-def careful(frames):
+def careful(frames, frame_rate):
     print("peers print as they like")
     def update(boxes):
         assert boxes.shape[1] == 4 and (boxes[:, 2:] > boxes[:, :2]).all()
+        return [[frame_rate + row, *box] for row, box in enumerate(boxes.tolist())]
     return update, [boxes for boxes, scores in frames if len(boxes) == len(scores)]
 
-def absent(frames):
+def absent(frames, frame_rate):
     import a_module_that_nobody_has
 
 peer_runner.TRACKERS = {{"careful": ("numpy", careful), "absent": ("numpy", absent)}}
+peer_runner.ROWS = {{"numpy": lambda found: np.array(found).reshape(-1, 5)}}
 peer_runner.main()
 """
 
@@ -119,7 +122,9 @@ def test_a_peer_gets_the_detections_and_one_that_is_missing_is_named(stand_in: P
     with PeerProcess(stand_in, tmp_path) as peer:
         assert list(peer.trackers) == ["careful"]
         assert "a_module_that_nobody_has" in peer.missing["absent"]
-        assert peer.milliseconds("careful", save_detections(tmp_path / "scene.npz", scene)) > 0
+        saved = save_detections(tmp_path / "scene.npz", scene)
+        assert peer.milliseconds("careful", saved) > 0
+        assert peer.tracks("careful", saved, 5.0).tolist() == [[1, 5, 0, 0, 2, 2], [1, 6, 1, 1, 3, 4]]
         with pytest.raises(InputError, match="has failed there"):
             peer.milliseconds("careful", tmp_path / "nothing.npz")
 
