@@ -260,9 +260,7 @@ def _composed(matrices: Sequence[Floats | None]) -> Floats | None:
     return whole
 
 
-def perturbed(
-    sequence: LoadedSequence, seed: int, dropped: float = DROPPED, jitter: float = JITTER
-) -> LoadedSequence:
+def perturbed(sequence: LoadedSequence, seed: int, dropped: float = DROPPED, jitter: float = JITTER) -> LoadedSequence:
     """The same with some detections missing and the others' edges moved; the ground truth stays."""
     rng = np.random.default_rng([seed, *sequence.name.encode()])
     return replace(sequence, detections=tuple(_perturb(found, rng, dropped, jitter) for found in sequence.detections))

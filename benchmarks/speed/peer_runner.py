@@ -64,7 +64,9 @@ def norfair(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
 
 
 def _rows_of_ultralytics(found: Any) -> Any:
-    return np.asarray(found, dtype=float).reshape(len(found), -1)[:, [4, 0, 1, 2, 3]] if len(found) else np.empty((0, 5))
+    return (
+        np.asarray(found, dtype=float).reshape(len(found), -1)[:, [4, 0, 1, 2, 3]] if len(found) else np.empty((0, 5))
+    )
 
 
 def _rows_of_roboflow(found: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import ablation, comparison, detection_interval, lazy_embeddings
+from benchmarks.accuracy import ablation, comparison, conditions, detection_interval, lazy_embeddings
 from benchmarks.accuracy.peer_results import BOARDS, SMALL, YOLOV8N, YOLOX, peer_tables_within
 from benchmarks.accuracy.sequences import (
     LoadedSequence,
@@ -22,6 +23,8 @@ from benchmarks.accuracy.sequences import (
     subsampled,
     time_reversed,
 )
+from benchmarks.speed import peer_process
+from benchmarks.speed.measurement import ROOT
 from detectors import Detections, Frame
 from detectors.base import Floats
 from tracker.association.presets import DEFAULT, PRESETS
@@ -369,3 +372,72 @@ def test_skipping_looks_with_a_detector_once_and_carries_by_images(
     printed = capsys.readouterr().out
     assert "twelve, appearance none, offline" in printed
     assert printed.splitlines()[-1].startswith("| A | 3 | 0.33 | ")
+
+
+PEER = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import numpy as np
+from benchmarks.speed import peer_runner
+
+def first_box_only(frames, frame_rate):
+    return lambda boxes: np.column_stack([np.ones(len(boxes)), boxes])[:1], [boxes for boxes, _ in frames]
+
+peer_runner.TRACKERS = {{"first box": ("numpy", first_box_only)}}
+peer_runner.ROWS = {{"numpy": lambda found: found}}
+peer_runner.main()
+"""
+
+
+def test_conditions_are_played_by_ours_and_by_peers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "peer.py").write_text(PEER)
+    monkeypatch.setattr(peer_process, "RUNNER", tmp_path / "peer.py")
+    for name in "AB":
+        write_sequence(tmp_path / "sets", name)
+    given = [
+        "--every",
+        "1,3",
+        "--noisy",
+        "1",
+        "--rates",
+        "20,5",
+        "--half",
+        "2",
+        "--markdown",
+        "--peers",
+        sys.executable,
+    ]
+    conditions.main([str(tmp_path / "sets"), *given])
+    printed = capsys.readouterr().out
+    assert "| tracker | all | every 3 | noisy |" in printed
+    assert "| tracker | 20 a second | 5 a second |" in printed
+    assert "| first box | 25.0, 25.0 | 25.0, 25.0 |" in printed  # one of four people, whatever the rate
+    assert [line.split(" | ")[0] for line in printed.splitlines() if line.startswith("| keep")] == [
+        "| keeptrack",
+        "| keeptrack + camera",
+    ] * 2
+    with pytest.raises(SystemExit):
+        conditions.main([str(tmp_path / "nowhere")])
+
+
+def test_halves_share_no_sequence(tmp_path: Path) -> None:
+    for name in "ABC":
+        write_sequence(tmp_path, name)
+    parser = argparse.ArgumentParser()
+    comparison.add_sequence_arguments(parser)
+    halves = [
+        comparison.load_or_skip(SequenceSet.parse(str(tmp_path)), parser.parse_args([str(tmp_path), "--half", half]))
+        for half in "12"
+    ]
+    assert [[one.name for one in half] for half in halves] == [["A", "C"], ["B"]]
+
+
+def test_the_truth_as_detections_leaves_out_what_does_not_count(tmp_path: Path) -> None:
+    sequence = load_one(write_sequence(tmp_path, "A"))
+    considered = sequence.truth.considered.copy()
+    considered[0] = False
+    true = conditions.true_detections(replace(sequence, truth=replace(sequence.truth, considered=considered)), 5.0)
+    assert true.frame_rate == 5.0
+    assert list(map(len, true.detections)) == [3, 4, 4]
