@@ -1,4 +1,4 @@
-"""HOTA at lower frame rates and with disturbed detections, and how much of the truth is reported, beside other trackers.
+"""HOTA at lower frame rates and with noisy detections, and how much of the truth is reported, beside other trackers.
 
 usage: python -m benchmarks.accuracy.conditions ROOT[@DETECTIONS]... [--every 1,2,5,10,25] [--noisy N] [--rates 30,2,1]
                                      [--peers PYTHON] [--half 1|2] [--presets A,B] [--camera gmc.txt] [--markdown]

@@ -4,8 +4,8 @@ It imports nothing of ours. First it prints a line of JSON, ``{"trackers": {NAME
 then it answers each line ``{"tracker": NAME, "detections": PATH, "seconds": MOST}`` with ``{"milliseconds": MEAN}``, of
 an update. PATH is an .npz of ``boxes (M, 4)`` xyxy in pixels, ``scores (M,)``, and ``bounds (F + 1,)``, rows at which
 frames begin. What a tracker takes is made of them before the clock starts. After MOST seconds it stops where it is.
-A line ``{"tracker": NAME, "detections": PATH, "frame_rate": R, "tracks": TARGET}`` is answered with ``{"rows": K}`` when
-TARGET is written: an .npy of frame, id, x1, y1, x2, y2 ``(K, 6)``, frames from 1.
+A line ``{"tracker": NAME, "detections": PATH, "frame_rate": R, "tracks": TARGET}`` is answered with ``{"rows": K}``
+when TARGET is written: an .npy of frame, id, x1, y1, x2, y2 ``(K, 6)``, frames from 1.
 """
 
 from __future__ import annotations
