@@ -28,7 +28,8 @@ other commands:
 
 REGIONS = """\
 Places in the picture, in pixels from its top-left corner. An object is where its foot is, the middle of its box's lower
-edge. All but the last three may be given several times."""
+edge. --line, --zone, --roi and --mask may be
+given several times."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -141,6 +142,7 @@ def _add_outputs(group: Any) -> None:
     group.add_argument("--every", metavar="TIME", help="of that table: a row for each 15min (default), or 30s, 1h")
     group.add_argument("--heatmap", metavar="PATH.png", help="a picture of where objects were, and for how long")
     group.add_argument("--trails", metavar="PATH.png", help="a picture of the paths that they took")
+    group.add_argument("--top-view", metavar="PATH.png", help="a picture of these paths from above, with --calibrate")
     group.add_argument(
         "--map-by",
         metavar="GROUPS",
@@ -275,6 +277,12 @@ def _add_regions(group: Any) -> None:
         metavar="PATH",
         help="one JSON object when an object appears, leaves, returns, crosses a line, enters or exits a zone",
     )
+    group.add_argument(
+        "--calibrate",
+        metavar="PATH",
+        help="a JSON file that tells how the ground lies, for metres and km/h; keeptrack draw makes one",
+    )
+    group.add_argument("--speed-over", type=float, metavar="KMH", help="an event for each object that is faster")
 
 
 def add_ignored(group: Any) -> None:

@@ -28,6 +28,7 @@ TOPICS = {
     "regions": """\
   keeptrack video.mp4 --line door:600,200,600,700      count who crosses it
   keeptrack video.mp4 --zone hall:0,400,900,400,900,1080,0,1080 --events hall.jsonl
+  keeptrack street.mp4 --calibrate street.json --speed-over 50 --events fast.jsonl
   keeptrack video.mp4 --mask 0,0,300,0,300,200,0,200   ignore what stands there""",
     "source": """\
   keeptrack video.mp4 --start 1:30 --end 2:00          half a minute of it

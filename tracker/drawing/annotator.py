@@ -36,6 +36,7 @@ class Annotator:
     ) -> None:
         self._names = class_names
         self._in_place = in_place
+        self._ground = None if activity is None else activity.ground
         self._regions = RegionPainter(activity) if activity is not None and activity.regions else None
         self._trails, self._colours, self._layout = Trails(), TrackColours(), LabelLayout()
 
@@ -82,7 +83,14 @@ class Annotator:
     def _forms(self, track_id: int, class_id: int, score: float) -> list[tuple[str, ...]]:
         """What a label may say, the longest first."""
         name = self._names.get(int(class_id), "").split()
+        if (speed := self._speed(int(track_id))) is not None:
+            return [(str(track_id), *name, speed, "km/h"), (str(track_id), speed, "km/h"), (str(track_id),)]
         return [(str(track_id), *name, f"{score:.2f}"), (str(track_id), *name), (str(track_id),)]
+
+    def _speed(self, track_id: int) -> str | None:
+        """Kilometres an hour, None where they are not known; a tenth would only tremble."""
+        track = None if self._ground is None else self._ground.of(track_id)
+        return None if track is None or track.kmh is None else f"{track.kmh:.0f}"
 
 
 def fine(box: Floats, line: int) -> int:

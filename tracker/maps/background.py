@@ -41,9 +41,3 @@ class Background:
         if self._mean is None:
             return np.full((self._sheet.height, self._sheet.width, 3), 96, np.uint8)
         return np.asarray(np.clip(self._mean, 0, 255), np.uint8)
-
-
-def muted(picture: Image, brightness: float) -> Image:
-    """The picture in grey and darker, so that colours on it are those of the map."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    return np.asarray(cv2.cvtColor(cv2.convertScaleAbs(grey, alpha=brightness), cv2.COLOR_GRAY2BGR), np.uint8)

@@ -47,7 +47,7 @@ class ColourScale:
     def marks(self, round_numbers: tuple[float, ...], shown: Callable[[float], str]) -> list[tuple[float, str]]:
         """Shares of the scale, with what to write there."""
         if not self.logarithmic:
-            step = _round_up(self.high / STEPS)
+            step = round_up(self.high / STEPS)
             return [(step * k / self.high, shown(step * k)) for k in range(STEPS + 1) if step * k <= self.high * 1.001]
         numbers = [number for number in round_numbers if self.low <= number <= self.high]
         return [(float(self.shares(np.array([number], np.float32))[0]), shown(number)) for number in numbers]
@@ -61,7 +61,7 @@ def duration(seconds: float) -> str:
     return f"{seconds:.2g} s"
 
 
-def _round_up(number: float) -> float:
+def round_up(number: float) -> float:
     """The next of 1, 2, 5, 10, 20, ... and of their tenths."""
     size = float(10 ** floor(log10(number)))
     return next(size * factor for factor in (1, 2, 5, 10) if size * factor >= number * 0.999)

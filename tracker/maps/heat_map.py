@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from detectors.base import Image
-from tracker.maps.background import muted
 from tracker.maps.colour_scale import ROUND_SECONDS, ColourScale, duration
 from tracker.maps.grouping import Grouping
 from tracker.maps.journeys import Journey
@@ -19,7 +18,6 @@ from tracker.maps.sheet import Sheet
 
 CELL = 4  # pixels of the sheet
 SPREAD = 0.008  # of the sheet's width: the standard deviation by which each place is smeared
-BRIGHTNESS = 0.55  # of the scene below
 FAINTEST, STRONGEST = 0.35, 0.9  # how much of the scene the first and the last shade cover
 LEAST = 0.02  # seconds: less than a frame, and nothing
 
@@ -47,7 +45,7 @@ class HeatMap:
         found = layers.listed() or [Layer("", np.zeros((1, 1), np.float32), None)]
         grids = [self._smeared(layer.grid) for layer in found]
         scale = ColourScale.fit(np.stack(grids), LEAST)
-        ground = muted(background, BRIGHTNESS)
+        ground = self._sheet.ground(background)
         legend = Legend(self._sheet.width, self._title(scale), self._note)
         names = [self._words(layer) for layer in found]
         panels = in_panels([self._painted(ground, grid, scale) for grid in grids], names, ground.shape[1], legend.size)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from detectors.base import Floats
+from detectors.base import Floats, Image
+from tracker.maps.muting import BRIGHTNESS, muted
 
 NARROWEST, WIDEST = 960, 1920  # pixels: below, a legend would find no room
 
@@ -16,6 +17,7 @@ class Sheet:
     width: int
     height: int
     scale: float
+    title: str = "paths"
 
     @classmethod
     def of(cls, width: int, height: int) -> Sheet:
@@ -27,3 +29,7 @@ class Sheet:
     def places(self, points: Floats) -> Floats:
         """Points ``(N, 2)`` of the picture on the sheet."""
         return points * self.scale
+
+    def ground(self, background: Image) -> Image:
+        """The scene as it lies below a map."""
+        return muted(background, BRIGHTNESS)

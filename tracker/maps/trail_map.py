@@ -1,23 +1,21 @@
-"""The picture of ``--trails``: the paths that objects took, in the colours of their groups."""
+"""The pictures of ``--trails`` and ``--top-view``: the paths that objects took, in the colours of their groups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import cv2
 import numpy as np
 
 from detectors.base import Floats, Image
 from tracker.drawing.labels import Colour
-from tracker.maps.background import muted
 from tracker.maps.colour_scale import ColourScale
 from tracker.maps.grouping import TIME, Grouping
 from tracker.maps.journeys import Journey
 from tracker.maps.layers import Grid, Layer, Layers, sum_of
 from tracker.maps.legend import Legend, Swatch
-from tracker.maps.sheet import Sheet
 
-BRIGHTNESS = 0.5  # of the scene below
 WHITE = 10.0  # paths through a place that are white at least
 FAINTEST = 0.8  # how much of the scene a single path covers
 WIDTH = 1 / 500  # of the sheet's width
@@ -29,10 +27,29 @@ COLOURS: tuple[Colour, ...] = (
 )
 
 
+class Paper(Protocol):
+    """What paths are drawn on. width, height: pixels. title: for the legend."""
+
+    @property
+    def width(self) -> int: ...  # noqa: D102
+    @property
+    def height(self) -> int: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+
+    def places(self, points: Floats) -> Floats:
+        """Points ``(N, 2)`` of the picture on the paper; some may be left out."""
+        ...
+
+    def ground(self, background: Image) -> Image:
+        """The scene as it lies below the paths."""
+        ...
+
+
 class TrailMap:
     """How many objects passed through each place, by group."""
 
-    def __init__(self, sheet: Sheet, grouping: Grouping, name: str) -> None:
+    def __init__(self, sheet: Paper, grouping: Grouping, name: str) -> None:
         self._sheet, self._grouping, self._name = sheet, grouping, name
         self._layers = Layers(sheet.height, sheet.width)
         self._width = max(1, round(sheet.width * WIDTH))
@@ -52,14 +69,14 @@ class TrailMap:
             self._add_to(layers, journey)
         found = layers.listed()
         note = f"{self._name}, {self._grouping.spans.whole}"
+        ground = self._sheet.ground(background)
         if not found:
-            legend = Legend(self._sheet.width, "no paths", note)
-            return np.vstack([muted(background, BRIGHTNESS), legend.with_swatches([])])
+            return np.vstack([ground, Legend(self._sheet.width, f"{self._sheet.title}: none", note).with_swatches([])])
         colours = [self._colour(place, len(found)) for place in range(len(found))]
         most = max(1, round(float(sum_of(found).max())))
-        title = f"paths, brighter where more pass: up to {most}" if most > 1 else "paths"
+        title = self._sheet.title + (f", brighter where more pass: up to {most}" if most > 1 else "")
         swatches = [Swatch(colour, self._words(layer)) for colour, layer in zip(colours, found, strict=True)]
-        picture = self._painted(muted(background, BRIGHTNESS), found, colours)
+        picture = self._painted(ground, found, colours)
         return np.vstack([picture, Legend(self._sheet.width, title, note).with_swatches(swatches)])
 
     def _add_to(self, layers: Layers, journey: Journey) -> None:
@@ -104,6 +121,8 @@ def smooth(points: Floats) -> Floats:
 def add_path(grid: Grid, points: Floats, width: int) -> None:
     """Add 1 to a grid wherever a path ``(P, 2)`` leads, however often it leads there."""
     height, wide = grid.shape
+    if not len(points):
+        return
     points = np.clip(points, -wide, 2 * wide)
     low = np.maximum(np.floor(points.min(axis=0)).astype(int) - width - 2, 0)
     high = np.minimum(np.ceil(points.max(axis=0)).astype(int) + width + 3, (wide, height))

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
-from tracker.regions.events import APPEAR, CROSS, ENTER, EXIT, LEAVE, RETURN, Event
+from tracker.regions.events import APPEAR, CROSS, ENTER, EXIT, LEAVE, RETURN, SPEED, Event
 from tracker.regions.line_crossings import DIRECTIONS, LineCrossings, margins
 from tracker.regions.presence import Presence, PresentObject
 from tracker.regions.regions import Regions
+from tracker.regions.speeding import Speeding
 from tracker.regions.zones import Visit, ZoneOccupancy
+
+if TYPE_CHECKING:  # made by whoever knows how the ground lies
+    from tracker.ground_plane.ground_tracks import GroundTracks
 
 
 class Activity:
     """Follows the tracks of every frame, counts crossings and visits, and reports events.
 
-    class_names: of the detector.
+    class_names: of the detector. ground: follows the tracks on the ground, None where it is not known. speed_limit:
+    km/h, beyond which an event is told; None for none.
     """
 
-    def __init__(self, regions: Regions, class_names: Mapping[int, str]) -> None:
-        self.regions = regions
+    def __init__(
+        self,
+        regions: Regions,
+        class_names: Mapping[int, str],
+        ground: GroundTracks | None = None,
+        speed_limit: float | None = None,
+    ) -> None:
+        self.regions, self.ground = regions, ground
+        self._speeding = None if ground is None or speed_limit is None else Speeding(ground, speed_limit)
         self.presence = Presence()
         self._names = class_names
         self._crossings = LineCrossings(regions.lines)
@@ -36,6 +48,9 @@ class Activity:
         events += [self._event(APPEAR, known) for known in new] + [self._event(RETURN, known) for known in back]
         if self.regions.lines or self.regions.zones:
             events += self._region_events(frame, tracks)
+        if self.ground is not None:
+            self.ground.update(frame, tracks, self.regions.anchors(tracks.boxes))
+            events += self._speed_events(tracks)
         return events + self.tick(frame.time)
 
     def tick(self, now: float) -> list[Event]:
@@ -104,6 +119,14 @@ class Activity:
             yield self._event(CROSS, self.presence.present[int(ids[row])], line=line, direction=direction)
         for visit in self._zones.update(ids, points, margin, frame.time):
             yield self._visit(visit, self.presence.present[visit.track_id])
+
+    def _speed_events(self, tracks: Tracks) -> Iterator[Event]:
+        if self._speeding is None or self.ground is None:
+            return
+        for track_id in self._speeding.update(tracks.track_ids.tolist()):
+            track = self.ground.tracks[track_id]
+            details = {"kmh": track.kmh, "kmh_error": track.kmh_error, "limit": self._speeding.limit}
+            yield self._event(SPEED, self.presence.present[track_id], **details)
 
     def _departures(self, gone: Iterable[PresentObject], end: bool = False) -> Iterator[Event]:
         for known in gone:

@@ -8,6 +8,7 @@ from typing import Any
 from detectors.base import Floats
 
 APPEAR, LEAVE, RETURN, CROSS, ENTER, EXIT = "appear", "leave", "return", "cross", "enter", "exit"
+SPEED = "speed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +19,7 @@ class Event:
     frame. For a leave, that is when the object was last seen, though it is reported later. box: ``(4,)`` xyxy pixels,
     at that time.
     line, direction ("in" or "out"): of a crossing. zone: of an enter or exit. dwell: seconds that it was in the zone.
+    kmh, kmh_error, limit: of a speed above the limit, all in km/h.
     seconds: of a leave, since it appeared or returned. end: whether it left because the run is over.
     """
 
@@ -33,13 +35,16 @@ class Event:
     dwell: float | None = None
     seconds: float | None = None
     end: bool = False
+    kmh: float | None = None
+    kmh_error: float | None = None
+    limit: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The event as in a line of ``--events``, without the time of day."""
         found: dict[str, Any] = {"time": round(self.time, 6), "frame": self.frame, "event": self.kind}
         found |= {"id": self.track_id, "class": self.class_name, "box": [round(float(edge), 2) for edge in self.box]}
         found |= {"line": self.line, "direction": self.direction, "zone": self.zone}
-        found |= {name: _rounded(getattr(self, name)) for name in ("dwell", "seconds")}
+        found |= {name: _rounded(getattr(self, name)) for name in ("dwell", "seconds", "kmh", "kmh_error", "limit")}
         return {name: value for name, value in found.items() if value is not None} | ({"end": True} if self.end else {})
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,21 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.errors import InputError
+from detectors.json_object import read_object
 from tracker.regions.regions import ANCHORS, Regions
 from tracker.regions.shape_checks import check_line, check_polygon
 
-KEYS = ("roi", "mask", "lines", "zones", "anchor")
+KEYS = ("roi", "mask", "lines", "zones", "anchor", "calibration")
+HOW = 'see --help: {"lines": {"door": [[x1, y1], [x2, y2]]}}'
 Check = Callable[[str, Floats], Floats]
 
 
 def read_regions(path: str | Path) -> Regions:
-    """The regions in a file. Raises InputError, which names the file and the region, for anything malformed."""
-    content = _load(Path(path))
+    """The regions in a file, which may hold a calibration too, for ``--calibrate``.
+
+    Raises InputError, which names the file and the region, for anything malformed.
+    """
+    content = read_object(Path(path), HOW)
     unknown = [key for key in content if key not in KEYS]
     if unknown:
         raise InputError(f"{path}: {unknown[0]!r}", "is not known", f"known are: {', '.join(KEYS)}")
@@ -35,28 +39,6 @@ def read_regions(path: str | Path) -> Regions:
         _by_name(f"{path}: zones", content.get("zones", {}), check_polygon),
         anchor,
     )
-
-
-def _load(path: Path) -> Mapping[str, Any]:
-    how = 'see --help: {"lines": {"door": [[x1, y1], [x2, y2]]}}'
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
-    except OSError as error:
-        raise InputError(path, f"cannot be read: {error.strerror}", "check the path") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(path, f"is no JSON that can be used: {error}", how) from None
-    if not isinstance(content, dict):
-        raise InputError(path, "is no JSON object", how)
-    return content
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The members of a JSON object. A name that is given twice is an error: JSON would silently lose the first."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"{name!r} is given twice")
-    return found
 
 
 def _polygons(what: str, listed: Any) -> list[Floats]:

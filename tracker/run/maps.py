@@ -1,4 +1,4 @@
-"""The maps of a run: --heatmap and --trails."""
+"""The maps of a run: --heatmap, --trails and --top-view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracker.sources.base import Source
 if TYPE_CHECKING:  # imported when it is asked for
     from tracker.maps.map_files import MapFiles
 
-MAPS = ("--heatmap", "--trails")
+MAPS = ("--heatmap", "--trails", "--top-view")
 
 
 def open_maps(
@@ -43,6 +43,11 @@ def open_maps(
         maps[paths["--heatmap"]] = HeatMap(sheet, Grouping(options.map_by, names, spans), source.name)
     if "--trails" in paths:
         maps[paths["--trails"]] = TrailMap(sheet, Grouping(options.map_by or CLASS, names, spans), source.name)
+    if "--top-view" in paths and activity.ground is not None:
+        from tracker.maps.ground_sheet import GroundSheet
+
+        above = GroundSheet.of(activity.ground.calibration, (source.width, source.height))
+        maps[paths["--top-view"]] = TrailMap(above, Grouping(options.map_by or CLASS, names, spans), source.name)
     journeys = Journeys(activity, max(source.width, source.height), float(1 / source.frame_rate))
     return opening.enter_context(MapFiles(maps, journeys, Background(sheet), spans, not options.overwrite))
 

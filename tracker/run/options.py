@@ -23,6 +23,7 @@ LIMITS = {
     "fps": (0.001, 1000),
     "rate": (0.1, 1000),
     "max_frames": (1, 10**9),
+    "speed_over": (0.1, 10000),
     "start": (0, 10**9),
     "end": (0, 10**9),
 }
@@ -39,7 +40,8 @@ class Options:
     output: path of the annotated video, "none", or "auto" for ``<name>.tracked.mp4`` in the current folder. quality: of
     that video, "low", "medium", "high" or 0 to 100. segment: length of its files, as "10min" or in seconds; None for a
     single one. tracks: a table, .csv, .parquet or .sqlite. counts: a .csv of counts, in intervals of `every`.
-    heatmap, trails: .png of where objects were and which paths they took, `map_by` "class", "time" or "zone".
+    heatmap, trails, top_view: .png of where objects were, of the paths that they took, and of these seen from above,
+    `map_by` "class", "time" or "zone". calibrate: a file that tells how the ground lies. speed_over: km/h.
     detector, appearance: names, paths, or objects that can be called: see `detectors.objects`.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. imgsz: None for what suits the source. tiles: a number along each side of a frame, "auto", or
@@ -63,6 +65,7 @@ class Options:
     every: str | float = DEFAULT_INTERVAL
     heatmap: str | Path | None = None
     trails: str | Path | None = None
+    top_view: str | Path | None = None
     map_by: str | None = None
     detector: str | Path | Callable[..., Any] = "auto"
     detections: str | Path | None = None
@@ -90,6 +93,8 @@ class Options:
     zone: str | Sequence[str] = ()
     regions: str | Path | None = None
     anchor: str | None = None
+    calibrate: str | Path | None = None
+    speed_over: float | None = None
     events: str | Path | None = None
     size: str | None = None
     rate: float | None = None
@@ -143,6 +148,7 @@ def check_options(options: Options) -> None:
             raise InputError("--segment", "is about the annotated video, and none is written", "give -o PATH")
     check_tables(options)
     check_maps(options)
+    check_ground(options)
     if options.end is not None and options.end <= options.start:
         raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
     if options.device.split(":")[0] not in (*DEVICES, "mps"):
@@ -176,7 +182,7 @@ def check_tables(options: Options) -> None:
 
 def check_maps(options: Options) -> None:
     """Raise InputError for maps in another format than PNG, and for groups that there are not."""
-    maps = {"--heatmap": options.heatmap, "--trails": options.trails}
+    maps = {"--heatmap": options.heatmap, "--trails": options.trails, "--top-view": options.top_view}
     for option, path in maps.items():
         if path is not None and Path(path).suffix.lower() != ".png":
             raise InputError(f"{option} {path}", "is written as PNG", f"name it {Path(path).with_suffix('.png').name}")
@@ -186,6 +192,15 @@ def check_maps(options: Options) -> None:
         raise InputError(f"--map-by {options.map_by}", "no such groups", f"choose one of: {', '.join(MAP_GROUPS)}")
     if not any(maps.values()):
         raise InputError("--map-by", "is about --heatmap and --trails, and none is drawn", "give --heatmap FILE.png")
+
+
+def check_ground(options: Options) -> None:
+    """Raise InputError for what needs metres where none are known."""
+    for option, value in (("--speed-over", options.speed_over), ("--top-view", options.top_view)):
+        if value is not None and options.calibrate is None:
+            raise InputError(
+                option, "needs to know how the ground lies", "give --calibrate FILE (keeptrack draw makes one)"
+            )
 
 
 def check_model_options(options: Options) -> None:

@@ -17,7 +17,7 @@ def output_paths(options: Options, source: Source) -> dict[str, Path]:
     """Option -> path of everything that will be written. Raises InputError for a video that cannot be."""
     paths = {"--mot": options.mot, "--jsonl": options.jsonl, "--events": options.events, "--stats": options.stats}
     paths |= {"--tracks": options.tracks, "--counts": options.counts}
-    paths |= {"--heatmap": options.heatmap, "--trails": options.trails}
+    paths |= {"--heatmap": options.heatmap, "--trails": options.trails, "--top-view": options.top_view}
     found = {option: Path(path) for option, path in paths.items() if path is not None}
     output = str(options.output)
     if output == "auto" and source.has_images:
@@ -70,5 +70,5 @@ def growing(paths: Mapping[str, Path]) -> list[str]:
 def input_paths(options: Options, source: Source) -> list[Path]:
     """What a run reads, as far as it may be the name of a file."""
     named = (source.path, options.detections, options.detector, options.appearance)
-    files = (*named, options.camera_motion, options.regions)
+    files = (*named, options.camera_motion, options.regions, options.calibrate)
     return [Path(path) for path in files if path and isinstance(path, (str, Path))]

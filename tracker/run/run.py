@@ -32,6 +32,7 @@ from tracker.sources.read_ahead import ReadAhead
 from tracker.writers.stats import write_stats
 
 if TYPE_CHECKING:  # an online run does without
+    from tracker.ground_plane.ground_tracks import GroundTracks
     from tracker.offline.first_pass import FirstPass
     from tracker.offline.recording_tracker import RecordingTracker
     from tracker.offline.trajectory import Trajectory
@@ -130,18 +131,31 @@ class Run:
             options.anchor,
         )
         self.state.warnings.extend(regions.warnings())
+        ground = self._load_ground()
         self.sinks.check(source)
         self.stages = load_stages(options, source, regions.box_filter, "--output" in self.sinks.paths)
         self.state.warnings.extend(self.stages.warnings)
         if source.frame_count is not None:
             self.stages.check_length(source.frame_count, self.shown_name)
         names = self.stages.detector.class_names
-        self.sinks.open(opening, source, names, regions, self.expected_frames, self.measured)
+        self.sinks.open(opening, source, names, regions, ground, self.expected_frames, self.measured)
         opening.callback(self.sinks.finish)
         self._tracked = track_frames(
             part_of(frames, options), self.stages.detection, self.stages.tracking, self.measured
         )
         opening.callback(self._tracked.close)  # before anything that it uses is closed
+
+    def _load_ground(self) -> GroundTracks | None:
+        """What follows the tracks on the ground, None where nobody says how it lies."""
+        if self.options.calibrate is None:
+            return None
+        from tracker.ground_plane.calibration_file import load_calibration
+        from tracker.ground_plane.ground_tracks import GroundTracks
+
+        size = self.source.width, self.source.height
+        calibration = load_calibration(self.options.calibrate, size)
+        self.state.warnings.extend(calibration.warnings)
+        return GroundTracks(calibration, size, float(1 / self.source.frame_rate))
 
     def __iter__(self) -> Generator[tuple[Frame, Tracks], None, None]:
         for _ in self.look_ahead():

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
@@ -20,6 +21,9 @@ from tracker.run.viewers import Viewers
 from tracker.run.writers import Writers
 from tracker.sources.base import Source
 from tracker.writers.path_checks import check_outputs
+
+if TYPE_CHECKING:  # only a run that knows the ground has it
+    from tracker.ground_plane.ground_tracks import GroundTracks
 
 KEPT_EVENTS = 10_000  # a run may go on for months
 
@@ -58,11 +62,12 @@ class Sinks:
         source: Source,
         class_names: Mapping[int, str],
         regions: Regions,
+        ground: GroundTracks | None,
         expected_frames: int | None,
         measured: Measurements,
     ) -> None:
-        """Open all, to be closed with the stack. class_names: of the detector."""
-        self.activity = Activity(regions, class_names)
+        """Open all, to be closed with the stack. class_names: of the detector. ground: None where it is not known."""
+        self.activity = Activity(regions, class_names, ground, self._options.speed_over)
         self.viewers.open(opening, source, class_names, expected_frames, self.activity)
         self._writers = Writers(self.paths, class_names, self._options, not self._pictures, self.activity, self.viewers)
         self._writers.open(opening, source, measured)

@@ -26,7 +26,9 @@ def open_track_table(
 
     live = source.live is not None
     clock = source.live.time_of_day if source.live else None
-    table = open_table(path, live, not options.overwrite, [*names.values(), *activity.regions.zones])
+    table = open_table(
+        path, live, not options.overwrite, [*names.values(), *activity.regions.zones], activity.ground is not None
+    )
     return opening.enter_context(TrackTable(table, lambda run: TrackRows(names, activity, clock, run)))
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
+from tracker.ground_plane.as_json import ground_numbers
 from tracker.regions.activity import Activity
 
 DETECTED, CARRIED, FILLED = "detected", "carried", "filled"
@@ -40,8 +41,15 @@ the object was not found. zones: that it is in. run: of those that have written 
 begin again with each."""
 
 
+GROUND_COLUMNS = tuple(
+    Column(name, float) for name in ("ground_x", "ground_y", "kmh", "kmh_error", "travelled", "nearest")
+)
+"""Of a run that knows the ground, after the others. ground_x, ground_y: metres. kmh, kmh_error: smoothed speed and its
+standard deviation. travelled, nearest: metres so far, and to the next object. None: not known."""
+
+
 class TrackRows:
-    """Makes the rows of `TRACK_COLUMNS`.
+    """Makes the rows of `TRACK_COLUMNS`, and of `GROUND_COLUMNS` where the activity knows the ground.
 
     class_names: of the detector. activity: has seen each frame before. time_of_day: of a time of a live source, None
     for any other. run: the number of this run.
@@ -67,7 +75,14 @@ class TrackRows:
             places = (round(value, 2) for value in (*box, *foot))
             zones = list(self._activity.dwells(track_id))
             known = frame.index, round(frame.time, 6), at, track_id, name, round(score, 4)
-            yield (*known, *places, state, zones, self._run)
+            yield (*known, *places, state, zones, self._run, *self._ground(track_id))
+
+    def _ground(self, track_id: int) -> Row:
+        if self._activity.ground is None:
+            return ()
+        numbers = ground_numbers(self._activity.ground.of(track_id))
+        x, y = numbers.get("metres", (None, None))
+        return x, y, *(numbers.get(column.name) for column in GROUND_COLUMNS[2:])
 
 
 def _states(tracks: Tracks) -> Iterator[str]:

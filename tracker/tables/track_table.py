@@ -10,7 +10,7 @@ from typing import Protocol
 from detectors.base import Frame
 from detectors.errors import InputError
 from tracker.association.tracks import Tracks
-from tracker.tables.track_rows import TRACK_COLUMNS, Row, TrackRows
+from tracker.tables.track_rows import GROUND_COLUMNS, TRACK_COLUMNS, Row, TrackRows
 
 FORMATS = (".csv", ".parquet", ".sqlite")
 
@@ -39,19 +39,23 @@ def check_table_name(option: str, path: Path) -> None:
         check_pyarrow(path)
 
 
-def open_table(path: Path, grow: bool, new: bool, names: list[str]) -> Table:
-    """A table of `TRACK_COLUMNS` in the format of its name. grow, new, names: as for `CsvTable`. Raises InputError."""
+def open_table(path: Path, grow: bool, new: bool, names: list[str], ground: bool = False) -> Table:
+    """A table of tracks in the format of its name. grow, new, names: as for `CsvTable`. Raises InputError.
+
+    ground: whether it has `GROUND_COLUMNS` too.
+    """
+    columns = (*TRACK_COLUMNS, *GROUND_COLUMNS) if ground else TRACK_COLUMNS
     if path.suffix.lower() == ".parquet":
         from tracker.tables.parquet_table import ParquetTable
 
-        return ParquetTable(path, TRACK_COLUMNS, grow, new)
+        return ParquetTable(path, columns, grow, new)
     if path.suffix.lower() == ".sqlite":
         from tracker.tables.sqlite_table import SqliteTable
 
-        return SqliteTable(path, TRACK_COLUMNS, grow, new)
+        return SqliteTable(path, columns, grow, new)
     from tracker.tables.csv_table import CsvTable
 
-    return CsvTable(path, TRACK_COLUMNS, grow, new, names)
+    return CsvTable(path, columns, grow, new, names)
 
 
 class TrackTable:

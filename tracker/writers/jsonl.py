@@ -14,6 +14,7 @@ from detectors.base import Frame
 from detectors.columns import KEYPOINTS, MASKS
 from detectors.run_lengths import encode
 from tracker.association.tracks import Tracks
+from tracker.ground_plane.as_json import ground_numbers
 from tracker.regions.activity import Activity
 from tracker.writers.line_writer import LineWriter
 
@@ -27,6 +28,8 @@ class JsonlWriter(LineWriter):
     one with a mask has ``"mask": {"size": [height, width], "counts": ...}``, COCO's run-length encoding of the frame.
     activity: if there are zones, a track inside some has ``"zones": {"hall": 12.4}``, seconds so far; if there are
     lines, each frame has ``"lines": {"door": {"in": 3, "out": 1}}``, crossings so far.
+    Where the ground is known, a track has ``"metres": [x, y]``, ``"kmh"``, ``"kmh_error"``, ``"travelled"`` and
+    ``"nearest"``, as far as they are known.
     new: the file must not exist. size: height and width of frames that come without their pictures.
     """
 
@@ -56,6 +59,7 @@ class JsonlWriter(LineWriter):
             | keypoints
             | mask
             | self._zones(int(track_id))
+            | self._ground(int(track_id))
             for track_id, class_id, score, box, unseen, carried, keypoints, mask in zip(
                 tracks.track_ids,
                 tracks.class_ids,
@@ -85,6 +89,11 @@ class JsonlWriter(LineWriter):
         if MASKS not in tracks.columns or not height or not width:
             return [{}] * len(tracks)
         return [{} if mask is None else {"mask": encode(mask, height, width)} for mask in tracks.columns[MASKS]]
+
+    def _ground(self, track_id: int) -> dict[str, Any]:
+        if self._activity is None or self._activity.ground is None:
+            return {}
+        return ground_numbers(self._activity.ground.of(track_id))
 
 
 def _keypoints(tracks: Tracks) -> Sequence[dict[str, Any]]:

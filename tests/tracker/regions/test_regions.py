@@ -52,7 +52,10 @@ BAD_FILES = {
     "broken": ("{", "regions.json: is no JSON that can be used: "),
     "no object": ("[]", "regions.json: is no JSON object"),
     "deep": ("[" * 100000, "regions.json: is no JSON that can be used: "),
-    "unknown": ('{"line": {}}', "regions.json: 'line': is not known (known are: roi, mask, lines, zones, anchor)"),
+    "unknown": (
+        '{"line": {}}',
+        "regions.json: 'line': is not known (known are: roi, mask, lines, zones, anchor, calibration)",
+    ),
     "twice": ('{"lines": {"a": 1, "a": 2}}', "'a' is given twice"),
     "no list": ('{"roi": {"a": 1}}', "regions.json: roi: is no list of polygons"),
     "one polygon": ('{"roi": [[0, 0], [9, 0], [9, 9]]}', "regions.json: roi 1: 0 is no point"),
