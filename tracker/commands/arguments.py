@@ -31,6 +31,11 @@ Places in the picture, in pixels from its top-left corner. An object is where it
 edge. --line, --zone, --roi and --mask may be
 given several times."""
 
+PRIVACY = """\
+Who is made unrecognisable in the pictures, by mask where there is one, else by box, with a margin; also for a while
+after they were lost, and with --offline before they were found. Who is never detected is not hidden: look at the
+result."""
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
@@ -66,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",
     )
     _add_regions(parser.add_argument_group("regions and events", REGIONS))
+    _add_privacy(parser.add_argument_group("privacy", PRIVACY))
     source = parser.add_argument_group("source: which part of it, and how")
     add_range(source)
     _add_live(source)
@@ -128,6 +134,11 @@ def _add_outputs(group: Any) -> None:
         "--segment",
         metavar="TIME",
         help="write that video in files of this length: NAME.LABEL.mp4; as 90s, 10min or 1h",
+    )
+    group.add_argument(
+        "--draw",
+        metavar="PARTS",
+        help="what is drawn: all (default), none, or some of boxes, labels, trails, masks, keypoints, regions",
     )
     group.add_argument("--mot", metavar="PATH", help="MOTChallenge text: frame,id,x,y,w,h,conf,-1,-1,-1")
     group.add_argument("--jsonl", metavar="PATH", help="one JSON object a frame: index, time, tracks")
@@ -283,6 +294,13 @@ def _add_regions(group: Any) -> None:
         help="a JSON file that tells how the ground lies, for metres and km/h; keeptrack draw makes one",
     )
     group.add_argument("--speed-over", type=float, metavar="KMH", help="an event for each object that is faster")
+
+
+def _add_privacy(group: Any) -> None:
+    group.add_argument("--blur", metavar="CLASS,...", help="blur these classes, by name or id; or faces, or all")
+    group.add_argument("--pixelate", metavar="CLASS,...", help="the same in coarse squares")
+    group.add_argument("--except", dest="except_", metavar="ID,...", help="but not the tracks of these numbers")
+    group.add_argument("--only", metavar="ID,...", help="only the tracks of these numbers")
 
 
 def add_ignored(group: Any) -> None:

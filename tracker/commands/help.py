@@ -30,6 +30,11 @@ TOPICS = {
   keeptrack video.mp4 --zone hall:0,400,900,400,900,1080,0,1080 --events hall.jsonl
   keeptrack street.mp4 --calibrate street.json --speed-over 50 --events fast.jsonl
   keeptrack video.mp4 --mask 0,0,300,0,300,200,0,200   ignore what stands there""",
+    "privacy": """\
+  keeptrack video.mp4 --offline --blur person          nobody is recognised, not even for a frame
+  keeptrack video.mp4 --offline --blur faces --draw none  faces alone, and no boxes over the picture
+  keeptrack video.mp4 --offline --blur person --except 3  all but one, to hand out what shows that one
+  keeptrack 0 --pixelate person --view                 a camera that shows nobody""",
     "source": """\
   keeptrack video.mp4 --start 1:30 --end 2:00          half a minute of it
   keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import cv2
@@ -16,6 +16,7 @@ from tracker.drawing.keypoints import draw_keypoints
 from tracker.drawing.label_layout import LabelLayout
 from tracker.drawing.labels import INK, Colour, line_width, make_tag, paste, tag_size, text_size
 from tracker.drawing.masks import draw_mask
+from tracker.drawing.parts import PARTS
 from tracker.drawing.regions import RegionPainter
 from tracker.drawing.trails import Trails
 from tracker.regions.activity import Activity
@@ -29,15 +30,21 @@ class Annotator:
 
     class_names: class id -> name, for the labels. in_place: draw on the frames' own pictures, for a caller who does
     not look at them afterwards; else on copies. activity: knows regions and what was counted in them, to be drawn too.
+    parts: what is drawn, of `PARTS`.
     """
 
     def __init__(
-        self, class_names: Mapping[int, str], in_place: bool = False, activity: Activity | None = None
+        self,
+        class_names: Mapping[int, str],
+        in_place: bool = False,
+        activity: Activity | None = None,
+        parts: Collection[str] = PARTS,
     ) -> None:
-        self._names = class_names
+        self._names, self._parts = class_names, parts
         self._in_place = in_place
         self._ground = None if activity is None else activity.ground
-        self._regions = RegionPainter(activity) if activity is not None and activity.regions else None
+        places = activity is not None and bool(activity.regions) and "regions" in parts
+        self._regions = RegionPainter(activity) if activity is not None and places else None
         self._trails, self._colours, self._layout = Trails(), TrackColours(), LabelLayout()
 
     def draw(self, frame: Frame, tracks: Tracks) -> Image:
@@ -47,23 +54,28 @@ class Annotator:
         tracks = replace(tracks, boxes=_near(tracks.boxes, picture))
         self._trails.remember(frame, tracks)
         self._colours.update(tracks)
-        ids = tracks.track_ids.tolist()
         if self._regions is not None:
             self._regions.draw_below(picture)
-        for track_id, mask in zip(ids, masks_in(tracks.columns, len(tracks)), strict=True):
-            if mask is not None:
-                draw_mask(picture, mask, self._colours[track_id], line)
-        for track_id, box in zip(ids, tracks.boxes, strict=True):
-            self._trails.draw(picture, track_id, frame.time, fine(box, line), self._colours[track_id])
-        for track_id, box in zip(ids, tracks.boxes, strict=True):
-            draw_box(picture, box, self._colours[track_id], line)
-        if KEYPOINTS in tracks.columns:
-            for track_id, points in zip(ids, tracks.columns[KEYPOINTS], strict=True):
-                draw_keypoints(picture, points, self._colours[track_id], line)
-        self._draw_labels(picture, tracks, line)
+        self._draw_tracks(picture, frame, tracks, line)
+        if "labels" in self._parts:
+            self._draw_labels(picture, tracks, line)
         if self._regions is not None:
             self._regions.draw_above(picture)
         return picture
+
+    def _draw_tracks(self, picture: Image, frame: Frame, tracks: Tracks, line: int) -> None:
+        """Draw all of the tracks but their labels, each kind of all tracks below the next."""
+        ids, columns = tracks.track_ids.tolist(), tracks.columns
+        for track_id, mask in zip(ids, masks_in(columns, len(tracks)), strict=True) if "masks" in self._parts else ():
+            if mask is not None:
+                draw_mask(picture, mask, self._colours[track_id], line)
+        for track_id, box in zip(ids, tracks.boxes, strict=True) if "trails" in self._parts else ():
+            self._trails.draw(picture, track_id, frame.time, fine(box, line), self._colours[track_id])
+        for track_id, box in zip(ids, tracks.boxes, strict=True) if "boxes" in self._parts else ():
+            draw_box(picture, box, self._colours[track_id], line)
+        if KEYPOINTS in columns and "keypoints" in self._parts:
+            for track_id, points in zip(ids, columns[KEYPOINTS], strict=True):
+                draw_keypoints(picture, points, self._colours[track_id], line)
 
     def _draw_labels(self, picture: Image, tracks: Tracks, line: int) -> None:
         """Draw tags beside the boxes: number, class and score, or less of it where many stand together."""

@@ -13,9 +13,11 @@ from detectors.replay import ReplayDetector
 from tracker.appearance.embedder import load_embedder
 from tracker.association.engine import Tracker
 from tracker.motion.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
+from tracker.privacy.policy import Policy
 from tracker.run.detection import DetectionStage
 from tracker.run.detection_interval import make_interval
 from tracker.run.embedding import EmbeddingStage
+from tracker.run.hiding import policy_of
 from tracker.run.options import Options, find_classes
 from tracker.run.tracking import TrackingStage
 from tracker.sources.base import Source
@@ -29,10 +31,14 @@ WORKERS = 4  # threads that detect in different frames at most; beyond that, eac
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages between a source and its tracks. warnings: what was asked for and makes no difference."""
+    """The stages between a source and its tracks.
+
+    policy: who is hidden in the pictures, None for nobody. warnings: what was asked for and makes no difference.
+    """
 
     detection: DetectionStage
     tracking: TrackingStage
+    policy: Policy | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -80,7 +86,8 @@ def load_stages(options: Options, source: Source, inside: Callable[[Floats], Boo
     interval, workers = make_interval(options.detect_every, tracker, propagator), _workers(options, source, detector)
     embedding = None if embedder is None else EmbeddingStage(embedder, detector.class_names)
     detection = DetectionStage(detector, options.iou, classes, inside, interval, workers)
-    return Stages(detection, TrackingStage(tracker, embedding, camera, propagator), warnings)
+    policy = policy_of(options, detector.class_names, detector.name)
+    return Stages(detection, TrackingStage(tracker, embedding, camera, propagator), policy, warnings)
 
 
 def check_not_endless(source: Source, last_frame: int, max_frames: int | None) -> None:

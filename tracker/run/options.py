@@ -12,7 +12,9 @@ from detectors.class_names import likely_class
 from detectors.devices import DEVICES
 from detectors.tiles import MOST_TILES
 from tracker.association.presets import DEFAULT
+from tracker.drawing.parts import ALL, parse_parts
 from tracker.durations import duration
+from tracker.privacy.policy import check_hiding
 from tracker.writers.quality import DEFAULT as DEFAULT_QUALITY
 from tracker.writers.quality import rate_factor
 
@@ -51,7 +53,9 @@ class Options:
     roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several. anchor: None
     leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for, ``WIDTHxHEIGHT`` and frames
     a second. reconnect: whether a live source is opened again when it is lost; None does so with streams, not with
-    cameras. view: HOST:PORT, or one of them, of a page that shows the run; None for no page.
+    cameras. blur, pixelate: classes, "faces" or "all", that are made unrecognisable; except_, only: numbers of tracks
+    that are not, or that alone are. draw: what is drawn, see `tracker.drawing.parts`. view: HOST:PORT, or one of them,
+    of a page that shows the run; None for no page.
     """
 
     output: str | Path = "none"
@@ -95,6 +99,11 @@ class Options:
     anchor: str | None = None
     calibrate: str | Path | None = None
     speed_over: float | None = None
+    blur: str | Sequence[str | int] | None = None
+    pixelate: str | Sequence[str | int] | None = None
+    except_: str | Sequence[str | int] | None = None
+    only: str | Sequence[str | int] | None = None
+    draw: str | Sequence[str] = ALL
     events: str | Path | None = None
     size: str | None = None
     rate: float | None = None
@@ -146,6 +155,8 @@ def check_options(options: Options) -> None:
         duration("--segment", options.segment, SHORTEST_SEGMENT)
         if str(options.output) == "none":
             raise InputError("--segment", "is about the annotated video, and none is written", "give -o PATH")
+    parse_parts(options.draw)
+    check_hiding(options.blur, options.pixelate, options.except_, options.only)
     check_tables(options)
     check_maps(options)
     check_ground(options)

@@ -17,6 +17,7 @@ from detectors import Frame, InputError
 from detectors.replay import ReplayDetector
 from tracker.association.tracks import Tracks
 from tracker.regions.load import load_regions
+from tracker.run.hiding import HidingStage
 from tracker.run.loading import Stages, load_stages
 from tracker.run.measurements import Measurements
 from tracker.run.options import Options, check_options
@@ -161,7 +162,9 @@ class Run:
         for _ in self.look_ahead():
             pass
         names = self.stages.detector.class_names
+        hide = HidingStage(self.stages.policy, self.stages.tracker, self.hindsight, self.measured)
         for frame, tracks in self._track() if self.hindsight is None else self._second_pass(self.hindsight):
+            hide(frame, tracks)
             self.sinks.take(frame, tracks)
             self.state.see(tracks, names)
             if self.source.live:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
+from tracker.drawing.parts import parse_parts
 from tracker.durations import duration
 from tracker.regions.activity import Activity
 from tracker.regions.events import Event
@@ -65,7 +66,9 @@ class Writers:
         if source.has_images and (self._viewers.watched or "--output" in self._paths):
             from tracker.drawing.annotator import Annotator
 
-            self._annotator = Annotator(self._class_names, in_place=self._in_place, activity=self._activity)
+            self._annotator = Annotator(
+                self._class_names, self._in_place, self._activity, parse_parts(self._options.draw)
+            )
         if "--output" in self._paths:
             self._video = self._make_video(self._paths["--output"], source, measured.clock)
             opening.enter_context(self._video)

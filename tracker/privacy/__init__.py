@@ -1,0 +1,1 @@
+"""Who is made unrecognisable in pictures, where they are in each frame, and how they are hidden."""
