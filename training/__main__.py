@@ -1,4 +1,4 @@
-"""``python -m training detector DATA -o my.onnx``; also ``embedder``, ``anchors`` and ``pack``."""
+"""``python -m training detector DATA -o my.onnx``; also ``segmenter``, ``box-masks`` and the others in `COMMANDS`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rich.console import Console
 from detectors.errors import InputError, unexpected
 from detectors.extras import install_extra
 
-COMMANDS = ("detector", "embedder", "anchors", "pack")
+COMMANDS = ("detector", "segmenter", "box-masks", "embedder", "anchors", "pack")
 """Modules of training.commands with a main(); imported only when asked for, since torch takes seconds."""
-TRAINING = ("detector", "embedder")
+TRAINING = ("detector", "segmenter", "box-masks", "embedder")
 DEBUG = "--debug"
 LIBRARIES = ("torch", "torchvision", "safetensors", "onnx", "pycocotools", "matplotlib")
 """The extra `train`: what a training would otherwise miss in its last minute is looked for in its first second."""
@@ -25,7 +25,9 @@ def load(command: str) -> Callable[[list[str]], None]:
     with Console(stderr=True).status("loading torch"):
         for library in LIBRARIES if command in TRAINING else ():
             require(library)
-        run: Callable[[list[str]], None] = importlib.import_module(f"training.commands.{command}").main
+        run: Callable[[list[str]], None] = importlib.import_module(
+            f"training.commands.{command.replace('-', '_')}"
+        ).main
     return run
 
 

@@ -13,8 +13,10 @@ import torch
 
 from detectors.errors import InputError
 from detectors.sliding import STRIDE
+from training.loop.box_mask_plan import BoxMaskPlan
 from training.loop.detector_plan import Plan
 from training.loop.embedder_plan import EmbeddingPlan
+from training.loop.segmenter_plan import SegmenterPlan
 from training.networks.backbones import BACKBONES
 
 LEAST = {"minutes": 0.01, "anneal": 0.01, "steps": 1, "batch": 2, "trainable_layers": 0, "seed": 0}
@@ -27,7 +29,7 @@ FROZEN_MINUTES = 4.0
 MOST = 10_000_000
 BACKBONE = "mobilenet_v2"
 
-AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan)
+AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan, BoxMaskPlan, SegmenterPlan)
 
 
 def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:

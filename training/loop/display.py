@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from training.loop.detector_trainer import Report
-from training.loop.embedder_trainer import EmbeddingReport
-from training.loop.report import DETECTION, Figures
+from training.loop.report import DETECTION, AnyReport, Figures
 
 LINE_SECONDS = 30.0  # between lines, where there is no terminal
 
@@ -77,7 +75,7 @@ class TrainingDisplay:
         if self._bar.console.is_terminal:
             self._bar.stop()
 
-    def show(self, report: Report | EmbeddingReport, best: float) -> None:
+    def show(self, report: AnyReport, best: float) -> None:
         """What a report says. best: judgement so far, below 0 for none."""
         _, _, _, first, second, _ = report
         self._figures = f"step {report.step}  loss {first:.2f} + {second:.2f}"
@@ -89,7 +87,7 @@ class TrainingDisplay:
             print(f"{report.progress:4.0%}  {self._figures}{judged}", file=sys.stderr, flush=True)
             self._last_line = time.monotonic()
 
-    def _line_is_due(self, report: Report | EmbeddingReport) -> bool:
+    def _line_is_due(self, report: AnyReport) -> bool:
         return report.validation is not None or time.monotonic() - self._last_line > LINE_SECONDS
 
     def _update(self) -> None:

@@ -16,6 +16,9 @@ from training.evaluation.evaluate import Precision
 from training.evaluation.retrieval import Separation
 from training.loop.detector_trainer import Report
 from training.loop.embedder_trainer import EmbeddingReport
+from training.loop.mask_report import MaskReport
+
+AnyReport = Report | EmbeddingReport | MaskReport
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Figures:
 
 
 DETECTION = Figures(("classification", "box"), "AP50", "how well it finds what it has not seen")
+MASKS = Figures(("pixel", "dice"), "IoU", "how well its masks fit what it has not seen")
+CLASSES = Figures(("pixel", "dice"), "mIoU", "how well it tells classes in what it has not seen")
 APPEARANCE = Figures(("triplet", "distillation"), "mAP", "how well it tells apart whom it has not seen")
 
 
@@ -62,7 +67,7 @@ class Journal:
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([figures.columns, *self._rows])
 
-    def write(self, report: Report | EmbeddingReport) -> None:
+    def write(self, report: AnyReport) -> None:
         """One more row."""
         step, _, seconds, first, second, validation = report
         judged = "" if validation is None else f"{validation:.4f}"
@@ -129,3 +134,15 @@ def show_separations(separations: Mapping[str, Separation], title: str) -> None:
         shares = ("-" if value != value else f"{value:.3f}" for value in (found.rank1, found.mean_ap, found.auc))
         table.add_row(name, str(found.identities), str(found.queries), *shares)
     Console().print(table)
+
+
+def show_ious(found: Mapping[str, float], title: str) -> None:
+    """Print IoU by class."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("class")
+    table.add_column("IoU", justify="right")
+    for name, iou in found.items():
+        table.add_row(name, f"{iou:.3f}", style="bold" if name == "mean" else "")
+    console = Console()
+    console.print(title, highlight=False)
+    console.print(table)

@@ -19,6 +19,7 @@ from training.loop.checkpoint import read_tensors, write_tensors
 from training.loop.detector_plan import Plan
 from training.loop.yolox_weights import BACKBONE, yolox_network
 from training.networks.detection import DetectionNetwork
+from training.networks.pyramid import Pyramid
 
 FORMAT = "keeptrack detector weights 1"
 SUFFIX = ".safetensors"
@@ -82,6 +83,15 @@ def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
         except RuntimeError:
             wanted = f"--backbone {weights.plan.backbone}" + ("" if weights.plan.fold else " --from-scratch")
             raise InputError("--start", "the weights are of another backbone", f"use {wanted}") from None
+
+
+def transfer_trunk(weights: Weights, pyramid: Pyramid) -> None:
+    """Give a trunk's maps, or some of them, all that a detector's trunk knows. Raises InputError for another trunk."""
+    theirs, own = weights.tensors, pyramid.state_dict()
+    missing = [key for key in own if (given := theirs.get(f"pyramid.{key}")) is None or given.shape != own[key].shape]
+    if missing:
+        raise InputError("--start", "the weights are of another backbone", f"use --backbone {weights.plan.backbone}")
+    pyramid.load_state_dict({key: theirs[f"pyramid.{key}"] for key in own})
 
 
 @torch.no_grad()

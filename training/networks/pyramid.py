@@ -7,6 +7,7 @@ training, which changes no output and makes each step cheaper.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -16,7 +17,7 @@ from torch.fx.experimental.optimization import fuse
 from torch.nn import functional
 
 from training.networks.depthwise import DepthwiseConv2d, is_served
-from training.networks.geometry import geometries
+from training.networks.geometry import Geometry, geometries
 
 STRIDES = (8, 16, 32)
 FAST = ((1, 1), (3, 3))  # stride and kernel of depthwise convolutions whose gradients are fast in bfloat16
@@ -50,11 +51,11 @@ class Pyramid(nn.Module):
     are.
     """
 
-    def __init__(self, trunk: nn.Module, fold: bool = True) -> None:
+    def __init__(self, trunk: nn.Module, fold: bool = True, strides: tuple[int, ...] = STRIDES) -> None:
         super().__init__()
         parts = [name for name, _ in trunk.named_children()]
         graph = torch.fx.symbolic_trace(trunk.eval())
-        self.levels = find_levels(graph)
+        self.levels = find_levels(graph, strides)
         self.trunk = _with_outputs(graph, [level.node for level in self.levels])
         if fold:
             self.trunk = fuse(self.trunk, no_trace=True)  # type: ignore[assignment]  # a graph module
@@ -97,28 +98,36 @@ def find_levels(graph: torch.fx.GraphModule, strides: tuple[int, ...] = STRIDES)
 
     A level is the last map at its stride that everything behind it passes through: a bypass around it would carry
     what it does not show. A trunk that has none of the strides gives its output as the only level; one that returns
-    several maps has chosen itself.
+    several maps has chosen itself among them, and of what is finer the last is taken.
     """
     known = geometries(graph)
     channels = _channels(graph)
     result = next(node for node in graph.graph.nodes if node.op == "output").args[0]
-    if isinstance(result, tuple):
-        return [Level(node.name, known[node].stride, channels[node]) for node in result]
+    own = result if isinstance(result, tuple) else ()
+    chosen = [Level(node.name, known[node].stride, channels[node]) for node in own if known[node].stride in strides]
+    narrows = _bottlenecks(graph, known, channels)
+    levels = {level.stride: level for level in narrows if level.stride in strides}
+    finest = chosen[0].stride if chosen else max(strides) + 1
+    finer = [levels[stride] for stride in sorted(levels) if stride < finest]
+    return finer + chosen or [narrows[-1]]
+
+
+def _bottlenecks(
+    graph: torch.fx.GraphModule, known: Mapping[torch.fx.Node, Geometry], channels: Mapping[torch.fx.Node, int]
+) -> list[Level]:
+    """The maps that everything behind them passes through, in order. Raises ValueError where there is none."""
     order = {node: position for position, node in enumerate(graph.graph.nodes)}
-    levels: dict[int, Level] = {}
+    found: list[Level] = []
     reach = 0  # the position up to which maps that came before are still in use
-    last: Level | None = None
     for node in graph.graph.nodes:
         if node.op == "output":
             break
         if reach <= order[node] and node in channels:
-            last = Level(node.name, known[node].stride, channels[node])
-            if last.stride in strides:
-                levels[last.stride] = last
+            found.append(Level(node.name, known[node].stride, channels[node]))
         reach = max(reach, *(order[user] for user in node.users))
-    if last is None:
+    if not found:
         raise ValueError("the trunk has no map that everything passes through")
-    return [levels[stride] for stride in sorted(levels)] or [last]
+    return found
 
 
 class _Recorder(torch.fx.Interpreter):
