@@ -46,7 +46,7 @@ def parser_of(command: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = module.build_parser()
         return parser
     pytest.importorskip("torch")
-    module = importlib.import_module(f"training.commands.{command.removeprefix(TRAINING)}")
+    module = importlib.import_module(f"training.commands.{command.removeprefix(TRAINING).replace('-', '_')}")
 
     def stop(self: argparse.ArgumentParser, *rest: Any) -> NoReturn:
         raise Seen(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ class SegmentedImage:
 
     def silhouette(self, row: int) -> Bools:
         """One object's mask ``(H, W)``."""
-        return np.asarray(run_lengths.decode(self.masks[row])).astype(bool)
+        return decoded(self.masks[row])
 
     def classes(self) -> Classes:
         """The class of each pixel ``(H, W)``; small objects lie on larger ones, crowds are `IGNORED`."""
@@ -103,6 +104,13 @@ def load_segmentation(path: str | Path) -> Segmentation:
     if not any(len(image.masks) or image.index for image in dataset.images):
         raise InputError(path, "shows nothing", "give pictures with masks")
     return dataset
+
+
+def decoded(mask: Runs) -> Bools:
+    """A mask's pixels ``(H, W)``."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pycocotools', of NumPy 2
+        return np.asarray(run_lengths.decode(mask)).astype(bool)
 
 
 def read_index(path: Path, size: tuple[int, int]) -> Classes:
@@ -169,7 +177,7 @@ def _coco_mask(given: Any, height: int, width: int, where: str) -> Runs:
         if isinstance(given["counts"], list) and sum(given["counts"]) != height * width:
             raise ValueError(f"its counts add up to {sum(given['counts'])}, not {height * width}")
         found = run_lengths.frPyObjects(given, height, width) if isinstance(given["counts"], list) else dict(given)
-        run_lengths.decode(found)
+        decoded(found)
         return dict(found)
 
 

@@ -34,9 +34,9 @@ class SegmenterPlan(Scheduled):
     long_side: int = 448
     spread: float = 0.4
     head_rate: float = 5e-3
-    trunk_rate: float = 3e-4
+    trunk_rate: float = 3e-5
     weight_decay: float = 0.02
-    frozen_share: float = 0.1
+    frozen_share: float = 0.3
     dice: float = 0.5
     averaging: float = 0.995
     judgements: int = 5
