@@ -88,7 +88,7 @@ def test_what_is_seen_in_a_square_gets_back_to_where_it_was(box: tuple[float, ..
     region = region_of(np.array(box))
     x1, y1, x2, y2 = round_region(region)
     padded = np.pad(truth, 150, mode="edge")[y1 + 150 : y2 + 150, x1 + 150 : x2 + 150].astype(np.float32)
-    answer = cv2.resize(padded, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
+    answer = np.asarray(cv2.resize(padded, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA), np.float64)
     (crop,) = box_crops(np.array([box]), 100, 200)
     left, top, right, bottom = crop.tolist()
     back = paste(answer, region, crop) >= 0.5
