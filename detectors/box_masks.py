@@ -15,6 +15,7 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Image, Ints
 from detectors.errors import InputError
+from detectors.masks import box_crops
 from detectors.runtime import answer, open_session
 
 KIND = "keeptrack box masks"
@@ -52,13 +53,6 @@ class BoxMasks:
             for row, logit in zip(rows, logits, strict=True):
                 masks[row] = paste(logit, region_of(boxes[row]), crops[row]) >= self._logit
         return masks
-
-
-def box_crops(boxes: Floats, height: int, width: int) -> Ints:
-    """The pixels ``(N, 4)`` xyxy that boxes ``(N, 4)`` touch: rounded outward, clipped to the picture."""
-    outward = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1)
-    crops: Ints = np.clip(outward, 0, [width, height, width, height]).astype(np.int64)
-    return crops
 
 
 def region_of(box: Floats) -> Floats:

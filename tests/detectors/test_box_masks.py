@@ -15,13 +15,13 @@ from detectors.box_masks import (
     MARGIN,
     SIDE,
     BoxMasks,
-    box_crops,
     cut_square,
     paste,
     region_of,
     round_region,
 )
 from detectors.errors import InputError
+from detectors.masks import box_crops
 from detectors.sliding import EMBEDDED as DETECTOR
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from detectors.base import Bools, Floats, Image
-from detectors.box_masks import BoxMasks, box_crops, cut_square, paste, region_of
+from detectors.box_masks import BoxMasks, cut_square, paste, region_of
 from detectors.errors import InputError
+from detectors.masks import box_crops
 from training.commands.options import add_run, check, of_length
 from training.commands.parts import held_out
 from training.data.mask_crops import MaskCrops, read_instances

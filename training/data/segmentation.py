@@ -18,9 +18,8 @@ from detectors.base import Bools, Floats, Image, Ints
 from detectors.codec_messages import codec_messages
 from detectors.errors import InputError, refusing
 from training.data.dataset import pictures_in
+from training.losses.masks import IGNORED
 
-IGNORED = 255
-"""Of a pixel's class: nobody knows, so it counts neither as right nor as wrong."""
 MOST_CLASSES = 254
 INDICES, LABELS = "masks", "labels"
 REMEDY = "polygons are [[x1, y1, x2, y2, x3, y3, ...], ...], run lengths {size: [height, width], counts: ...}"

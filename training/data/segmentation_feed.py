@@ -14,7 +14,8 @@ import torch
 from detectors.base import Floats, Image
 from detectors.sliding import GREY
 from training.data.augment import Augmentation, recoloured
-from training.data.segmentation import IGNORED, Classes, Segmentation, read_picture
+from training.data.segmentation import Classes, Segmentation, read_picture
+from training.losses.masks import IGNORED
 
 AHEAD = 4  # batches made before they are asked for
 RARE = 0.3  # a class that fewer of the pictures show is drawn more often

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from detectors.base import Bools, Floats, Image, Ints
-from detectors.box_masks import box_crops
+from detectors.masks import box_crops
 from training.data.segmentation import SegmentedImage, read_picture
 
 MaskBoxes = Callable[[Image, Floats], Sequence[Bools]]

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 
 from detectors.base import Bools, Image
-from detectors.box_masks import box_crops
-from training.data.segmentation import IGNORED, Classes, SegmentedImage, read_picture
+from detectors.masks import box_crops
+from training.data.segmentation import Classes, SegmentedImage, read_picture
 from training.evaluation.contact_sheet import COLOURS, INK, PAPER
 from training.evaluation.instance_masks import MaskBoxes, mask_iou
+from training.losses.masks import IGNORED
 
 HEIGHT, STRIP, MARGIN = 260, 30, 8  # pixels: of a row's pictures, of the caption below, around each
 TINT = 0.55

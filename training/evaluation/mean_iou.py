@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from detectors.base import Floats, Image, Ints
-from training.data.segmentation import IGNORED, Classes, SegmentedImage, read_picture
+from training.data.segmentation import Classes, SegmentedImage, read_picture
+from training.losses.masks import IGNORED
 
 BACKGROUND = "background"
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from training.data.segmentation import IGNORED
+IGNORED = 255
+"""Of a pixel's class: nobody knows, so it counts neither as right nor as wrong."""
 
 
 def mask_losses(logits: torch.Tensor, shares: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

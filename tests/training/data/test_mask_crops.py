@@ -10,7 +10,8 @@ pytest.importorskip("pycocotools", reason="needs the extra `train`")
 import numpy as np
 import torch
 
-from detectors.box_masks import SIDE, box_crops, paste, region_of
+from detectors.box_masks import SIDE, paste, region_of
+from detectors.masks import box_crops
 from tests.training.silhouettes import write_coco
 from training.data.mask_crops import CropVariation, Instance, MaskCrops, covered, jitter, read_instances, render
 from training.data.segmentation import load_segmentation

@@ -17,7 +17,8 @@ import numpy as np
 
 from detectors.errors import InputError
 from tests.training.silhouettes import NAMES, SIZE, described, write_coco, write_indices, write_yolo
-from training.data.segmentation import IGNORED, load_segmentation
+from training.data.segmentation import load_segmentation
+from training.losses.masks import IGNORED
 
 
 def test_every_format_tells_the_same_classes(tmp_path: Path) -> None:

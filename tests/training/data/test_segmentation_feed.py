@@ -14,8 +14,9 @@ import torch
 
 from tests.training.silhouettes import COLOURS, described, write_coco
 from training.data.augment import Augmentation
-from training.data.segmentation import IGNORED, Segmentation, load_segmentation
+from training.data.segmentation import Segmentation, load_segmentation
 from training.data.segmentation_feed import SegmentationFeed, cut, repeat_factors
+from training.losses.masks import IGNORED
 
 HOW = Augmentation(side=64, long_side=96, spread=0.3, colour=0, blur=0, grey=0)
 

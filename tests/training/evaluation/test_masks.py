@@ -12,12 +12,13 @@ pytest.importorskip("pycocotools", reason="needs the extra `train`")
 import cv2
 import numpy as np
 
-from detectors.box_masks import box_crops
+from detectors.masks import box_crops
 from tests.training.silhouettes import COLOURS, NAMES, write_coco
-from training.data.segmentation import IGNORED, Classes, load_segmentation, read_picture
+from training.data.segmentation import Classes, load_segmentation, read_picture
 from training.evaluation.instance_masks import judge, mask_iou, whole_boxes
 from training.evaluation.mask_sheet import draw_mask_sheet, of_boxes, of_classes
 from training.evaluation.mean_iou import confusion, evaluate, ious
+from training.losses.masks import IGNORED
 
 
 def test_iou_of_classes_counts_pixels_of_all_pictures() -> None:

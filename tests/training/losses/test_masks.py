@@ -10,8 +10,7 @@ pytest.importorskip("pycocotools", reason="needs the extra `train`")
 import torch
 from torch.nn import functional
 
-from training.data.segmentation import IGNORED
-from training.losses.masks import dice_loss, mask_losses, segmentation_losses
+from training.losses.masks import IGNORED, dice_loss, mask_losses, segmentation_losses
 
 
 def test_dice_is_the_share_that_two_masks_have_in_common() -> None:

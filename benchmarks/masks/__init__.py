@@ -1,0 +1,1 @@
+"""Masks measured: silhouettes out of boxes, and a class for each pixel."""
