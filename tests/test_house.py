@@ -22,6 +22,7 @@ RECORDS = {
     "Cues": "the weights of a tracker's cues",
     "Plan": "the options of a training run",
     "EmbeddingPlan": "the options of a training run",
+    "SegmenterPlan": "the options of a training run",
     "Event": "the keys of a line of --events",
     "TrackSummary": "a row of summary.csv",
     "Source": "what is known of a source before its first frame",

@@ -2,9 +2,9 @@
 
 usage: python -m benchmarks.masks.boxes DATA [--list NAMES] [--model PATH.onnx] [--picture PATH.jpg] [--markdown]
 
-DATA: as for ``python -m training box-masks``. NAMES: the pictures to look at, a line each. Mean IoU of each object's mask
-inside the box that people drew, by class and by size; of the boxes themselves, which any network must beat; and inside
-boxes of the package's detector that overlap an object by half or more. Milliseconds a box, one thread: of crops,
+DATA: as for ``python -m training box-masks``. NAMES: the pictures to look at, a line each. Mean IoU of each object's
+mask inside the box that people drew, by class and by size; of the boxes themselves, which any network must beat; and
+inside boxes of the package's detector that overlap an object by half or more. Milliseconds a box, one thread: of crops,
 network and pasting together, in a frame of 1080p.
 """
 
@@ -123,12 +123,8 @@ def main(arguments: Sequence[str]) -> None:
     print_table(f"Mean IoU in {len(images)} pictures", headings, [rows], options.markdown)
     times = [[str(count), *(f"{each:.2f}" for each in milliseconds(options.model, count))] for count in (1, 4, 16)]
     size = options.model.stat().st_size / 2**20
-    print_table(
-        f"Milliseconds a box, one thread; {size:.2f} MB",
-        ("boxes in the frame", "median", "least"),
-        [times],
-        options.markdown,
-    )
+    title = f"Milliseconds a box, one thread; {size:.2f} MB"
+    print_table(title, ("boxes in the frame", "median", "least"), [times], options.markdown)
     if options.picture:
         draw(images, mask_boxes, options.picture)
 
