@@ -34,9 +34,9 @@ class SegmenterPlan(Scheduled):
     long_side: int = 448
     spread: float = 0.4
     head_rate: float = 5e-3
-    trunk_rate: float = 3e-5
+    trunk_rate: float = 5e-5
     weight_decay: float = 0.02
-    frozen_share: float = 0.3
+    frozen_share: float = 0.2
     dice: float = 0.5
     averaging: float = 0.995
     judgements: int = 5
@@ -55,7 +55,7 @@ class SegmenterPlan(Scheduled):
 
         steps_in_phase: since the trunk was frozen or released, for the warm-up.
         """
-        share = warm_cosine(progress, steps_in_phase, 30)
+        share = warm_cosine(progress, steps_in_phase, 60)
         return self.head_rate * share, self.trunk_rate * share if self.is_released(progress) else 0.0
 
     def is_released(self, progress: float) -> bool:
