@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from tracker.batch import piece_files, results
 from tracker.batch.job import Job, OnProgress, Outcome
 from tracker.batch.manifest import key_of
 from tracker.batch.piecewise import stitch_pieces, track_piece
-from tracker.batch.run_annotations import annotations_of
+from tracker.batch.run_annotations import annotations_of, coverage_of
+from tracker.review.summary import TrackSummary, summarise, write_csv
+from tracker.run.advice import what_to_try
 from tracker.run.run import Run
 from tracker.view.best_crops import SIDE
 
@@ -62,19 +64,24 @@ def _make_results(job: Job, draft: Path, on_progress: OnProgress) -> Outcome:
             run.look_back(stitch_pieces(job))
         for _ in run.look_ahead():
             on_progress("tracking", run.state.frames, run.expected_frames)
-        annotations = annotations_of(run, job.name)
+        annotations, coverage = annotations_of(run, job.name), coverage_of(run)
         crops = (
             _crops(annotations, _second_pass(run, on_progress), None if job.crops else SIDE)
             if run.source.has_images
             else {}
         )
+        advice = what_to_try(run)
     assert run.first_pass is not None
     frames = len(run.first_pass.indices)
     on_progress("writing", frames, frames)
-    _write_results(job, draft, annotations, crops, on_progress)
+    summaries = summarise(annotations, coverage)
+    _write_annotations(job, draft, annotations, on_progress)
+    _write_review(job, draft, annotations, summaries, crops, advice)
     warnings = dict.fromkeys(
         [*map(str, run.state.warnings), *run.first_pass.warnings]
     )  # those of pieces are in the first pass
+    if advice:
+        warnings[advice] = None
     return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(warnings))
 
 
@@ -96,15 +103,9 @@ def _crops(annotations: Annotations, frames: Iterator[Frame], side: int | None) 
     return crops
 
 
-def _write_results(
-    job: Job, draft: Path, annotations: Annotations, crops: dict[int, bytes], on_progress: OnProgress
-) -> None:
+def _write_annotations(job: Job, draft: Path, annotations: Annotations, on_progress: OnProgress) -> None:
     from tracker.annotations.formats import parse_formats, write_formats
     from tracker.annotations.keyframes import parse_keyframes, with_keyframes
-    from tracker.review.contact_sheet import contact_sheet
-    from tracker.review.summary import summarise, write_csv
-    from tracker.review.summary_file import SUMMARY_FILE, write_summary
-    from tracker.review.track_crops import shrink_jpeg
 
     wanted = parse_keyframes(job.keyframes)
     formats = parse_formats(",".join(job.formats))
@@ -113,12 +114,26 @@ def _write_results(
         boxes = sum(map(len, annotations.tracks))
         sparse = with_keyframes(annotations, *wanted, on_progress=lambda done: on_progress("keyframes", done, boxes))
         write_formats([each for each in formats if each.interpolates], sparse, draft)
+
+
+def _write_review(
+    job: Job,
+    draft: Path,
+    annotations: Annotations,
+    summaries: Sequence[TrackSummary],
+    crops: dict[int, bytes],
+    advice: str,
+) -> None:
+    """What a person looks at. advice: what to do where little was found, "" where enough was."""
+    from tracker.review.contact_sheet import contact_sheet
+    from tracker.review.summary_file import SUMMARY_FILE, write_summary
+    from tracker.review.track_crops import shrink_jpeg
+
     if job.crops:
         _write_crops(draft / CROPS, crops)
         crops = {track_id: shrink_jpeg(crop) for track_id, crop in crops.items()}
-    summaries = summarise(annotations)
     write_csv(summaries, draft / "summary.csv")
-    write_summary(draft / SUMMARY_FILE, annotations, summaries, crops)
+    write_summary(draft / SUMMARY_FILE, annotations, summaries, crops, advice)
     if crops:
         _write_sheet(draft / "contact.jpg", contact_sheet(annotations, summaries, crops))
 

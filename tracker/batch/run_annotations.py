@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
 from detectors.base import Floats, Ints
 from tracker.annotations.document import AnnotatedTrack, Annotations
 from tracker.offline.trajectory import Trajectory
+from tracker.review.missed import Coverage
 from tracker.run.run import Run
 
 NAMELESS = "object"
@@ -36,6 +38,15 @@ def annotations_of(run: Run, name: str) -> Annotations:
         tracks=tracks,
         times=None if _regular(times, float(first.frame_rate)) else times,
     )
+
+
+def coverage_of(run: Run) -> Coverage:
+    """What of its video an offline run has looked at, after its first pass."""
+    first = run.first_pass
+    assert first is not None
+    rows = [0, *(np.flatnonzero(np.diff(first.history.shots)) + 1).tolist(), len(first.indices)]
+    shots = [(int(first.indices[one]), int(first.indices[two - 1])) for one, two in pairwise(rows)]
+    return Coverage(shots, run.stages.detection.inside)
 
 
 def _track(track: Trajectory, indices: Ints, names: Mapping[int, str]) -> AnnotatedTrack:

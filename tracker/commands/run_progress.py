@@ -12,10 +12,10 @@ from rich.table import Column, Table
 from detectors import WHY_AUTO, Detector
 from detectors.base import search_size
 from detectors.tiles import TiledDetector
-from tracker.commands.advice import what_next, what_to_try
 from tracker.commands.quiet_display import QuietDisplay
 from tracker.commands.screen import shown
 from tracker.commands.status_log import LiveReport, StatusLog
+from tracker.run.advice import what_next, what_to_try
 from tracker.run.profile import Profile, ThreadTime
 from tracker.run.run import Run
 

@@ -29,7 +29,7 @@ def contact_sheet(annotations: Annotations, summaries: Sequence[TrackSummary], c
     views: a JPEG of each track, by its number; one that is missing or broken leaves its place empty. At most `MOST`
     tracks are shown, the others counted.
     """
-    ordered = sorted(summaries, key=lambda each: (not each.reason, each.trust, each.track_id))[:MOST]
+    ordered = sorted(summaries, key=lambda each: (not each.reason, not each.missed, each.trust, each.track_id))[:MOST]
     lines = -(-len(ordered) // COLUMNS)
     width = 2 * EDGE + COLUMNS * CELL + (COLUMNS - 1) * GAP
     top = 92
@@ -46,8 +46,9 @@ def contact_sheet(annotations: Annotations, summaries: Sequence[TrackSummary], c
 def _subtitle(annotations: Annotations, summaries: Sequence[TrackSummary]) -> str:
     counts = Counter(summary.label for summary in summaries).most_common()
     parts = [_clock(seconds_of(annotations)), *(f"{count} {label}" for label, count in counts)]
-    doubtful = sum(bool(summary.reason) for summary in summaries)
+    doubtful = sum(summary.to_look_at for summary in summaries)
     parts += [f"{doubtful} to look at"] if doubtful else []
+    parts += ["objects may be missed"] if any(summary.missed for summary in summaries) else []
     parts += [] if summaries else ["no tracks"]
     parts += [f"{len(summaries) - MOST} of them not shown"] if len(summaries) > MOST else []
     return "   ".join(parts)

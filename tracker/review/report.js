@@ -27,6 +27,9 @@ function clock(seconds, digits = 0) {
 }
 
 const span = (track) => `${clock(track.first, 1)} – ${clock(track.last, 1)}`;
+const why = (track) => [track.reason, track.missed].filter(Boolean).join("; ");
+const TRUST = "How likely it is one object all along, and a real one. It says nothing about objects that were missed.";
+const AROUND = 2; // seconds before something that is to be looked at
 const level = (trust) => (trust < 0.5 ? "bad" : trust < 0.8 ? "warn" : "good");
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
@@ -36,6 +39,7 @@ function showTotals() {
     ["Videos", videos.length], ["Done", count("done")], ["Failed", count("failed"), "bad"],
     ["Waiting", count("waiting"), "waiting"], ["Length", clock(sum(videos.map((video) => video.seconds)))],
     ["Tracks", sum(videos.flatMap((video) => video.counts.map(([, number]) => number)))],
+    ["Objects missed?", videos.filter((video) => video.missed || video.advice).length, "warn"],
     ["To look at", sum(videos.map((video) => video.doubtful)), "warn"],
   ];
   for (const [name, value, kind] of figures) {
@@ -46,6 +50,7 @@ function showTotals() {
   const missing = [[crops, "picture"], [leftOut, "track"]].filter(([number]) => number).map(([n, what]) => many(n, what));
   $("#left-out").hidden = !missing.length;
   $("#left-out").textContent = `To keep this page small it leaves out ${missing.join(" and ")}; all are in the summary.json of the videos' folders.`;
+  $("#about").hidden = !videos.some((video) => video.counts.length || video.advice);
   const failed = count("failed");
   const status = $("#status");
   status.textContent = failed ? `${many(failed, "video")} failed` : count("waiting") ? "Not finished yet" : "All done";
@@ -72,12 +77,21 @@ function card(video, number) {
   title.append(counts);
   if (video.clip) title.append(make("a", { href: video.clip }, "Open video"));
   const section = make("section", { className: `video ${video.state}`, tabindex: "-1", "aria-label": video.name }, title);
+  const missed = doubts(video);
+  if (missed) section.append(make("p", { className: "missed" }, missed));
   if (video.reason) section.append(make("p", { className: "why" }, video.reason));
   const body = make("div", { className: "body" });
   body.style.minHeight = `${video.counts.length ? 240 : 0}px`;
   section.append(body);
   section.dataset.number = number;
   return section;
+}
+
+// What speaks for objects that nobody has found: trust is about those that there are.
+function doubts(video) {
+  const signs = video.missed ? `${many(video.missed, "track")} ${video.missed === 1 ? "appears or vanishes" : "appear or vanish"} inside the picture` : "";
+  const found = [signs, video.advice].filter(Boolean).join("; ");
+  return found && `Objects may be missed: ${found}`;
 }
 
 function fill(section) {
@@ -87,8 +101,8 @@ function fill(section) {
   body.style.minHeight = "";
   if (!block) return body.replaceChildren();
   const label = $("#class").value;
-  const tracks = JSON.parse(block.textContent).filter((track) => (!label || track.label === label) && (!$("#only").checked || track.reason));
-  const doubtful = tracks.filter((track) => track.reason);
+  const tracks = JSON.parse(block.textContent).filter((track) => (!label || track.label === label) && (!$("#only").checked || why(track)));
+  const doubtful = tracks.filter(why);
   body.replaceChildren();
   if (doubtful.length) {
     const first = make("ul", { className: "first" }, ...doubtful.slice(0, FIRST).map((track) => look(track, video)));
@@ -117,8 +131,9 @@ function tag(track) {
 function look(track, video) {
   const words = make("span", {},
     make("p", {}, tag(track), " ", make("b", {}, track.label), make("span", { className: "soft" }, `  ${clock(track.first, 1)}`)),
-    make("p", { className: "reason" }, track.reason));
-  return make("li", {}, linked(video, track.first, { className: "look" }, crop(track), words));
+    make("p", { className: "reason" }, why(track)));
+  const moment = track.missed.startsWith("vanishes") ? track.last - AROUND : track.first - (track.missed ? AROUND : 0);
+  return make("li", {}, linked(video, moment, { className: "look" }, crop(track), words));
 }
 
 function axis(seconds) {
@@ -130,7 +145,7 @@ function axis(seconds) {
     mark.style.left = `${(100 * at) / seconds}%`;
     line.append(mark);
   }
-  return make("div", { className: "axis", "aria-hidden": "true" }, line);
+  return make("div", { className: "axis", "aria-hidden": "true" }, line, make("span", { className: "trusted", title: TRUST }, "Trust"));
 }
 
 function lanes(tracks, video, open, unfold) {
@@ -157,7 +172,7 @@ function lane(track, video, seconds) {
     bar.style.width = `${(100 * (end - start)) / seconds}%`;
     bars.append(bar);
   }
-  const trust = make("span", { className: `trust ${level(track.trust)}`, title: track.reason || "Trust" }, `${Math.round(100 * track.trust)} %`);
+  const trust = make("span", { className: `trust ${level(track.trust)}`, title: why(track) || TRUST }, `${Math.round(100 * track.trust)} %`);
   const who = make("div", { className: "who", title: `${track.label}, ${span(track)}` }, crop(track), tag(track), make("span", {}, track.label));
   return make("li", { className: "lane", "data-id": track.id }, who, bars, trust);
 }
@@ -176,14 +191,14 @@ function fits(video) {
   const label = $("#class").value;
   const words = $("#search").value.trim().toLowerCase();
   if (label && !video.counts.some(([name]) => name === label)) return false;
-  if ($("#only").checked && !video.doubtful && video.state !== "failed") return false;
-  return !words || [video.name, video.reason, ...video.reasons, ...video.counts.map(([name]) => name)].some((text) => text.toLowerCase().includes(words));
+  if ($("#only").checked && !video.doubtful && !video.advice && video.state !== "failed") return false;
+  return !words || [video.name, video.reason, doubts(video), ...video.reasons, ...video.counts.map(([name]) => name)].some((text) => text.toLowerCase().includes(words));
 }
 
 function arrange() {
   near.disconnect();
   const byName = (one, two) => collator.compare(videos[one].name, videos[two].name) || one - two;
-  const byDoubt = (one, two) => videos[two].doubtful - videos[one].doubtful || videos[one].trust - videos[two].trust || byName(one, two);
+  const byDoubt = (one, two) => !!videos[two].advice - !!videos[one].advice || videos[two].doubtful - videos[one].doubtful || videos[one].trust - videos[two].trust || byName(one, two);
   const order = $("#order").value === "name" ? byName : byDoubt;
   const rank = (number) => RANK[videos[number].state] ?? 1;
   const shown = [...videos.keys()].filter((number) => fits(videos[number]));

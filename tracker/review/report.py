@@ -107,8 +107,10 @@ def _write_video(file: TextIO, video: VideoEntry, base: Path, spent: _Budget) ->
             "seconds": seconds,
             "size": [record.get("width", 0), record.get("height", 0)],
             "counts": Counter(track["label"] for track in tracks).most_common(),
-            "doubtful": sum(bool(track["reason"]) for track in tracks),
-            "reasons": sorted({track["reason"] for track in tracks} - {""}),
+            "doubtful": sum(_to_look_at(track) for track in tracks),
+            "missed": sum(bool(track.get("missed")) for track in tracks),
+            "advice": record.get("advice", ""),
+            "reasons": sorted({track.get(why, "") for track in tracks for why in ("reason", "missed")} - {""}),
             "trust": min((track["trust"] for track in tracks), default=1.0),
             "clip": _link(video.folder, base),
         }
@@ -122,8 +124,12 @@ def _write_video(file: TextIO, video: VideoEntry, base: Path, spent: _Budget) ->
         _write_block(file, f"video-{number}", rows)
 
 
-def _review_order(track: Mapping[str, Any]) -> tuple[bool, float, int]:
-    return not track["reason"], track["trust"], track["track_id"]
+def _review_order(track: Mapping[str, Any]) -> tuple[bool, bool, float, int]:
+    return not track["reason"], not _to_look_at(track), track["trust"], track["track_id"]
+
+
+def _to_look_at(track: Mapping[str, Any]) -> bool:
+    return bool(track["reason"] or track.get("missed"))
 
 
 def _row(track: Mapping[str, Any], seconds: float, frames: float, spent: _Budget) -> dict[str, Any]:
@@ -136,6 +142,7 @@ def _row(track: Mapping[str, Any], seconds: float, frames: float, spent: _Budget
         "bars": _bars(track["stretches"], step, seconds * FINEST),
         "trust": round(track["trust"], 3),
         "reason": track["reason"],
+        "missed": track.get("missed", ""),
         "colour": css_colour(colour_of(track["track_id"])),
     }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tracker.annotations.document import AnnotatedTrack, Annotations
+from tracker.review.missed import Coverage, find_missed, whole
 from tracker.review.trust import estimate_trust
 
 UNKNOWN = Fraction(25)  # frames a second, of a video whose rate nobody has told
@@ -19,7 +20,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # starts of a cell that a spreadshee
 POINTS = 12  # of a path, at most
 COLUMNS = (
     *("id", "class", "first", "last", "frames", "filled", "mean score"),
-    *("distance", "heights", "path", "trust", "reason"),
+    *("distance", "heights", "path", "trust", "reason", "missed"),
 )
 
 
@@ -28,7 +29,8 @@ class TrackSummary:
     """first, last: seconds. distance: pixels travelled by the foot; heights: the same in the track's median height.
 
     filled: share in [0, 1]. path: a few of the foot's places ``(x, y)`` in pixels. stretches: start and end in seconds
-    of each run of frames without a gap. trust: in [0, 1]. reason: why a person should look, "" for no reason.
+    of each run of frames without a gap. trust: in [0, 1]. reason: why a person should look, "" for no reason. missed:
+    what speaks for it that its object was in view for longer, "" for nothing.
     """
 
     track_id: int
@@ -46,13 +48,23 @@ class TrackSummary:
     stretches: tuple[tuple[float, float], ...]
     trust: float
     reason: str
+    missed: str = ""
+
+    @property
+    def to_look_at(self) -> bool:
+        """Whether a person should look at it."""
+        return bool(self.reason or self.missed)
 
 
-def summarise(annotations: Annotations) -> list[TrackSummary]:
-    """A summary of each track, in the order of the tracks; at 25 frames a second where no rate is known."""
+def summarise(annotations: Annotations, coverage: Coverage | None = None) -> list[TrackSummary]:
+    """A summary of each track, in the order of the tracks; at 25 frames a second where no rate is known.
+
+    coverage: what of the video was looked at; None for all of it, as one shot.
+    """
     annotations = with_rate(annotations)
-    judged = estimate_trust(annotations)
-    return [_summary(annotations, track, *verdict) for track, verdict in zip(annotations.tracks, judged, strict=True)]
+    signs = [missed.sign for missed in find_missed(annotations, coverage or whole(annotations))]
+    judged = zip(annotations.tracks, estimate_trust(annotations), signs, strict=True)
+    return [_summary(annotations, track, *verdict, sign) for track, verdict, sign in judged]
 
 
 def with_rate(annotations: Annotations) -> Annotations:
@@ -60,7 +72,7 @@ def with_rate(annotations: Annotations) -> Annotations:
     return annotations if annotations.frame_rate > 0 else replace(annotations, frame_rate=UNKNOWN)
 
 
-def _summary(annotations: Annotations, track: AnnotatedTrack, trust: float, reason: str) -> TrackSummary:
+def _summary(annotations: Annotations, track: AnnotatedTrack, trust: float, reason: str, missed: str) -> TrackSummary:
     times = annotations.time_of(track.frames)
     feet = np.column_stack([(track.boxes[:, 0] + track.boxes[:, 2]) / 2, track.boxes[:, 3]])
     distance = float(np.linalg.norm(np.diff(feet, axis=0), axis=1).sum())
@@ -82,6 +94,7 @@ def _summary(annotations: Annotations, track: AnnotatedTrack, trust: float, reas
         stretches=tuple((float(times[rows][0]), float(times[rows][-1])) for rows in track.stretches()),
         trust=trust,
         reason=reason,
+        missed=missed,
     )
 
 
@@ -101,7 +114,7 @@ def _row(summary: TrackSummary) -> list[object]:
     filled, score, distance, heights = (f"{number:.3f}" for number in numbers)
     times = f"{summary.first:.3f}", f"{summary.last:.3f}"
     what = summary.track_id, _as_text(summary.label), *times, summary.frames
-    return [*what, filled, score, distance, heights, path, f"{summary.trust:.3f}", summary.reason]
+    return [*what, filled, score, distance, heights, path, f"{summary.trust:.3f}", summary.reason, summary.missed]
 
 
 def _as_text(cell: str) -> str:

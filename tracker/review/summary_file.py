@@ -20,15 +20,23 @@ SUMMARY_FILE = "summary.json"  # its name in the folder
 HEAD = {"name": str, "width": int, "height": int, "frames": int, "seconds": float}
 TRACK = {"track_id": int, "label": str, "first": float, "last": float, "trust": float, "reason": str}
 TRACK |= {"stretches": list, "view": str}
+LATER = {"advice": str}, {"missed": str}  # of the head and of a track: records of earlier versions have none
 
 
 def write_summary(
-    path: Path, annotations: Annotations, summaries: Sequence[TrackSummary], crops: Mapping[int, bytes]
+    path: Path,
+    annotations: Annotations,
+    summaries: Sequence[TrackSummary],
+    crops: Mapping[int, bytes],
+    advice: str = "",
 ) -> None:
-    """Write the video's size and length in seconds, and a line for each track with its JPEG as base64."""
+    """Write the video's size and length in seconds, and a line for each track with its JPEG as base64.
+
+    advice: what to do where little was found, "" where enough was.
+    """
     frames = annotations.frame_count
     head = {"name": annotations.name, "width": annotations.width, "height": annotations.height}
-    head |= {"frames": frames, "seconds": seconds_of(annotations)}
+    head |= {"frames": frames, "seconds": seconds_of(annotations), "advice": advice}
     draft = path.with_name(path.name + ".part")
     with draft.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head)[:-1] + ', "tracks": [')
@@ -66,9 +74,16 @@ def _is_record(record: Any) -> TypeGuard[dict[str, Any]]:
     if not isinstance(record, dict) or not isinstance(record.get("tracks"), list):
         return False
     tracks = record["tracks"]
-    return _has(record, HEAD) and all(isinstance(track, dict) and _has(track, TRACK) for track in tracks)
+    if not (_has(record, HEAD) and all(isinstance(track, dict) and _has(track, TRACK) for track in tracks)):
+        return False
+    head, track_later = LATER
+    return _may_have(record, head) and all(_may_have(track, track_later) for track in tracks)
 
 
 def _has(found: Mapping[str, Any], kinds: Mapping[str, type]) -> bool:
     """A number without a fraction may be written for one that has any."""
     return all(isinstance(found.get(key), (int, kind) if kind is float else kind) for key, kind in kinds.items())
+
+
+def _may_have(found: Mapping[str, Any], kinds: Mapping[str, type]) -> bool:
+    return all(isinstance(found.get(key, kind()), kind) for key, kind in kinds.items())

@@ -98,6 +98,16 @@ def test_a_sequence_without_pictures_needs_none(clips: Path) -> None:
     assert not list(Path("out", "seq", "crops").iterdir())
 
 
+def test_where_little_was_found_screen_and_report_say_what_to_try(
+    clips: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--appearance", "none", "--classes", "bus", "--max-frames", "30")
+    assert main(["annotate", "clips/day", "-o", "out", *options]) == 0
+    advice = "little was found; to find more, try"
+    assert advice in capsys.readouterr().err
+    assert f'"advice":"{advice}' in Path("out", "report.html").read_text(encoding="utf-8")
+
+
 def test_what_is_done_is_skipped_and_what_changed_is_done_again(
     clips: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,9 +15,9 @@ from detectors import Detections, Frame
 from detectors.tiles import TiledDetector
 from tests.tracker.commands.test_cli import run
 from tests.tracker.commands.test_status_log import run_of as live_run
-from tracker.commands.advice import what_next, what_to_try
 from tracker.commands.interruption import Interrupted
 from tracker.commands.run_progress import RunDisplay, searched
+from tracker.run.advice import what_next, what_to_try
 from tracker.run.options import Options
 
 

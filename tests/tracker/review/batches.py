@@ -44,11 +44,11 @@ def view(track_id: int) -> bytes:
     return bytes(cv2.imencode(".jpg", picture)[1].tobytes())
 
 
-def record(folder: Path, annotations: Annotations) -> dict[str, Any]:
-    """The record of a video, written and read back."""
+def record(folder: Path, annotations: Annotations, advice: str = "") -> dict[str, Any]:
+    """The record of a video, written and read back. advice: where little was found."""
     folder.mkdir(parents=True, exist_ok=True)
     views = {track.track_id: view(track.track_id) for track in annotations.tracks}
-    write_summary(folder / "summary.json", annotations, summarise(annotations), views)
+    write_summary(folder / "summary.json", annotations, summarise(annotations), views, advice)
     return read_summary(folder / "summary.json")
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 from tests.tracker.review.batches import MARKUP, embedded, record, video, walk
 from tests.tracker.view.test_page import page as page  # the browser
 from tracker.review.report import VideoEntry, write_report
+from tracker.review.summary_file import read_summary
 
 BLOCK = re.compile(r'<script type="application/json" id="([\w-]+)">(.*)</script>')
 
@@ -22,7 +23,7 @@ BLOCK = re.compile(r'<script type="application/json" id="([\w-]+)">(.*)</script>
 def batch(tmp_path: Path) -> Path:
     """A page of a video with three tracks, one called markup, one that has failed and one that waits."""
     tracks = [walk(1, [(1, 20), (51, 60)]), walk(2, [(31, 60)], 0.3), walk(3, [(41, 50)], label="car")]
-    street = record(tmp_path / "a street", video("a street", tracks))
+    street = record(tmp_path / "a street", video("a street", tracks), "little was found")
     (tmp_path / "a street" / "tracked.mp4").touch()
     strange = record(tmp_path / "b", video(MARKUP, [walk(1, [(1, 100)], label=MARKUP)]))
     entries = [
@@ -55,7 +56,15 @@ def test_a_batch_in_a_browser(batch: Path, page: Page) -> None:
     assert (totals["Failed"], totals["Waiting"], totals["Tracks"], totals["Length"]) == ("1", "1", "4", "0:20")
     assert page.locator("h2").all_inner_texts() == ["broken", "a street", MARKUP, "later"]
     assert page.locator(".why").inner_text() == f"cannot be decoded {MARKUP}"
-    assert page.locator(".look .reason").first.inner_text() == "detected with low scores"
+    assert page.locator(".look .reason").all_inner_texts() == [
+        "detected with low scores; appears and vanishes inside the picture: missed before and after?",
+        "vanishes inside the picture: missed after?",
+        "appears and vanishes inside the picture: missed before and after?",
+    ]
+    assert page.locator(".missed").all_inner_texts() == [
+        "Objects may be missed: 3 tracks appear or vanish inside the picture; little was found"
+    ]
+    assert (totals["To look at"], totals["Objects missed?"]) == ("3", "1")
     assert all(page.locator(".crop").evaluate_all("all => all.map((crop) => crop.naturalWidth > 0)"))
 
     lane = page.locator(".video").nth(1).locator('[data-id="1"]')
@@ -107,6 +116,15 @@ def test_an_interrupted_page_leaves_the_old_one(tmp_path: Path) -> None:
         write_report(tmp_path / "page.html", broken())
     assert (tmp_path / "page.html").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_record_of_an_earlier_version_tells_no_signs(tmp_path: Path) -> None:
+    found = record(tmp_path, video("a", [walk(1, [(31, 60)])]))
+    del found["advice"], found["tracks"][0]["missed"]
+    (tmp_path / "summary.json").write_text(json.dumps(found))
+    write_report(tmp_path / "page.html", [VideoEntry("a", "done", record=read_summary(tmp_path / "summary.json"))])
+    head = blocks(tmp_path / "page.html")["heads"]["videos"][0]
+    assert (head["missed"], head["advice"], head["doubtful"]) == (0, "", 0)
 
 
 def test_an_empty_batch(tmp_path: Path) -> None:

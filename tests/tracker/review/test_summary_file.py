@@ -42,7 +42,11 @@ def no_label(record: dict[str, Any]) -> Any:
     return {**record, "tracks": [{**record["tracks"][0], "label": 3}]}
 
 
-@pytest.mark.parametrize("spoil", [nothing_of, no_size, no_label])
+def numbers_for_words(record: dict[str, Any]) -> Any:
+    return {**record, "tracks": [{**record["tracks"][0], "missed": 3}]}
+
+
+@pytest.mark.parametrize("spoil", [nothing_of, no_size, no_label, numbers_for_words])
 def test_what_is_no_record_is_refused(tmp_path: Path, spoil: Callable[[dict[str, Any]], Any]) -> None:
     path = tmp_path / "summary.json"
     good = write(path)
