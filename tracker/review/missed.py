@@ -124,6 +124,6 @@ def _near_others(boxes: Floats) -> Bools:
     """Which ``(N,)`` of the boxes ``(N, 4)`` overlap another one once they are larger by `HIDING`."""
     larger = boxes + HIDING * np.tile(boxes[:, 2:] - boxes[:, :2], 2) * [-1, -1, 1, 1]
     apart = (larger[:, None, :2] >= boxes[None, :, 2:]) | (larger[:, None, 2:] <= boxes[None, :, :2])
-    meet = ~apart.any(axis=2)
+    meet: Bools = ~np.any(apart, axis=2)
     np.fill_diagonal(meet, False)
-    return np.asarray(meet.any(axis=1))
+    return np.asarray(np.any(meet, axis=1))
