@@ -37,6 +37,11 @@ after they were lost, and with --offline before they were found. Who is never de
 result."""
 
 
+MESSAGES = """\
+Each event, as in --events, with an id that stays the same when it has to be sent again. What cannot be delivered waits
+on disk, over restarts too; tracking waits for nobody."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
 
@@ -72,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_regions(parser.add_argument_group("regions and events", REGIONS))
     _add_privacy(parser.add_argument_group("privacy", PRIVACY))
+    _add_messages(parser.add_argument_group("messages to other programs", MESSAGES))
     source = parser.add_argument_group("source: which part of it, and how")
     add_range(source)
     _add_live(source)
@@ -301,6 +307,25 @@ def _add_privacy(group: Any) -> None:
     group.add_argument("--pixelate", metavar="CLASS,...", help="the same in coarse squares")
     group.add_argument("--except", dest="except_", metavar="ID,...", help="but not the tracks of these numbers")
     group.add_argument("--only", metavar="ID,...", help="only the tracks of these numbers")
+
+
+def _add_messages(group: Any) -> None:
+    group.add_argument("--webhook", metavar="URL", help="post each event as JSON to this http:// or https:// address")
+    group.add_argument(
+        "--webhook-secret",
+        metavar="SECRET",
+        help="sign what is posted (HMAC-SHA256, Standard Webhooks); KEEPTRACK_WEBHOOK_SECRET in the environment does "
+        "the same, unseen by others",
+    )
+    group.add_argument(
+        "--mqtt",
+        metavar="HOST[:PORT]/TOPIC",
+        help="publish events, counts and whether the run is there below this topic, and tell Home Assistant of it; or "
+        "mqtt[s]://USER:PASSWORD@HOST[:PORT]/TOPIC (extra: mqtt)",
+    )
+    group.add_argument(
+        "--queue", metavar="DIR", help="where messages wait (default: NAME.queue in the current folder, while any do)"
+    )
 
 
 def add_ignored(group: Any) -> None:

@@ -35,6 +35,10 @@ TOPICS = {
   keeptrack video.mp4 --offline --blur faces --draw none  faces alone, and no boxes over the picture
   keeptrack video.mp4 --offline --blur person --except 3  all but one, to hand out what shows that one
   keeptrack 0 --pixelate person --view                 a camera that shows nobody""",
+    "messages": """\
+  keeptrack 0 --webhook https://HOST/hooks/door        post each event as JSON
+  keeptrack 0 --line door:600,200,600,700 --mqtt HOST/keeptrack/door
+                                                       events and counts to a broker, and to Home Assistant""",
     "source": """\
   keeptrack video.mp4 --start 1:30 --end 2:00          half a minute of it
   keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images

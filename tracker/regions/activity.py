@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,10 @@ class Activity:
     def has_counts(self) -> bool:
         """Whether there are lines or zones."""
         return bool(self.regions.lines or self.regions.zones)
+
+    def present_counts(self) -> dict[str, int]:
+        """Class -> objects that are there."""
+        return dict(Counter(self._class_name(known.class_id) for known in self.presence.present.values()))
 
     def line_counts(self) -> dict[str, dict[str, int]]:
         """Line -> direction -> crossings so far."""

@@ -56,6 +56,8 @@ class Options:
     cameras. blur, pixelate: classes, "faces" or "all", that are made unrecognisable; except_, only: numbers of tracks
     that are not, or that alone are. draw: what is drawn, see `tracker.drawing.parts`. view: HOST:PORT, or one of them,
     of a page that shows the run; None for no page.
+    webhook: an http:// or https:// address that events are posted to. webhook_secret: signs them. mqtt:
+    ``HOST[:PORT]/TOPIC`` of a broker. queue: a folder for messages that wait, None for ``<name>.queue``.
     """
 
     output: str | Path = "none"
@@ -105,6 +107,10 @@ class Options:
     only: str | Sequence[str | int] | None = None
     draw: str | Sequence[str] = ALL
     events: str | Path | None = None
+    webhook: str | None = None
+    webhook_secret: str | None = None
+    mqtt: str | None = None
+    queue: str | Path | None = None
     size: str | None = None
     rate: float | None = None
     reconnect: bool | None = None

@@ -1,4 +1,4 @@
-"""Everything that takes in the frames of a run and their tracks: counts and events, files, the page, the window."""
+"""Everything that takes in the frames of a run and their tracks: counts, events, files, messages, page, window."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tracker.regions.events import Event
 from tracker.regions.regions import Regions
 from tracker.run.maps import check_size
 from tracker.run.measurements import Measurements
+from tracker.run.messages import Messages
 from tracker.run.options import Options
 from tracker.run.paths import first_files, growing, input_paths, output_paths
 from tracker.run.viewers import Viewers
@@ -43,9 +44,11 @@ class Sinks:
         self.activity: Activity
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._writers: Writers
+        self._messages = Messages(options)
 
     def reserve(self, opening: ExitStack) -> None:
-        """Make sure that the page and the window will work. Raises InputError."""
+        """Make sure that messages, the page and the window will work. Raises InputError."""
+        self._messages.check()
         self.viewers.reserve(opening)
 
     def check(self, source: Source) -> None:
@@ -71,6 +74,7 @@ class Sinks:
         self.viewers.open(opening, source, class_names, expected_frames, self.activity)
         self._writers = Writers(self.paths, class_names, self._options, not self._pictures, self.activity, self.viewers)
         self._writers.open(opening, source, measured)
+        self._messages.open(opening, source, class_names, self.activity)
 
     def take(self, frame: Frame, tracks: Tracks) -> None:
         """Take in another frame."""
@@ -91,6 +95,7 @@ class Sinks:
     def _tell(self, events: Sequence[Event]) -> None:
         self.events.extend(events)
         self._writers.tell(events)
+        self._messages.tell(events)
 
     @property
     def need_pictures(self) -> bool:
@@ -105,4 +110,4 @@ class Sinks:
     @property
     def warnings(self) -> list[str]:
         """What could not be written, though that was no error."""
-        return self._writers.warnings
+        return self._writers.warnings + self._messages.warnings

@@ -1,0 +1,1 @@
+"""Events as messages to other programs, by webhook and MQTT: kept on disk until they have arrived."""
