@@ -52,7 +52,8 @@ def main(argv: Sequence[str]) -> None:
 
 def tell_until_told(messages: Messages, log: Path, rate: float) -> None:
     """Tell `rate` events a second until a line comes on standard input."""
-    first = len(log.read_bytes().splitlines()) + 1 if log.exists() else 1
+    lines = log.read_text().splitlines() if log.exists() else []
+    first = int(lines[-1].split()[0]) + 2 if lines else 1  # the next one may have been told before a kill
     started = time.monotonic()
     with open(log, "ab", buffering=0) as told:
         for number in itertools.count(first):

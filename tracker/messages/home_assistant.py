@@ -25,13 +25,13 @@ class CountedThings(NamedTuple):
     zones: tuple[str, ...]
 
 
-def announcements(source: str, topics: Topics, counted: CountedThings, version: str) -> Iterator[tuple[str, bytes]]:
+def announcements(source: str, topics: Topics, counted: CountedThings) -> Iterator[tuple[str, bytes]]:
     """Topic and payload of each sensor. source: its name, which becomes the device's."""
     device_id = f"keeptrack_{_identifier(topics.base)}"
     shared = {
         "availability_topic": topics.availability,
-        "device": {"identifiers": [device_id], "name": source, "manufacturer": "keeptrack", "sw_version": version},
-        "origin": {"name": "keeptrack", "sw_version": version},
+        "device": {"identifiers": [device_id], "name": source, "manufacturer": "keeptrack"},
+        "origin": {"name": "keeptrack"},
     }
     for platform, name, settings in _sensors(topics.counts, counted):
         unique = f"{device_id}_{_identifier(name)}"

@@ -100,7 +100,6 @@ class Messages:
         return Webhook(parse_webhook(url), None if secret is None else key_of(secret))
 
     def _mqtt(self, text: str, source: Source, class_names: Mapping[int, str], activity: Activity) -> Channel:
-        from tracker import __version__
         from tracker.messages.home_assistant import CountedThings, announcements
         from tracker.messages.mqtt import Mqtt
         from tracker.messages.mqtt_address import parse_mqtt
@@ -108,7 +107,7 @@ class Messages:
 
         address, regions = parse_mqtt(text), activity.regions
         counted = CountedThings(tuple(class_names.values()), tuple(regions.lines), tuple(regions.zones))
-        known = list(announcements(source.name, Topics(address.topic), counted, __version__))
+        known = list(announcements(source.name, Topics(address.topic), counted))
         return Mqtt(address, self._counts.encode, known)
 
 

@@ -171,7 +171,7 @@ def evaluate(template: str, counts: dict[str, Any]) -> str:
 
 def test_a_detector_of_many_classes_has_one_sensor() -> None:
     counted = CountedThings(tuple(f"class {number}" for number in range(80)), (), ())
-    topics = [topic for topic, _ in announcements("camera", Topics("a b/c"), counted, "1")]
+    topics = [topic for topic, _ in announcements("camera", Topics("a b/c"), counted)]
     assert topics == [
         "homeassistant/binary_sensor/keeptrack_a_20b_2fc_connected/config",
         "homeassistant/sensor/keeptrack_a_20b_2fc_objects/config",
