@@ -37,8 +37,7 @@ TOPICS = {
   keeptrack 0 --pixelate person --view                 a camera that shows nobody""",
     "messages": """\
   keeptrack 0 --webhook https://HOST/hooks/door        post each event as JSON
-  keeptrack 0 --line door:600,200,600,700 --mqtt HOST/keeptrack/door
-                                                       events and counts to a broker, and to Home Assistant""",
+  keeptrack 0 --mqtt HOST/home/door                    events and counts to a broker, and to Home Assistant""",
     "source": """\
   keeptrack video.mp4 --start 1:30 --end 2:00          half a minute of it
   keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images
