@@ -31,17 +31,8 @@ def run(text: str, **names: Any) -> dict[str, Any]:
 
 
 def test_each_example_is_run_here() -> None:
-    words = (
-        "classes=",
-        "bright_spots",
-        "your_detections",
-        "colour",
-        "supervision",
-        "register",
-        "libreyolo",
-        "boxmot",
-        "Given",
-    )
+    words = ("classes=", "bright_spots", "your_detections", "Given", "colour", "pixels[0", "supervision", "register")
+    words += ("libreyolo", "boxmot")
     assert len(EXAMPLES) == len({example(word) for word in words}) == len(words)
 
 
@@ -68,6 +59,11 @@ def test_detections_by_frame(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_columns() -> None:
     assert run(example("colour"))["tracks"].columns["colour"] == ["red"]
+
+
+def test_masks(capsys: pytest.CaptureFixture[str]) -> None:
+    run(example("pixels[0"))
+    assert capsys.readouterr().out == f"{70 * 30}\n"
 
 
 def test_inside_supervision() -> None:
