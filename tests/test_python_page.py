@@ -31,8 +31,8 @@ def run(text: str, **names: Any) -> dict[str, Any]:
 
 
 def test_each_example_is_run_here() -> None:
-    words = ("classes=", "bright_spots", "your_detections", "Given", "colour", "pixels[0", "supervision", "register")
-    words += ("libreyolo", "boxmot")
+    words = ["classes=", "bright_spots", "your_detections", "Given", "colour", "pixels[0", "supervision", "register"]
+    words += ["libreyolo", "boxmot"]
     assert len(EXAMPLES) == len({example(word) for word in words}) == len(words)
 
 
