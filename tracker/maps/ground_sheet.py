@@ -11,6 +11,7 @@ from PIL import ImageDraw, ImageFont
 
 from detectors.base import Floats, Image
 from tracker.ground_plane.calibration import Calibration
+from tracker.ground_plane.extent import shown_well, turns
 from tracker.ground_plane.homography import Homography
 from tracker.maps.colour_scale import round_up
 from tracker.maps.legend import INK
@@ -18,9 +19,7 @@ from tracker.maps.muting import muted
 from tracker.maps.sheet import Sheet
 
 LONGEST, NARROWEST = 1400, 700  # pixels of the sheet's longer side, and of its width
-COARSEST = 25.0  # metres a pixel, over those where the picture shows the ground best: beyond that, it is not shown
 MARGIN = 0.03  # of the ground's extent
-SAMPLES = 48  # along each side of the picture
 LINES = 12  # of the grid along the longer side, about
 BRIGHTNESS, GRID = 0.6, 34  # of the picture below, and how much brighter the grid is
 
@@ -42,13 +41,13 @@ class GroundSheet:
     @classmethod
     def of(cls, calibration: Calibration, size: tuple[int, int]) -> GroundSheet:
         """The sheet for a ground, as much of it as a picture of this size shows well."""
-        places = _shown_well(calibration, size)
+        places = shown_well(calibration, size)
         low, high = places.min(axis=0), places.max(axis=0)
         low, high = low - MARGIN * (high - low), high + MARGIN * (high - low)
         scale = LONGEST / float((high - low).max())
         width, height = np.maximum(np.ceil((high - low) * scale), 1).astype(int).tolist()
         wide = max(width, NARROWEST)
-        up = _turns(calibration)
+        up = turns(calibration)
         offset = (wide - width) / 2
         y = [0, -scale, high[1] * scale] if up else [0, scale, -low[1] * scale]
         matrix = np.array([[scale, 0, offset - low[0] * scale], y, [0, 0, 1.0]])
@@ -81,23 +80,6 @@ class GroundSheet:
                 line = (slice(None), slice(at, at + 1)) if axis else (slice(at, at + 1), slice(None))
                 grey[line] = np.minimum(grey[line].astype(np.int16) + GRID, 255).astype(np.uint8)
         return _with_bar(grey, step, step * scale)
-
-
-def _shown_well(calibration: Calibration, size: tuple[int, int]) -> Floats:
-    """Places ``(P, 2)`` in metres that the picture shows well, and those that the ground is known by."""
-    x, y = (np.linspace(0, side, SAMPLES) for side in size)
-    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    homography = calibration.homography
-    points = points[homography.on_ground(points)]
-    coarse = np.linalg.norm(homography.metres_per_pixel(points), ord=2, axis=(1, 2))
-    points = points[coarse <= COARSEST * coarse.min(initial=np.inf)]
-    return np.concatenate([homography.to_metres(points), homography.to_metres(calibration.extent)])
-
-
-def _turns(calibration: Calibration) -> bool:
-    """Whether y of the ground goes up where the picture, laid on it, is not mirrored."""
-    middle = calibration.extent.mean(axis=0)[None]
-    return bool(np.linalg.det(calibration.homography.metres_per_pixel(middle)[0]) < 0)
 
 
 def _with_bar(picture: Image, metres: float, length: float) -> Image:

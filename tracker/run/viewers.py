@@ -51,8 +51,7 @@ class Viewers:
         from tracker.view.address import find_token, listen, page_url, parse_address
 
         address, self._token = parse_address(str(options.view)), find_token(options.view_token)
-        if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
-            raise InputError("--view", f"{' and '.join(missing)} not installed", install_extra("view"))
+        check_view("--view")
         self._listening = opening.enter_context(listen(address, self._token))
         self.link = page_url(self._listening, self._token)
 
@@ -78,7 +77,7 @@ class Viewers:
             from tracker.view.page_state import PageState
             from tracker.view.server import Server
 
-            self.page = PageState(source, names, expected, activity.totals)
+            self.page = PageState(source, names, expected, activity.totals, activity.ground)
             opening.enter_context(Server(self._listening, self.page, self._token))
 
     @property
@@ -118,3 +117,9 @@ class Viewers:
         if self.page is not None:
             self.page.first_pass_frames = frames
         self.idle()
+
+
+def check_view(what: str) -> None:
+    """Raise InputError, which names `what`, where the libraries of the page's server are missing."""
+    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
+        raise InputError(what, f"{' and '.join(missing)} not installed", install_extra("view"))

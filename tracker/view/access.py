@@ -40,11 +40,11 @@ class AccessControl:
 
     With a token, every request needs it: as ``?token=``, for which a browser gets a cookie, or as ``Authorization:
     Bearer``. Without one, the request must name this computer as its host: a site whose name is made to point here
-    (DNS rebinding) is refused. Only GET and HEAD are allowed.
+    (DNS rebinding) is refused. Only `methods` are allowed.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app, self._token = app, token
+    def __init__(self, app: ASGIApp, token: str | None, methods: tuple[str, ...] = ("GET", "HEAD")) -> None:
+        self._app, self._token, self._methods = app, token, methods
         self._cookie_value = None if token is None else hashlib.sha256(b"keeptrack view " + token.encode()).hexdigest()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,8 +68,8 @@ class AccessControl:
         await (refusal or self._app)(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope, headers: Headers, given: TokenCheck) -> Response | None:
-        if scope["method"] not in ("GET", "HEAD"):
-            return PlainTextResponse("only GET is there\n", 405, {"Allow": "GET, HEAD"})
+        if scope["method"] not in self._methods:
+            return PlainTextResponse("only GET is there\n", 405, {"Allow": ", ".join(self._methods)})
         if self._token is None:
             if is_local_host(headers.get("host", "")):
                 return None

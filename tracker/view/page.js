@@ -75,6 +75,7 @@ function begin(state) { // the first that is heard of a run
   number = 0;
   shown = null;
   setPaused(false);
+  paths.clear();
   for (const table of document.querySelectorAll("tbody")) table.replaceChildren();
 }
 
@@ -211,6 +212,7 @@ function showState(state) {
   showCounts(state.counts ?? []);
   showRegions(Object.entries(state.regions ?? {}));
   if (!paused) showTracks(state);
+  drawAbove(state);
   drawTimeline();
 }
 
@@ -317,9 +319,78 @@ function fillRow(row, track) {
   }
   image.hidden = !address;
   image.alt = `Best view of ${track.class} ${track.id}`;
-  setText(name, track.class);
+  setText(name, track.kmh == null ? track.class : `${track.class}, ${Math.round(track.kmh)} km/h`);
   setText(score, track.score.toFixed(2));
   setText(time, clock(track.seconds));
+}
+
+// ---- the ground: where the pointer is, and all objects from above
+
+function metresAt([x, y]) {
+  const matrix = newest?.ground?.matrix;
+  if (!matrix) return null;
+  const [a, b, c] = [0, 3, 6].map((row) => matrix[row] * x + matrix[row + 1] * y + matrix[row + 2]);
+  return c > 0 ? [a / c, b / c] : null;
+}
+
+canvas.addEventListener("pointermove", (event) => {
+  if (!newest?.source.width) return;
+  const box = canvas.getBoundingClientRect(); // the picture fills it, or leaves bars at two sides
+  const { width, height } = newest.source;
+  const scale = Math.min(box.width / width, box.height / height);
+  const place = [(event.clientX - box.left - (box.width - scale * width) / 2) / scale, (event.clientY - box.top - (box.height - scale * height) / 2) / scale];
+  const inside = place[0] >= 0 && place[1] >= 0 && place[0] <= width && place[1] <= height;
+  const metres = inside && metresAt(place);
+  find("#pointer").hidden = !inside;
+  setText(find("#pointer"), inside ? `${place.map(Math.round).join(", ")}${metres ? `: ${metres.map((each) => each.toFixed(1)).join(", ")} m` : ""}` : "");
+});
+canvas.addEventListener("pointerleave", () => { find("#pointer").hidden = true; });
+
+const paths = new Map(); // by track: its last places
+const PATH = 60; // of them
+
+function drawAbove({ ground, tracks = [] }) {
+  const section = find("#above");
+  section.hidden = !ground;
+  if (!ground) return;
+  const board = section.querySelector("canvas");
+  const { low, high, up } = ground;
+  const [across, along] = [high[0] - low[0], high[1] - low[1]];
+  const wide = section.clientWidth;
+  const scale = Math.min(wide / across, 360 / along);
+  const tall = Math.round(scale * along);
+  const density = devicePixelRatio;
+  [board.width, board.height] = [Math.round(wide * density), Math.round(tall * density)];
+  board.style.height = `${tall}px`;
+  const pen = board.getContext("2d");
+  const style = getComputedStyle(document.body);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const place = ([x, y]) => [(wide - scale * across) / 2 + scale * (x - low[0]), scale * (up ? high[1] - y : y - low[1])];
+  pen.setTransform(density, 0, 0, density, 0, 0);
+  const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((each) => each * scale >= 28) ?? 1000;
+  pen.fillStyle = colour("--line");
+  for (let x = Math.ceil(low[0] / step) * step; x <= high[0]; x += step) pen.fillRect(Math.round(place([x, 0])[0]), 0, 1, tall);
+  for (let y = Math.ceil(low[1] / step) * step; y <= high[1]; y += step) pen.fillRect(0, Math.round(place([0, y])[1]), wide, 1);
+  setText(section.querySelector("output"), `a square is ${step} m`);
+  const here = tracks.filter((track) => track.metres);
+  for (const id of paths.keys()) if (!tracks.some((track) => track.id === id)) paths.delete(id);
+  for (const { id, metres, colour: shade } of here) {
+    const path = paths.get(id) ?? paths.set(id, []).get(id);
+    path.push(metres);
+    if (path.length > PATH) path.shift();
+    pen.strokeStyle = pen.fillStyle = shade;
+    pen.lineWidth = 2;
+    pen.beginPath();
+    for (const each of path) pen.lineTo(...place(each));
+    pen.stroke();
+    pen.beginPath();
+    pen.arc(...place(metres), 5, 0, 2 * Math.PI);
+    pen.fill();
+    pen.fillStyle = colour("--ink");
+    pen.font = `600 12px ${style.fontFamily}`;
+    pen.fillText(id, place(metres)[0] + 8, place(metres)[1] + 4);
+  }
+  board.ariaLabel = `${here.length} objects from above`;
 }
 
 // ---- the timeline: one lane an object, drawn where it is scrolled to

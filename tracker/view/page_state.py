@@ -9,14 +9,18 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors.base import Frame, Image
 from tracker.association.tracks import Tracks
 from tracker.sources.base import Source
+from tracker.view.ground_view import ground_view
 from tracker.view.picture_buffer import PictureBuffer
 from tracker.view.statistics import RegionCounts, Statistics
 from tracker.view.timeline import WINDOW
+
+if TYPE_CHECKING:  # only a run that knows the ground has it
+    from tracker.ground_plane.ground_tracks import GroundTracks
 
 WAITING_AFTER = 2.0  # seconds without a frame
 
@@ -25,7 +29,8 @@ class PageState:
     """The state of a run for its viewers: the newest picture, and the numbers.
 
     source: is asked for what it says of itself. class_names: of the detector. expected: frames, None if not known.
-    regions: the counts of lines and zones, if there are any. clock: seconds, for tests.
+    regions: the counts of lines and zones, if there are any. ground: follows the tracks on the ground, if it is known.
+    clock: seconds, for tests.
     """
 
     def __init__(
@@ -34,11 +39,13 @@ class PageState:
         class_names: Mapping[int, str],
         expected: int | None = None,
         regions: RegionCounts | None = None,
+        ground: GroundTracks | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.source, self._expected = source, expected
+        self._ground = None if ground is None else ground_view(ground)
         self.pictures = PictureBuffer(clock)
-        self.statistics = Statistics(source, class_names, regions)
+        self.statistics = Statistics(source, class_names, regions, ground)
         self.first_pass_frames = 0
         self.ended = ""  # how, once it has
         self._run_id = secrets.token_hex(8)  # tells one run from the next at the same address
@@ -78,6 +85,7 @@ class PageState:
             "skipped": live.skipped if live else None,
             "reconnects": live.reconnects if live else None,
             "window": WINDOW,
+            "ground": self._ground,
             **self.statistics.numbers,
         }
 

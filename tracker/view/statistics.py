@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
 from tracker.drawing.colours import TrackColours
 from tracker.drawing.labels import Colour
+from tracker.ground_plane.as_json import ground_numbers
 from tracker.regions.class_counts import ClassCounts
 from tracker.sources.base import Source
 from tracker.view.best_crops import BestCrops
 from tracker.view.frame_rate import FrameRateMeter
 from tracker.view.timeline import Timeline
+
+if TYPE_CHECKING:  # only a run that knows the ground has it
+    from tracker.ground_plane.ground_tracks import GroundTracks
 
 PERIOD = 0.3  # seconds between two snapshots of the numbers
 CLOCK_SET = 0.5  # seconds by which the time of day has to be off for the clock to have been set
@@ -23,16 +27,30 @@ RegionCounts = Callable[[], Mapping[str, Any]]
 """Gives region -> label -> number."""
 
 
+class Scene(NamedTuple):
+    """What is known of the place that the source shows: counts of its lines and zones, and its ground."""
+
+    regions: RegionCounts | None
+    ground: GroundTracks | None
+
+
 class Statistics:
     """Follows every frame, and puts the numbers together a few times a second.
 
     source: is asked whether it is live. class_names: of the detector. regions: the counts of lines and zones, if there
-    are any. numbers: the newest snapshot for JSON, empty before the first frame; never changed, only replaced.
+    are any. ground: has followed the tracks on the ground, None where it is not known. numbers: the newest snapshot for
+    JSON, empty before the first frame; never changed, only replaced.
     origin: seconds since 1970 at time 0 of a live source, once it is known.
     """
 
-    def __init__(self, source: Source, class_names: Mapping[int, str], regions: RegionCounts | None = None) -> None:
-        self._source, self._names, self._regions = source, class_names, regions
+    def __init__(
+        self,
+        source: Source,
+        class_names: Mapping[int, str],
+        regions: RegionCounts | None = None,
+        ground: GroundTracks | None = None,
+    ) -> None:
+        self._source, self._names, self._scene = source, class_names, Scene(regions, ground)
         self.crops = BestCrops()
         self.numbers: dict[str, Any] = {}
         self.origin: float | None = None
@@ -70,7 +88,7 @@ class Statistics:
             "speed": None if self._source.live else round(speed, 2),
             "latency": None if latency is None else round(latency, 3),
             "counts": self._class_rows(tracks),
-            "regions": dict(self._regions()) if self._regions else {},
+            "regions": dict(self._scene.regions()) if self._scene.regions else {},
             "tracks": self._track_rows(tracks),
             "timeline": self._timeline_rows(),
         }
@@ -98,8 +116,12 @@ class Statistics:
                 "colour": css_colour(self._colours[track_id]),
                 "crop": self.crops.version(track_id),
             }
+            | self._ground_numbers(track_id)
             for track_id, class_id, score, age in zip(*(column.tolist() for column in columns), strict=True)
         ]
+
+    def _ground_numbers(self, track_id: int) -> dict[str, Any]:
+        return {} if self._scene.ground is None else ground_numbers(self._scene.ground.of(track_id))
 
     def _timeline_rows(self) -> list[list[Any]]:
         return [

@@ -1,0 +1,1 @@
+"""The page of ``keeptrack draw``: lines, zones, masks and the ground's measures, drawn on a frame."""
