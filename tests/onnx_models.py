@@ -15,6 +15,7 @@ import numpy.typing as npt
 from onnx import NodeProto, TensorProto, helper, numpy_helper, save
 
 from detectors.base import Floats
+from detectors.segmenter import KIND as SEGMENTER
 from detectors.sliding import KIND
 
 OPSET, IR_VERSION = 17, 8  # old enough for every ONNX Runtime that the project allows
@@ -276,3 +277,29 @@ def _spread(count: int, places: int) -> npt.NDArray[np.int64]:
 def _cxcywh(boxes: Floats) -> Floats:
     x1, y1, x2, y2 = boxes.T
     return np.column_stack([(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1])
+
+
+SHADES = (0.0, 110.0, 250.0)  # of background, floor and water
+
+
+def segmenter_by_shade(path: Path, long_side: object = 64, kind: str = SEGMENTER) -> Path:
+    """A segmenter for floor and water by how blue a pixel is, of the nearest shade of `SHADES`."""
+    shades = helper.make_tensor("shades", TensorProto.FLOAT, [1, 3, 1, 1], SHADES)
+    values = {"zero": 0, "one": 1, "axis": 3}
+    numbers = [helper.make_tensor(name, TensorProto.INT64, [1], [value]) for name, value in values.items()]
+    nodes = [
+        helper.make_node("Cast", ["picture"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Slice", ["numbers", "zero", "one", "axis"], ["blue"]),
+        helper.make_node("Transpose", ["blue"], ["plane"], perm=[0, 3, 1, 2]),
+        helper.make_node("Sub", ["plane", "shades"], ["off"]),
+        helper.make_node("Mul", ["off", "off"], ["square"]),
+        helper.make_node("Neg", ["square"], ["logits"]),
+    ]
+    picture = helper.make_tensor_value_info("picture", BYTES, [1, "height", "width", 3])
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 3, "height", "width"])
+    graph = helper.make_graph(nodes, "shades", [picture], [logits], [shades, *numbers])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    texts = {"kind": kind, "class_names": json.dumps(["floor", "water"]), "long_side": str(long_side)}
+    helper.set_model_props(model, texts)
+    save(model, path)
+    return path

@@ -72,6 +72,11 @@ def build_parser() -> argparse.ArgumentParser:
     models = parser.add_argument_group("models")
     add_models(models)
     models.add_argument(
+        "--segmenter",
+        metavar="PATH.onnx",
+        help="tint what python -m training segmenter has learnt to see: floor, grass...",
+    )
+    models.add_argument(
         "--offline",
         action="store_true",
         help="read all of it before anything is written: joined tracks, filled gaps, no doubtful ones",

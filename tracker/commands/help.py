@@ -24,6 +24,7 @@ TOPICS = {
   keeptrack video.mp4 --detector motion                whatever moves, of any kind
   keeptrack video.mp4 --classes person,bicycle         only these
   keeptrack drone.mp4 --tiles auto                     small objects in large pictures
+  keeptrack video.mp4 --segmenter ground.onnx          tint the classes of pixels that you have trained
   keeptrack video.mp4 --detect-every auto              half of the time, much the same tracks""",
     "regions": """\
   keeptrack video.mp4 --line door:600,200,600,700      count who crosses it

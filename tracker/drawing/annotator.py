@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -21,6 +22,9 @@ from tracker.drawing.regions import RegionPainter
 from tracker.drawing.trails import Trails
 from tracker.regions.activity import Activity
 
+if TYPE_CHECKING:  # it needs ONNX Runtime, which only a run with a model has
+    from tracker.drawing.segments import SegmentPainter
+
 FINE = 10  # of a line's widths an object is wide and high at least
 EDGED = 16  # pixels, from which on a box has a dark edge
 
@@ -30,7 +34,7 @@ class Annotator:
 
     class_names: class id -> name, for the labels. in_place: draw on the frames' own pictures, for a caller who does
     not look at them afterwards; else on copies. activity: knows regions and what was counted in them, to be drawn too.
-    parts: what is drawn, of `PARTS`.
+    parts: what is drawn, of `PARTS`. segments: draws the class of each pixel below all that.
     """
 
     def __init__(
@@ -39,8 +43,9 @@ class Annotator:
         in_place: bool = False,
         activity: Activity | None = None,
         parts: Collection[str] = PARTS,
+        segments: SegmentPainter | None = None,
     ) -> None:
-        self._names, self._parts = class_names, parts
+        self._names, self._parts, self._segments = class_names, parts, segments
         self._in_place = in_place
         self._ground = None if activity is None else activity.ground
         places = activity is not None and bool(activity.regions) and "regions" in parts
@@ -54,6 +59,8 @@ class Annotator:
         tracks = replace(tracks, boxes=_near(tracks.boxes, picture))
         self._trails.remember(frame, tracks)
         self._colours.update(tracks)
+        if self._segments is not None:
+            self._segments.draw(picture)
         if self._regions is not None:
             self._regions.draw_below(picture)
         self._draw_tracks(picture, frame, tracks, line)

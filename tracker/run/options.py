@@ -48,8 +48,8 @@ class Options:
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. imgsz: None for what suits the source. tiles: a number along each side of a frame, "auto", or
     None to search the whole frame alone. names, preprocess, family: what the file of a detector does not say, see
-    `ModelSettings`. camera_motion: "auto", "none", or a file. detect_every: a number of frames, or
-    "auto". start, end: seconds.
+    `ModelSettings`. segmenter: a model for the class of each pixel. camera_motion: "auto", "none", or a file.
+    detect_every: a number of frames, or "auto". start, end: seconds.
     roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several. anchor: None
     leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for, ``WIDTHxHEIGHT`` and frames
     a second. reconnect: whether a live source is opened again when it is lost; None does so with streams, not with
@@ -89,6 +89,7 @@ class Options:
     names: str | Path | None = None
     preprocess: str | None = None
     family: str | None = None
+    segmenter: str | Path | None = None
     fps: float | None = None
     start: float = 0.0
     end: float | None = None
@@ -166,6 +167,9 @@ def check_options(options: Options) -> None:
     check_tables(options)
     check_maps(options)
     check_ground(options)
+    drawn = str(options.output) != "none" or options.view is not None or options.show
+    if options.segmenter is not None and not drawn:
+        raise InputError("--segmenter", "is drawn on the picture, and none is shown", "give -o PATH or --view")
     if options.end is not None and options.end <= options.start:
         raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
     if options.device.split(":")[0] not in (*DEVICES, "mps"):

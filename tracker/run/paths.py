@@ -70,5 +70,5 @@ def growing(paths: Mapping[str, Path]) -> list[str]:
 def input_paths(options: Options, source: Source) -> list[Path]:
     """What a run reads, as far as it may be the name of a file."""
     named = (source.path, options.detections, options.detector, options.appearance)
-    files = (*named, options.camera_motion, options.regions, options.calibrate)
+    files = (*named, options.segmenter, options.camera_motion, options.regions, options.calibrate)
     return [Path(path) for path in files if path and isinstance(path, (str, Path))]

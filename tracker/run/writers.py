@@ -23,6 +23,7 @@ from tracker.writers.quality import rate_factor
 
 if TYPE_CHECKING:  # each is imported when it is opened
     from tracker.drawing.annotator import Annotator
+    from tracker.drawing.segments import SegmentPainter
     from tracker.writers.segments import SegmentedVideo
     from tracker.writers.video import VideoWriter
 
@@ -66,9 +67,8 @@ class Writers:
         if source.has_images and (self._viewers.watched or "--output" in self._paths):
             from tracker.drawing.annotator import Annotator
 
-            self._annotator = Annotator(
-                self._class_names, self._in_place, self._activity, parse_parts(self._options.draw)
-            )
+            parts, segments = parse_parts(self._options.draw), self._load_segments()
+            self._annotator = Annotator(self._class_names, self._in_place, self._activity, parts, segments)
         if "--output" in self._paths:
             self._video = self._make_video(self._paths["--output"], source, measured.clock)
             opening.enter_context(self._video)
@@ -94,6 +94,16 @@ class Writers:
             about = self._options, source, self._class_names, self._activity
             self._lines.append(open_maps(opening, self._paths, *about))
             self._has_maps = source.has_images
+
+    def _load_segments(self) -> SegmentPainter | None:
+        """What draws the class of each pixel, where that is wanted."""
+        if self._options.segmenter is None:
+            return None
+        from detectors.segmenter import Segmenter
+        from tracker.drawing.segments import SegmentPainter
+
+        segmenter = Segmenter(self._options.segmenter, device=self._options.device)
+        return SegmentPainter(segmenter, segmenter.class_names)
 
     def _open_tables(self, opening: ExitStack, source: Source) -> None:
         from tracker.run.tables import open_count_table, open_track_table

@@ -1,4 +1,4 @@
-"""Trains a segmenter: pictures and the class of each pixel in, an ONNX file out.
+"""Trains a segmenter: pictures and the class of each pixel in, an ONNX file for ``keeptrack --segmenter`` out.
 
 usage: python -m training segmenter DATA -o my.onnx [--minutes M | --steps N] [options]
 """
@@ -174,4 +174,4 @@ def summarise(model: Path, held: Segmentation) -> None:
     sheet = model.with_suffix(SHEET)
     write_contact_sheet(draw_mask_sheet(chosen(held.images), show), sheet)
     show_ious(evaluate(segment, held.images, held.class_names), f"{len(held.images)} held-out pictures")
-    print(f"{sheet}: what it finds")
+    print(f"{sheet}: what it finds; try: keeptrack VIDEO --segmenter {model}")
