@@ -8,6 +8,7 @@ object in the middle. It knows no classes. Trained by ``python -m training box-m
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -43,16 +44,20 @@ class BoxMasks:
 
     def __call__(self, picture: Image, boxes: Floats) -> list[Bools]:
         """The mask of each box ``(N, 4)`` xyxy in a picture ``(H, W, 3)`` BGR, on the pixels of `box_crops`."""
-        crops = box_crops(boxes, *picture.shape[:2])
-        masks: list[Bools] = [np.zeros((max(0, y2 - y1), max(0, x2 - x1)), bool) for x1, y1, x2, y2 in crops.tolist()]
-        real = [row for row, mask in enumerate(masks) if mask.size]
+        return [logits >= self._logit for logits in self.logits(picture, boxes)]
+
+    def logits(self, picture: Image, boxes: Floats, regions: Sequence[Floats] | None = None) -> list[Floats]:
+        """The same before the threshold. regions: what the network sees for each box, if not `region_of` it."""
+        crops, seen = box_crops(boxes, *picture.shape[:2]), regions or [region_of(box) for box in boxes]
+        found: list[Floats] = [np.zeros((max(0, y2 - y1), max(0, x2 - x1))) for x1, y1, x2, y2 in crops.tolist()]
+        real = [row for row, each in enumerate(found) if each.size]
         for start in range(0, len(real), AT_ONCE):
             rows = real[start : start + AT_ONCE]
-            squares = np.stack([cut_square(picture, region_of(boxes[row])) for row in rows])
-            logits = answer(self._session, {"crops": squares}, self._path)
-            for row, logit in zip(rows, logits, strict=True):
-                masks[row] = paste(logit, region_of(boxes[row]), crops[row]) >= self._logit
-        return masks
+            squares = np.stack([cut_square(picture, seen[row]) for row in rows])
+            answers = answer(self._session, {"crops": squares}, self._path)
+            for row, logits in zip(rows, answers, strict=True):
+                found[row] = paste(logits, seen[row], crops[row])
+        return found
 
 
 def region_of(box: Floats) -> Floats:

@@ -19,8 +19,10 @@ from detectors.errors import InputError
 from detectors.masks import box_crops
 from training.commands.options import add_run, check, of_length
 from training.commands.parts import held_out
-from training.data.mask_crops import MaskCrops, read_instances
+from training.data.dataset import Dataset, load_datasets
+from training.data.mask_crops import Instance, MaskCrops, read_instances
 from training.data.segmentation import Segmentation, SegmentedImage, load_segmentation
+from training.data.taught_masks import taught_instances
 from training.evaluation.contact_sheet import write_contact_sheet
 from training.evaluation.instance_masks import MaskBoxes, judge, whole_boxes
 from training.evaluation.mask_sheet import chosen, draw_mask_sheet, of_boxes
@@ -60,15 +62,12 @@ def build(start: Weights) -> BoxMaskNetwork:
 def train(
     plan: BoxMaskPlan,
     network: BoxMaskNetwork,
-    learn: Sequence[SegmentedImage],
+    instances: Sequence[Instance],
     held: Sequence[SegmentedImage],
     options: argparse.Namespace,
     saved: Checkpoint[BoxMaskPlan] | None = None,
 ) -> BoxMaskNetwork:
     """Run the plan and return the running average of the network's weights."""
-    instances = read_instances(learn)
-    if not instances:
-        raise InputError("DATA", "shows no single object", "give COCO masks or YOLO polygons, one an object")
     trainer = BoxMaskTrainer(
         network,
         plan,
@@ -79,6 +78,22 @@ def train(
     )
     run_watched(trainer, MASKS, options.output, saved)
     return trainer.average
+
+
+def instances_of(learn: Segmentation, held: Segmentation, options: argparse.Namespace) -> list[Instance]:
+    """What is learnt from: silhouettes that people drew, and as often those that the teachers see in boxes."""
+    own = read_instances(learn.images)
+    if not own:
+        raise InputError("DATA", "shows no single object", "give COCO masks or YOLO polygons, one an object")
+    if not options.boxes:
+        return own
+    known, names = [image.path for image in learn.images], {image.path.name for image in held.images}
+    with stage("asking the teachers"):
+        boxes = load_datasets(options.boxes)
+        unseen = Dataset(boxes.class_names, tuple(each for each in boxes.images if each.path.name not in names))
+        taught = taught_instances(options.teacher, unseen, known)
+    print(f"{len(taught)} objects whose masks the teachers tell")
+    return [*taught, *own * max(1, round(len(taught) / len(own)))]
 
 
 def _masker(network: BoxMaskNetwork) -> MaskBoxes:
@@ -97,8 +112,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--start", default="sliding", metavar="NAME|PATH", help="detector whose trunk to start from (default: sliding)"
     )
+    parser.add_argument(
+        "--boxes", type=Path, action="append", metavar="DATA", help="more objects, with boxes only, for the teachers"
+    )
+    parser.add_argument(
+        "--teacher", type=Path, action="append", metavar="PATH.onnx", help="a model of this command that masks --boxes"
+    )
     options = parser.parse_args(arguments)
     check(options)
+    if bool(options.boxes) != bool(options.teacher):
+        raise InputError("--boxes and --teacher", "one needs the other", "give both, or neither")
     return options
 
 
@@ -120,7 +143,8 @@ def main(arguments: Sequence[str]) -> None:
     learn = whole.without(held)
     print(f"{_count(learn)} to learn from, {_count(held)} to judge by")
     torch.manual_seed(plan.seed)
-    network = train(plan, build(load_weights(options.start)), learn.images, held.images, options, saved)
+    instances = instances_of(learn, held, options)
+    network = train(plan, build(load_weights(options.start)), instances, held.images, options, saved)
     try:
         export_box_masks(network, options.output, {"plan": plan.to_json(), "pictures": str(len(learn.images))})
     except ValueError as error:

@@ -14,16 +14,21 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from detectors.base import Bools, Floats, Image
+from detectors.base import Floats, Image
 from detectors.box_masks import SIDE, cut_square, region_of, round_region
 from training.data.augment import Augmentation, recoloured
 from training.data.segmentation import SegmentedImage, read_picture
 
 AHEAD = 4  # batches made before they are asked for
+SURE = 255
 CELL = 2  # pixels of the square for one of the network's answers
 ROOM = 0.6  # of a box, on each side, that is kept of its picture: jittered boxes look further
+
+
+Shades = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,13 @@ class CropBatch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Instance:
-    """An object with its surroundings: image ``(h, w, 3)``, mask ``(h, w)``, box ``(4,)`` xyxy in it."""
+    """An object with its surroundings: image ``(h, w, 3)``, box ``(4,)`` xyxy in it.
+
+    mask: ``(h, w)`` uint8, from 0 to `SURE` for how sure it is that a pixel belongs to the object.
+    """
 
     image: Image
-    mask: Bools
+    mask: Shades
     box: Floats
 
 
@@ -65,11 +73,12 @@ def read_instances(images: Sequence[SegmentedImage]) -> list[Instance]:
     for image in images:
         picture = read_picture(image.path, (image.height, image.width))
         rows = np.flatnonzero(~image.crowd).tolist()
-        found += [_instance(picture, image.silhouette(row), image.boxes[row]) for row in rows]
+        found += [cut_instance(picture, image.silhouette(row) * np.uint8(SURE), image.boxes[row]) for row in rows]
     return found
 
 
-def _instance(picture: Image, mask: Bools, box: Floats) -> Instance:
+def cut_instance(picture: Image, mask: Shades, box: Floats) -> Instance:
+    """An object out of a picture ``(H, W, 3)``: its mask ``(H, W)`` and its box ``(4,)``."""
     room = ROOM * (box[2:] - box[:2]) + 2
     left, top = np.maximum(0, np.floor(box[:2] - room)).astype(int)
     right, bottom = np.ceil(box[2:] + room).astype(int)
@@ -123,7 +132,7 @@ def render(instance: Instance, box: Floats) -> tuple[Image, Floats]:
     region = region_of(box)
     x1, y1, x2, y2 = round_region(region)
     height, width = instance.mask.shape
-    inside = instance.mask[max(0, y1) : min(height, y2), max(0, x1) : min(width, x2)].astype(np.float32)
+    inside = instance.mask[max(0, y1) : min(height, y2), max(0, x1) : min(width, x2)].astype(np.float32) / SURE
     sides = max(0, -y1), max(0, y2 - height), max(0, -x1), max(0, x2 - width)
     whole = cv2.copyMakeBorder(inside, *sides, cv2.BORDER_CONSTANT, value=0)
     cells = SIDE // CELL
@@ -136,7 +145,7 @@ def jitter(box: Floats, how: CropVariation, rng: np.random.Generator) -> Floats:
     """A box ``(4,)`` as a detector might have found it."""
     middle, size = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
     middle = middle + rng.normal(0, how.shift / 2, 2).clip(-how.shift, how.shift) * size
-    size = size * np.exp(rng.normal(0.02, how.stretch / 2, 2).clip(-how.stretch, how.stretch))
+    size = size * np.exp(rng.normal(how.stretch / 3, how.stretch / 2, 2).clip(-how.stretch, how.stretch))
     return np.concatenate([middle - size / 2, middle + size / 2])
 
 
@@ -147,14 +156,15 @@ def covered(instance: Instance, other: Instance, rng: np.random.Generator) -> In
     shift = instance.box[:2] + rng.uniform(-0.1, 1.1, 2) * size - scale * (other.box[:2] + theirs / 2)
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     shape = instance.mask.shape[::-1]
-    front = cv2.warpAffine(other.mask.astype(np.uint8), matrix, shape, flags=cv2.INTER_NEAREST).astype(bool)
-    left = instance.mask & ~front
-    if left.sum() < 0.5 * instance.mask.sum():
+    front = cv2.warpAffine(other.mask, matrix, shape, flags=cv2.INTER_NEAREST) > SURE // 2
+    mask = np.where(front, np.uint8(0), instance.mask)
+    left = mask > SURE // 2
+    if left.sum() < 0.5 * (instance.mask > SURE // 2).sum() or not left.any():
         return instance
     image = np.where(front[..., None], cv2.warpAffine(other.image, matrix, shape), instance.image)
     rows, columns = np.flatnonzero(left.any(axis=1)), np.flatnonzero(left.any(axis=0))
     box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float64)
-    return Instance(np.asarray(image, dtype=np.uint8), left, box)
+    return Instance(np.asarray(image, dtype=np.uint8), mask, box)
 
 
 def seen_from_afar(crop: Image, rng: np.random.Generator) -> Image:

@@ -21,8 +21,8 @@ class BoxMaskPlan(Scheduled):
     minutes: float | None = None
     steps: int = 2000
     batch: int = 32
-    head_rate: float = 2e-3
-    trunk_rate: float = 3e-4
+    head_rate: float = 1e-3
+    trunk_rate: float = 6e-5
     weight_decay: float = 0.02
     dice: float = 0.5
     averaging: float = 0.998

@@ -14,8 +14,9 @@ pytest.importorskip("pycocotools", reason="needs the extra `train`")
 
 import torch
 
-from detectors.box_masks import BoxMasks
+from detectors.box_masks import EMBEDDED, BoxMasks
 from detectors.runtime import open_session
+from tests.training import pictures
 from tests.training.interruption import interrupted_after
 from tests.training.silhouettes import write_coco, write_indices, write_yolo
 from training.__main__ import main
@@ -107,6 +108,17 @@ def test_an_interrupted_run_goes_on(
     assert status_of([*data, "--resume", str(saved)]) == 0
     done = load_checkpoint(saved, BoxMaskPlan)
     assert (done.counters.step, done.plan.seed, done.plan.batch) == (3, 5, 4)
+
+
+def test_teachers_add_objects_that_have_boxes_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, boxes = write_coco(tmp_path / "data", 3), pictures.write_coco(tmp_path / "boxes", 4)
+    arguments = [str(data), "-o", str(tmp_path / "my.onnx"), "--batch", "4", "--steps", "2"]
+    assert status_of([*arguments, "--boxes", str(boxes), "--teacher", str(EMBEDDED)]) == 0
+    told = capsys.readouterr().out
+    assert "objects whose masks the teachers tell" in told
+    assert 2 <= int(told.split(" objects whose")[0].split()[-1]) <= 8
+    assert status_of([*arguments, "--overwrite", "--boxes", str(boxes)]) == 1
+    assert "one needs the other" in capsys.readouterr().err
 
 
 def test_what_cannot_be_learnt_from_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ def test_a_cell_holds_the_share_that_the_object_covers(instances: list[Instance]
         (corner,) = box_crops(instance.box[None], *instance.mask.shape)
         left, top, right, bottom = corner.tolist()
         back = paste(share.astype(np.float32), region_of(instance.box), corner) >= 0.5
-        truth = instance.mask[top:bottom, left:right]
+        truth = instance.mask[top:bottom, left:right] > 0
         assert (back & truth).sum() / (back | truth).sum() > 0.9, "what is cut out can be put back"
 
 
@@ -74,11 +74,11 @@ def test_what_stands_in_front_is_not_the_object_s(instances: list[Instance]) -> 
     changed = 0
     for _ in range(20):
         behind = covered(instances[0], instances[1], rng)
-        assert not (behind.mask & ~instances[0].mask).any()
-        assert behind.mask.sum() >= 0.5 * instances[0].mask.sum()
+        assert (behind.mask <= instances[0].mask).all()
+        assert behind.mask.mean() >= 0.5 * instances[0].mask.mean()
         y, x = np.nonzero(behind.mask)
         assert behind.box.tolist() == [x.min(), y.min(), x.max() + 1, y.max() + 1]
-        gone = instances[0].mask & ~behind.mask
+        gone = behind.mask < instances[0].mask
         changed += bool(gone.any())
-        assert (behind.image[~gone & behind.mask] == instances[0].image[~gone & behind.mask]).all()
+        assert (behind.image[behind.mask > 0] == instances[0].image[behind.mask > 0]).all()
     assert changed > 5
