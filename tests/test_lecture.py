@@ -27,7 +27,7 @@ def test_programs_run_and_print_what_they_say(capsys: pytest.CaptureFixture[str]
         for expected in PRINTED.findall(program):
             assert expected in printed
             told += 1
-    assert told == 7
+    assert told == 8
 
 
 def test_figures_are_drawn_by_a_function_each() -> None:

@@ -188,7 +188,7 @@ def transposed_convolution() -> Figure:
 
 
 def labelled_people(frame: Frame, side: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A frame scaled and padded for a network ``(1, 3, H, W)``, and its classes ``(1, H, W)``: people, cut out of boxes."""
+    """A frame scaled and padded for a network ``(1, 3, H, W)``; its classes ``(1, H, W)``: people, cut out of boxes."""
     found = SlidingDetector(conf=0.4)(frame)
     found = found[found.class_ids == 0]
     people = np.zeros(frame.image.shape[:2], np.uint8)
