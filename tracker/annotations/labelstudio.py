@@ -18,6 +18,7 @@ from detectors.errors import InputError
 from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
 from tracker.annotations.known_videos import KnownVideos, size_of
+from tracker.sources.video_search import SUFFIXES
 
 Entry = dict[str, Any]
 
@@ -80,7 +81,7 @@ def recognises(path: Path) -> bool:
     """Whether `path` looks like tasks with video rectangles; all of it is read where its beginning does not tell."""
     head = validate.json_head(path)
     if not head.startswith("["):
-        return False
+        return head.startswith("{") and '"videorectangle"' in head  # a single task
     if '"sequence"' in head or '"videorectangle"' in head or ('"data"' in head and '"video"' in head):
         return True
     tasks = validate.json_or_none(path)
@@ -100,10 +101,13 @@ def read(path: Path, known: KnownVideos | None = None) -> list[Annotations]:
     try:
         videos = []
         tasks = validate.load_json(path)
+        tasks = [tasks] if isinstance(tasks, dict) else tasks  # as its API gives a single one
         if not isinstance(tasks, list):
             raise TypeError("it is no list of tasks")
         for number, task in enumerate(tasks):
             place = f"{path}: task {number}"
+            if isinstance(task, dict) and "data" not in task:
+                raise InputError(place, "has no data, as in a JSON-MIN export", "export it as JSON")
             videos.append(_read_task(task, place, known))
         return videos
     except validate.MALFORMED as error:
@@ -112,9 +116,7 @@ def read(path: Path, known: KnownVideos | None = None) -> list[Annotations]:
 
 def _read_task(task: Entry, place: str, known: KnownVideos | None) -> Annotations:
     data = task["data"]
-    source = data["video"]
-    if not isinstance(source, str):
-        raise TypeError(f"video is {source!r}, no address")
+    source = _source(data)
     name = validate.text(data["name"] if "name" in data else _name_of(source), "name")
     answers = _answers(task)
     width, height = _size(data, answers) or size_of(known, name, source, place)
@@ -124,6 +126,19 @@ def _read_task(task: Entry, place: str, known: KnownVideos | None) -> Annotation
     listed = validate.distinct_texts(data["labels"], "labels") if "labels" in data else ()
     labels = tuple(dict.fromkeys([*listed, *(track.label for track in tracks)]))
     return validate.consistent(Annotations(name, source, width, height, rate, count, labels, tracks))
+
+
+def _source(data: Entry) -> str:
+    """The address of a task's video: under "video", or what else the project's configuration calls it."""
+    if "video" in data and not isinstance(data["video"], str):
+        raise TypeError(f"video is {data['video']!r}, no address")
+    texts = {key: value for key, value in data.items() if isinstance(value, str)}
+    named = [value for key, value in texts.items() if "video" in key.lower()]
+    files = [value for value in texts.values() if PurePosixPath(value.split("?")[0]).suffix.lower() in SUFFIXES]
+    found = [data["video"]] if "video" in data else (files or named)
+    if not found:
+        raise TypeError("its data name no video")
+    return str(found[0])
 
 
 def _size(data: Entry, answers: list[Entry]) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 from detectors.errors import InputError
 from detectors.number_rows import read_text
 from tracker.run.options import Options
-from tracker.sources.addresses import mistyped
+from tracker.sources.addresses import mistyped, short_hash
 from tracker.sources.sequence_info import is_sequence
 from tracker.sources.video_search import videos_in
 
@@ -119,7 +119,10 @@ def _list_line(name: str, options: Mapping[str, Any], out: Path, within: tuple[P
         for each in _expand(name, out, within):
             yield dataclasses.replace(each, options=options)
     except InputError as error:
-        yield ListedVideo(name, options, missing=f"{error.why} ({error.remedy})")
+        shown = mistyped(name)
+        if shown != name:
+            shown = f"{shown} #{short_hash(name)}"  # which tells two apart
+        yield ListedVideo(shown, options, missing=f"{error.why} ({error.remedy})")
 
 
 def _read_list(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

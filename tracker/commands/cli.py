@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a file's name may hold what a terminal cannot show
+    try:
+        os.getcwd()
+    except OSError:
+        return _fail("the current folder: is not there any more (go to another one: cd)")
     try:
         return _track(given) if module is None else _run(module, given[1:])
     except Interrupted:

@@ -119,9 +119,11 @@ class Writers:
     def _make_video(self, path: Path, source: Source, clock: StageClock) -> VideoWriter | SegmentedVideo:
         from tracker.writers.h264 import VideoFormat
         from tracker.writers.video import VideoWriter
+        from tracker.writers.video_timestamps import fine_enough
 
         crf, live = rate_factor(self._options.quality), source.live is not None
-        wanted = VideoFormat(source.frame_rate, source.time_base, crf, live, source.pixel_aspect)
+        time_base = fine_enough(source.time_base, source.frame_rate)
+        wanted = VideoFormat(source.frame_rate, time_base, crf, live, source.pixel_aspect)
 
         def open_file(path: Path) -> VideoWriter:
             return VideoWriter(path, wanted, source.path, clock=clock, new=not self._options.overwrite)

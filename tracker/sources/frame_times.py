@@ -38,7 +38,8 @@ class FrameTimes:
         if time is not None and time > self.last:
             self.last = time
         elif time is not None and self.last - time < NEAR * self._unit:
-            self.last += min(self._step, float(self._unit) / FINER)
+            room = time + NEAR * float(self._unit) - self.last
+            self.last += min(self._step, float(self._unit) / FINER, room / 2)
         else:
             self.last += self._step
         return self.last

@@ -13,7 +13,8 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from detectors.base import Image
 
 UNSPECIFIED = 2  # of AVColorSpace; FFmpeg then takes BT.601, whatever the size
-MATRICES = (0, 1, UNSPECIFIED, 4, 5, 6, 7, 9, 10)  # of AVColorSpace, those that FFmpeg can convert
+MATRICES = (0, 1, UNSPECIFIED, 4, 5, 6, 7, 9)  # of AVColorSpace, those that FFmpeg can convert
+NEAREST = {10: 9}  # BT.2020 with constant luminance, which it cannot, differs little from that without
 
 
 class PictureConverter:
@@ -36,7 +37,7 @@ class PictureConverter:
     def __call__(self, picture: av.VideoFrame) -> Image:
         """``(H, W, 3)`` BGR. Colours as the picture's tags say; without tags, BT.601 in the limited range."""
         if picture.colorspace not in MATRICES:
-            picture.colorspace = UNSPECIFIED
+            picture.colorspace = NEAREST.get(picture.colorspace, UNSPECIFIED)
         width, height = self._stored
         converted = self._reformatter.reformat(picture, width, height, "bgr24", interpolation=Interpolation.BICUBIC)
         image = np.ascontiguousarray(converted.to_ndarray(), dtype=np.uint8)

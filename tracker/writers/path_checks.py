@@ -12,6 +12,7 @@ from tracker.writers.exclusive import is_standard_output
 
 VIDEO_SUFFIXES = (".mp4", ".m4v")
 STREAMED = ("--mot", "--jsonl", "--events", "--stats")  # what may go to standard output, as lines of text
+BESIDE = len("-journal")  # what SQLite adds to the name of its files
 STANDARD = Path("/dev/stdout")
 
 
@@ -28,7 +29,7 @@ def check_outputs(
     taken: dict[Path, str] = {}
     read = [path.resolve() for path in inputs]
     for option, path in outputs.items():
-        if size_of(path.name) > LONGEST:
+        if size_of(path.name) > LONGEST - (BESIDE if path.suffix.lower() == ".sqlite" else 0):
             shown = path if size_of(path.name) <= 2 * LONGEST else f"{str(path)[:LONGEST]}..."
             raise InputError(shown, "its name would be too long", f"choose another with {option}")
         if is_standard_output(path):

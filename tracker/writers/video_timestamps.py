@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
+
+FINEST = 16  # units of a time stamp in a frame, as the rate of such a file may be more than it tells
+
+
+def fine_enough(time_base: Fraction, frame_rate: Fraction) -> Fraction:
+    """`time_base`, or a whole part of it where a file has more frames a second than its time stamps can tell apart."""
+    frames = frame_rate * time_base
+    return time_base if frames <= Fraction(1, 2) else time_base / ceil(FINEST * frames)
 
 
 class VideoTimestamps:

@@ -51,6 +51,24 @@ def test_what_people_draw_is_read_without_our_keys(tmp_path: Path) -> None:
     np.testing.assert_allclose(track.boxes, [[20, 20, 80, 60], [40, 20, 100, 60], [60, 20, 120, 60]])
 
 
+def test_the_video_may_have_another_name_and_a_task_may_stand_alone(tmp_path: Path) -> None:
+    path, task = tmp_path / "export.json", _task(width=200, height=100)
+    data: dict[str, object] = {"comment": "dark"}
+    task["data"] = data | {"clip_url": "s3://bucket/clip.MP4?version=1", "width": 200, "height": 100}
+    for tasks in (task, [task]):
+        path.write_text(json.dumps(tasks), encoding="utf-8")
+        assert labelstudio.recognises(path)
+        (after,) = labelstudio.read(path)
+        assert (after.name, len(after.tracks)) == ("clip", 1)
+
+
+def test_an_export_that_leaves_out_too_much_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"id": 1, "video": "clip.mp4", "box": [{"sequence": []}]}]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"task 0: has no data, as in a JSON-MIN export \(export it as JSON\)"):
+        labelstudio.read(path)
+
+
 def test_a_task_without_a_size_says_what_to_add(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text(json.dumps([_task()]), encoding="utf-8")

@@ -50,6 +50,13 @@ def test_a_list_names_videos_relative_to_itself_and_misses_none(clips: Path) -> 
     assert "no such file" in videos[1].missing
 
 
+def test_an_address_that_is_none_keeps_its_password_in_a_list_too(clips: Path) -> None:
+    Path("l.txt").write_text("rtsp:/user:hunter2@h/s\nuser:hunter3@h/s\n", encoding="utf-8")
+    videos = find_videos(["l.txt"], Path("out"))
+    assert len({video.source for video in videos}) == 2
+    assert all(video.missing and video.source.startswith("...@h/s #") for video in videos)
+
+
 def test_a_csv_list_has_options(clips: Path) -> None:
     (clips / "l.csv").write_text("source,classes,--conf,start,rescale-scores\na.mp4,person,0.3,12,yes\nb/a.mp4,,,,\n")
     first, second = find_videos(["l.csv"], Path("out"))

@@ -251,6 +251,15 @@ BAD = {
 }
 
 
+def test_a_folder_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def gone() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("os.getcwd", gone)
+    assert run("/clip.mp4") == run("annotate", "/clips", "-o", "/out") == 1
+    assert capsys.readouterr().err == "error: the current folder: is not there any more (go to another one: cd)\n" * 2
+
+
 @pytest.fixture
 def bad_files(make_video: MakeVideo) -> None:
     make_video("clip.mp4")

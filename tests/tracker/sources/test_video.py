@@ -202,6 +202,12 @@ def test_colours_are_those_of_the_tags(tmp_path: Path, matrix: str, depth: int, 
     assert_colours(read(path)[2].image)
 
 
+def test_a_matrix_that_cannot_be_converted_is_the_nearest_one(tmp_path: Path) -> None:
+    picture = patches(*MATRICES["2020"][1:], 8, False)
+    path = encode(tmp_path / "a.mp4", [picture] * 3, options=LOSSLESS, colorspace=10, color_range=1)
+    assert_colours(read(path)[2].image)
+
+
 def test_colours_without_tags_are_those_of_bt_601(tmp_path: Path) -> None:
     for depth in (8, 10):
         path = encode(tmp_path / f"{depth}.mkv", [patches(0.299, 0.114, depth, False)] * 3, options=LOSSLESS)
@@ -359,7 +365,7 @@ def test_times_that_jump_ahead_are_kept(tmp_path: Path) -> None:
     assert [frame.time for frame in read(encode(tmp_path / "a.mkv", rendered(20), times=times))] == pytest.approx(times)
 
 
-@pytest.mark.parametrize("rate", [1200, 2500, 5000])
+@pytest.mark.parametrize("rate", [1200, 2500, 5000, 10_000])
 def test_more_frames_than_time_stamps_keep_their_times(tmp_path: Path, rate: int) -> None:
     path = encode(tmp_path / "fast.mkv", rendered(60), rate=rate)  # which counts milliseconds
     source = open_source(path)

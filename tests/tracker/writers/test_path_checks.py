@@ -31,6 +31,7 @@ def test_outputs_are_checked_before_work(tmp_path: Path) -> None:
         "asked for twice": {"--mot": fresh, "--jsonl": tmp_path / "." / "new.mp4"},
         "does not exist": {"--mot": tmp_path / "nowhere" / "x.txt"},
         "is a folder": {"--mot": tmp_path},
+        "its name would be too long": {"--tracks": tmp_path / f"{'y' * 241}.sqlite"},
     }
     for why, outputs in bad.items():
         with pytest.raises(InputError, match=why):
