@@ -50,7 +50,7 @@ def load_detector(
     """
     wanted, conf, text = conf or 0.0, CONF if conf is None else conf, str(name)
     if isinstance(name, (str, Path)) and text.endswith(".onnx"):
-        return _load_onnx(text, conf, imgsz, device, threads, settings)
+        return _load_onnx(text, conf, iou, imgsz, device, threads, settings)
     if settings and settings.given():
         raise InputError(settings.given(), f"is about an .onnx model, not --detector {text}", "leave it out")
     offered = {"conf": conf, "iou": iou, "imgsz": imgsz, "device": device, "threads": threads}
@@ -115,7 +115,7 @@ def _load(text: str, conf: float, iou: float, imgsz: int | None, device: str, th
 
 
 def _load_onnx(
-    path: str, conf: float, imgsz: int | None, device: str, threads: int, settings: ModelSettings | None
+    path: str, conf: float, iou: float, imgsz: int | None, device: str, threads: int, settings: ModelSettings | None
 ) -> Detector:
     from detectors.onnx import OnnxDetector
     from detectors.runtime import open_session
@@ -123,7 +123,7 @@ def _load_onnx(
 
     session = open_session(path, device, threads)
     if not is_sliding(session):
-        return OnnxDetector(path, conf, imgsz, device, session=session, settings=settings)
+        return OnnxDetector(path, conf, imgsz, device, session=session, settings=settings, iou=iou)
     if settings and settings.given():
         raise InputError(settings.given(), f"{path} says itself what it needs", "leave it out")
     return SlidingDetector(path, conf, imgsz, device=device, session=session)

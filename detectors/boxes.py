@@ -67,6 +67,10 @@ def iou_matrix(a: Floats, b: Floats) -> Floats:
     return np.asarray(overlap / np.where(union > 0, union, 1.0))
 
 
+ONE_OBJECT = 0.85
+"""IoU from which two boxes are one object under two names, such as a bicycle and a motorcycle."""
+
+
 def nms(
     boxes: Floats, scores: Floats, iou: float, class_ids: Ints | None = None, other_classes_iou: float = 1.0
 ) -> Ints:

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
-from detectors.base import Detections, Floats, Frame
-from detectors.boxes import clip
-from detectors.columns import KEYPOINTS, select_rows
+from detectors.base import Detections, Frame
+from detectors.boxes import ONE_OBJECT, clip, nms
+from detectors.columns import KEYPOINTS, MASKS
 from detectors.errors import InputError
 from detectors.families import Answer, Candidates
 from detectors.families.preprocessing import Placement, parse_preprocessing, place
 from detectors.identify import names_of, own_names, probe, recognise
 from detectors.metadata import input_size, literal
 from detectors.model import PictureModel
+from detectors.prototype_masks import PrototypeMasks
 from detectors.runtime import device_note, open_session
 from detectors.settings import ModelSettings
 
 USUAL_SIZE = 640  # pixels, of exports that do not say
 STRIDE = 32  # convolutional models take sides that are multiples of their coarsest stride
 STRIDES = (32, 64, 128)
+NOTHING = 2.0  # a score that no candidate has
 
 
 class OnnxDetector:
@@ -31,7 +34,8 @@ class OnnxDetector:
 
     path: the file. conf: candidates below this score are left out. imgsz: longer side of the model's input in pixels,
     for exports with a free input size; None takes the size the model was exported for. device: see `open_session`.
-    session: the file, where it is open already. settings: what the file does not say.
+    session: the file, where it is open already. settings: what the file does not say. iou: overlap up to which two
+    detections of a class are two objects, for models with masks: these are suppressed here, as masks take time.
 
     The class names come from the file's metadata; else they are COCO's if there are as many classes, and numbers if
     not. The family is told from what the model answers to a grey picture. notes: what the user should know.
@@ -47,12 +51,12 @@ class OnnxDetector:
         conf: float = 0.1,
         imgsz: int | None = None,
         device: str = "auto",
-        threads: int = 0,
         session: ort.InferenceSession | None = None,
         settings: ModelSettings | None = None,
+        iou: float = 0.7,
     ) -> None:
         self.name, self.conf = Path(path).name, conf
-        session, settings = session or open_session(path, device, threads), settings or ModelSettings()
+        session, settings = session or open_session(path, device), settings or ModelSettings()
         metadata = session.get_modelmeta().custom_metadata_map
         self._model = PictureModel(session, path)
         self._long_side = imgsz or _exported_size(metadata, path)
@@ -66,8 +70,9 @@ class OnnxDetector:
         names, notes = names_of(answer, self._family, own, settings, path)
         self.class_names: Mapping[int, str] = names
         self.notes = (*device_note(session, device), *notes)
-        self.suppressed = self._family.suppressed
-        self._classes = len(own)
+        self._classes, self._iou = len(own), iou
+        self._masks = self._family.decode(self._known(answer), NOTHING).coefficients is not None
+        self.suppressed = self._family.suppressed or self._masks
         how = parse_preprocessing(settings.preprocess or "", self._family.preprocessing(answer))
         keep_shape = self._model.fixed and how.fit == "whole"
         self._preprocessing = replace(how, fit="letterbox") if keep_shape else how
@@ -79,9 +84,15 @@ class OnnxDetector:
         answer = self._model(canvas, placement, self._preprocessing)
         found = self._family.decode(self._known(answer), self.conf)
         boxes = clip(placement.to_frame(found.boxes), width, height)
-        real = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        columns = select_rows(_columns(found, placement), real)
-        return Detections(boxes[real], np.clip(found.scores[real], 0, 1), found.class_ids[real], columns=columns)
+        kept = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
+        if self._masks and not self._family.suppressed:
+            kept = kept[nms(boxes[kept], found.scores[kept], self._iou, found.class_ids[kept], ONE_OBJECT)]
+        found, boxes = found[kept], boxes[kept]
+        columns = _columns(found, placement)
+        if found.coefficients is not None and found.prototypes is not None:
+            masks = PrototypeMasks(found.prototypes, placement, canvas.shape[:2], (height, width))
+            columns[MASKS] = masks(boxes, found.coefficients)
+        return Detections(boxes, np.clip(found.scores, 0, 1), found.class_ids, columns=columns)
 
     def _known(self, answer: Answer) -> Answer:
         """The answer with what was learnt of the model when it was loaded."""
@@ -108,7 +119,7 @@ class OnnxDetector:
         return max(self._stride, int(np.ceil(side / self._stride - 1e-6)) * self._stride)
 
 
-def _columns(found: Candidates, placement: Placement) -> dict[str, Floats]:
+def _columns(found: Candidates, placement: Placement) -> dict[str, Any]:
     """What is known beside the boxes: keypoints in pixels of the frame."""
     if found.keypoints is None:
         return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,8 @@ class Candidates:
 
     boxes: ``(N, 4)`` xyxy in pixels of the model's input. scores: ``(N,)``. class_ids: ``(N,)``. keypoints:
     ``(N, K, 3)``, x and y in pixels of the input, and how visible in [0, 1]; None where the model tells none.
-    coefficients: ``(N, M)`` of the masks' prototypes, None where there are no masks.
+    coefficients: ``(N, M)`` of the masks' prototypes ``(M, h, w)``, None where there are no masks: a pixel belongs to
+    an object where the prototypes, weighted by its coefficients, add up to more than 0.
     """
 
     boxes: Floats
@@ -69,6 +70,13 @@ class Candidates:
     class_ids: Ints
     keypoints: Floats | None = None
     coefficients: Floats | None = None
+    prototypes: Array | None = None
+
+    def __getitem__(self, rows: Any) -> Candidates:
+        """The given rows (index array, mask or slice)."""
+        more = {name: getattr(self, name) for name in ("keypoints", "coefficients")}
+        chosen = {name: None if column is None else column[rows] for name, column in more.items()}
+        return replace(self, boxes=self.boxes[rows], scores=self.scores[rows], class_ids=self.class_ids[rows], **chosen)
 
     @classmethod
     def of(cls, boxes: Array, scores: Array, class_ids: Array) -> Candidates:

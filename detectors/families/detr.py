@@ -2,11 +2,14 @@
 
 ``dets (1, N, 4)`` and ``labels (1, N, C)`` are RF-DETR's and LW-DETR's: cx, cy, w, h and logits of independent classes
 (sigmoid). Of 91, the index is COCO's category; with one column more than classes, the last is the background (RF-DETR's
-documentation of its exports). ``pred_boxes`` and ``logits`` are those of transformers: RT-DETR, D-FINE, and the first
+documentation of its exports); of a segmentation model also ``masks (1, N, h, w)``, logits of the picture's pixels for
+each query, or their sigmoid. ``pred_boxes`` and ``logits`` are those of transformers: RT-DETR, D-FINE, and the first
 DETR, whose last column of a softmax stands for no object (Carion et al., 2020, section 3).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,7 +54,21 @@ def decode(answer: Answer, conf: float) -> Candidates:
     """The queries whose best class scores at least `conf`."""
     pair = _pair(answer)
     assert pair is not None
-    return best_classes(cxcywh_to_xyxy(pair[0] * answer.size), _scores(pair[1], answer.classes), conf)[1]
+    boxes = cxcywh_to_xyxy(pair[0] * answer.size)
+    strong, found = best_classes(boxes, _scores(pair[1], answer.classes), conf)
+    maps = _maps(answer, len(boxes))
+    if maps is None:
+        return found
+    return replace(found, coefficients=np.eye(len(strong)), prototypes=maps[strong])
+
+
+def _maps(answer: Answer, queries: int) -> Array | None:
+    """Logits ``(N, h, w)`` of each query's mask, None where there are none."""
+    maps = next((each for each in answer.arrays if each.ndim == 4 and each.shape[1] == queries), None)
+    if maps is None:
+        return None
+    shares = maps.size and maps.min() >= 0 and 0.5 < maps.max() <= 1
+    return np.asarray(maps[0] - 0.5 if shares else maps[0])
 
 
 def class_count(answer: Answer) -> int:

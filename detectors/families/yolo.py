@@ -78,12 +78,12 @@ def keypoints_of(columns: Array, answer: Answer) -> Floats:
     return np.concatenate([points[:, :, :2], np.clip(seen, 0, 1)], axis=2)
 
 
-def further(columns: Array, answer: Answer) -> dict[str, Floats | None]:
+def further(columns: Array, answer: Answer) -> dict[str, Array | None]:
     """What the columns ``(N, M)`` behind the classes are."""
     if _is_pose(answer) and columns.shape[1] == np.prod(keypoint_shape(answer)):
         return {"keypoints": keypoints_of(columns, answer)}
-    masks = any(len(shape) == 4 and shape[1] == columns.shape[1] for shape in answer.shapes[1:])
-    return {"coefficients": columns.astype(np.float64) if masks else None}
+    maps = [each for each in answer.arrays[1:] if each.ndim == 4 and each.shape[1] == columns.shape[1]]
+    return {"coefficients": columns.astype(np.float64), "prototypes": maps[0][0]} if maps else {}
 
 
 def class_count(answer: Answer) -> int:

@@ -234,6 +234,11 @@ def add_models(group: Any) -> None:
         help="detect in each N-th frame (default: 1), or where it is needed; tracks are carried through the others",
     )
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
+    group.add_argument(
+        "--masks",
+        action="store_true",
+        help="cut each object out of its box: its silhouette, drawn and written; models that tell masks need it not",
+    )
     _add_search(group)
     _add_model_settings(group)
 

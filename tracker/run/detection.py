@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.base import Bools, Detections, Detector, Floats, Frame
-from detectors.boxes import nms
+from detectors.boxes import ONE_OBJECT, nms
 from tracker.run.detection_interval import DetectionInterval
+from tracker.run.masking import Cut, with_masks
 from tracker.run.measurements import Measurements
 from tracker.threads.ordered_map import OrderedMap
-
-ONE_OBJECT = 0.85  # IoU from which two boxes are one object under two names, such as a bicycle and a motorcycle
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,9 @@ class DetectionStage:
 
     nms_iou: overlap up to which two detections of a class are two objects. classes: class ids that count, None for all.
     inside: tells which xyxy boxes ``(N, 4)`` lie where somebody wants to look, None for all. interval: tells which
-    frames to detect in, None for all. workers: threads that detect in the next frames meanwhile, which changes no
-    result; more than one needs a detector that is `concurrent`. With 0, a frame is detected in when it is asked for, as
-    an interval needs that looks at the tracks.
+    frames to detect in, None for all. cut: gives detections without masks theirs, None for no masks. workers: threads
+    that detect in the next frames meanwhile, which changes no result; more than one needs a detector that is
+    `concurrent`. With 0, a frame is detected in when it is asked for, as an interval needs that looks at the tracks.
     """
 
     detector: Detector
@@ -33,6 +32,7 @@ class DetectionStage:
     classes: Collection[int] | None = None
     inside: Callable[[Floats], Bools] | None = None
     interval: DetectionInterval | None = None
+    cut: Cut | None = None
     workers: int = 0
 
     def over(self, frames: Iterable[Frame], measured: Measurements) -> Iterator[tuple[Frame, Detections | None]]:
@@ -50,7 +50,7 @@ class DetectionStage:
                 yield frame, detections
 
     def detect(self, frame: Frame, measured: Measurements) -> Detections:
-        """The detections of one frame that count: detector -> classes -> regions -> non-max suppression."""
+        """The detections of one frame that count: detector -> classes -> regions -> non-max suppression -> masks."""
         with measured.timing("detect"):
             detections = self.detector(frame)
             if self.classes is not None:
@@ -60,7 +60,10 @@ class DetectionStage:
             if not self.detector.suppressed:
                 boxes, scores, class_ids = detections.boxes, detections.scores, detections.class_ids
                 detections = detections[nms(boxes, scores, self.nms_iou, class_ids, ONE_OBJECT)]
-        return detections
+        if self.cut is None:
+            return detections
+        with measured.timing("masks"):
+            return with_masks(frame, detections, self.cut)
 
     def _is_due(self, frame: Frame, measured: Measurements) -> bool:
         if self.interval is None:

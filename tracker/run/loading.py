@@ -18,6 +18,7 @@ from tracker.run.detection import DetectionStage
 from tracker.run.detection_interval import make_interval
 from tracker.run.embedding import EmbeddingStage
 from tracker.run.hiding import policy_of
+from tracker.run.masking import Cut
 from tracker.run.options import Options, find_classes
 from tracker.run.tracking import TrackingStage
 from tracker.sources.base import Source
@@ -85,9 +86,21 @@ def load_stages(options: Options, source: Source, inside: Callable[[Floats], Boo
         camera = None
     interval, workers = make_interval(options.detect_every, tracker, propagator), _workers(options, source, detector)
     embedding = None if embedder is None else EmbeddingStage(embedder, detector.class_names)
-    detection = DetectionStage(detector, options.iou, classes, inside, interval, workers)
+    cut = load_cut(options, source)
+    detection = DetectionStage(detector, options.iou, classes, inside, interval, cut, workers)
     policy = policy_of(options, detector.class_names, detector.name)
     return Stages(detection, TrackingStage(tracker, embedding, camera, propagator), policy, warnings)
+
+
+def load_cut(options: Options, source: Source) -> Cut | None:
+    """What cuts objects out of their boxes, None where nobody asks for that. Raises InputError."""
+    if not options.masks:
+        return None
+    if not source.has_images:
+        raise InputError("--masks", f"{source.path} has no images to cut objects out of", "leave it out")
+    from detectors.box_masks import BoxMasks
+
+    return BoxMasks()
 
 
 def check_not_endless(source: Source, last_frame: int, max_frames: int | None) -> None:

@@ -47,8 +47,9 @@ class Options:
     detector, appearance: names, paths, or objects that can be called: see `detectors.objects`.
     classes: names or ids, as a sequence or separated by commas. conf: None leaves it to the detector, and takes all
     that `detections` has. imgsz: None for what suits the source. tiles: a number along each side of a frame, "auto", or
-    None to search the whole frame alone. names, preprocess, family: what the file of a detector does not say, see
-    `ModelSettings`. segmenter: a model for the class of each pixel. camera_motion: "auto", "none", or a file.
+    None to search the whole frame alone. masks: whether objects are cut out of their boxes. names, preprocess, family:
+    what the file of a detector does not say, see `ModelSettings`. segmenter: a model for the class of each pixel.
+    camera_motion: "auto", "none", or a file.
     detect_every: a number of frames, or "auto". start, end: seconds.
     roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several. anchor: None
     leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for, ``WIDTHxHEIGHT`` and frames
@@ -115,6 +116,7 @@ class Options:
     size: str | None = None
     rate: float | None = None
     reconnect: bool | None = None
+    masks: bool = False
     device: str = "auto"
     overwrite: bool = False
     view: str | int | None = None

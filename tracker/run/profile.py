@@ -19,6 +19,7 @@ IDLE = 0.5  # share of its working time without the processor from which a threa
 
 ADVICE = {
     "detect": "a smaller model, or a smaller --imgsz",
+    "masks": "leave --masks out",
     "embed": "--appearance none",
     "camera": "--camera-motion none",
     "draw": "-o none",

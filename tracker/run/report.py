@@ -11,7 +11,7 @@ from tracker.writers.stats import peak_rss_mb
 # What is reported -> the stages of the pipeline that it is the sum of.
 STAGES = {
     "read": ("read",),
-    "detect": ("detect",),
+    "detect": ("detect", "masks"),
     "embed": ("embed",),
     "track": ("camera", "carry", "track"),
     "draw": ("draw",),

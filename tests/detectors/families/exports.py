@@ -145,7 +145,12 @@ def keypoint_columns() -> Array:
 
 
 def prototypes() -> Array:
-    return np.zeros((1, COEFFICIENTS, 8, 10), np.float32)
+    return np.random.default_rng(0).normal(size=(1, COEFFICIENTS, 8, 10)).astype(np.float32)
+
+
+def query_masks() -> Array:
+    """Logits of 300 queries, of which `queries` has used three."""
+    return np.random.default_rng(1).normal(size=(1, 300, 8, 10)).astype(np.float32)
 
 
 def coefficients() -> Array:
@@ -461,7 +466,7 @@ EXPORTS: dict[str, tuple[str, Callable[[], Export]]] = {
         "rf-detr",
         lambda: Export(
             dict(zip(("dets", "labels"), queries(stretched(), one_hot(logit(SCORES), 91, -9), -9.0), strict=True))
-            | {"masks": np.zeros((1, 300, 8, 10), np.float32)}
+            | {"masks": query_masks()}
         ),
     ),
     "LW-DETR of three classes, labels first": (
