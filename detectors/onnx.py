@@ -70,9 +70,10 @@ class OnnxDetector:
         names, notes = names_of(answer, self._family, own, settings, path)
         self.class_names: Mapping[int, str] = names
         self.notes = (*device_note(session, device), *notes)
-        self._classes, self._iou = len(own), iou
-        self._masks = self._family.decode(self._known(answer), NOTHING).coefficients is not None
-        self.suppressed = self._family.suppressed or self._masks
+        self._classes = len(own)
+        masks = self._family.decode(self._known(answer), NOTHING).coefficients is not None
+        self._iou = iou if masks and not self._family.suppressed else None
+        self.suppressed = self._family.suppressed or masks
         how = parse_preprocessing(settings.preprocess or "", self._family.preprocessing(answer))
         keep_shape = self._model.fixed and how.fit == "whole"
         self._preprocessing = replace(how, fit="letterbox") if keep_shape else how
@@ -85,7 +86,7 @@ class OnnxDetector:
         found = self._family.decode(self._known(answer), self.conf)
         boxes = clip(placement.to_frame(found.boxes), width, height)
         kept = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
-        if self._masks and not self._family.suppressed:
+        if self._iou is not None:
             kept = kept[nms(boxes[kept], found.scores[kept], self._iou, found.class_ids[kept], ONE_OBJECT)]
         found, boxes = found[kept], boxes[kept]
         columns = _columns(found, placement)
