@@ -9,6 +9,7 @@ from typing import Any
 from detectors.base import Detections, Detector, Frame
 from detectors.errors import InputError
 from detectors.settings import ModelSettings
+from detectors.shared import SharedDetector
 
 __all__ = ["Detections", "Detector", "Frame", "InputError", "ModelSettings", "load_detector", "with_tiles"]
 
@@ -81,6 +82,8 @@ def _load_object(name: str | Path | Callable[..., Any], conf: float, settings: M
         return None
     from detectors.objects import DETECTORS, ObjectDetector, find_object
 
+    if isinstance(name, SharedDetector):
+        return name
     if not isinstance(name, (str, Path)):
         if isinstance(name, type) or not callable(name):
             kind = name.__name__ if isinstance(name, type) else type(name).__name__

@@ -85,6 +85,14 @@ def build_parser() -> argparse.ArgumentParser:
     _add_privacy(parser.add_argument_group("privacy", PRIVACY))
     _add_messages(parser.add_argument_group("messages to other programs", MESSAGES))
     source = parser.add_argument_group("source: which part of it, and how")
+    source.add_argument(
+        "--sources",
+        metavar="FILE.toml",
+        help="track all that this file names, in one process with one model and one page, in the place of SOURCE",
+    )
+    source.add_argument(
+        "--source-name", metavar="NAME", help="call it that in names of files, on the page and in messages"
+    )
     add_range(source)
     _add_live(source)
     parser.add_argument("--debug", action="store_true", help="show where an error that nobody has foreseen comes from")
@@ -95,12 +103,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def parse_arguments(argv: Sequence[str]) -> dict[str, Any]:
-    """The options of ``keeptrack SOURCE`` by name, and "source". Exits with status 2 where they are wrong."""
+    """The options of ``keeptrack SOURCE`` by name, and "source" or "sources". Exits with 2 where they are wrong."""
     parser = build_parser()
     found = vars(parser.parse_intermixed_args(argv))
     sources = found.pop("source", [])
-    if not sources:
+    if found.get("sources") is not None and sources:
+        parser.error("--sources names the sources, and SOURCE another: leave one of them out")
+    if not sources and found.get("sources") is None:
         parser.error("SOURCE is missing: a video, a camera, an address, a folder of images")
+    if not sources:
+        return found
     if len(sources) > 1:
         parser.exit(WRONG_ARGUMENTS, f"error: {several_sources(sources)}\n")
     return {"source": sources[0], **found}
@@ -115,6 +127,8 @@ def several_sources(sources: Sequence[str]) -> str:
 
     names = [without_secrets(name) if "://" in name else mistyped(name) for name in sources]
     how = how_to_track_all(*names)
+    if any("://" in name or name.isdecimal() for name in names):
+        how = "keeptrack --sources FILE.toml tracks several at once: docs/live.md"
     if all(name.lower().endswith(SUFFIXES) for name in names):
         how = "quote the pattern, as in 'frames/*.jpg', and they are one source"
     shown = f"{names[0]}, {names[1]}{', ...' if names[2:] else ''}"

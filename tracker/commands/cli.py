@@ -52,6 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _track(argv: Sequence[str]) -> int:
     arguments = parse_arguments(argv)
+    if "sources" in arguments:
+        from tracker.commands.several_sources import track_all
+
+        return track_all(arguments)
     source, quiet, profile = (arguments.pop(name) for name in ("source", "quiet", "profile"))
     from tracker.commands.screen import warn
     from tracker.commands.warning_printer import printed_warnings

@@ -49,13 +49,15 @@ class LiveReport:
 class StatusLog(QuietDisplay):
     """Prints a `LiveReport` with the local time every `period` seconds and at the end; nothing for a file.
 
-    piped: standard output is for results, so that the lines go to standard error.
+    piped: standard output is for results, so that the lines go to standard error. name: of the source, where there are
+    several.
     """
 
     def __init__(
-        self, period: float = PERIOD, clock: Callable[[], float] = time.monotonic, piped: bool = False
+        self, period: float = PERIOD, clock: Callable[[], float] = time.monotonic, piped: bool = False, name: str = ""
     ) -> None:
         self._period, self._clock, self._piped = period, clock, piped
+        self._name = f"{name}: " if name else ""
         self._report = LiveReport(clock)
 
     def start(self, run: Run) -> None:
@@ -74,7 +76,7 @@ class StatusLog(QuietDisplay):
 
     def _print(self, line: str) -> None:
         stream = sys.stderr if self._piped else sys.stdout
-        print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {line}", file=stream, flush=True)
+        print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {self._name}{line}", file=stream, flush=True)
 
 
 def _state(run: Run, live: LiveStatus) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ LIMITS = {
 SHORTEST_SEGMENT = 1.0  # seconds
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 1.0, 86400.0  # seconds of --every
 DEFAULT_INTERVAL = "15min"
+SOURCE_NAME = re.compile(r"\w[\w .-]{0,99}")
 MAP_GROUPS = ("class", "time", "zone")
 
 
@@ -50,7 +52,8 @@ class Options:
     None to search the whole frame alone. masks: whether objects are cut out of their boxes. names, preprocess, family:
     what the file of a detector does not say, see `ModelSettings`. segmenter: a model for the class of each pixel.
     camera_motion: "auto", "none", or a file.
-    detect_every: a number of frames, or "auto". start, end: seconds.
+    detect_every: a number of frames, or "auto". source_name: what the source is called in files and messages, None for
+    its own. start, end: seconds.
     roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several. anchor: None
     leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for, ``WIDTHxHEIGHT`` and frames
     a second. reconnect: whether a live source is opened again when it is lost; None does so with streams, not with
@@ -91,6 +94,7 @@ class Options:
     preprocess: str | None = None
     family: str | None = None
     segmenter: str | Path | None = None
+    source_name: str | None = None
     fps: float | None = None
     start: float = 0.0
     end: float | None = None
@@ -180,6 +184,9 @@ def check_options(options: Options) -> None:
     if options.detections is not None and str(options.detector) != "auto":
         raise InputError("--detector and --detections", "only one can be used", "leave one of them out")
     check_detect_every(options.detect_every)
+    if options.source_name is not None and not SOURCE_NAME.fullmatch(options.source_name):
+        why = "is no name for files: it has other characters than letters, digits, spaces, dots, - and _, or too many"
+        raise InputError("--source-name", why, "give another")
     check_tiles(options)
     if str(options.detect_every) != "1" and str(options.detector) == "motion":
         every = f"--detect-every {options.detect_every}"

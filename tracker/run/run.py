@@ -27,6 +27,7 @@ from tracker.run.reading import NoFramesError, part_of, read
 from tracker.run.report import figures
 from tracker.run.sinks import Sinks
 from tracker.run.state import RunState
+from tracker.run.viewers import Viewers
 from tracker.sources import open_source
 from tracker.sources.base import Source
 from tracker.sources.read_ahead import ReadAhead
@@ -57,7 +58,7 @@ class Run:
     Entering opens and checks everything, so that bad input costs no work and touches no file. Leaving, by whatever
     way, finishes the files. Offline, a first pass over the source finds the tracks, and iterating is the second one.
     pictures: whether whoever iterates looks at the frames' pictures; if not, they are drawn on, and the second pass
-    reads them again only for that. Raises InputError.
+    reads them again only for that. viewers: who watches, None for those that the options name. Raises InputError.
 
     first_pass: what the first of two passes has found, once there has been one. hindsight: the same once it has been
     revised, for the second. source, stages: once the run is entered.
@@ -66,11 +67,13 @@ class Run:
     source: Source
     stages: Stages
 
-    def __init__(self, source: str | int | Path, options: Options, pictures: bool = True) -> None:
+    def __init__(
+        self, source: str | int | Path, options: Options, pictures: bool = True, viewers: Viewers | None = None
+    ) -> None:
         self.options = options
         self.measured = Measurements()
         self.state = RunState()
-        self.sinks = Sinks(options, pictures)
+        self.sinks = Sinks(options, pictures, viewers)
         self.first_pass: FirstPass | None = None
         self.hindsight: Hindsight | None = None
         self.callbacks = Callbacks()
@@ -118,6 +121,7 @@ class Run:
             self._source_name, options.fps, options.size, options.rate, options.reconnect
         )
         source.start = options.start
+        source.name = options.source_name or source.name
         frames = read(source, self.measured.clock, self._idle, opening)
         if options.offline and source.live:
             why = "is live, and --offline needs an end"

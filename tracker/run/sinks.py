@@ -32,15 +32,16 @@ KEPT_EVENTS = 10_000  # a run may go on for months
 class Sinks:
     """The sinks of one run. Call `reserve`, `check`, `open`, then `take` for each frame, and `finish`.
 
-    pictures: whether whoever iterates over the run looks at the frames' pictures; if not, they are drawn on.
+    pictures: whether whoever iterates over the run looks at the frames' pictures; if not, they are drawn on. viewers:
+    who watches, None for those that the options name.
     paths: option -> file that is written, once they are checked. viewers: the page and the window. activity: counts
     objects, lines and zones. events: the last ones, `KEPT_EVENTS` at most.
     """
 
-    def __init__(self, options: Options, pictures: bool) -> None:
+    def __init__(self, options: Options, pictures: bool, viewers: Viewers | None = None) -> None:
         self._options, self._pictures = options, pictures
         self.paths: dict[str, Path] = {}
-        self.viewers = Viewers(options)
+        self.viewers = viewers or Viewers(options)
         self.activity: Activity
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._writers: Writers

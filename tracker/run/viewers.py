@@ -23,6 +23,18 @@ if TYPE_CHECKING:  # each is imported when it is asked for
 NEEDED = ("starlette", "uvicorn")  # by the page's server
 
 
+def listen_for_viewers(
+    view: str | int, view_token: str | None, opening: ExitStack
+) -> tuple[socket.socket, str | None, str]:
+    """A socket for the page, closed with the stack, the token that viewers need, and the link. Raises InputError."""
+    from tracker.view.address import find_token, listen, page_url, parse_address
+
+    address, token = parse_address(str(view)), find_token(view_token)
+    check_view("--view")
+    listening = opening.enter_context(listen(address, token))
+    return listening, token, page_url(listening, token)
+
+
 class Viewers:
     """Is told of every frame, and asks for its picture only when somebody will look at it.
 
@@ -48,12 +60,7 @@ class Viewers:
             if options.view_token is not None:
                 raise InputError("--view-token", "is for the page of --view", "add --view, or leave it out")
             return
-        from tracker.view.address import find_token, listen, page_url, parse_address
-
-        address, self._token = parse_address(str(options.view)), find_token(options.view_token)
-        check_view("--view")
-        self._listening = opening.enter_context(listen(address, self._token))
-        self.link = page_url(self._listening, self._token)
+        self._listening, self._token, self.link = listen_for_viewers(options.view, options.view_token, opening)
 
     def open(
         self,
@@ -75,10 +82,10 @@ class Viewers:
             self._window = opening.enter_context(Window(source))
         if self._listening is not None:
             from tracker.view.page_state import PageState
-            from tracker.view.server import Server
+            from tracker.view.server import Server, one_page
 
             self.page = PageState(source, names, expected, activity.totals, activity.ground)
-            opening.enter_context(Server(self._listening, self.page, self._token))
+            opening.enter_context(Server(self._listening, self.page, self._token, one_page))
 
     @property
     def watched(self) -> bool:

@@ -12,7 +12,7 @@ from tracker.sources import sequence
 from tracker.sources.base import FRAME_RATE, Source
 from tracker.sources.sequence_info import is_sequence
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "is_live", "open_source"]
 
 
 def open_source(
@@ -44,6 +44,12 @@ def open_source(
         return _open(text, images_rate, reconnect is not False)
     except OSError as error:  # no permission, a name that is too long, a disk that does not answer
         raise InputError(source, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
+
+
+def is_live(source: str | int | Path) -> bool:
+    """Whether a source is a camera or an address, which may come back when it is lost."""
+    text = str(source)
+    return _is_camera(text) or ("://" in text and not text.startswith("file://"))
 
 
 def _is_camera(text: str) -> bool:

@@ -77,7 +77,9 @@ class AccessControl:
         if given.by_query or given.otherwise:
             return None
         challenge = {"WWW-Authenticate": "Bearer"}
-        return HTMLResponse(LOCKED, 401) if scope["path"] == "/" else PlainTextResponse("token?\n", 401, challenge)
+        return (
+            HTMLResponse(LOCKED, 401) if scope["path"].endswith("/") else PlainTextResponse("token?\n", 401, challenge)
+        )
 
     def _check_token(self, scope: Scope, headers: Headers) -> TokenCheck:
         """In which ways the request gives the right token."""

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.view.access import AccessControl
-from tracker.view.feed import WIDTHS, Feed
+from tracker.view.feed import PICTURE_TIMEOUT, WIDTHS, Feed
 from tracker.view.page_state import PageState
 from tracker.view.picture_buffer import Picture
 
@@ -32,15 +32,19 @@ LARGEST = 1 << 53  # number in a request: JavaScript counts no farther
 
 def make_app(feed: Feed, token: str | None) -> ASGIApp:
     """The page and all that it requests. token: that every request needs, None for none."""
-    routes = [Route(path, Asset(*file)) for path, file in ASSETS.items()]
-    routes += [
+    return AccessControl(Starlette(routes=page_routes(feed)), token)
+
+
+def page_routes(feed: Feed) -> list[Route]:
+    """The page and all that it requests, without a lock."""
+    return [
+        *(Route(path, Asset(*file)) for path, file in ASSETS.items()),
         Route("/state.json", StateJson(feed)),
         Route("/frame.jpg", LatestPicture(feed)),
         Route("/snapshot.jpg", Snapshot(feed)),
         Route("/crop/{track_id}.jpg", CropImage(feed)),
         Route("/stream.mjpg", Stream(feed)),
     ]
-    return AccessControl(Starlette(routes=routes), token)
 
 
 class Asset:
@@ -79,11 +83,12 @@ class StateJson(Answer):
 
 
 class LatestPicture(Answer):
-    """``/frame.jpg?after=NUMBER&width=PIXELS``: the newest picture as soon as there is one; 204 if none comes."""
+    """``/frame.jpg?after=NUMBER&width=PIXELS&wait=MS``: the newest picture once there is one; 204 if none comes."""
 
     async def answer(self, request: Request) -> Response:
         """A JPEG; its X-Number is the `after` of the next request."""
-        picture = await self.feed.newer(number_of(request, "after"))
+        wait = number_of(request, "wait") / 1000
+        picture = await self.feed.newer(number_of(request, "after"), min(wait or PICTURE_TIMEOUT, PICTURE_TIMEOUT))
         if picture is None:
             return Response(status_code=204)
         data = await self.feed.jpeg(picture, width_of(request))

@@ -518,6 +518,7 @@ addEventListener("resize", drawTimeline);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTimeline);
 document.addEventListener("visibilitychange", wake);
 
+find("#all").hidden = !location.pathname.includes("/camera/"); // one of several
 if (location.search) history.replaceState(null, "", location.pathname); // the cookie has the token now
 followNumbers();
 followPictures();

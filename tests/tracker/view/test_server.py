@@ -23,7 +23,7 @@ from tracker.run import viewers
 from tracker.view import connections
 from tracker.view.address import Address, listen
 from tracker.view.page_state import PageState
-from tracker.view.server import Server
+from tracker.view.server import Server, one_page
 
 DETECTIONS = ROOT / "tests" / "golden" / "crossing.det.txt"
 
@@ -35,7 +35,7 @@ class Served:
         self.page_state = make_page(frames=1)
         listening = listen(Address("127.0.0.1", 0), token)
         self.port = int(listening.getsockname()[1])
-        self.server = Server(listening, self.page_state, token)
+        self.server = Server(listening, self.page_state, token, one_page)
 
     def __enter__(self) -> Served:
         self.server.__enter__()

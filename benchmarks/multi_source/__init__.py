@@ -1,0 +1,1 @@
+"""Several sources in one process against as many processes."""
