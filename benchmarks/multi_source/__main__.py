@@ -4,7 +4,7 @@ usage: python -m benchmarks.multi_source [--clip VIDEO] [--sources N] [--frames 
                                          [--model ONNX] [--markdown] [--json PATH]
 
 Both ways do the same work in turn, no video written. As files, every frame of the clip is tracked. With --live, the
-clip is served as so many cameras of 25 frames a second, and what is too much is left out: only the frames that were
+clip is served as so many cameras of 50 frames a second, and what is too much is left out: only the frames that were
 tracked count. "at work" counts from the moment when all sources had their first frame to the end of the first one;
 "with the start" is all of it. Memory is the peak of all processes together, where shared pages count once.
 """
@@ -29,7 +29,7 @@ from benchmarks.tables import circumstances, print_circumstances
 from tracker.writers.stats import write_stats
 
 CLIP = ROOT / "videos" / "walkers.mp4"
-RATE = 25  # frames a second of each camera
+RATE = 50  # frames a second of each camera: more than two cores track of four
 ONE, MANY = "one process", "processes"
 
 

@@ -26,6 +26,7 @@ RUN_ONLY = (
     "jsonl",
     "stats",
     "events",
+    "source_name",
     "webhook",
     "webhook_secret",
     "mqtt",

@@ -18,6 +18,7 @@ examples:
   keeptrack video.mp4 --line door:600,200,600,700      counts who crosses a line
   keeptrack 0 --view                                   the first camera, with a page: http://127.0.0.1:8000/
   keeptrack rtsp://HOST/STREAM --segment 10min         a network camera, in files of ten minutes
+  keeptrack --sources cameras.toml                     several cameras at once, with one page
   keeptrack video.mp4 --detector yolo11n.onnx --classes person,car --mot video.txt
 
 other commands:

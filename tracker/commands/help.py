@@ -42,6 +42,7 @@ TOPICS = {
     "source": """\
   keeptrack video.mp4 --start 1:30 --end 2:00          half a minute of it
   keeptrack frames/ --fps 12.5 -o frames.mp4           a folder of images
+  keeptrack --sources cameras.toml --view              all that a file names, in one process: docs/live.md
   keeptrack /dev/video2 --size 1280x720 --rate 30      a certain camera""",
 }
 """Topic -> its examples."""

@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from detectors.errors import InputError
 from tracker.run.options import SOURCE_NAME, Options, check_options
@@ -121,21 +121,19 @@ def _options(where: str, table: Mapping[str, Any]) -> dict[str, Any]:
         if name not in hints:
             known = ", ".join(sorted(each.name for each in dataclasses.fields(Options)))
             raise InputError(f"{where}: {key}", "is no option of a source", f"these are: {known}")
-        if not _fits(value, str(hints[name])):
+        if not _fits(value, get_args(hints[name]) or (hints[name],)):
             raise InputError(f"{where}: {key}", f"cannot be {value!r}", "write it as on the command line, in quotes")
         found[name] = value
     return found
 
 
-def _fits(value: Any, kinds: str) -> bool:
-    """Whether a value of TOML is of a type that an option takes. kinds: the option's types, spelled out."""
-    if isinstance(value, bool):
-        return "bool" in kinds
-    if isinstance(value, (int, float)):
-        return "float" in kinds or (isinstance(value, int) and "int" in kinds)
+def _fits(value: Any, kinds: Sequence[Any]) -> bool:
+    """Whether a value of TOML is of one of the types that an option takes."""
     if isinstance(value, list):
-        return "Sequence" in kinds and all(isinstance(each, (str, int)) for each in value)
-    return isinstance(value, str) and "str" in kinds
+        return any(get_origin(kind) is Sequence for kind in kinds) and all(
+            isinstance(each, (str, int)) for each in value
+        )
+    return type(value) in kinds or (type(value) is int and float in kinds)
 
 
 def _with_name(value: Any, name: str) -> Any:
