@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detectors.base import Frame, Image
 from detectors.errors import InputError
 from tracker.annotations.document import Annotations
+from tracker.appearance.track_vectors import VECTORS_FILE, write_vectors
 from tracker.batch import piece_files, results
 from tracker.batch.job import Job, OnProgress, Outcome
 from tracker.batch.manifest import key_of
@@ -21,6 +23,9 @@ from tracker.review.summary import TrackSummary, summarise, write_csv
 from tracker.run.advice import what_to_try
 from tracker.run.run import Run
 from tracker.view.best_crops import SIDE
+
+if TYPE_CHECKING:  # only a run with an embedder has it
+    from tracker.review.track_views import ViewEmbeddings
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 VIDEO, CROPS = "tracked.mp4", "crops"
@@ -65,11 +70,11 @@ def _make_results(job: Job, draft: Path, on_progress: OnProgress) -> Outcome:
         for _ in run.look_ahead():
             on_progress("tracking", run.state.frames, run.expected_frames)
         annotations, coverage = annotations_of(run, job.name), coverage_of(run)
-        crops = (
-            _crops(annotations, _second_pass(run, on_progress), None if job.crops else SIDE)
-            if run.source.has_images
-            else {}
-        )
+        vectors = _view_embeddings(run, annotations)
+        crops: dict[int, bytes] = {}
+        if run.source.has_images:
+            seen = _second_pass(run, on_progress)
+            crops = _crops(annotations, seen if vectors is None else vectors.over(seen), None if job.crops else SIDE)
         advice = what_to_try(run)
     assert run.first_pass is not None
     frames = len(run.first_pass.indices)
@@ -77,12 +82,24 @@ def _make_results(job: Job, draft: Path, on_progress: OnProgress) -> Outcome:
     summaries = summarise(annotations, coverage)
     _write_annotations(job, draft, annotations, on_progress)
     _write_review(job, draft, annotations, summaries, crops, advice)
+    if vectors is not None:
+        write_vectors(draft / VECTORS_FILE, vectors.result())
     warnings = dict.fromkeys(
         [*map(str, run.state.warnings), *run.first_pass.warnings]
     )  # those of pieces are in the first pass
     if advice:
         warnings[advice] = None
     return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(warnings))
+
+
+def _view_embeddings(run: Run, annotations: Annotations) -> ViewEmbeddings | None:
+    """What embeds views of the tracks in the second pass, so that they can be found; None for motion alone."""
+    embedding = run.stages.tracking.embedding
+    if embedding is None or not run.source.has_images:
+        return None
+    from tracker.review.track_views import ViewEmbeddings
+
+    return ViewEmbeddings(annotations, embedding.embedder)
 
 
 def _second_pass(run: Run, on_progress: OnProgress) -> Iterator[Frame]:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 WRONG_ARGUMENTS = 2  # the exit status
 
-COMMANDS = {"annotate": "annotate", "convert": "convert", "draw": "draw", "eval": "evaluate"}
+COMMANDS = {"annotate": "annotate", "convert": "convert", "draw": "draw", "eval": "evaluate", "find": "find"}
 """Command -> its module in this folder, which has ``main(argv)`` and returns the exit status."""
 
 EXAMPLES = """\
@@ -25,6 +25,7 @@ other commands:
   keeptrack annotate CLIPS/ -o DIR                     many videos, for labelling tools
   keeptrack convert IN OUT                             annotations of one format into another
   keeptrack draw SOURCE                                lines, zones and metres, drawn on a frame in the browser
+  keeptrack find PICTURE|VIDEO:ID ANNOTATIONS          who looks like that, in all annotated videos
   keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import cv2
 import numpy as np
 
-from detectors.base import Frame
+from detectors.base import Floats, Frame
 from tracker.annotations.document import Annotations, by_frame
 from tracker.view.best_crops import SIDE, cut_out, shrink, view_quality_of_boxes
 
@@ -19,9 +19,18 @@ def best_frames(annotations: Annotations) -> dict[int, int]:
 
     Its first frame where no view is worth anything, as where nobody has seen it.
     """
+    worths = view_worths(annotations)
+    return {
+        track.track_id: int(track.frames[worth.argmax()])
+        for track, worth in zip(annotations.tracks, worths, strict=True)
+    }
+
+
+def view_worths(annotations: Annotations) -> list[Floats]:
+    """Of each track, how good a view each of its ``(K,)`` boxes gives; 0 for none."""
     tracks = annotations.tracks
     if not tracks:
-        return {}
+        return []
     boxes = np.concatenate([track.boxes for track in tracks])
     scores = np.concatenate([track.scores for track in tracks])
     seen = ~np.concatenate([track.filled for track in tracks])
@@ -32,8 +41,7 @@ def best_frames(annotations: Annotations) -> dict[int, int]:
     for _, owners, rows in by_frame(tracks):
         here = starts[owners] + rows
         worths[here] = view_quality_of_boxes(boxes[here], scores[here], seen[here], width, height)
-    spans = zip(tracks, starts.tolist(), ends.tolist(), strict=True)
-    return {track.track_id: int(track.frames[worths[start:end].argmax()]) for track, start, end in spans}
+    return np.split(worths, ends[:-1])
 
 
 def crop_tracks(
