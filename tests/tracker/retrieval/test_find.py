@@ -39,7 +39,7 @@ RED, GREEN, BLUE = np.eye(3)
 
 
 def unit(*numbers: float) -> Floats:
-    return np.array(numbers) / np.linalg.norm(numbers)
+    return np.asarray(np.array(numbers) / np.linalg.norm(numbers))
 
 
 def annotated(
