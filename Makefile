@@ -51,7 +51,7 @@ clean:
 	rm -rf .venv .venv-test .venv-docs demo site
 
 .venv/ready: pyproject.toml
-	@echo "== setting up .venv with the light core (about 0.7 GB, a minute or two)"
+	@echo "== setting up .venv with the light core (0.65 GB, a minute or two)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python $(PIP) install --upgrade pip
 	@$(BIN)/python $(PIP) install --no-compile --editable ".[view]"
