@@ -12,7 +12,7 @@ from tracker.ground_plane.calibration import Calibration
 from tracker.ground_plane.speed import Motion, RecentPlaces
 
 JITTER = 0.03  # of an object's size (the square root of its box's area): the standard deviation of its box's edges
-BORDER = 2.0  # pixels from the picture's border within which a box is cut off, and its foot is not where it ends
+BORDER = 0.01  # of the picture's shorter side: a box that ends so near to its border is cut off, and so is its foot
 MOVED = 3.0  # standard deviations of its place: below so many, an object stands where it stood
 TIMEOUT = 60.0  # seconds after which a track is forgotten
 KMH = 3.6
@@ -95,9 +95,11 @@ class GroundTracks:
 
     def _cut_off(self, boxes: Floats) -> Bools:
         """Which ``(N,)`` of the boxes ``(N, 4)`` reach the picture's border at the left, the right or the bottom."""
-        width, height = self.size if all(self.size) else (np.inf, np.inf)
-        beside = (boxes[:, 0] <= BORDER) | (boxes[:, 2] >= width - BORDER)
-        return np.asarray(beside | (boxes[:, 3] >= height - BORDER))
+        if not all(self.size):
+            return np.zeros(len(boxes), bool)
+        (width, height), border = self.size, BORDER * min(self.size)
+        beside = (boxes[:, 0] <= border) | (boxes[:, 2] >= width - border)
+        return np.asarray(beside | (boxes[:, 3] >= height - border))
 
 
 def _weights(derivatives: Floats, boxes: Floats) -> Floats:

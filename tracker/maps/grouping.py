@@ -37,7 +37,7 @@ class Grouping:
     def groups(self, journey: Journey, each_zone: bool) -> list[Group]:
         """The groups of an object, but for spans of time."""
         if self.by == CLASS:
-            return [self._names.get(journey.class_id, str(journey.class_id))]
+            return [self._names.get(journey.class_id, str(journey.class_id) if self._names else "object")]
         if self.by == ZONE:
             zones = sorted(journey.zones, key=lambda zone: -journey.zones[zone])
             return [*zones] if zones and each_zone else [*zones[:1]] or [NO_ZONE]

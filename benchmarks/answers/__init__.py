@@ -1,0 +1,1 @@
+"""Measurements of answers: speeds, counts, and tables that other programs read."""
