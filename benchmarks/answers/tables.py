@@ -79,7 +79,7 @@ def from_spreadsheet(path: Path) -> tuple[int, dict[str, str]]:
         command = ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "xlsx"]
         subprocess.run([*command, "--outdir", folder, str(path)], check=True, capture_output=True, timeout=300)
         sheet = openpyxl.load_workbook(Path(folder) / f"{path.stem}.xlsx").active
-            heading, *rows = sheet.iter_rows(values_only=True)
+        heading, *rows = sheet.iter_rows(values_only=True)
     found: dict[str, str] = {}
     for name, *column in zip(heading, *rows, strict=True):
         kinds = {kind(value) for value in column if value is not None}
