@@ -117,7 +117,8 @@ def _print(matches: Sequence[Match], paths: dict[str, Path]) -> None:
 
 def _default_name(query: str) -> str:
     """``NAME.find.html`` in the current folder."""
-    return f"{Path(query).name.replace(':', '-')}.find.html"
+    name = Path(query).stem if Path(query).is_file() else Path(query).name.replace(":", "-")
+    return f"{name}.find.html"
 
 
 def _box(text: str | None) -> Floats | None:

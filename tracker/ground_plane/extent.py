@@ -7,7 +7,7 @@ import numpy as np
 from detectors.base import Floats
 from tracker.ground_plane.calibration import Calibration
 
-COARSEST = 25.0  # metres a pixel, over those where the picture shows the ground best: beyond that, it is not shown
+COARSEST = 40.0  # metres a pixel, over those where the picture shows the ground best: beyond that, it is not shown
 SAMPLES = 48  # along each side of the picture
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from detectors import load_detector
 from detectors.base import Bools, Floats, Frame, Image
+from detectors.boxes import nms
 from detectors.errors import InputError
 from tracker.appearance.embedder import Embedder
 from tracker.retrieval.gallery import Gallery, GalleryTrack, Vectors
@@ -22,6 +23,7 @@ from tracker.view.best_crops import cut_out
 TRACK = re.compile(r"(.+):([0-9]{1,12})")
 PICTURES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SURE = 0.4  # score of a detection that is certainly one
+OVERLAP = 0.6  # IoU up to which two detections are two objects
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +85,8 @@ def _objects(image: Image, embedder: Embedder) -> Floats:
     """Boxes ``(N, 4)`` of the objects that the embedder knows, the largest first."""
     detector = load_detector()
     found = detector(Frame(image, 1, 0.0))
+    if not detector.suppressed:
+        found = found[nms(found.boxes, found.scores, OVERLAP, found.class_ids)]
     names = [detector.class_names.get(class_id, "") for class_id in found.class_ids.tolist()]
     known = [embedder.class_names is None or name in embedder.class_names for name in names]
     boxes = found.boxes[np.array(known, bool) & (found.scores >= SURE)]
