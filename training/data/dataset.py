@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import cv2
@@ -16,6 +16,7 @@ from detectors.base import Bools, Floats, Ints
 from detectors.boxes import cxcywh_to_xyxy, tlwh_to_xyxy
 from detectors.codec_messages import codec_messages
 from detectors.errors import InputError, refusing
+from training.data.set_folders import COCO, LABELS, is_set, sets_in
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 SLACK = 1.0  # pixels that a box may reach over the border, by rounding
@@ -54,14 +55,29 @@ class Dataset:
     images: tuple[LabelledImage, ...]
 
     def only(self, names: Iterable[str]) -> Dataset:
-        """The pictures whose file names are listed."""
-        wanted = set(names)
-        return Dataset(self.class_names, tuple(image for image in self.images if image.path.name in wanted))
+        """The pictures that are listed: by their file names, or with as many folders before them as are given."""
+        wanted = {_plain(name) for name in names}
+        images = (image for image in self.images if not wanted.isdisjoint(_names_of(image.path)))
+        return Dataset(self.class_names, tuple(images))
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that `only` finds no picture for."""
+        known = {name for image in self.images for name in _names_of(image.path)}
+        return [name for name in names if _plain(name) not in known]
 
     def without(self, other: Dataset) -> Dataset:
         """The pictures that another set does not have."""
         theirs = {image.path for image in other.images}
         return Dataset(self.class_names, tuple(image for image in self.images if image.path not in theirs))
+
+
+def _plain(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).as_posix()
+
+
+def _names_of(path: Path) -> Iterator[str]:
+    """What a picture may be called: its file name, with its folder before it, with two of them, and so on."""
+    return (Path(*path.parts[start:]).as_posix() for start in range(len(path.parts)))
 
 
 def load_datasets(paths: Sequence[str | Path]) -> Dataset:
@@ -79,7 +95,7 @@ def load_datasets(paths: Sequence[str | Path]) -> Dataset:
 
 def is_unlabelled(path: Path) -> bool:
     """Is this a folder of pictures without labels?"""
-    return path.is_dir() and not (path / "annotations.json").is_file() and not (path / "labels").is_dir()
+    return path.is_dir() and not is_set(path) and not sets_in(path)
 
 
 def _unlabelled(folder: Path, class_names: tuple[str, ...]) -> list[LabelledImage]:
@@ -121,6 +137,11 @@ def _in_classes(path: Path, class_names: tuple[str, ...]) -> list[LabelledImage]
     foreign = sorted(set(dataset.class_names) - set(class_names))
     if foreign:
         raise InputError(path, f"has a class that the first set has not: {foreign[0]}", "name this set first")
+    return _renumbered(dataset, class_names)
+
+
+def _renumbered(dataset: Dataset, class_names: tuple[str, ...]) -> list[LabelledImage]:
+    """The pictures of a data set whose classes are among `class_names`, with these numbers."""
     place = np.array([class_names.index(name) for name in dataset.class_names], dtype=np.int64)
     images = []
     for image in dataset.images:
@@ -135,23 +156,34 @@ def load_dataset(path: str | Path) -> Dataset:
 
     A .json file, or a folder with annotations.json, is COCO; its pictures lie beside it or in images/. A folder with
     labels/ is YOLO: ``class cx cy w h`` in shares of the picture, a text file a picture, names in classes.txt, a line
-    each.
+    each. A folder of such folders is all of them (see `sets_in`); a class that one of them lacks was not looked for
+    in its pictures.
 
     Raises InputError, naming file and line or entry, for missing pictures, boxes outside their picture or without area,
     unknown classes, rows that are no numbers, and for a set without any box.
     """
     path = Path(path)
-    if path.suffix == ".json":
-        dataset = _load_coco(path)
-    elif (path / "annotations.json").is_file():
-        dataset = _load_coco(path / "annotations.json")
-    elif (path / "labels").is_dir():
-        dataset = _load_yolo(path)
-    else:
-        raise InputError(path, "is no data set", "give a COCO .json file, or a folder with images/ and labels/")
+    inside = sets_in(path)
+    dataset = _joined([_load_one(each) for each in inside]) if inside else _load_one(path)
     if not any(len(image.boxes) for image in dataset.images):
         raise InputError(path, "has no labelled object", "give pictures with boxes")
     return dataset
+
+
+def _joined(datasets: Sequence[Dataset]) -> Dataset:
+    names = tuple(dict.fromkeys(name for dataset in datasets for name in dataset.class_names))
+    return Dataset(names, tuple(image for dataset in datasets for image in _renumbered(dataset, names)))
+
+
+def _load_one(path: Path) -> Dataset:
+    if path.suffix == ".json":
+        return _load_coco(path)
+    if (path / COCO).is_file():
+        return _load_coco(path / COCO)
+    if (path / LABELS).is_dir():
+        return _load_yolo(path)
+    remedy = "give a COCO .json file, a folder with images/ and labels/, or a folder of such folders"
+    raise InputError(path, "is no data set", remedy)
 
 
 def _load_coco(path: Path) -> Dataset:
