@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from detectors import InputError
-from training.commands.detector import TrainingData, judge, train
+from training.commands.detector import TrainingData, first_network, judge, train
 from training.commands.starting import FEW_HEAD_RATE, NOTHING, PACKAGED
 from training.data.dataset import Dataset, LabelledImage, load_dataset
 from training.loop.detector_plan import Plan
@@ -102,7 +102,7 @@ def main() -> None:
         learn = Dataset(dataset.class_names, tuple(showing[index] for index in order[:count]))
         with tempfile.TemporaryDirectory() as folder:
             trunk = load_trunk(plan.backbone, None if start else "imagenet")
-            network = train(plan, trunk, TrainingData(learn), Path(folder, "few"), start=start)
+            network = train(plan, first_network(plan, trunk, start), TrainingData(learn), Path(folder, "few"))
         precision = judge(network, held_out, plan.long_side, "cpu")[arguments.class_name]
         print(f"{count:4d} pictures  AP50 {precision.ap50:.3f}  AP {precision.ap:.3f}", flush=True)
 

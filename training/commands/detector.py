@@ -5,11 +5,10 @@ usage: python -m training detector DATA -o my.onnx [--minutes M | --steps N] [op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -17,9 +16,10 @@ from detectors.base import Detections, Floats, Image
 from detectors.boxes import nms
 from detectors.errors import InputError
 from detectors.sliding import fit
-from training.commands.options import parse, plan_of, read_list, resumed
+from training.commands.options import parse, plan_of, resumed
+from training.commands.parts import parts_of
 from training.commands.starting import describe_start, for_few, starting_weights
-from training.commands.summary import summarise
+from training.commands.summary import judged_by, summarise
 from training.data.dataset import Dataset, load_datasets
 from training.data.feed import BatchSource, Feed, PictureReader
 from training.data.pseudo_labels import read_labels, with_teacher
@@ -30,17 +30,16 @@ from training.export.detector import export
 from training.loop.checkpoint import Checkpoint, load_checkpoint
 from training.loop.detector_plan import Plan
 from training.loop.detector_trainer import Trainer
-from training.loop.display import TrainingDisplay, stage
+from training.loop.display import stage
 from training.loop.feature_cache import FeatureCache, affordable_views
-from training.loop.loop import keep_buffers, low_precision
-from training.loop.report import Journal
+from training.loop.loop import low_precision
+from training.loop.report import DETECTION
 from training.loop.transfer import SUFFIX, Weights, keep_start, save_weights, transfer
+from training.loop.watched import run_watched
 from training.networks.backbones import load_trunk
 from training.networks.detection import DetectionNetwork, build
 from training.networks.heads import rescale
 
-VALIDATION_SHARE = 0.1
-FEWEST_TO_JUDGE = 20  # by fewer pictures, which network is better is decided by chance
 CANDIDATES = 500  # a picture, before non-maximum suppression
 
 
@@ -60,6 +59,7 @@ def predict(network: DetectionNetwork, image: Image, long_side: int, device: str
 
 def judge(network: DetectionNetwork, dataset: Dataset, long_side: int, device: str) -> dict[str, Precision]:
     """Average precision by class name."""
+    network.eval()
     return evaluate(lambda image: predict(network, image, long_side, device), PictureReader(), dataset)
 
 
@@ -69,25 +69,16 @@ def calibrate(network: DetectionNetwork, dataset: Dataset, long_side: int, devic
     rescale(network.head, *fit_scale(scores, right))
 
 
-def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Pictures to learn from, and pictures to judge by: at least one of each, and none in which nobody looked."""
-    able = np.array([index for index, image in enumerate(dataset.images) if image.labelled.any()])
-    order = np.random.default_rng(seed).permutation(len(able))
-    count = min(max(1, round(share * len(order))), len(order) - 1)
-    held_out = {int(index) for index in able[order[:count]]}
-    parts = [
-        tuple(image for index, image in enumerate(dataset.images) if (index in held_out) == wanted)
-        for wanted in (False, True)
-    ]
-    return Dataset(dataset.class_names, parts[0]), Dataset(dataset.class_names, parts[1])
-
-
 class TrainingData(NamedTuple):
-    """What a run learns from, and what it is judged by; None where nothing is held back. factors: see `Feed`."""
+    """What a run learns from, and what it is judged by; None where nothing is held back. factors: see `Feed`.
+
+    start_score: AP50 of what the run starts from, on `validate`, where that is known.
+    """
 
     learn: Dataset
     validate: Dataset | None = None
     factors: Floats | None = None
+    start_score: float | None = None
 
 
 def make_feed(network: DetectionNetwork, plan: Plan, data: TrainingData, device: str) -> BatchSource:
@@ -100,27 +91,30 @@ def make_feed(network: DetectionNetwork, plan: Plan, data: TrainingData, device:
     return FeatureCache(network, feed, plan.augmentation(0.0), views, device)
 
 
-def train(
-    plan: Plan,
-    trunk: nn.Module,
-    data: TrainingData,
-    files: Path,
-    device: str = "cpu",
-    saved: Checkpoint[Plan] | None = None,
-    start: Weights | None = None,
-) -> DetectionNetwork:
-    """Run the plan and return the network that was judged best, or the last one where nothing judges.
-
-    files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. start: a detector
-    to start from. saved: a run to go on with. With one of these the trunk's weights are not used.
-    """
-    validate = data.validate
-    if device == "cpu":
-        keep_buffers()
+def first_network(plan: Plan, trunk: nn.Module, start: Weights | None = None) -> DetectionNetwork:
+    """The network that a run begins with. start: a detector to start from; the trunk's weights are not used then."""
     torch.manual_seed(plan.seed)
     network = build(plan.backbone, trunk, len(plan.class_names), plan.fold)
     if start:
         transfer(start, network, plan)
+    return network
+
+
+def train(
+    plan: Plan,
+    network: DetectionNetwork,
+    data: TrainingData,
+    files: Path,
+    device: str = "cpu",
+    saved: Checkpoint[Plan] | None = None,
+) -> DetectionNetwork:
+    """Run the plan and return the network that was judged best, or the last one where nothing judges.
+
+    network: what the run begins with. files: where it is written down: with the endings .checkpoint, .metrics.csv and
+    .curves.png. saved: a run to go on with; the network's weights are not used then.
+    """
+    validate = data.validate
+    torch.manual_seed(plan.seed)
     if saved:
         saved.restore({"network": network})
     trainer = Trainer(
@@ -131,17 +125,9 @@ def train(
         files.with_suffix(".checkpoint"),
         device,
     )
-    if saved:
-        trainer.resume(saved)
-    journal = Journal(files.with_suffix(".metrics.csv"), trainer.step)
-    with TrainingDisplay(progress=lambda: trainer.live_progress, activity=lambda: _activity(trainer)) as display:
-        try:
-            for report in trainer.run():
-                journal.write(report)
-                display.show(report, trainer.best_score)
-        finally:
-            trainer.save()
-    journal.draw(files.with_suffix(".curves.png"))
+    if data.start_score is not None:
+        trainer.best_score = data.start_score
+    run_watched(trainer, DETECTION, files, saved, lambda: _activity(trainer))
     return trainer.best if validate else trainer.average
 
 
@@ -177,10 +163,17 @@ def main(arguments: Sequence[str]) -> None:
         raise InputError("--weigh", "leaves nothing to learn from", "weigh some source more than 0")
     torch.manual_seed(plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights or "imagenet")
-    network = train(plan, trunk, TrainingData(learn, validate, factors), options.output, options.device, saved, start)
+    network = first_network(plan, trunk, start)
+    long_side = options.run_at or plan.long_side
+    before = None
+    if start and not saved:
+        judged = judged_by(learn, validate)
+        with stage(f"judging what it starts from, in {len(judged.images)} pictures"):
+            before = judge(network.to(options.device), judged, long_side, options.device)
+    data = TrainingData(learn, validate, factors, _score(before) if validate and long_side == plan.long_side else None)
+    network = train(plan, network, data, options.output, options.device, saved)
     if start and options.keep_start:
         keep_start(start, network, plan, options.keep_start)
-    long_side = options.run_at or plan.long_side
     if validate:
         calibrate(network, validate, long_side, options.device)
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
@@ -191,23 +184,9 @@ def main(arguments: Sequence[str]) -> None:
     except ValueError as error:
         raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
     save_weights(network, plan, options.output.with_suffix(SUFFIX))
-    summarise(lambda image: predict(network, image, long_side, options.device), learn, validate, options.output)
+    summarise(lambda image: predict(network, image, long_side, options.device), learn, validate, options.output, before)
 
 
-def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset, Dataset | None]:
-    """Pictures to learn from, and pictures to judge by: those listed, or a tenth; none where a tenth would be too few.
-
-    Raises InputError when one of the two is empty.
-    """
-    if listed is None:
-        labelled = sum(bool(image.labelled.any()) for image in dataset.images)
-        if labelled * VALIDATION_SHARE >= FEWEST_TO_JUDGE:
-            return split(dataset, VALIDATION_SHARE, seed)
-        print(f"note: {labelled} pictures are too few to hold some back; to judge, name a --validation list")
-        return dataset, None
-    validate = dataset.only(read_list(listed))
-    learn = dataset.without(validate)
-    for part, why in ((validate, "names no picture with a clear object"), (learn, "leaves no object to learn from")):
-        if not any((~image.difficult).any() for image in part.images):
-            raise InputError(listed, why, "give names of some pictures of the data set, a line each")
-    return learn, validate
+def _score(precisions: Mapping[str, Precision] | None) -> float | None:
+    """AP50 of all classes, where there was anything to find."""
+    return precisions["mean"].ap50 if precisions and "mean" in precisions else None

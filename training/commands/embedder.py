@@ -16,17 +16,17 @@ import torch
 from detectors.base import Floats, Image
 from detectors.errors import InputError
 from training.commands.options import add_run, check, of_length
+from training.commands.summary import gain_of
 from training.data.identities import PERSON, Crop, by_identity, load_crops
 from training.data.views import Teacher, Variation, Views, normalised
 from training.evaluation.holdout import HeldOut, hold_out
 from training.evaluation.retrieval import APART, TOGETHER
 from training.export.embedder import export_embedding
 from training.loop.checkpoint import Checkpoint, load_checkpoint
-from training.loop.display import TrainingDisplay
 from training.loop.embedder_plan import EmbeddingPlan
 from training.loop.embedder_trainer import EmbeddingTrainer
-from training.loop.loop import keep_buffers
-from training.loop.report import APPEARANCE, Journal, show_separations
+from training.loop.report import APPEARANCE, show_separations
+from training.loop.watched import run_watched
 from training.networks.embedding import Embedding, build
 
 AT_ONCE = 64  # crops that are judged in one go
@@ -50,22 +50,13 @@ def train(
     files: where the run is written down: with the endings .checkpoint, .metrics.csv and .curves.png. saved: a run to go
     on with.
     """
-    if device == "cpu":
-        keep_buffers()
     trainer = EmbeddingTrainer(network, plan, views, validate, files.with_suffix(".checkpoint"), device)
-    if saved:
-        trainer.resume(saved)
-    journal = Journal(files.with_suffix(".metrics.csv"), trainer.step, APPEARANCE)
-    best = -1.0
-    with TrainingDisplay(APPEARANCE, lambda: trainer.live_progress, lambda: trainer.activity) as display:
-        try:
-            for report in trainer.run():
-                best = max(best, -1.0 if report.validation is None else report.validation)
-                journal.write(report)
-                display.show(report, best)
-        finally:
-            trainer.save()
-    journal.draw(files.with_suffix(".curves.png"))
+    if validate and not saved:
+        trainer.best_score = trainer.score = validate(trainer.average)
+    before = trainer.score
+    run_watched(trainer, APPEARANCE, files, saved)
+    if before is not None and trainer.score is not None:
+        print(gain_of(before, trainer.score, APPEARANCE.score))
     return trainer.average
 
 

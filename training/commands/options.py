@@ -16,6 +16,7 @@ from detectors.sliding import STRIDE
 from training.loop.box_mask_plan import BoxMaskPlan
 from training.loop.detector_plan import Plan
 from training.loop.embedder_plan import EmbeddingPlan
+from training.loop.schedule import ENDLESS_MINUTES
 from training.loop.segmenter_plan import SegmenterPlan
 from training.networks.backbones import BACKBONES
 
@@ -23,7 +24,8 @@ LEAST = {"minutes": 0.01, "anneal": 0.01, "steps": 1, "batch": 2, "trainable_lay
 LEAST |= dict.fromkeys(("imgsz", "side", "run_at", "run_up_to"), 32)
 STEPS_A_JUDGEMENT = 200
 MINUTES_A_JUDGEMENT = 3
-OPEN_MINUTES = 100_000.0  # of a run without a known end
+SHORT_JUDGEMENTS = 4  # of a short run, so that its curve shows where it goes
+STEPS_BETWEEN, MINUTES_BETWEEN = 25, 0.5  # judgements of a short run at least
 MINUTES_A_LONG_JUDGEMENT = 30
 FROZEN_MINUTES = 4.0
 MOST = 10_000_000
@@ -61,11 +63,11 @@ def open_ended(plan: Plan) -> Plan:
     """The plan without a known end: constant rates, until `Plan.annealed` gives it one."""
     return dataclasses.replace(
         plan,
-        minutes=OPEN_MINUTES,
+        minutes=ENDLESS_MINUTES,
         steady_share=1.0,
         final_share=0.0,
-        frozen_share=FROZEN_MINUTES / OPEN_MINUTES,
-        judgements=round(OPEN_MINUTES / MINUTES_A_LONG_JUDGEMENT),
+        frozen_share=FROZEN_MINUTES / ENDLESS_MINUTES,
+        judgements=round(ENDLESS_MINUTES / MINUTES_A_LONG_JUDGEMENT),
     )
 
 
@@ -79,11 +81,18 @@ def resumed(plan: Plan, seconds: float, options: argparse.Namespace) -> Plan:
 
 
 def of_length(plan: AnyPlan, minutes: float | None, steps: int | None) -> AnyPlan:
-    """The plan, so long; as long as it was where neither is given. The longer, the more often it is judged."""
+    """The plan, so long; as long as it was where neither is given.
+
+    The longer, the more often it is judged: a short run a few times, so that its curve shows where it goes.
+    """
     if minutes is not None or steps is not None:
         plan = dataclasses.replace(plan, minutes=minutes, steps=steps or plan.steps)
-    spans = plan.steps / STEPS_A_JUDGEMENT if plan.minutes is None else plan.minutes / MINUTES_A_JUDGEMENT
-    return dataclasses.replace(plan, judgements=max(1, min(20, round(spans))))
+    if plan.minutes is None:
+        usual, most = plan.steps / STEPS_A_JUDGEMENT, plan.steps / STEPS_BETWEEN
+    else:
+        usual, most = plan.minutes / MINUTES_A_JUDGEMENT, plan.minutes / MINUTES_BETWEEN
+    wanted = min(20.0, max(usual, min(SHORT_JUDGEMENTS, most)))
+    return dataclasses.replace(plan, judgements=max(1, round(wanted)))
 
 
 def read_list(path: Path) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,6 +16,7 @@ from detectors.base import Bools, Floats, Ints
 from detectors.boxes import cxcywh_to_xyxy, tlwh_to_xyxy
 from detectors.codec_messages import codec_messages
 from detectors.errors import InputError, refusing
+from training.data.picture_names import is_listed, plain
 from training.data.set_folders import COCO, LABELS, is_set, sets_in
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -56,28 +57,13 @@ class Dataset:
 
     def only(self, names: Iterable[str]) -> Dataset:
         """The pictures that are listed: by their file names, or with as many folders before them as are given."""
-        wanted = {_plain(name) for name in names}
-        images = (image for image in self.images if not wanted.isdisjoint(_names_of(image.path)))
-        return Dataset(self.class_names, tuple(images))
-
-    def unknown(self, names: Iterable[str]) -> list[str]:
-        """Those of the names that `only` finds no picture for."""
-        known = {name for image in self.images for name in _names_of(image.path)}
-        return [name for name in names if _plain(name) not in known]
+        wanted = {plain(name) for name in names}
+        return Dataset(self.class_names, tuple(image for image in self.images if is_listed(image.path, wanted)))
 
     def without(self, other: Dataset) -> Dataset:
         """The pictures that another set does not have."""
         theirs = {image.path for image in other.images}
         return Dataset(self.class_names, tuple(image for image in self.images if image.path not in theirs))
-
-
-def _plain(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).as_posix()
-
-
-def _names_of(path: Path) -> Iterator[str]:
-    """What a picture may be called: its file name, with its folder before it, with two of them, and so on."""
-    return (Path(*path.parts[start:]).as_posix() for start in range(len(path.parts)))
 
 
 def load_datasets(paths: Sequence[str | Path]) -> Dataset:

@@ -18,6 +18,7 @@ from detectors.base import Bools, Floats, Image, Ints
 from detectors.codec_messages import codec_messages
 from detectors.errors import InputError, refusing
 from training.data.dataset import pictures_in
+from training.data.picture_names import is_listed, plain
 from training.losses.masks import IGNORED
 
 MOST_CLASSES = 254
@@ -70,9 +71,9 @@ class Segmentation:
     images: tuple[SegmentedImage, ...]
 
     def only(self, names: Iterable[str]) -> Segmentation:
-        """The pictures whose file names are listed."""
-        wanted = set(names)
-        return Segmentation(self.class_names, tuple(image for image in self.images if image.path.name in wanted))
+        """The pictures that are listed: by their file names, or with as many folders before them as are given."""
+        wanted = {plain(name) for name in names}
+        return Segmentation(self.class_names, tuple(image for image in self.images if is_listed(image.path, wanted)))
 
     def without(self, other: Segmentation) -> Segmentation:
         """The pictures that another set does not have."""

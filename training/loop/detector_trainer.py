@@ -49,7 +49,6 @@ class Trainer(Loop[DetectionNetwork, Plan, Batch, Report]):
         super().__init__(network, plan, validate, checkpoint, device)
         self.feed = feed
         self.best = copy.deepcopy(self.average)
-        self.best_score = -1.0
         self.samples, self.phase_start = 0, 0
         self._planned = 0  # steps whose batches were ordered
         self._release(self.plan.is_released(0.0))
@@ -100,12 +99,8 @@ class Trainer(Loop[DetectionNetwork, Plan, Batch, Report]):
     def _report(self, first: float, second: float, judged: float | None) -> Report:
         return Report(self.step, self.progress, self.seconds, first, second, judged)
 
-    def _judge(self) -> float | None:
-        score = super()._judge()
-        if score is not None and score >= self.best_score:
-            self.best_score = score
-            self.best.load_state_dict(self.average.state_dict())
-        return score
+    def _keep_best(self) -> None:
+        self.best.load_state_dict(self.average.state_dict())
 
     def _enter_phase(self) -> None:
         if self.plan.is_released(self.progress) and not self._released:

@@ -51,6 +51,8 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
             make_steady(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.step, self.seconds = 0, 0.0
+        self.score: float | None = None  # the latest judgement
+        self.best_score = -1.0  # judgement so far, below 0 for none
         self.activity = ""  # what is done beside the steps, for whoever watches
         self._step_began: float | None = None
         new, trunk = self._parameters()
@@ -125,9 +127,15 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
         if not self.validate:
             return None
         self.activity = "judging"
-        score = self.validate(self.average)
+        self.score = score = self.validate(self.average)
         self.activity = ""
+        if score >= self.best_score:
+            self.best_score = score
+            self._keep_best()
         return score
+
+    def _keep_best(self) -> None:  # most runs keep the last one
+        """Called when the running average was judged as good as any before."""
 
     def _enter_phase(self) -> None:  # most runs have one phase only
         """Called after each step: time to change what is trained."""

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +19,14 @@ from training.loop.detector_trainer import Report
 from training.loop.embedder_trainer import EmbeddingReport
 from training.loop.mask_report import MaskReport
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 AnyReport = Report | EmbeddingReport | MaskReport
+
+
+START = "0"  # the step of the row that tells how good the start is
+ROOM = 1.12  # of the highest judgement: the curve's height, so that its top is seen
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,9 @@ def is_report(row: Sequence[str], columns: int) -> bool:
     """Whether a row is one that `Journal` has written, and whole."""
     if len(row) != columns:
         return False
+    losses = ["0", "0"] if list(row[:1]) == [START] else row[2:-1]  # what a run starts from has none
     try:
-        return all(math.isfinite(float(value)) for value in (*row[:-1], row[-1] or "0"))
+        return all(math.isfinite(float(value)) for value in (*row[:2], *losses, row[-1] or "0"))
     except ValueError:
         return False
 
@@ -67,11 +76,17 @@ class Journal:
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([figures.columns, *self._rows])
 
+    def write_start(self, score: float) -> None:
+        """The first row: how good that is what the run starts from."""
+        self._append([START, "0.00", "", "", f"{score:.4f}"])
+
     def write(self, report: AnyReport) -> None:
         """One more row."""
         step, _, seconds, first, second, validation = report
         judged = "" if validation is None else f"{validation:.4f}"
-        row = [str(step), f"{seconds / 60:.2f}", f"{first:.4f}", f"{second:.4f}", judged]
+        self._append([str(step), f"{seconds / 60:.2f}", f"{first:.4f}", f"{second:.4f}", judged])
+
+    def _append(self, row: list[str]) -> None:
         self._rows.append(row)
         with self.path.open("a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow(row)
@@ -83,23 +98,34 @@ class Journal:
         matplotlib.use("Agg")
         from matplotlib import pyplot
 
-        minutes = [float(row[1]) for row in self._rows]
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+        steps = [row for row in self._rows if row[0] != START]
+        minutes = [float(row[1]) for row in steps]
         for column, label in enumerate(self._figures.losses, start=2):
-            values = [float(row[column]) for row in self._rows]
+            values = [float(row[column]) for row in steps]
             (line,) = left.plot(minutes, values, alpha=0.25, linewidth=0.8)
             left.plot(minutes, _smooth(values), color=line.get_color(), label=label)
-        left.set(xlabel="minutes", ylabel="loss", title="what it learns from", ylim=(0, None))
+        left.set(xlabel="minutes", ylabel="loss", title="what it learns from", xlim=(0, None), ylim=(0, None))
         left.legend(frameon=False)
-        judged = [(float(row[1]), float(row[4])) for row in self._rows if row[4]]
-        if judged:
-            right.plot(*zip(*judged, strict=True), marker="o", markersize=3.5, color="tab:green")
-        right.set(xlabel="minutes", ylabel=self._figures.score, title=self._figures.title, ylim=(0, None))
+        self._draw_judgements(right)
         for axes in (left, right):
             axes.spines[["top", "right"]].set_visible(False)
             axes.grid(alpha=0.25)
         figure.savefig(path, dpi=110)
         pyplot.close(figure)
+
+    def _draw_judgements(self, axes: Axes) -> None:
+        """The judgements over time, with that of the start as a line across: below it, nothing is gained."""
+        judged = [(float(row[1]), float(row[4])) for row in self._rows if row[4]]
+        starts = [float(row[4]) for row in self._rows if row[0] == START]
+        if judged:
+            axes.plot(*zip(*judged, strict=True), marker="o", markersize=3.5, color="tab:green")
+        for score in starts:
+            axes.axhline(score, color="0.5", linewidth=0.9, linestyle="--", label=f"the start: {score:.3f}", zorder=0)
+            axes.legend(frameon=False, loc="lower right")
+        highest = max((score for _, score in judged), default=0.0)
+        axes.set(xlabel="minutes", ylabel=self._figures.score, title=self._figures.title, xlim=(0, None))
+        axes.set_ylim(0, ROOM * highest or 1.0)
 
 
 def _smooth(values: list[float], keep: float = 0.75) -> list[float]:
@@ -110,14 +136,18 @@ def _smooth(values: list[float], keep: float = 0.75) -> list[float]:
     return smooth
 
 
-def show_precisions(precisions: Mapping[str, Precision], title: str) -> None:
-    """Print average precision by class."""
+def show_precisions(
+    precisions: Mapping[str, Precision], title: str, before: Mapping[str, Precision] | None = None
+) -> None:
+    """Print average precision by class. before: the same of what the run has started from, where that is known."""
     table = Table(box=None, pad_edge=False)
-    for heading, side in (("class", "left"), ("objects", "right"), ("AP50", "right"), ("AP", "right")):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]  # a literal
+    table.add_column("class")
+    for heading in ("objects", *(() if before is None else ("AP50 before",)), "AP50", "AP"):
+        table.add_column(heading, justify="right")
     for name, precision in precisions.items():
         style = "bold" if name == "mean" else ""
-        table.add_row(name, str(precision.boxes), f"{precision.ap50:.3f}", f"{precision.ap:.3f}", style=style)
+        shown = [] if before is None else [f"{before[name].ap50:.3f}"]
+        table.add_row(name, str(precision.boxes), *shown, f"{precision.ap50:.3f}", f"{precision.ap:.3f}", style=style)
     console = Console()
     console.print(title, highlight=False)  # a title of the table would be folded to its width
     console.print(table)

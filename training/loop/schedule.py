@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 P = TypeVar("P")
 
+ENDLESS_MINUTES = 100_000.0  # of a run without a known end
+
 
 class Scheduled(ABC):
     """A plan, a frozen dataclass, of a run that ends after some time, or after some steps.

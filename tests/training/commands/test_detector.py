@@ -28,8 +28,9 @@ from tests.training.interruption import interrupted_after
 from tests.training.pictures import NAMES, draw_scene, label, painted, small_network, write_coco, write_yolo
 from training.__main__ import interrupt_when_stopped, main
 from training.commands import detector
-from training.commands.detector import TrainingData, judge, make_feed, parts_of, predict, train
+from training.commands.detector import TrainingData, first_network, judge, make_feed, predict, train
 from training.commands.options import parse, plan_of, read_list
+from training.commands.parts import parts_of
 from training.data.dataset import Dataset, load_dataset
 from training.data.feed import Feed
 from training.loop.checkpoint import load_checkpoint
@@ -233,7 +234,9 @@ def test_a_detector_truly_learns(tmp_path: Path) -> None:
     plan = Plan("lenet5", NAMES, fold=False, trainable_layers=1000, steps=120, batch=3, side=64, long_side=64)
     plan = dataclasses.replace(plan, frozen_share=0.0, head_rate=0.02, trunk_rate=0.02, averaging=0.95, judgements=1)
     before = judge(small_network(), unseen, 64, "cpu")["mean"].ap50
-    network = train(plan, load_trunk("lenet5", None), TrainingData(learn, unseen), tmp_path / "my.onnx")
+    network = train(
+        plan, first_network(plan, load_trunk("lenet5", None)), TrainingData(learn, unseen), tmp_path / "my.onnx"
+    )
     assert before < 0.1
     assert judge(network, unseen, 64, "cpu")["mean"].ap50 > 0.35
 
