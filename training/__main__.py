@@ -12,12 +12,36 @@ from rich.console import Console
 from detectors.errors import InputError, unexpected
 from detectors.extras import install_extra
 
-COMMANDS = ("detector", "segmenter", "box-masks", "embedder", "anchors", "pack")
-"""Modules of training.commands with a main(); imported only when asked for, since torch takes seconds."""
+COMMANDS = {
+    "detector": "a detector from labelled pictures, for --detector",
+    "segmenter": "a class for each pixel, from pictures with masks",
+    "box-masks": "silhouettes out of boxes, from pictures with masks",
+    "embedder": "an appearance network from pictures by identity, for --appearance",
+    "pack": "one folder of everything, to train from elsewhere",
+    "anchors": "the usual shapes of boxes, by k-means",
+}
+"""Module of training.commands with a main(), imported only when asked for, as torch takes seconds -> what it makes."""
+EXAMPLES = """\
+examples:
+  python -m training detector pictures/ -o my.onnx --minutes 30     COCO, or images/ beside YOLO labels/
+  python -m training detector set/ -o my.onnx --validation val.txt  judged by the pictures that val.txt names
+  keeptrack video.mp4 --detector my.onnx                            track with it
+"""
+HELP = ("--help", "-h", "help")
+WRONG_ARGUMENTS = 2  # the exit status
 TRAINING = ("detector", "segmenter", "box-masks", "embedder")
 DEBUG = "--debug"
 LIBRARIES = ("torch", "torchvision", "safetensors", "onnx", "pycocotools", "matplotlib")
 """The extra `train`: what a training would otherwise miss in its last minute is looked for in its first second."""
+
+
+def overview() -> str:
+    """What there is, and how to begin."""
+    commands = "".join(f"  {name:<10} {what}\n" for name, what in COMMANDS.items())
+    more = (
+        "python -m training COMMAND --help has the options; docs/tutorials/train-on-your-own.md is the way through it"
+    )
+    return f"usage: python -m training COMMAND [OPTIONS]\n\n{EXAMPLES}\ncommands:\n{commands}\n{more}"
 
 
 def load(command: str) -> Callable[[list[str]], None]:
@@ -47,9 +71,12 @@ def missing(library: str) -> InputError:
 def main(arguments: list[str]) -> int:
     """Run one of the commands; returns the exit status."""
     debug, arguments = DEBUG in arguments, [each for each in arguments if each != DEBUG]
-    if not arguments or arguments[0] not in COMMANDS:
-        print(f"error: which command? (choose one of: {', '.join(COMMANDS)})", file=sys.stderr)
-        return 2
+    if not arguments or arguments[0] in HELP:
+        print(overview(), file=sys.stdout if arguments else sys.stderr)
+        return 0 if arguments else WRONG_ARGUMENTS
+    if arguments[0] not in COMMANDS:
+        print(f"error: {arguments[0]}: is no command (choose one of: {', '.join(COMMANDS)})", file=sys.stderr)
+        return WRONG_ARGUMENTS
     try:
         load(arguments[0])(arguments[1:])
     except InputError as error:

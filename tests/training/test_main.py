@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from detectors.extras import install_extra
-from training.__main__ import main
+from training.__main__ import COMMANDS, main
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,3 +51,19 @@ def test_an_error_that_nobody_has_foreseen_is_one_line(
     assert "Traceback" not in told
     with pytest.raises(RecursionError):
         main(["anchors", str(tmp_path), "--debug"])
+
+
+def test_help_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for word in ("--help", "-h", "help"):
+        assert main([word]) == 0
+        told = capsys.readouterr()
+        assert told.out.startswith("usage: python -m training COMMAND")
+        assert all(f"\n  {command} " in told.out for command in COMMANDS)
+        assert told.err == ""
+    assert main([]) == 2
+    assert capsys.readouterr().err.startswith("usage: python -m training COMMAND")
+
+
+def test_an_unknown_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["detecto"]) == 2
+    assert capsys.readouterr().err == f"error: detecto: is no command (choose one of: {', '.join(COMMANDS)})\n"

@@ -11,6 +11,9 @@ WRONG_ARGUMENTS = 2  # the exit status
 COMMANDS = {"annotate": "annotate", "convert": "convert", "draw": "draw", "eval": "evaluate", "find": "find"}
 """Command -> its module in this folder, which has ``main(argv)`` and returns the exit status."""
 
+TOPICS_BESIDE = (*COMMANDS, "training")
+"""Topics of ``keeptrack help`` that are no group of options."""
+
 EXAMPLES = """\
 examples:
   keeptrack video.mp4                                  writes video.tracked.mp4
@@ -27,6 +30,7 @@ other commands:
   keeptrack draw SOURCE                                lines, zones and metres, drawn on a frame in the browser
   keeptrack find PICTURE|VIDEO:ID ANNOTATIONS          who looks like that, in all annotated videos
   keeptrack eval GT_ROOT RESULTS...                    HOTA, MOTA, IDF1 of result files
+  python -m training detector PICTURES/ -o my.onnx     a detector of your own: keeptrack help training
 """
 
 REGIONS = """\
@@ -99,7 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_live(source)
     parser.add_argument("--debug", action="store_true", help="show where an error that nobody has foreseen comes from")
     parser.add_argument("--version", action="version", version=_version())
-    topics = ", ".join([*option_groups(parser), *COMMANDS])
+    topics = ", ".join([*option_groups(parser), *TOPICS_BESIDE])
     parser.epilog = f"keeptrack --help lists all options; keeptrack help TOPIC shows one of:\n  {topics}"
     return parser
 

@@ -7,7 +7,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from tracker.commands.arguments import COMMANDS, EXAMPLES, WRONG_ARGUMENTS, build_parser, option_groups
+from detectors.extras import install_extra
+from tracker.commands.arguments import COMMANDS, EXAMPLES, TOPICS_BESIDE, WRONG_ARGUMENTS, build_parser, option_groups
 
 TOPICS = {
     "outputs": """\
@@ -46,6 +47,16 @@ TOPICS = {
   keeptrack /dev/video2 --size 1280x720 --rate 30      a certain camera""",
 }
 """Topic -> its examples."""
+TRAINING = """\
+examples:
+  python -m training detector pictures/ -o my.onnx     COCO, or images/ beside YOLO labels/; 50 pictures are a start
+  keeptrack convert annotations/ set/ --format coco --video clips/ --every 10   pictures of what annotate has made
+  keeptrack video.mp4 --detector my.onnx               track with it
+
+python -m training --help lists its commands; docs/tutorials/train-on-your-own.md is the way through it. It needs an
+extra, of several GB: {install}"""
+"""Training is a program of its own: nothing else here needs torch."""
+OF_TRAINING = ("training", "train")  # what it may be called as a topic
 
 
 def main(argv: Sequence[str]) -> int:
@@ -56,10 +67,13 @@ def main(argv: Sequence[str]) -> int:
     topic = argv[0]
     if topic in COMMANDS:
         return _help_of_command(COMMANDS[topic])
+    if topic in OF_TRAINING:
+        print(TRAINING.format(install=install_extra("train")))
+        return 0
     parser = build_parser()
     groups = option_groups(parser)
     if topic not in groups:
-        print(f"error: {topic}: is no topic ({', '.join([*groups, *COMMANDS])})", file=sys.stderr)
+        print(f"error: {topic}: is no topic ({', '.join([*groups, *TOPICS_BESIDE])})", file=sys.stderr)
         return WRONG_ARGUMENTS
     if topic in TOPICS:
         print(f"examples:\n{TOPICS[topic]}\n")

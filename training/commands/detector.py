@@ -25,6 +25,7 @@ from training.data.feed import BatchSource, Feed, PictureReader
 from training.data.pseudo_labels import read_labels, with_teacher
 from training.data.sampling import repeat_factors, source_factors
 from training.data.score_calibration import fit_scale, outcomes
+from training.data.set_folders import sets_in, sets_told
 from training.evaluation.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
 from training.export.detector import export
 from training.loop.checkpoint import Checkpoint, load_checkpoint
@@ -140,6 +141,9 @@ def _activity(trainer: Trainer) -> str:
 def main(arguments: Sequence[str]) -> None:
     """Train as told on the command line. Raises InputError for what cannot be used."""
     options = parse(arguments)
+    for path in map(Path, options.data):
+        if inside := sets_in(path):
+            print(f"{path}: {sets_told(path, inside)}")
     with stage("reading the pictures and their labels"):
         dataset = load_datasets(options.data)
     saved = load_checkpoint(options.resume, Plan) if options.resume else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+MOST_NAMED = 5
 COCO, LABELS = "annotations.json", "labels"
 
 
@@ -20,6 +22,14 @@ def sets_in(folder: Path) -> list[Path]:
     if not folder.is_dir() or is_set(folder):
         return []
     return [found for inside in _folders(folder) for found in ([inside] if is_set(inside) else _sets(inside))]
+
+
+def sets_told(folder: Path, inside: Sequence[Path]) -> str:
+    """What is said of a folder of which the data sets inside are taken."""
+    names = [each.relative_to(folder).as_posix() for each in inside]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    what = "the data set in it is" if len(names) == 1 else f"all {len(names)} data sets in it are"
+    return f"{what} taken: {', '.join(names[:MOST_NAMED])}{more}"
 
 
 def _sets(folder: Path) -> list[Path]:

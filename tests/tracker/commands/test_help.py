@@ -49,3 +49,11 @@ def test_a_command_shows_its_own_help(command: str, capsys: pytest.CaptureFixtur
 def test_an_unknown_topic_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help", "everything"]) == 2
     assert capsys.readouterr().err.startswith("error: everything: is no topic (outputs, ")
+
+
+def test_training_is_a_topic_though_a_program_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    for word in ("train", "training"):
+        assert main(["help", word]) == 0
+        assert "python -m training detector pictures/ -o my.onnx" in capsys.readouterr().out
+    assert main(["help"]) == 0
+    assert "python -m training detector" in capsys.readouterr().out

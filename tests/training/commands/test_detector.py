@@ -153,7 +153,7 @@ FAULTS = {
     "an empty list": (["DATA", "--validation", "empty.txt", *QUICK, "1"], "empty.txt: is empty"),
     "a list of strangers": (
         ["DATA", "--validation", "strangers.txt", *QUICK, "1"],
-        "names no picture with a clear object",
+        "strangers.txt: names no picture of the data: z.png (give names such as 0.png, a line each)",
     ),
     "a list of all": (["DATA", "--validation", "all.txt", *QUICK, "1"], "leaves no object to learn from"),
     "nothing to find in the list": (["EMPTY", "--validation", "last.txt", *QUICK, "1"], "last.txt"),
@@ -208,12 +208,6 @@ def test_what_cannot_be_used_is_one_clear_line(
     assert "error: " in last
     assert why in last
     assert [path.read_bytes() for path in tmp_path.glob("*.onnx")] == [b"old"]
-
-
-def test_an_unknown_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in ([], ["detecto"]):
-        assert main(arguments) == 2
-        assert capsys.readouterr().err == "error: which command? (choose one of: detector, embedder, anchors, pack)\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -333,6 +327,8 @@ def test_the_command_line_makes_the_plan() -> None:
     )
     assert (plan.steps, plan.trainable_layers, plan.long_side, plan.seed, plan.judgements) == (1000, 3, 640, 9, 5)
     assert (plan.backbone, plan.fold, plan.minutes, plan.class_names) == ("mobilenet_v2", True, None, NAMES)
+    short = [plan_of(parse(["data", *words]), NAMES).judgements for words in (["--minutes", "5"], ["--steps", "60"])]
+    assert short == [4, 2], "so that a curve shows where it goes"
     assert plan_of(parse(["data"]), NAMES) == Plan("mobilenet_v2", NAMES, judgements=15)
     timed = plan_of(parse(["data", "--minutes", "30"]), NAMES)
     assert (timed.minutes, timed.judgements) == (30, 10)

@@ -150,8 +150,9 @@ def test_crops_become_a_model_that_the_tracker_takes(
     for word in ("rank-1", "mAP", "AUC", "teacher", f"keeptrack VIDEO --appearance {output}"):
         assert word in out
     with output.with_suffix(".metrics.csv").open(newline="") as file:
-        (row,) = csv.DictReader(file)
-    assert row["step"] == "2"
+        start, row = csv.DictReader(file)
+    assert (start["step"], start["triplet_loss"], row["step"]) == ("0", "", "2")
+    assert f"before: mAP {float(start['validation_map']):.3f}, after: mAP" in out
     assert 0 < float(row["validation_map"]) <= 1
     assert float(row["distillation_loss"]) > 0
     assert output.with_suffix(".curves.png").read_bytes().startswith(b"\x89PNG")

@@ -12,7 +12,7 @@ pytest.importorskip("pycocotools", reason="needs the extra `train`")
 
 from detectors.base import Detections, Image
 from tests.training.pictures import NAMES, draw_scene, on_disk
-from training.commands.summary import summarise, warning_of
+from training.commands.summary import gain_of, judged_by, summarise, warning_of
 from training.data.dataset import Dataset
 from training.evaluation.evaluate import Precision
 
@@ -73,3 +73,31 @@ def test_without_held_out_pictures_it_is_said_what_was_judged(
 def test_a_run_that_learnt_nothing_says_so(ap50: float, held_out: bool, warns: bool) -> None:
     assert warning_of({"mean": Precision(ap50, 0.0, 9)}, held_out).startswith("warning: ") == warns
     assert warning_of({}, held_out).startswith("warning: "), "nothing was there to find"
+
+
+def test_what_was_gained_stands_beside_what_it_started_from(
+    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {name: Precision(0.25, 0.125, 1) for name in (*NAMES, "mean")}
+    summarise(perfect(dataset), dataset, dataset, tmp_path / "my.onnx", before)  # type: ignore[arg-type]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["class", "objects", "AP50", "before", "AP50", "AP"]
+    assert lines[2].split()[2:4] == ["0.250", "1.000"]
+    assert "before: AP50 0.250, after: AP50 1.000" in lines
+
+
+@pytest.mark.parametrize(("after", "gained"), [(0.670, False), (0.674, False), (0.60, False), (0.69, True)])
+def test_where_nothing_was_gained_it_says_what_to_do(after: float, gained: bool) -> None:
+    told = gain_of(0.670, after)
+    assert told.startswith(f"before: AP50 0.670, after: AP50 {after:.3f}")
+    assert ("note: nothing was gained" in told) != gained
+
+
+def test_what_found_nothing_before_and_after_is_no_start_to_take() -> None:
+    assert "note" not in gain_of(0.0, 0.001)
+
+
+def test_a_run_is_judged_by_what_is_held_back_or_by_some_that_it_learnt_from(dataset: Dataset) -> None:
+    many = Dataset(NAMES, dataset.images * 60)
+    assert judged_by(many, dataset) is dataset
+    assert len(judged_by(many, None).images) == 80

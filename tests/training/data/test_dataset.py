@@ -128,7 +128,7 @@ def test_labels_without_a_picture_and_missing_names_are_told(tmp_path: Path) -> 
     with pytest.raises(InputError, match=r"classes\.txt: is missing"):
         load_dataset(folder)
     with pytest.raises(InputError, match="is no data set"):
-        load_dataset(tmp_path)
+        load_dataset(tmp_path / "one" / "images")
 
 
 def test_several_sets_become_one_with_the_classes_of_the_first(tmp_path: Path) -> None:

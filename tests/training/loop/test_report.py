@@ -15,7 +15,7 @@ from training.evaluation.retrieval import Separation
 from training.loop.detector_trainer import Report
 from training.loop.display import TrainingDisplay
 from training.loop.embedder_trainer import EmbeddingReport
-from training.loop.report import APPEARANCE, Journal, show_precisions, show_separations
+from training.loop.report import APPEARANCE, ROOM, Journal, show_precisions, show_separations
 
 HEADINGS = "step,minutes,classification_loss,box_loss,validation_ap50"
 REPORTS = [
@@ -43,6 +43,32 @@ def test_a_journal_that_goes_on_keeps_what_is_still_true(tmp_path: Path) -> None
     assert (tmp_path / "a.csv").read_text().splitlines() == [HEADINGS, *ROWS]
     Journal(tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text().splitlines() == [HEADINGS]
+
+
+def test_a_journal_begins_with_what_the_run_starts_from(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.csv")
+    journal.write_start(0.5)
+    journal.write(REPORTS[0])
+    rows = [HEADINGS, "0,0.00,,,0.5000", ROWS[0]]
+    assert (tmp_path / "a.csv").read_text().splitlines() == rows
+    again = Journal(tmp_path / "a.csv", after=60)
+    assert (tmp_path / "a.csv").read_text().splitlines() == rows
+    again.draw(tmp_path / "a.png")
+
+
+def test_the_curve_has_room_above_its_top_and_shows_the_start(tmp_path: Path) -> None:
+    from matplotlib import pyplot
+
+    journal = Journal(tmp_path / "a.csv")
+    journal.write_start(0.67)
+    journal.write(REPORTS[1]._replace(validation=0.674))
+    figure, axes = pyplot.subplots()
+    journal._draw_judgements(axes)
+    assert axes.get_ylim() == pytest.approx((0, 0.674 * ROOM))
+    curve, start = axes.get_lines()
+    assert curve.get_xydata().tolist() == [[0, 0.67], [1.0, 0.674]]
+    assert start.get_label() == "the start: 0.670"
+    pyplot.close(figure)
 
 
 @pytest.mark.parametrize("rest", ["", "150", "150,1.5", "x,1,1,1,1", "120,1,nan,1,", "1e999,1,1,1,1"])
