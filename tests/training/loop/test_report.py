@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="needs the extra `train`")
@@ -66,7 +67,7 @@ def test_the_curve_has_room_above_its_top_and_shows_the_start(tmp_path: Path) ->
     journal._draw_judgements(axes)
     assert axes.get_ylim() == pytest.approx((0, 0.674 * ROOM))
     curve, start = axes.get_lines()
-    assert curve.get_xydata().tolist() == [[0, 0.67], [1.0, 0.674]]
+    assert np.column_stack(curve.get_data()).tolist() == [[0, 0.67], [1, 0.674]]
     assert start.get_label() == "the start: 0.670"
     pyplot.close(figure)
 
