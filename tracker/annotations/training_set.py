@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from tracker.annotations.document import Annotations
 from tracker.annotations.frame_extraction import extract_frames
 
 COCO, IMAGES = "annotations.json", "images"
+JUDGED = 5  # of so many videos one is held back, to judge by
+LEAST_SIDE = 5e-4  # pixels of a box that is written after it was cut off at the picture's border
 
 
 def write_coco_set(
@@ -30,6 +32,28 @@ def _pictured(video: Annotations, file: Path, images: Path, every: int, partial:
     """The video, as long as its file is, with its pictures written."""
     seen = extract_frames(video, file, images, every, partial=partial)
     return replace(video, frame_count=seen, times=None if video.times is None else video.times[:seen])
+
+
+def boxes_in_set(video: Annotations, every: int) -> int:
+    """How many boxes of a video are in a set of its pictures: those of the frames taken, as far as they are inside."""
+    border = [video.width, video.height] * 2
+    inside = (track.boxes[(track.frames - 1) % every == 0].clip(0, border) for track in video.tracks)
+    return sum(int(((boxes[:, 2:] - boxes[:, :2]).min(axis=1) > LEAST_SIDE).sum()) for boxes in inside)
+
+
+def write_yolo_index(folder: Path, boxes: Mapping[str, int], labels: Sequence[str]) -> list[str]:
+    """Write data.yaml over several YOLO sets in a folder; returns which of them are held back, to judge by.
+
+    boxes: of each set, by its path from there. Whole videos are held back, since pictures of one are much alike: every
+    fifth with boxes, by name, at least one. Of a single video all pictures are in both parts.
+    """
+    able = sorted(name for name, count in boxes.items() if count)
+    step = min(len(able), JUDGED)
+    held = able[step - 1 :: step] if len(able) > 1 else []
+    train = [f"{name}/{IMAGES}" for name in sorted(boxes) if name not in held]
+    val = [f"{name}/{IMAGES}" for name in held] or train
+    yolo.write_data(folder / yolo.DATA, train, val, labels)
+    return held
 
 
 def write_yolo_set(video: Annotations, file: Path, folder: Path, every: int = 1, partial: bool = False) -> None:

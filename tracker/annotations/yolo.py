@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ LEAST = (
     1.23e-7  # share of the picture that a label's side has: no sum of numbers of 8 digits, so rounding decides nothing
 )
 SAME = 1e-6  # shares that differ by less are the same, since files have 8 digits
+
+
+DATA = "data.yaml"  # what trainers are given
 
 
 def write(annotations: Annotations, path: Path, every: int = 1) -> None:
@@ -73,15 +76,29 @@ def _labels_of(rows: list[list[float]]) -> list[Floats]:
 
 
 def _write_heads(annotations: Annotations, path: Path) -> None:
-    quoted = [json.dumps(label, ensure_ascii=False) for label in labels_of(annotations)]
-    names = "".join(f"  {number}: {label}\n" for number, label in enumerate(quoted))
-    (path / "data.yaml").write_text(f"train: images\nval: images\nnames:\n{names}", encoding="utf-8")
+    write_data(path / DATA, ["images"], ["images"], labels_of(annotations))
     (path / "classes.txt").write_text("".join(f"{label}\n" for label in labels_of(annotations)), encoding="utf-8")
     keys = ("name", "source", "width", "height", "frame_count")
     video: dict[str, Any] = {key: getattr(annotations, key) for key in keys}
     video |= {"frame_rate": str(annotations.frame_rate), "labels": list(labels_of(annotations))}
     video["times"] = None if annotations.times is None else annotations.times.tolist()
     (path / VIDEO).write_text(json.dumps(video) + "\n", encoding="utf-8")
+
+
+def write_data(path: Path, train: Sequence[str], val: Sequence[str], labels: Sequence[str]) -> None:
+    """Write a data.yaml: the folders of pictures to learn from and to judge by, as seen from it, and the classes."""
+    names = "".join(f"  {number}: {_quoted(label)}\n" for number, label in enumerate(labels))
+    parts = "".join(f"{part}: {_listed(folders)}\n" for part, folders in (("train", train), ("val", val)))
+    path.write_text(f"{parts}names:\n{names}", encoding="utf-8")
+
+
+def _listed(folders: Sequence[str]) -> str:
+    return folders[0] if folders == ["images"] else f"[{', '.join(map(_quoted, folders))}]"
+
+
+def _quoted(text: str) -> str:
+    """A text as YAML takes it: JSON's quotes are among YAML's."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _rows(boxes: Floats) -> Floats:
@@ -94,7 +111,7 @@ def _text(values: Floats) -> str:
 
 def recognises(path: Path) -> bool:
     """Whether `path` is a folder with data.yaml and labels/ or tracks/."""
-    return (path / "data.yaml").is_file() and ((path / "labels").is_dir() or (path / "tracks").is_dir())
+    return (path / DATA).is_file() and ((path / "labels").is_dir() or (path / "tracks").is_dir())
 
 
 def read(path: Path) -> list[Annotations]:

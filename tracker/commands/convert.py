@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from detectors.errors import InputError
 from tracker.annotations.atomic_replacement import atomic_replacement
-from tracker.annotations.document import Annotations
-from tracker.annotations.formats import FORMATS
+from tracker.annotations.document import Annotations, labels_of
+from tracker.annotations.formats import FORMATS, Format
 from tracker.annotations.keyframes import Keyframes, parse_keyframes, with_keyframes
 from tracker.annotations.known_videos import KnownVideos
 from tracker.commands.arguments import Parser
@@ -59,13 +59,18 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         what = error.filename or source
         raise InputError(what, f"cannot be read: {error.strerror or error}", "check the permissions") from None
+    shown = pictures if pictures_wanted(target, wanted) else None
     tally = Counter[str]()
     with atomic_replacement(target, new=not arguments.overwrite) as draft:
-        ready = _counted(_prepared(found, pictures, fps, size, keyframes), tally)
-        write_output(ready, found.many, wanted, draft, pictures if pictures_wanted(target, wanted) else None)
+        labels = _labels(found) if wanted.name == "yolo" and found.many else ()
+        ready = _counted(_prepared(found, pictures, fps, size, keyframes, labels), tally, _box_count(wanted, shown))
+        note = write_output(ready, found.many, wanted, draft, shown)
+        tally["picture"] = 0 if shown is None else sum(1 for _ in draft.rglob("*.jpg"))
     for warning in (*found.warnings, *(each.note for each in found.videos if each.note)):
         warn(warning)
-    print(f"wrote    {target}: {_summary(tally)}")
+    print(f"wrote    {target}: {_summary(tally)}{f'; {note}' if note else ''}")
+    if hint := _hint(wanted, pictures):
+        print(f"         {hint}")
     return 0
 
 
@@ -76,26 +81,54 @@ def _known(size: tuple[int, int] | None, pictures: Pictures | None) -> KnownVide
     return None if pictures is None else pictures.size_of
 
 
-def _counted(videos: Videos, tally: Counter[str]) -> Videos:
-    """The same videos, counted in `tally` as they pass."""
+def _counted(videos: Videos, tally: Counter[str], box_count: Callable[[Annotations], int]) -> Videos:
+    """The same videos, counted in `tally` as they pass. box_count: how many of a video's boxes are written."""
     for video, file in videos:
-        boxes = sum(len(track) for track in video.tracks)
-        tally.update({"video": 1, "track": len(video.tracks), "box": boxes})
+        tally.update({"video": 1, "track": len(video.tracks), "box": box_count(video)})
         yield video, file
 
 
+def _box_count(wanted: Format, pictures: Pictures | None) -> Callable[[Annotations], int]:
+    """How many boxes of a video are written: all, or those of a training set's pictures."""
+    if pictures is None or wanted.name == "mot":
+        return lambda video: sum(len(track) for track in video.tracks)
+    from tracker.annotations.training_set import boxes_in_set
+
+    return lambda video: boxes_in_set(video, pictures.every)
+
+
+def _labels(found: Input) -> tuple[str, ...]:
+    """All classes of all videos, so that each set numbers them alike."""
+    return tuple(dict.fromkeys(label for each in found.videos for label in labels_of(each.load())))
+
+
 def _summary(tally: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {what if count == 1 else MANY[what]}" for what, count in tally.items())
+    pictures = tally.pop("picture")
+    told = ", ".join(f"{count:,} {what if count == 1 else MANY[what]}" for what, count in tally.items())
+    return f"{told} in {pictures:,} {'picture' if pictures == 1 else 'pictures'}" if pictures else told
+
+
+def _hint(wanted: Format, pictures: Pictures | None) -> str:
+    """What is missing to train on what was written, "" for nothing."""
+    if wanted.name != "yolo" or pictures is not None:
+        return ""
+    return "labels without pictures; to train on them, add --video VIDEO, or the folder of all videos, and --every 10"
 
 
 def _prepared(
-    found: Input, pictures: Pictures | None, fps: Fraction | None, size: tuple[int, int] | None, keys: Keyframes | None
+    found: Input,
+    pictures: Pictures | None,
+    fps: Fraction | None,
+    size: tuple[int, int] | None,
+    keys: Keyframes | None,
+    labels: Sequence[str] = (),
 ) -> Videos:
-    """Each video as it will be written, with its video file where pictures are wanted."""
+    """Each video as it will be written, with its video file where pictures are wanted. labels: of all videos."""
     for each in found.videos:
         given = each.load()
         file = None if pictures is None else pictures.file_of(given, each.source, found.many)
         video = _described(given, fps, size, file)
+        video = replace(video, labels=labels) if labels else video
         yield (video if keys is None else with_keyframes(video, *keys)), file
 
 

@@ -14,6 +14,9 @@ from tracker.annotations.known_videos import KnownVideos
 from tracker.batch.naming import safe_name
 from tracker.batch.results_reader import VideoResults, is_batch, is_results, read_batch, results_in
 
+OF_SETS = ("images", "data.yaml")
+"""What stands beside the annotations in a training set that this command has written: no annotations of their own."""
+
 
 class Input(NamedTuple):
     """The annotated videos that were found.
@@ -73,6 +76,8 @@ def _read_folder(folder: Path, known: KnownVideos | None) -> Input:
         place = _known(path)
         if is_results(path):
             videos.append(results_in(path))
+        elif place is None and path.name in OF_SETS:
+            continue
         elif place is None:
             others.append(f"{path}: is in no format that is known, and left out")
         else:

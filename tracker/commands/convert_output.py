@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from detectors import limits
 from detectors.errors import InputError
-from tracker.annotations.document import Annotations
+from tracker.annotations.document import Annotations, labels_of
 from tracker.annotations.formats import FORMATS, Format, implied_by, parse_formats, write_formats
 from tracker.batch.naming import safe_name
 
 WITH_PICTURES = ("coco", "yolo", "mot")
-SET = "annotations.json"
+SET, INDEX = "annotations.json", "data.yaml"
 
 Videos = Iterator[tuple[Annotations, Path | None]]  # each with the file of its pictures, if those are wanted
 
@@ -97,7 +97,10 @@ def _replaceable(folder: Path, wanted: Format) -> bool:
     there = [path for path in folder.iterdir() if not path.name.startswith(".")]
     if {path.name for path in there} <= {SET, "images"} or wanted.load().recognises(folder):
         return True
-    return all(path.is_dir() and (wanted.load().recognises(path) or (path / wanted.place).exists()) for path in there)
+    inside = [path for path in there if path.name != INDEX]
+    return bool(inside) and all(
+        path.is_dir() and (wanted.load().recognises(path) or (path / wanted.place).exists()) for path in inside
+    )
 
 
 def pictures_wanted(target: Path, wanted: Format) -> bool:
@@ -125,16 +128,38 @@ def check_shape(target: Path, wanted: Format, many: bool, pictures: Pictures | N
     raise InputError(target, f"is no name for {wanted.title}, a file that ends in {known}", "change the ending")
 
 
-def write_output(videos: Videos, many: bool, wanted: Format, target: Path, pictures: Pictures | None) -> None:
-    """Write the file or folder `target`, which does not exist yet. Raises InputError and OSError."""
+def write_output(videos: Videos, many: bool, wanted: Format, target: Path, pictures: Pictures | None) -> str:
+    """Write the file or folder `target`, which does not exist yet; returns what there is to say of it, or "".
+
+    Raises InputError and OSError.
+    """
     if wanted.name == "coco":
         _write_coco(videos, target, pictures)
     elif not many:
         _write_one(*next(videos), wanted, target, pictures)
     else:
-        target.mkdir()
-        for video, file in videos:
-            _write_among(video, file, wanted, target / safe_name(video.name), pictures)
+        return _write_all(videos, wanted, target, pictures)
+    return ""
+
+
+def _write_all(videos: Videos, wanted: Format, target: Path, pictures: Pictures | None) -> str:
+    """Write a folder with one for each video; of YOLO's, one data.yaml is written over all that have pictures."""
+    from tracker.annotations.training_set import boxes_in_set, write_yolo_index
+
+    target.mkdir()
+    boxes: dict[str, int] = {}
+    labels: tuple[str, ...] = ()
+    for video, file in videos:
+        name = safe_name(video.name)
+        _write_among(video, file, wanted, target / name, pictures)
+        if wanted.name == "yolo" and pictures is not None:
+            boxes[f"{name}/{wanted.place}"] = boxes_in_set(video, pictures.every)
+            labels = labels_of(video)  # the same in all
+    if not boxes:
+        return ""
+    held = write_yolo_index(target, boxes, labels)
+    names = ", ".join(name.rpartition("/")[0] for name in held)
+    return f"data.yaml for a trainer: all videos, to judge by {names}" if held else "data.yaml for a trainer"
 
 
 def _write_coco(videos: Videos, target: Path, pictures: Pictures | None) -> None:

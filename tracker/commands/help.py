@@ -7,7 +7,6 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from detectors.extras import install_extra
 from tracker.commands.arguments import COMMANDS, EXAMPLES, TOPICS_BESIDE, WRONG_ARGUMENTS, build_parser, option_groups
 
 TOPICS = {
@@ -68,6 +67,8 @@ def main(argv: Sequence[str]) -> int:
     if topic in COMMANDS:
         return _help_of_command(COMMANDS[topic])
     if topic in OF_TRAINING:
+        from detectors.extras import install_extra
+
         print(TRAINING.format(install=install_extra("train")))
         return 0
     parser = build_parser()

@@ -10,6 +10,7 @@ from detectors.errors import InputError
 from tests.tracker.annotations.test_coco import _video
 from tracker.annotations import yolo
 from tracker.annotations.frame_extraction import extract_frames
+from tracker.annotations.training_set import write_yolo_index
 from training.data.dataset import load_dataset
 
 
@@ -63,3 +64,22 @@ def test_labels_of_somebody_else_are_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "labels" / "mine.txt").write_text("0 0.5 0.5 0.1 0.1\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"mine\.txt: is in the way"):
         yolo.write(_video(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "held"),
+    [
+        ({"a": 3}, []),
+        ({"a": 3, "b": 0}, []),
+        ({"a": 3, "b": 4}, ["b"]),
+        ({"a": 3, "b": 4, "c": 0}, ["b"]),
+        (dict.fromkeys("abcdefghijkl", 1), ["e", "j"]),
+    ],
+)
+def test_whole_videos_with_boxes_are_held_back(tmp_path: Path, boxes: dict[str, int], held: list[str]) -> None:
+    yaml = pytest.importorskip("yaml")
+    assert write_yolo_index(tmp_path, boxes, ["a, b", "#c"]) == held
+    data = yaml.safe_load((tmp_path / "data.yaml").read_text())
+    assert data["names"] == {0: "a, b", 1: "#c"}
+    assert set(data["train"]) | set(data["val"]) == {f"{name}/images" for name in boxes}
+    assert data["val"] == ([f"{name}/images" for name in held] or data["train"])

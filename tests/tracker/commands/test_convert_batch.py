@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -143,6 +144,42 @@ def test_a_batch_trains(batch: Path) -> None:
     picture = cv2.imread("set/images/crossing_000005.jpg")
     assert picture is not None
     assert np.abs(picture.astype(int) - list(scenes.render(scenes.CROSSING, 5))[-1]).mean() < 12
+
+
+def test_a_batch_of_several_videos_makes_one_set_for_a_yolo_trainer(
+    batch: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["convert", "out", "set", "--format", "yolo", "--video", "clips", "--every", "4", "--partial"]
+    assert main(command) == 0
+    truth = [_only(f"out/{name}/coco.json") for name in ("crossing", "crossing.mp4")]
+    taken = (np.arange(1, FRAMES + 1) - 1) % 4 == 0
+    boxes = sum(int(taken[track.frames - 1].sum()) for video in truth for track in video.tracks)
+    tracks = sum(len(video.tracks) for video in truth)
+    told = f"wrote    set: 2 videos, {tracks} tracks, {boxes} boxes in {2 * FRAMES // 4} pictures"
+    assert f"{told}; data.yaml for a trainer: all videos, to judge by crossing\n" in capsys.readouterr().out
+    data = Path("set/data.yaml").read_text().splitlines()
+    assert data[:2] == ['train: ["crossing.mp4/yolo/images"]', 'val: ["crossing/yolo/images"]']
+    assert data[2:] == Path("set/crossing/yolo/data.yaml").read_text().splitlines()[2:]
+    images = load_dataset("set").images
+    assert sum(len(image.boxes) for image in images) == boxes
+    assert len(images) == 2 * FRAMES // 4
+    assert main([*command, "--overwrite"]) == 0, "what it has written itself it may replace"
+    capsys.readouterr()
+    assert main(["convert", "set", "again.json", "--format", "coco"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_classes_have_one_number_in_all_sets_of_a_folder(batch: Path) -> None:
+    for name, labels in (("day", ["cat", "car"]), ("night", ["car", "dog"])):
+        video = replace(_only("out/crossing/coco.json"), name=name, source="crossing.mp4", labels=labels)
+        video = replace(video, tracks=[replace(track, label="car") for track in video.tracks])
+        Path("two").mkdir(exist_ok=True)
+        FORMATS["coco"].load().write(video, Path("two", f"{name}.json"))
+    assert main(["convert", "two", "set", "--format", "yolo", "--video", "clips/day", "--every", "9", "--partial"]) == 0
+    heads = {Path("set", name, "yolo", "classes.txt").read_text() for name in ("day", "night")}
+    assert heads == {"cat\ncar\ndog\n"}
+    rows = [row for path in Path("set").glob("*/yolo/labels/*") for row in path.read_text().splitlines()]
+    assert {row.split()[0] for row in rows} == {"1"}
 
 
 def test_a_batch_that_has_nothing_yet_says_so(

@@ -56,6 +56,22 @@ def test_training_loads_the_right_boxes(clip: Annotations, name: str, every: int
         np.testing.assert_allclose(image.boxes, boxes, atol=2e-3)
 
 
+def test_what_was_written_is_what_is_counted(clip: Annotations, capsys: pytest.CaptureFixture[str]) -> None:
+    del clip
+    for name in ("coco", "yolo"):
+        assert main(["convert", "in.xml", name, "--format", name, "--video", "clip.mp4", "--every", "3"]) == 0
+        boxes = sum(len(image.boxes) for image in load_dataset(name).images)
+        assert f"1 video, 3 tracks, {boxes} boxes in 7 pictures\n" in capsys.readouterr().out
+    assert main(["convert", "coco", "again.json", "--format", "coco"]) == 0
+    assert capsys.readouterr().err == "", "images/ belongs to the set"
+
+
+def test_labels_without_pictures_say_what_is_missing(clip: Annotations, capsys: pytest.CaptureFixture[str]) -> None:
+    del clip
+    assert main(["convert", "in.xml", "bare", "--format", "yolo"]) == 0
+    assert "labels without pictures; to train on them, add --video VIDEO" in capsys.readouterr().out
+
+
 def test_a_sequence_with_pictures_is_a_source(clip: Annotations) -> None:
     assert main(["convert", "in.xml", "seq", "--format", "mot", "--video", "clip.mp4"]) == 0
     source = open_source(Path("seq"))
