@@ -131,6 +131,11 @@ def search_size(detector: Detector, height: int, width: int) -> int | None:
     return None if method is None else method(height, width)
 
 
+def how_read(detector: Detector) -> str:
+    """How a detector has understood its file: its attribute ``how_read``, which is no duty; "" without it."""
+    return str(getattr(detector, "how_read", ""))
+
+
 def notes(stage: object) -> tuple[str, ...]:
     """What the user should know about a detector or an embedder: its attribute ``notes``, which is no duty."""
     return tuple(getattr(stage, "notes", ()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -23,6 +23,8 @@ COCO_NAMES = tuple(name.replace("_", " ") for name in COCO.split())
 UNUSED_CATEGORIES = (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)
 CATEGORIES = tuple(each for each in range(1, 91) if each not in UNUSED_CATEGORIES)
 """COCO's numbers of its 80 classes: networks that count by them have 90 columns, or 91 with the background."""
+
+SHOWN = 5  # classes that are named
 
 OTHER_WORDS = {
     "people": "person",
@@ -45,6 +47,17 @@ def likely_class(word: str, names: Iterable[str]) -> str | None:
     meant = OTHER_WORDS.get(word.removesuffix("s"), OTHER_WORDS.get(word, word))
     close = get_close_matches(meant, names, 1, cutoff=0.7)
     return close[0] if close else None
+
+
+def classes_told(names: Mapping[int, str]) -> str:
+    """How many classes a model has, and which, in a few words."""
+    if not names:
+        return "classes without names"
+    if set(names.values()) == set(COCO_NAMES):
+        return f"{len(names)} classes of COCO"
+    shown = ", ".join(list(names.values())[:SHOWN])
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{len(names)} {'class' if len(names) == 1 else 'classes'}: {shown}{more}"
 
 
 def coco_names(count: int, first_class: int = 0) -> dict[int, str]:

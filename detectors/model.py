@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,12 @@ class PictureModel:
         metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
         return Answer(outputs, height, width, metadata, told=told)
 
+    def counting(self, how: Preprocessing) -> Preprocessing:
+        """What of `how` counts here: a model of bytes takes them as they are."""
+        return replace(how, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)) if self._dtype == np.uint8 else how
+
     def _blob(self, canvas: Image, how: Preprocessing) -> Array:
-        plain = Preprocessing(rgb=how.rgb, std=(1.0, 1.0, 1.0))
-        blob: Array = numbers(canvas, plain if self._dtype == np.uint8 else how).astype(self._dtype, copy=False)
+        blob: Array = numbers(canvas, self.counting(how)).astype(self._dtype, copy=False)
         blob = np.ascontiguousarray(blob.transpose(0, 2, 3, 1)) if self._last else blob
         return blob[0] if self._batch == 0 else blob if self._batch == 1 else blob.repeat(self._batch, axis=0)
 

@@ -12,10 +12,11 @@ import onnxruntime as ort
 
 from detectors.base import Detections, Frame
 from detectors.boxes import ONE_OBJECT, clip, nms
+from detectors.class_names import classes_told
 from detectors.columns import KEYPOINTS, MASKS
 from detectors.errors import InputError
 from detectors.families import Answer, Candidates
-from detectors.families.preprocessing import Placement, parse_preprocessing, place
+from detectors.families.preprocessing import Placement, parse_preprocessing, place, told
 from detectors.identify import names_of, own_names, probe, recognise
 from detectors.metadata import input_size, literal
 from detectors.model import PictureModel
@@ -39,6 +40,7 @@ class OnnxDetector:
 
     The class names come from the file's metadata; else they are COCO's if there are as many classes, and numbers if
     not. The family is told from what the model answers to a grey picture. notes: what the user should know.
+    how_read: family, preprocessing and classes, in one line.
 
     Raises InputError when the file is missing, damaged, or no detector that is known, or the settings do not fit it.
     """
@@ -77,6 +79,7 @@ class OnnxDetector:
         how = parse_preprocessing(settings.preprocess or "", self._family.preprocessing(answer))
         keep_shape = self._model.fixed and how.fit == "whole"
         self._preprocessing = replace(how, fit="letterbox") if keep_shape else how
+        self.how_read = f"{self._family.name}: {told(self._model.counting(self._preprocessing))}, {classes_told(names)}"
 
     def __call__(self, frame: Frame) -> Detections:
         """Candidates in pixels of the frame, not yet suppressed where the model does not do that."""

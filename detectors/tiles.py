@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import Bools, Detections, Detector, Floats, Frame, Ints, notes, search_size
+from detectors.base import Bools, Detections, Detector, Floats, Frame, Ints, how_read, notes, search_size
 from detectors.boxes import areas, nms, overlap_areas
 from detectors.columns import MASKS, concatenate_columns, move_positions, select_rows
 from detectors.masks import union
@@ -46,7 +46,7 @@ class TiledDetector:
     def __init__(self, whole: Detector, close: Detector, count: int | None = None, iou: float = 0.7) -> None:
         self._whole, self._close, self._count, self._iou = whole, close, count, iou
         self.name, self.class_names, self.concurrent = whole.name, whole.class_names, whole.concurrent
-        self.notes = notes(whole)
+        self.notes, self.how_read = notes(whole), how_read(whole)
 
     def search_size(self, height: int, width: int) -> int | None:
         """The longer side in pixels that the whole frame is scaled to, None if its detector does not tell."""

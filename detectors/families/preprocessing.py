@@ -19,6 +19,8 @@ FITS: dict[str, Fit] = {"letterbox": "letterbox", "corner": "corner", "stretch":
 PAD_GREY = 114  # the colour around the picture in YOLO training
 IMAGENET_MEAN: Colours = (123.675, 116.28, 103.53)  # RGB, of pixels in [0, 255]
 IMAGENET_STD: Colours = (58.395, 57.12, 57.375)
+RANGES = {"unit": (0.0, 255.0), "bytes": (0.0, 1.0), "signed": (127.5, 127.5)}
+"""Word -> mean and std of every channel."""
 WORDS = "rgb, bgr, unit, bytes, signed, imagenet, letterbox, corner, stretch, whole, mean=A:B:C, std=A:B:C, pad=N"
 
 
@@ -90,6 +92,22 @@ def parse_preprocessing(text: str, default: Preprocessing) -> Preprocessing:
     return how
 
 
+def told(how: Preprocessing) -> str:
+    """The words of ``--preprocess`` that give `how`."""
+    rgb = how if how.rgb else _turned(how)
+    if (rgb.mean, rgb.std) == (IMAGENET_MEAN, IMAGENET_STD):
+        scaled = "imagenet"
+    else:
+        known = {((mean,) * 3, (std,) * 3): word for word, (mean, std) in RANGES.items()}
+        scaled = known.get((how.mean, how.std), f"mean={_spelled(how.mean)}, std={_spelled(how.std)}")
+    words = ["rgb" if how.rgb else "bgr", scaled, how.fit, *([] if how.pad == PAD_GREY else [f"pad={how.pad}"])]
+    return ", ".join(words)
+
+
+def _spelled(colours: Colours) -> str:
+    return ":".join(f"{each:g}" for each in colours)
+
+
 def _changed(how: Preprocessing, word: str) -> Preprocessing:
     name, _, value = word.partition("=")
     try:
@@ -109,10 +127,9 @@ def _changed(how: Preprocessing, word: str) -> Preprocessing:
     if word == "imagenet":
         rgb = replace(how, rgb=True, mean=IMAGENET_MEAN, std=IMAGENET_STD)
         return rgb if how.rgb else _turned(rgb)
-    ranges = {"unit": (0.0, 255.0), "bytes": (0.0, 1.0), "signed": (127.5, 127.5)}
-    if word not in ranges:
+    if word not in RANGES:
         raise InputError(f"--preprocess {word}", "is no way to prepare a picture", f"choose of: {WORDS}")
-    mean, std = ranges[word]
+    mean, std = RANGES[word]
     return replace(how, mean=(mean, mean, mean), std=(std, std, std))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from detectors import InputError, ModelSettings
-from detectors.class_names import CATEGORIES, COCO_NAMES, coco_names, likely_class, read_names
+from detectors.class_names import CATEGORIES, COCO_NAMES, classes_told, coco_names, likely_class, read_names
 from detectors.onnx import OnnxDetector
 from tests.detectors.families import exports
 from tests.detectors.families.exports import EXPORTS, Export
@@ -120,3 +120,17 @@ def test_a_list_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, conte
 )
 def test_other_words_for_a_class(word: str, meant: str | None) -> None:
     assert likely_class(word, ["person", "bicycle", "truck", "traffic light"]) == meant
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (coco_names(80), "80 classes of COCO"),
+        ({0: "cone"}, "1 class: cone"),
+        ({0: "cone", 1: "dog"}, "2 classes: cone, dog"),
+        ({number: str(number) for number in range(9)}, "9 classes: 0, 1, 2, 3, 4 and 4 more"),
+        ({}, "classes without names"),
+    ],
+)
+def test_classes_are_told_in_a_few_words(names: dict[int, str], line: str) -> None:
+    assert classes_told(names) == line

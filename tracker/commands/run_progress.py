@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column, Table
 
 from detectors import WHY_AUTO, Detector
-from detectors.base import search_size
+from detectors.base import how_read, search_size
 from detectors.tiles import TiledDetector
 from tracker.commands.quiet_display import QuietDisplay
 from tracker.commands.screen import shown
@@ -57,6 +57,8 @@ class RunDisplay(QuietDisplay):
         count = "live" if source.live else length
         self._line("source", f"{source.name}: {size}{float(source.frame_rate):.4g} frames a second, {count}")
         self._line("detector", run.stages.detector.name)
+        if how := how_read(run.stages.detector):
+            self._line("", how)
         if options.detector == "auto" and options.detections is None:
             self._line("", WHY_AUTO)
         embedding = run.stages.tracking.embedding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from detectors import Frame, InputError, ModelSettings
+from detectors.base import how_read
 from detectors.families.preprocessing import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -17,9 +19,11 @@ from detectors.families.preprocessing import (
     numbers,
     parse_preprocessing,
     place,
+    told,
 )
 from detectors.onnx import OnnxDetector
-from tests.detectors.families.exports import Export
+from detectors.tiles import TiledDetector
+from tests.detectors.families.exports import EXPORTS, Export
 
 BGR = np.array([10, 120, 250], np.uint8)
 PLAIN = np.broadcast_to(BGR, (4, 6, 3)).astype(np.uint8)
@@ -139,3 +143,33 @@ def red_finder(last: bool) -> tuple[list, tuple[int, ...]]:  # type: ignore[type
         node("Unsqueeze", ["row", "first"], ["output0"]),
     ]
     return nodes, (1, 64, 96, 3) if last else (1, 3, 64, 96)
+
+
+@pytest.mark.parametrize("order", ["rgb", "bgr"])
+@pytest.mark.parametrize("scaled", ["unit", "bytes", "signed", "imagenet", "mean=1:2:3.5, std=2:4:5"])
+@pytest.mark.parametrize("rest", ["letterbox", "corner, pad=0", "stretch", "whole"])
+def test_what_is_told_are_the_words_that_give_it(order: str, scaled: str, rest: str) -> None:
+    words = f"{order}, {scaled}, {rest}"
+    assert told(parse_preprocessing(words, Preprocessing())) == words
+
+
+def test_usual_ways_are_told_in_words() -> None:
+    assert told(Preprocessing()) == "rgb, unit, letterbox"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("YOLOv8 without metadata", "YOLOv8, 9, 11, 12 or 26: rgb, unit, letterbox, 80 classes of COCO"),
+        ("YOLOX", "YOLOX: bgr, bytes, corner, 80 classes of COCO"),
+    ],
+)
+def test_a_detector_tells_how_its_file_was_read(tmp_path: Path, name: str, line: str) -> None:
+    detector = OnnxDetector(EXPORTS[name][1]().write(tmp_path / "a.onnx"))
+    assert how_read(detector) == line
+    assert how_read(TiledDetector(detector, detector, 2)) == line
+
+
+def test_a_model_of_bytes_is_told_to_take_bytes(tmp_path: Path) -> None:
+    export = replace(EXPORTS["YOLOv8 without metadata"][1](), kind=TensorProto.UINT8)
+    assert ": rgb, bytes, letterbox" in how_read(OnnxDetector(export.write(tmp_path / "a.onnx")))
