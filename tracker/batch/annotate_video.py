@@ -80,7 +80,7 @@ def _make_results(job: Job, draft: Path, on_progress: OnProgress) -> Outcome:
     frames = len(run.first_pass.indices)
     on_progress("writing", frames, frames)
     summaries = summarise(annotations, coverage)
-    _write_annotations(job, draft, annotations, on_progress)
+    boxes = _write_annotations(job, draft, annotations, on_progress)
     _write_review(job, draft, annotations, summaries, crops, advice)
     if vectors is not None:
         write_vectors(draft / VECTORS_FILE, vectors.result())
@@ -89,7 +89,7 @@ def _make_results(job: Job, draft: Path, on_progress: OnProgress) -> Outcome:
     )  # those of pieces are in the first pass
     if advice:
         warnings[advice] = None
-    return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(warnings))
+    return Outcome("done", "", frames, len(annotations.tracks), warnings=tuple(warnings), boxes=boxes)
 
 
 def _view_embeddings(run: Run, annotations: Annotations) -> ViewEmbeddings | None:
@@ -120,17 +120,21 @@ def _crops(annotations: Annotations, frames: Iterator[Frame], side: int | None) 
     return crops
 
 
-def _write_annotations(job: Job, draft: Path, annotations: Annotations, on_progress: OnProgress) -> None:
+def _write_annotations(job: Job, draft: Path, annotations: Annotations, on_progress: OnProgress) -> int:
+    """Write the files of all formats; returns how many boxes there are to correct."""
     from tracker.annotations.formats import parse_formats, write_formats
     from tracker.annotations.keyframes import parse_keyframes, with_keyframes
 
     wanted = parse_keyframes(job.keyframes)
     formats = parse_formats(",".join(job.formats))
     write_formats([each for each in formats if not each.interpolates or wanted is None], annotations, draft)
-    if wanted is not None:
-        boxes = sum(map(len, annotations.tracks))
-        sparse = with_keyframes(annotations, *wanted, on_progress=lambda done: on_progress("keyframes", done, boxes))
-        write_formats([each for each in formats if each.interpolates], sparse, draft)
+    boxes = sum(map(len, annotations.tracks))
+    if wanted is None:
+        return boxes
+    sparse = with_keyframes(annotations, *wanted, on_progress=lambda done: on_progress("keyframes", done, boxes))
+    interpolating = [each for each in formats if each.interpolates]
+    write_formats(interpolating, sparse, draft)
+    return sum(int(track.keyframes.sum()) for track in sparse.tracks) if interpolating else boxes
 
 
 def _write_review(

@@ -97,7 +97,8 @@ class Outcome:
     """How a job ended. reason: why it failed. seconds: that it took. warnings: what the user should know.
 
     full: whether it failed because the disk is full, so that other jobs would fail too. length: seconds of the video,
-    where the job was only to measure that.
+    where the job was only to measure that. boxes: what there is to correct: all of them, or the keyframes of formats
+    that interpolate.
     """
 
     state: JobState
@@ -108,6 +109,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     full: bool = False
     length: float | None = None
+    boxes: int = 0
 
 
 def with_absolute_paths(options: Mapping[str, Any]) -> dict[str, Any]:

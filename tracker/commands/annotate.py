@@ -26,7 +26,7 @@ from tracker.durations import duration
 from tracker.run.options import Options, check_options
 
 if TYPE_CHECKING:
-    from tracker.review.report import VideoEntry
+    from tracker.review.report import ToLookAt, VideoEntry
 
 FAILED = 1
 REPORT = "report.html"
@@ -67,24 +67,23 @@ def main(argv: Sequence[str]) -> int:
                 _report(out, batch.statuses)  # so that finished videos can be reviewed
                 raise
             statuses, skipped = batch.statuses, batch.skipped
-            report = _report(out, statuses)
+            to_look_at = _report(out, statuses)
     finally:
         display.stop()
-    display.summary(statuses, skipped, time.perf_counter() - started, report)
+    display.summary(statuses, skipped, time.perf_counter() - started, out / REPORT, to_look_at)
     return FAILED if any(entry.state == "failed" for entry in statuses) else 0
 
 
-def _report(out: Path, statuses: Sequence[VideoStatus]) -> Path:
-    """Write the page about the batch. Raises InputError."""
+def _report(out: Path, statuses: Sequence[VideoStatus]) -> ToLookAt:
+    """Write the page about the batch; returns what there is to look at. Raises InputError."""
     from tracker.review.report import write_report
 
     path = out / REPORT
     try:
-        write_report(path, (_on_page(out, entry) for entry in statuses))
+        return write_report(path, (_on_page(out, entry) for entry in statuses))
     except OSError as error:
         remedy = "free some space and give the same command again; what is done is kept"
         raise InputError(path, f"cannot be written: {error.strerror}", remedy) from error
-    return path
 
 
 def _on_page(out: Path, entry: VideoStatus) -> VideoEntry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -18,6 +19,10 @@ from tracker.batch.events import JobProgress as Step
 from tracker.batch.manifest import VideoStatus
 from tracker.commands.screen import shown
 
+if TYPE_CHECKING:
+    from tracker.review.report import ToLookAt
+
+LONG = 600.0  # seconds of a batch, from which on a rate says how long the next one takes
 NAME = 32  # characters of a video's name at most
 
 
@@ -31,6 +36,7 @@ class BatchDisplay:
         self._console = Console(highlight=False)
         self._errors = Console(highlight=False, stderr=True)
         self._quiet, self._total, self._over = quiet, total, 0
+        self._tally = Counter[str]()  # of the videos that this run has done
         self._bars: Progress | None = None
         self._tasks: dict[tuple[str, int | None], TaskID] = {}
         self._failed: set[str] = set()
@@ -54,6 +60,8 @@ class BatchDisplay:
         failed = event.outcome.state == "failed"
         if failed:
             self._failed.add(event.job.source)
+        if event.job.piece is None and not failed:
+            self._tally.update(track=event.outcome.tracks, box=event.outcome.boxes)
         if event.job.piece is None or failed:
             self._over += 1
             if self._bars is not None:
@@ -80,7 +88,7 @@ class BatchDisplay:
             said = f"[dim]looked at {shown(event.job.title)}[/]"
         else:
             rate = outcome.frames / max(outcome.seconds, 1e-9)
-            tracks = "1 track" if outcome.tracks == 1 else f"{outcome.tracks} tracks"
+            tracks = _many(outcome.tracks, "track")
             said = f"[green]done[/]    {name}: {tracks} in {outcome.frames} frames, {rate:.0f} a second"
         self._console.print(f"[dim]{self._over}/{self._total}[/] {said}", soft_wrap=True)
         for warning in outcome.warnings:
@@ -91,19 +99,35 @@ class BatchDisplay:
         if self._bars is not None:
             self._bars.stop()
 
-    def summary(self, statuses: list[VideoStatus], skipped: int, seconds: float, report: Path | None) -> None:
-        """Show the counts, and a table of the videos that failed."""
+    def summary(
+        self, statuses: list[VideoStatus], skipped: int, seconds: float, report: Path, to_look_at: ToLookAt
+    ) -> None:
+        """Show the counts, what there is to do by hand, and a table of the videos that failed."""
         states = Counter(entry.state for entry in statuses)
         if not self._quiet:
             fresh = states["done"] - skipped
             before = f", {skipped} done before" if skipped else ""
-            rate = f", {3600 * fresh / max(seconds, 1e-9):.0f} videos an hour" if fresh else ""
+            rate = f", {3600 * fresh / seconds:.0f} videos an hour" if fresh and seconds >= LONG else ""
             failed = f", {states['failed']} failed" if states["failed"] else ""
             self._console.print(f"[bold]done[/]     {fresh} of {len(statuses)} videos{before}{failed}{rate}")
-            if report is not None:
-                self._console.print(f"[bold]wrote[/]    {shown(report)}", soft_wrap=True)
+            if fresh:
+                found = f"{_many(self._tally['track'], 'track')}, {_many(self._tally['box'], 'box')} to correct"
+                self._console.print(f"[bold]found[/]    {found}")
+            self._console.print(f"[bold]wrote[/]    {shown(report)}{_hints(to_look_at)}", soft_wrap=True)
         if states["failed"]:
             self._errors.print(_failures(statuses))
+
+
+def _hints(to_look_at: ToLookAt) -> str:
+    """What the report shows that a person should look at."""
+    tracks = f"{_many(to_look_at.tracks, 'track')} to look at" if to_look_at.tracks else ""
+    missed = f"objects may be missed in {_many(to_look_at.videos, 'video')}" if to_look_at.videos else ""
+    told = "; ".join(filter(None, (tracks, missed)))
+    return f": {told}" if told else ""
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 'es' if what.endswith('x') else 's'}"
 
 
 def _failures(statuses: list[VideoStatus]) -> Table:

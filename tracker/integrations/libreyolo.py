@@ -26,7 +26,12 @@ class LibreyoloTracker:
         self.tracker.reset()
 
     def update(self, results: Any, image: Any = None) -> Any:
-        """The ``Results`` that belong to tracks, in their order, with ``track_id``. image: of Pillow, RGB."""
+        """The ``Results`` that belong to tracks, in their order, with ``track_id``. image: of Pillow, RGB.
+
+        Raises ValueError for anything but the results of one picture.
+        """
+        if not hasattr(results, "boxes"):
+            raise ValueError(f"results are {type(results).__name__}, not LibreYOLO's Results of one picture")
         picture = None if image is None else np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
         tracks = self.tracker.update(results, frame=picture)
         order = np.argsort(tracks.rows)

@@ -26,17 +26,20 @@ class SupervisionTracker:
         """The rows of the ``supervision.Detections`` that belong to tracks, in their order, with ``tracker_id`` set.
 
         Boxes, masks, data and all else stay as they are. frame: the picture ``(H, W, 3)``, BGR, for appearance and the
-        camera's motion.
+        camera's motion. Raises ValueError for anything but supervision's detections.
         """
+        if not hasattr(detections, "tracker_id"):
+            remedy = "sv.Detections(xyxy, confidence=..., class_id=...) makes them; keeptrack.Tracker takes plain rows"
+            raise ValueError(f"detections are {type(detections).__name__}, not supervision's Detections: {remedy}")
         tracks = self.tracker.update(detections, frame=frame)
         order = np.argsort(tracks.rows)
         tracked = detections[tracks.rows[order]]
         tracked.tracker_id = tracks.track_ids[order]
         return tracked
 
-    def update_with_detections(self, detections: Any) -> Any:
+    def update_with_detections(self, detections: Any, frame: Image | None = None) -> Any:
         """As `update`, under the name that supervision's own tracker had."""
-        return self.update(detections)
+        return self.update(detections, frame)
 
     def reset(self) -> None:
         """Begin another video: numbers count from 1 again."""

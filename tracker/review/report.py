@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 from urllib.parse import quote_from_bytes
 
 from tracker.drawing.colours import colour_of
@@ -51,7 +51,14 @@ class _Budget:
     heads: list[dict[str, Any]] = field(default_factory=list)
 
 
-def write_report(path: Path, videos: Iterable[VideoEntry], budget: int = BUDGET) -> None:
+class ToLookAt(NamedTuple):
+    """What a report asks a person to look at: tracks, and videos in which objects may be missed."""
+
+    tracks: int
+    videos: int
+
+
+def write_report(path: Path, videos: Iterable[VideoEntry], budget: int = BUDGET) -> ToLookAt:
     """Write the page; the file is there whole or not at all. Only one video's record is in memory at a time.
 
     budget: bytes of all embedded crops. Tracks to be looked at come first, in the rows as in the crops. Nothing on the
@@ -72,6 +79,8 @@ def write_report(path: Path, videos: Iterable[VideoEntry], budget: int = BUDGET)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+    missing = sum(bool(head["missed"] or head["advice"]) for head in spent.heads)
+    return ToLookAt(sum(head["doubtful"] for head in spent.heads), missing)
 
 
 def _template() -> tuple[str, str, str]:

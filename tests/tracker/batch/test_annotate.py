@@ -68,6 +68,14 @@ def test_each_video_gets_a_folder_and_every_format_the_same_tracks(clips: Path) 
     assert len(json.loads((folder / "summary.json").read_text())["tracks"]) == len(rows)
 
 
+def test_the_boxes_that_a_person_has_to_correct_are_counted(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert annotate("clips/day", "--format", "cvat,mot", "--keyframes", "auto") == 0
+    (video,) = read_annotations(Path("out/crossing/cvat.xml"))
+    tracks, boxes = len(video.tracks), sum(int(track.keyframes.sum()) for track in video.tracks)
+    assert boxes < sum(map(len, video.tracks))
+    assert f"found    {tracks} tracks, {boxes} boxes to correct\n" in capsys.readouterr().out
+
+
 def test_what_an_edit_list_hides_is_in_no_annotation(
     make_video: MakeVideo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tracker.batch.events import Event, JobFinished, JobProgress, JobStarted
-from tracker.batch.job import Job, Outcome
+from tracker.batch.job import Job, JobState, Outcome
+from tracker.batch.manifest import VideoStatus
 from tracker.commands.batch_progress import BatchDisplay
 from tracker.offline.pieces import plan_pieces
+from tracker.review.report import ToLookAt
 
 WHOLE = Job("/a.mp4", "a", {}, ("mot",), "all", False, False, "out")
 IN_PIECES = replace(WHOLE, source="/b.mp4", name="b", pieces=tuple(plan_pieces(100.0, count=2)))
@@ -63,3 +66,38 @@ def test_each_piece_has_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: p
     display.stop()
     one, other = "b piece 1 of 2", "b piece 2 of 2"
     assert bars == [[one], [one, other], [one, f"{other} [dim]tracking[/]"], [one], []]
+
+
+def status(state: JobState) -> VideoStatus:
+    return VideoStatus("/a.mp4", "a", state, "", "", 50, 1, 2.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "to_look_at", "told"),
+    [
+        (
+            9.0,
+            ToLookAt(0, 0),
+            ["done     2 of 2 videos", "found    1,001 tracks, 9,001 boxes to correct", "wrote    r"],
+        ),
+        (720.0, ToLookAt(1, 0), ["done     2 of 2 videos, 10 videos an hour", "wrote    r: 1 track to look at"]),
+        (9.0, ToLookAt(11, 1), ["wrote    r: 11 tracks to look at; objects may be missed in 1 video"]),
+        (9.0, ToLookAt(0, 2), ["wrote    r: objects may be missed in 2 videos"]),
+    ],
+)
+def test_the_end_tells_what_there_is_to_do_by_hand(
+    seconds: float, to_look_at: ToLookAt, told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    display = BatchDisplay(2, quiet=False)
+    display.update(JobFinished(WHOLE, replace(DONE, tracks=1000, boxes=9000)))
+    display.update(JobFinished(FIRST, DONE))
+    display.update(JobFinished(IN_PIECES, replace(DONE, boxes=1)))
+    capsys.readouterr()
+    display.summary([status("done")] * 2, 0, seconds, Path("r"), to_look_at)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line in told] == told
+
+
+def test_where_all_was_done_before_nothing_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    BatchDisplay(1, quiet=False).summary([status("done")], 1, 900.0, Path("r"), ToLookAt(0, 0))
+    assert capsys.readouterr().out.splitlines() == ["done     0 of 1 videos, 1 done before", "wrote    r"]

@@ -128,3 +128,13 @@ def test_numbers_count_from_1_again_after_a_reset(make: Callable[[], Any]) -> No
 def test_a_picture_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match=r"frame has the shape \(4, 4\)"):
         Tracker().update(np.empty((0, 6)), frame=np.zeros((4, 4), np.uint8))
+
+
+@pytest.mark.parametrize("found", [[[10, 10, 40, 90, 0.9, 0]], np.array([[10.0, 10, 40, 90, 0.9, 0]]), None, {}])
+def test_what_no_rows_can_be_given_back_of_is_told(found: Any) -> None:
+    kind = type(found).__name__
+    for update in (SupervisionTracker().update, SupervisionTracker().update_with_detections):
+        with pytest.raises(ValueError, match=rf"^detections are {kind}, not supervision's Detections: sv\.Detections"):
+            update(found)
+    with pytest.raises(ValueError, match=rf"^results are {kind}, not LibreYOLO's Results"):
+        LibreyoloTracker().update(found)
