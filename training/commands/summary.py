@@ -16,6 +16,7 @@ from training.loop.report import show_precisions
 MOST_LEARNT = 100  # pictures that were learnt from are judged, where there are no others: it takes a few seconds
 NOTHING_UNSEEN, NOTHING_LEARNT = 0.05, 0.1  # mean AP50 below which a network has learnt nothing to speak of
 LEAST_GAIN = 0.01  # of a score: less is chance
+USABLE = 0.3  # score of a start that is worth taking as it is
 SUFFIX = ".found.jpg"
 
 
@@ -58,8 +59,8 @@ def gain_of(before: float, after: float, score: str = "AP50") -> str:
     told = f"before: {score} {before:.3f}, after: {score} {after:.3f}"
     if after >= before + LEAST_GAIN or after < LEAST_GAIN:
         return told
-    start = "what it started from is as good, and can be taken as it is"
-    return f"{told}\nnote: nothing was gained: {start}; to gain more, give more pictures, or more --minutes"
+    start = "what it started from is as good and can be taken as it is; " if before >= USABLE else ""
+    return f"{told}\nnote: nothing was gained: {start}to gain, give more pictures, or more --minutes"
 
 
 def _spread(dataset: Dataset, most: int) -> tuple[LabelledImage, ...]:

@@ -90,11 +90,12 @@ def test_what_was_gained_stands_beside_what_it_started_from(
 def test_where_nothing_was_gained_it_says_what_to_do(after: float, gained: bool) -> None:
     told = gain_of(0.670, after)
     assert told.startswith(f"before: AP50 0.670, after: AP50 {after:.3f}")
-    assert ("note: nothing was gained" in told) != gained
+    assert ("note: nothing was gained: what it started from is as good" in told) != gained
 
 
 def test_what_found_nothing_before_and_after_is_no_start_to_take() -> None:
     assert "note" not in gain_of(0.0, 0.001)
+    assert "note: nothing was gained: to gain, give more pictures" in gain_of(0.122, 0.128)
 
 
 def test_a_run_is_judged_by_what_is_held_back_or_by_some_that_it_learnt_from(dataset: Dataset) -> None:
