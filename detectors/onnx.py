@@ -40,7 +40,6 @@ class OnnxDetector:
 
     The class names come from the file's metadata; else they are COCO's if there are as many classes, and numbers if
     not. The family is told from what the model answers to a grey picture. notes: what the user should know.
-    how_read: family, preprocessing and classes, in one line.
 
     Raises InputError when the file is missing, damaged, or no detector that is known, or the settings do not fit it.
     """
@@ -79,7 +78,12 @@ class OnnxDetector:
         how = parse_preprocessing(settings.preprocess or "", self._family.preprocessing(answer))
         keep_shape = self._model.fixed and how.fit == "whole"
         self._preprocessing = replace(how, fit="letterbox") if keep_shape else how
-        self.how_read = f"{self._family.name}: {told(self._model.counting(self._preprocessing))}, {classes_told(names)}"
+
+    @property
+    def how_read(self) -> str:
+        """Family, preprocessing and classes, in one line."""
+        how = told(self._model.counting(self._preprocessing))
+        return f"{self._family.name}: {how}, {classes_told(self.class_names)}"
 
     def __call__(self, frame: Frame) -> Detections:
         """Candidates in pixels of the frame, not yet suppressed where the model does not do that."""

@@ -51,12 +51,12 @@ def train(
     on with.
     """
     trainer = EmbeddingTrainer(network, plan, views, validate, files.with_suffix(".checkpoint"), device)
-    if validate and not saved:
-        trainer.best_score = trainer.score = validate(trainer.average)
-    before = trainer.score
+    before = validate(trainer.average) if validate and not saved else None
+    if before is not None:
+        trainer.best_score = before
     run_watched(trainer, APPEARANCE, files, saved)
-    if before is not None and trainer.score is not None:
-        print(gain_of(before, trainer.score, APPEARANCE.score))
+    if validate and before is not None:
+        print(gain_of(before, validate(trainer.average), APPEARANCE.score))
     return trainer.average
 
 

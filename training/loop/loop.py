@@ -51,7 +51,6 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
             make_steady(self.network)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.step, self.seconds = 0, 0.0
-        self.score: float | None = None  # the latest judgement
         self.best_score = -1.0  # judgement so far, below 0 for none
         self.activity = ""  # what is done beside the steps, for whoever watches
         self._step_began: float | None = None
@@ -127,7 +126,7 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
         if not self.validate:
             return None
         self.activity = "judging"
-        self.score = score = self.validate(self.average)
+        score = self.validate(self.average)
         self.activity = ""
         if score >= self.best_score:
             self.best_score = score
