@@ -122,7 +122,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "data",
         metavar="DATA",
         nargs="+",
-        help="COCO .json file, or folder with annotations.json or YOLO labels; more of them, also of pictures only",
+        help="COCO .json file, folder with annotations.json or YOLO labels, or folder of such; more of them, also of "
+        "pictures only",
     )
     length = add_run(parser, Path("detector.onnx"), batch=8)
     length.add_argument("--open-ended", action="store_true", help="train until interrupted; then --resume --anneal M")

@@ -26,7 +26,7 @@ AnyReport = Report | EmbeddingReport | MaskReport
 
 
 START = "0"  # the step of the row that tells how good the start is
-FEW = 20  # points of a curve that are marked one by one
+FEW = 20  # points of a curve: fewer are marked one by one, and not smoothed
 ROOM = 1.12  # of the highest judgement: the curve's height, so that its top is seen
 
 
@@ -104,9 +104,11 @@ class Journal:
         minutes = [float(row[1]) for row in steps]
         for column, label in enumerate(self._figures.losses, start=2):
             values = [float(row[column]) for row in steps]
+            if len(values) < FEW:  # a line of one point would not be seen
+                left.plot(minutes, values, marker="o", markersize=3.5, label=label)
+                continue
             (line,) = left.plot(minutes, values, alpha=0.25, linewidth=0.8)
-            marker = "o" if len(values) < FEW else None  # a line of one point is not seen
-            left.plot(minutes, _smooth(values), marker=marker, markersize=3.5, color=line.get_color(), label=label)
+            left.plot(minutes, _smooth(values), color=line.get_color(), label=label)
         left.set(xlabel="minutes", ylabel="loss", title="what it learns from", xlim=(0, None), ylim=(0, None))
         left.legend(frameon=False)
         self._draw_judgements(right)

@@ -37,7 +37,8 @@ def run_watched(
     journal = Journal(files.with_suffix(".metrics.csv"), trainer.step, figures)
     if not saved and trainer.best_score >= 0:
         journal.write_start(trainer.best_score)
-    _announce(trainer)
+    if told := announced(trainer.plan, trainer.validate is not None):
+        print(told)
     began, before = time.monotonic(), trainer.seconds
     with TrainingDisplay(figures, lambda: trainer.live_progress, activity or (lambda: trainer.activity)) as display:
         try:
@@ -52,13 +53,13 @@ def run_watched(
     )
 
 
-def _announce(trainer: AnyLoop) -> None:
-    plan = trainer.plan
+def announced(plan: Scheduled, judges: bool) -> str:
+    """What a run that is so many minutes long takes beside them; "" for one that goes by steps or has no end."""
     if plan.minutes is None or plan.minutes >= ENDLESS_MINUTES:
-        return
+        return ""
     times = f"judging {plan.judgements} times" if plan.judgements > 1 else "judging"
-    more = f"reading, {times} and writing" if trainer.validate else "reading and writing"
-    print(f"training for {plan.minutes:g} minutes; {more} come on top")
+    more = f"reading, {times} and writing" if judges else "reading and writing"
+    return f"training for {plan.minutes:g} minutes; {more} come on top"
 
 
 def what_it_took(plan: Scheduled, steps: int, seconds: float, others: float) -> str:

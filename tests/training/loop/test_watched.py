@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 pytest.importorskip("torch", reason="needs the extra `train`")
 pytest.importorskip("pycocotools", reason="needs the extra `train`")
 
 from training.loop.detector_plan import Plan
-from training.loop.watched import what_it_took
+from training.loop.schedule import ENDLESS_MINUTES
+from training.loop.watched import announced, what_it_took
 
 
 def plan(minutes: float | None) -> Plan:
@@ -27,3 +30,11 @@ def test_a_run_of_few_steps_says_how_long_it_should_be(steps: int, minutes: str)
     assert "note: fewer than 200 steps were possible" in told
     assert f"--minutes, such as {minutes}," in told
     assert "note" not in what_it_took(plan(None), steps, 300.0, 0.0), "so many were asked for"
+
+
+def test_what_comes_on_top_is_told_before() -> None:
+    judged = dataclasses.replace(plan(5), judgements=4)
+    assert announced(judged, True) == "training for 5 minutes; reading, judging 4 times and writing come on top"
+    assert announced(judged, False) == "training for 5 minutes; reading and writing come on top"
+    assert announced(plan(None), True) == ""
+    assert announced(plan(ENDLESS_MINUTES), True) == "", "it ends when it is interrupted"
