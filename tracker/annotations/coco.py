@@ -30,12 +30,15 @@ def write(annotations: Annotations, path: Path) -> None:
     write_many([annotations], path)
 
 
-def write_many(videos: Iterable[Annotations], path: Path, every: int = 1, clipped: bool = False) -> None:
+def write_many(
+    videos: Iterable[Annotations], path: Path, every: int = 1, clipped: bool = False, polygons: bool = False
+) -> None:
     """Write all `videos` into one file; every frame is an image, since those without objects are negatives.
 
     One video after the other is asked for, and none is kept. every: list only frame 1 and each `every`-th after it, and
     their boxes, as `extract_frames` writes them. clipped: cut the boxes off at the picture's border and leave out
     what lies outside, as training wants it; without it a box that reaches outside tells how large the object is.
+    polygons: write masks as polygons, not as run lengths.
     """
     heads: list[Entry] = []
     categories: dict[str, int] = {}
@@ -49,7 +52,7 @@ def write_many(videos: Iterable[Annotations], path: Path, every: int = 1, clippe
             for track in video.tracks:
                 keypoints[track.label] = max(keypoints.get(track.label, 0), keypoint_count(track))
             images.add(_images(video, number, before, every))
-            kept = _boxes(video, categories, every, clipped)
+            kept = _boxes(video, categories, every, clipped, polygons)
             numbered = enumerate(kept, boxes.count + 1)
             entries = ({"id": i, "image_id": before + f, "video_id": number} | entry for i, (f, entry) in numbered)
             boxes.add(map(json.dumps, entries))
@@ -114,14 +117,17 @@ def _images(video: Annotations, number: int, before: int, every: int) -> Iterato
         yield f'{{"id": {before + row + 1}, "video_id": {number}, {frame}, {size}{time}}}'
 
 
-def _boxes(video: Annotations, categories: Mapping[str, int], every: int, clipped: bool) -> Iterator[tuple[int, Entry]]:
+def _boxes(
+    video: Annotations, categories: Mapping[str, int], every: int, clipped: bool, polygons: bool
+) -> Iterator[tuple[int, Entry]]:
     """Each box with its frame, from 1."""
     border = np.array([video.width, video.height] * 2) if clipped else np.inf
     for frame, owners, rows in by_frame(video.tracks):
         for owner, row in zip(owners.tolist(), rows.tolist(), strict=True) if (frame - 1) % every == 0 else ():
             track = video.tracks[owner]
             box = np.clip(track.boxes[row], 0 if clipped else -np.inf, border)
-            entry = _box(track, row, box, categories[track.label]) | mask_entry(track, row, (video.height, video.width))
+            entry = _box(track, row, box, categories[track.label])
+            entry |= mask_entry(track, row, (video.height, video.width), polygons)
             if not clipped or min(entry["bbox"][2:]) > 0:
                 yield frame, entry
 

@@ -1,4 +1,4 @@
-"""Masks as COCO has them, run lengths of the frame or polygons; ours are run lengths, which lose nothing."""
+"""Masks as COCO has them: run lengths of the frame, or polygons along the edges of pixels. Both lose nothing."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from detectors.masks import Mask
 from detectors.run_lengths import decode, encode
 from tracker.annotations.document import AnnotatedTrack
 from tracker.annotations.mask_budget import MaskBudget
-from tracker.annotations.mask_polygons import filled_polygons
+from tracker.annotations.mask_polygons import filled_polygons, polygons_of
 
 Entry = dict[str, Any]
 Size = tuple[int, int]
 
 
-def mask_entry(track: AnnotatedTrack, row: int, size: Size) -> Entry:
-    """What the annotation of a box says of its mask; nothing where none is known. size: height and width of a frame."""
+def mask_entry(track: AnnotatedTrack, row: int, size: Size, polygons: bool = False) -> Entry:
+    """What the annotation of a box says of its mask; nothing where none is known. size: height and width of a frame.
+
+    polygons: for programs that read no run lengths.
+    """
     mask = track.columns[MASKS][row] if MASKS in track.columns else None
     if mask is None or not all(size):
         return {}
-    return {"segmentation": encode(mask, *size), "area": mask.within(*size).area}
+    inside = mask.within(*size)
+    outlines = [polygon.ravel().tolist() for polygon in polygons_of(inside)] if polygons else []
+    return {"segmentation": outlines if polygons else encode(mask, *size), "area": inside.area}
 
 
 def read_mask(entry: Entry, image: Entry, budget: MaskBudget) -> Mask | None:

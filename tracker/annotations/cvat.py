@@ -19,15 +19,20 @@ import numpy as np
 
 from detectors import limits
 from detectors.base import Bools, Floats, Ints
+from detectors.columns import MASKS
 from detectors.errors import InputError
+from detectors.masks import Mask
 from tracker.annotations import validate
 from tracker.annotations.archives import names_in, read_member
+from tracker.annotations.cvat_outlines import box_around, mask_inside, outline_text, read_outline
 from tracker.annotations.document import AnnotatedTrack, Annotations, labels_of
 from tracker.annotations.interpolation import interpolate
+from tracker.annotations.mask_budget import MaskBudget
 from tracker.durations import frame_rate
 
 REMEDY = "export it again as 'CVAT for video 1.1'"
 TWICE = "delete one of them in CVAT, and export it again"
+SIZE = ".//original_size/"
 SIDES = ("xtl", "ytl", "xbr", "ybr")
 SAME = 0.011  # pixels by which equal sides may differ: CVAT rounds them to hundredths
 BLOCK = 1 << 16  # bytes that are parsed at a time
@@ -35,13 +40,17 @@ ARCHIVED = "annotations.xml"  # its name in the archive that CVAT exports
 
 
 class _Shape(NamedTuple):
-    """A box. frame: from 0. outside: whether the object is away from here on. key: whether a person has set it."""
+    """A box. frame: from 0. outside: whether the object is away from here on. key: whether a person has set it.
+
+    outline: ``(P, 2)`` of a polygon, around which the box is.
+    """
 
     frame: int
     box: list[float]
     outside: bool
     occluded: bool
     key: bool = True
+    outline: Floats | None = None
 
 
 class _Range(NamedTuple):
@@ -64,11 +73,16 @@ _Rows = tuple[Ints, Floats, Bools, Bools]  # frames, boxes, filled, keyframes
 
 def write(annotations: Annotations, path: Path) -> None:
     """Write the tracks one by one, to a ten-thousandth of a pixel. Boxes that nobody has seen are occluded."""
+    write_file(annotations, path)
+
+
+def write_file(annotations: Annotations, path: Path, polygons: bool = False) -> None:
+    """As `write`. polygons: whether a track with masks is one of polygons."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n')
         _write_meta(annotations, file)
         for track in annotations.tracks:
-            _write_track(track, annotations.frame_count, file)
+            _write_track(track, annotations.frame_count, file, polygons and MASKS in track.columns)
         file.write("</annotations>\n")
 
 
@@ -88,22 +102,29 @@ def _write_meta(annotations: Annotations, file: TextIO) -> None:
     )
 
 
-def _write_track(track: AnnotatedTrack, frame_count: int, file: TextIO) -> None:
+def _write_track(track: AnnotatedTrack, frame_count: int, file: TextIO, polygons: bool) -> None:
+    def shape(row: int) -> str:
+        return f'points="{outline_text(track, row)}"' if polygons else _sides(track.boxes[row].tolist())
+
+    tag = "polygon" if polygons else "box"
     file.write(f'  <track id="{track.track_id}" label={quoteattr(_clean(track.label))} source="auto">\n')
     for rows in track.stretches():
-        kept = [row for row in range(rows.start, rows.stop) if track.keyframes[row]]
+        kept = [row for row in range(rows.start, rows.stop) if track.keyframes[row] or polygons]
         for row in kept:
-            _write_box(file, int(track.frames[row]) - 1, track.boxes[row].tolist(), bool(track.filled[row]), False)
+            _write_shape(file, tag, int(track.frames[row]) - 1, shape(row), bool(track.filled[row]), False)
         after = int(track.frames[rows.stop - 1])  # the next frame, counted from 0
         if after < frame_count:
-            _write_box(file, after, track.boxes[rows.stop - 1].tolist(), False, True)
+            _write_shape(file, tag, after, shape(rows.stop - 1), False, True)
     file.write("  </track>\n")
 
 
-def _write_box(file: TextIO, frame: int, box: list[float], occluded: bool, outside: bool) -> None:
-    sides = " ".join(f'{side}="{value:.4f}"' for side, value in zip(SIDES, box, strict=True))
+def _sides(box: list[float]) -> str:
+    return " ".join(f'{side}="{value:.4f}"' for side, value in zip(SIDES, box, strict=True))
+
+
+def _write_shape(file: TextIO, tag: str, frame: int, place: str, occluded: bool, outside: bool) -> None:
     state = f'keyframe="1" outside="{outside:d}" occluded="{occluded:d}"'
-    file.write(f'    <box frame="{frame}" {state} {sides} z_order="0"></box>\n')
+    file.write(f'    <{tag} frame="{frame}" {state} {place} z_order="0"></{tag}>\n')
 
 
 def _clean(text: str) -> str:
@@ -127,20 +148,21 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path) -> list[Annotations]:
-    """The tracks of one file, those of boxes only; what lies between keyframes is drawn as CVAT does.
+    """The tracks of one file, those of boxes, and of polygons as masks; boxes between keyframes are drawn as CVAT does.
 
     Frames are those of the video: a task that begins later has none before, and one that takes each fifth frame has
     boxes in these only. Raises InputError, naming the track, for anything else in it.
     """
     meta, task = ET.Element("meta"), _Range()
-    tracks, drawn = list[AnnotatedTrack](), validate.DrawnBoxes()
+    tracks, drawn, outlines = list[AnnotatedTrack](), validate.DrawnBoxes(), MaskBudget()
     for element in _elements(path):
         if element.tag == "meta":
             meta, task = element, _range_of(path, element)
             if len(meta.findall(".//tasks/task")) > 1:
                 _reject(path, "its head", "is of a project of several tasks; they must be exported one by one")
         elif element.tag == "track":
-            tracks += _read_track(path, element, task, drawn)
+            size = int(_number(path, meta, SIZE + "height", 0)), int(_number(path, meta, SIZE + "width", 0))
+            tracks += _read_track(path, element, task, drawn, (size, outlines))
         elif element.tag == "image":
             _reject(path, "an image", "is from a task of images, which have no tracks")
     if len({track.track_id for track in tracks}) < len(tracks):
@@ -152,8 +174,8 @@ def read(path: Path) -> list[Annotations]:
     found = Annotations(
         name=meta.findtext(".//task/name") or path.resolve().stem,
         source=meta.findtext(".//source") or "",
-        width=int(_number(path, meta, ".//original_size/width", 0)),
-        height=int(_number(path, meta, ".//original_size/height", 0)),
+        width=int(_number(path, meta, SIZE + "width", 0)),
+        height=int(_number(path, meta, SIZE + "height", 0)),
         frame_rate=_rate(path, meta),
         frame_count=max([task.end, *ends]),
         labels=labels,
@@ -211,16 +233,22 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _read_track(path: Path, element: ET.Element, task: _Range, drawn: validate.DrawnBoxes) -> list[AnnotatedTrack]:
-    """The track, or none if it is away in all frames."""
+def _read_track(
+    path: Path,
+    element: ET.Element,
+    task: _Range,
+    drawn: validate.DrawnBoxes,
+    outlines: tuple[tuple[int, int], MaskBudget],
+) -> list[AnnotatedTrack]:
+    """The track, or none if it is away in all frames. outlines: height and width of frames, and what masks may cost."""
     where = f"track {element.get('id')}"
-    odd = [each.tag for each in element if each.tag != "box"]
+    odd = [each.tag for each in element if each.tag not in ("box", "polygon")]
     if odd:
-        _reject(path, where, f"holds a {odd[0]}, and only boxes can be read")
+        _reject(path, where, f"holds a {odd[0]}, and only boxes and polygons can be read")
     number = element.get("id", "")
     if not number.isdecimal() or len(number) > 12:
         _reject(path, where, "has no number")
-    shapes = _one_a_frame(path, where, [_read_box(path, where, box) for box in element])
+    shapes = _one_a_frame(path, where, [_read_shape(path, where, each) for each in element])
     if _stays(shapes, task) > limits.HELD_FRAMES:
         _reject(path, where, f"stays as it is for more than {limits.HELD_FRAMES} frames, up to the video's end")
     there = list(_stretches(shapes, task))
@@ -232,7 +260,20 @@ def _read_track(path: Path, element: ET.Element, task: _Range, drawn: validate.D
     if not stretches:
         return []
     frames, boxes, filled, keys = (np.concatenate(column) for column in zip(*stretches, strict=True))
-    return [AnnotatedTrack(int(number), element.get("label", ""), frames, boxes, None, filled, keys)]  # type: ignore[arg-type]
+    columns: dict[str, Any] = {}
+    drawn_by_hand = {each.frame + 1: each.outline for each in shapes if each.outline is not None and not each.outside}
+    if drawn_by_hand:
+        around = [drawn_by_hand.get(frame) for frame in frames.tolist()]
+        columns[MASKS] = [None if each is None else _mask(path, where, each, outlines) for each in around]
+    label = element.get("label", "")
+    return [AnnotatedTrack(int(number), label, frames, boxes, None, filled, keys, columns)]  # type: ignore[arg-type]
+
+
+def _mask(path: Path, where: str, outline: Floats, outlines: tuple[tuple[int, int], MaskBudget]) -> Mask:
+    try:
+        return mask_inside(outline, *outlines)
+    except ValueError as error:
+        _reject(path, where, str(error))
 
 
 def _one_a_frame(path: Path, where: str, shapes: list[_Shape]) -> list[_Shape]:
@@ -289,12 +330,17 @@ def _stretch(here: list[_Shape], end: int, task: _Range) -> _Rows:
     return frames + 1, boxes, occluded, keys | alone[:-1] | alone[1:]
 
 
-def _read_box(path: Path, where: str, box: ET.Element) -> _Shape:
+def _read_shape(path: Path, where: str, box: ET.Element) -> _Shape:
+    outline: Floats | None = None
     try:
-        frame, sides = int(box.attrib["frame"]), [float(box.attrib[side]) for side in SIDES]
+        frame = int(box.attrib["frame"])
+        if box.tag == "polygon":
+            outline = read_outline(box)
+        sides = [float(box.attrib[side]) for side in SIDES] if outline is None else box_around(outline)
         turned = float(box.get("rotation", 0)) % 360 != 0
     except (KeyError, ValueError):
-        _reject(path, where, "has a box without a frame and four sides")
+        what = "a box without a frame and four sides" if box.tag == "box" else "a polygon without a frame and points"
+        _reject(path, where, f"has {what}")
     if not 0 <= frame < limits.FRAMES or not all(abs(side) < limits.FRAMES for side in sides):
         _reject(path, where, f"has a box in frame {frame} that cannot be")
     if sides[2] < sides[0] or sides[3] < sides[1]:
@@ -302,7 +348,7 @@ def _read_box(path: Path, where: str, box: ET.Element) -> _Shape:
     if turned:
         _reject(path, where, f"has a turned box in frame {frame}, and only upright ones can be read")
     outside, occluded, key = (box.get(name) == "1" for name in ("outside", "occluded", "keyframe"))
-    return _Shape(frame, sides, outside, occluded, key or "keyframe" not in box.attrib)
+    return _Shape(frame, sides, outside, occluded, key or "keyframe" not in box.attrib, outline)
 
 
 def _range_of(path: Path, meta: ET.Element) -> _Range:

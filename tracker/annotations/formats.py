@@ -51,7 +51,9 @@ FORMATS = {
     for each in (
         Format("mot", "MOTChallenge", "mot", "mot.txt", also=("mot.zip",), implied=True),
         Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True, implied=True),
+        Format("cvat-polygons", "CVAT for video 1.1, polygons", "cvat_polygons", "cvat-polygons.xml"),
         Format("coco", "COCO of videos", "coco", "coco.json"),
+        Format("coco-polygons", "COCO of videos, polygons", "coco_polygons", "coco-polygons.json"),
         Format(
             "labelstudio",
             "Label Studio video",
@@ -67,7 +69,7 @@ FORMATS = {
 }
 
 
-BY_COMPLETENESS = ("coco", "fiftyone", "yolo", "cvat", "labelstudio", "mot")
+BY_COMPLETENESS = ("coco", "coco-polygons", "fiftyone", "yolo", "cvat-polygons", "cvat", "labelstudio", "mot")
 """Formats that lose least come first: results are read from the first that is there. Others come after these."""
 
 

@@ -33,6 +33,18 @@ def polygons_of(mask: Mask) -> list[Ints]:
     return [ring + np.array([mask.x - 1, mask.y - 1]) for ring in outer]
 
 
+def outline_of(mask: Mask) -> Ints:
+    """One polygon ``(P, 2)`` around all parts, for formats that have one an object; empty for an empty mask.
+
+    The parts are joined by lines back and forth, which enclose nothing.
+    """
+    parts = polygons_of(mask)
+    whole = parts[0] if parts else np.empty((0, 2), dtype=np.int64)
+    for part in parts[1:]:
+        whole = _joined(whole, part)
+    return whole
+
+
 def _rings(padded: npt.NDArray[np.bool_]) -> list[Ints]:
     """The closed lines ``(P, 2)`` around pixels, with the object on the right; outer ones clockwise, holes against."""
     following: dict[Point, list[Point]] = {}

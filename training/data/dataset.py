@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from detectors import limits
 from detectors.base import Bools, Floats, Ints
 from detectors.boxes import cxcywh_to_xyxy, tlwh_to_xyxy
 from detectors.codec_messages import codec_messages
@@ -262,15 +263,22 @@ def _read_yolo_image(picture: Path, labels: Path, names: tuple[str, ...]) -> Lab
 
 
 def _read_yolo_row(line: str, where: str, classes: int) -> list[float]:
+    """Class, cx, cy, w, h; of an outline, as segmentation has it, the box around it."""
     try:
         row = [float(field) for field in line.split()]
     except ValueError:
         row = []
-    if len(row) != 5 or not np.isfinite(row).all():
-        raise InputError(where, f"{line.strip()!r} is no label", "rows are: class cx cy w h, in shares of the picture")
+    outlined = len(row) >= 7 and len(row) % 2 == 1
+    if (len(row) != 5 and not outlined) or not np.isfinite(row).all():
+        shown = line.strip()[: limits.SHOWN]
+        raise InputError(where, f"{shown!r} is no label", "rows are: class cx cy w h, in shares of the picture")
     if row[0] % 1 or not 0 <= row[0] < classes:
         raise InputError(where, f"has the unknown class {row[0]:g}", f"classes.txt names 0 to {classes - 1}")
-    return row
+    if not outlined:
+        return row
+    points = np.array(row[1:]).reshape(-1, 2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    return [row[0], *((low + high) / 2).tolist(), *(high - low).tolist()]
 
 
 def _check_boxes(boxes: Floats, width: float, height: float, places: list[str]) -> None:

@@ -82,7 +82,7 @@ def test_numbers_from_0_as_cvat_counts_become_numbers_from_1(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("tracks", "said"),
     [
-        ('<track id="1" label="a"><polygon frame="0"/></track>', "track 1: holds a polygon"),
+        ('<track id="1" label="a"><mask frame="0"/></track>', "track 1: holds a mask"),
         ('<track id="x" label="a"/>', "track x: has no number"),
         (f'<track id="1" label="a">{box(0, 0)}{box(0, 5)}</track>', "track 1: has two different boxes in frame 0"),
         (f'<track id="1">{box(-1, 0)}</track>', "track 1: has a box in frame -1 that cannot be"),
