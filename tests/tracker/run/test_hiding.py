@@ -8,10 +8,13 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks.privacy.uncovered_frames import count_uncovered
+from benchmarks.privacy.uncovered_frames import count_uncovered, uncovered
 from detectors import InputError
 from detectors.base import Detections, Image
 from tests.conftest import MakeVideo
+from tracker.privacy.cover import cover_of
+from tracker.privacy.hide import hide
+from tracker.privacy.policy import Manner
 from tracker.run.track import track
 from tracker.sources import open_source
 
@@ -90,6 +93,11 @@ def test_classes_that_the_detector_lacks_are_told_before_a_file_is_touched(clip:
 
 
 def test_the_benchmark_tells_covered_from_uncovered(crossing: Path) -> None:
-    found = count_uncovered(crossing, "all", offline=True)
+    found = count_uncovered(crossing, "all", offline=False)
     assert found.before > 0.9 * found.boxes > 0
     assert found.shown == 0
+    picture = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    box, after = np.array([60.0, 40, 120, 200]), picture.copy()
+    hide(after, [cover_of(Manner("blur", head=True), box)])
+    assert uncovered(picture[:, :, 0], after[:, :, 0], box), "a face alone"
+    assert not uncovered(picture[:, :, 0], after[:, :, 0], np.array([60.0, 40, 120, 75]))
