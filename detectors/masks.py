@@ -158,13 +158,18 @@ def union(first: Mask | None, second: Mask | None) -> Mask | None:
     return Mask.pack(pixels, x1, y1)
 
 
-def mask_iou(first: Mask, second: Mask) -> float:
-    """Intersection over union of two masks, 0 where both are empty."""
+def shared_pixels(first: Mask, second: Mask) -> int:
+    """How many pixels both masks cover."""
     x1, y1 = max(first.x, second.x), max(first.y, second.y)
     x2, y2 = (min(first.rectangle[at], second.rectangle[at]) for at in (2, 3))
-    shared = 0
-    if x2 > x1 and y2 > y1:
-        parts = (each.pixels()[y1 - each.y : y2 - each.y, x1 - each.x : x2 - each.x] for each in (first, second))
-        shared = int(np.logical_and(*parts).sum())
-    union = first.area + second.area - shared
-    return shared / union if union else 0.0
+    if x2 <= x1 or y2 <= y1:
+        return 0
+    parts = (each.pixels()[y1 - each.y : y2 - each.y, x1 - each.x : x2 - each.x] for each in (first, second))
+    return int(np.logical_and(*parts).sum())
+
+
+def mask_iou(first: Mask, second: Mask) -> float:
+    """Intersection over union of two masks, 0 where both are empty."""
+    shared = shared_pixels(first, second)
+    total = first.area + second.area - shared
+    return shared / total if total else 0.0

@@ -50,6 +50,7 @@ FORMATS = {
     each.name: each
     for each in (
         Format("mot", "MOTChallenge", "mot", "mot.txt", also=("mot.zip",), implied=True),
+        Format("mots", "MOTS text", "mots", "mots.txt"),
         Format("cvat", "CVAT for video 1.1", "cvat", "cvat.xml", interpolates=True, implied=True),
         Format("cvat-polygons", "CVAT for video 1.1, polygons", "cvat_polygons", "cvat-polygons.xml"),
         Format("coco", "COCO of videos", "coco", "coco.json"),
@@ -69,7 +70,7 @@ FORMATS = {
 }
 
 
-BY_COMPLETENESS = ("coco", "coco-polygons", "fiftyone", "yolo", "cvat-polygons", "cvat", "labelstudio", "mot")
+BY_COMPLETENESS = ("coco", "coco-polygons", "fiftyone", "yolo", "cvat-polygons", "cvat", "labelstudio", "mots", "mot")
 """Formats that lose least come first: results are read from the first that is there. Others come after these."""
 
 

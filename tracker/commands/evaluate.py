@@ -17,7 +17,8 @@ from detectors.errors import InputError, printable
 from tracker.commands.arguments import Parser
 from tracker.commands.screen import warn
 from tracker.evaluation.evaluate import Evaluation, Scores, evaluate, read_results
-from tracker.evaluation.ground_truth import GT, load_ground_truth
+from tracker.evaluation.ground_truth import GT, GroundTruth, load_ground_truth
+from tracker.evaluation.mots import MotsTruth, evaluate_mots, is_mots, load_mots
 from tracker.writers.path_checks import check_outputs
 from tracker.writers.stats import write_stats
 
@@ -38,22 +39,33 @@ def main(argv: Sequence[str]) -> int:
 def _score(arguments: argparse.Namespace) -> int:
     root, json = Path(arguments.gt_root), arguments.json
     places = _by_name(arguments.results)
-    ground_truth = load_ground_truth(root, _listed(arguments.sequences), arguments.mot15_flags)
+    masks = is_mots(root)
+    chosen = _listed(arguments.sequences)
+    ground_truth = load_mots(root, chosen) if masks else load_ground_truth(root, chosen, arguments.mot15_flags)
     if json is not None:
         names = [truth.name for truth in ground_truth]
         inputs = [root / name / GT for name in names]
         inputs += [path / f"{name}.txt" for path in places.values() for name in names]
         check_outputs({"--json": Path(json)}, [*inputs, root / GT, *places.values()], arguments.overwrite)
-    _warn(warning for truth in ground_truth for warning in truth.warnings)
-    evaluations = {}
-    for name, place in places.items():
-        results, missing = read_results(place, ground_truth)
-        _warn(missing)
-        evaluations[name] = evaluate(ground_truth, results)
+    _warn(warning for truth in ground_truth for warning in getattr(truth, "warnings", ()))
+    evaluations = {name: _evaluated(ground_truth, place) for name, place in places.items()}
     if json is not None:
         write_stats(Path(json), as_json(evaluations), new=not arguments.overwrite)
     Console(highlight=False).print(make_table(evaluations))
     return 0
+
+
+def _evaluated(ground_truth: Sequence[GroundTruth] | Sequence[MotsTruth], place: Path) -> Evaluation:
+    """The scores of one place of results; warnings are printed."""
+    masks = [truth for truth in ground_truth if isinstance(truth, MotsTruth)]
+    if masks:
+        evaluation, missing = evaluate_mots(masks, place)
+        _warn(missing)
+        return evaluation
+    boxes = [truth for truth in ground_truth if isinstance(truth, GroundTruth)]
+    results, missing = read_results(place, boxes)
+    _warn(missing)
+    return evaluate(boxes, results)
 
 
 def build_parser() -> Parser:

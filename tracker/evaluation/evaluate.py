@@ -69,12 +69,17 @@ def evaluate(ground_truth: Sequence[GroundTruth], results: Results) -> Evaluatio
     for name in results:
         if name not in names:
             raise InputError(name, "has results but no ground truth", f"expected {', '.join(names)}")
+    return evaluate_data({truth.name: _sequence_data(truth, results.get(truth.name, ())) for truth in ground_truth})
+
+
+def evaluate_data(sequences_data: Mapping[str, dict[str, Any]]) -> Evaluation:
+    """The scores of sequences by name, from what TrackEval's metrics take. Raises InputError without TrackEval."""
+    names = list(sequences_data)
     with _trackeval() as metrics:
         found: dict[str, dict[str, Any]] = {kind: {} for kind in metrics}
-        for truth in ground_truth:
-            data = _sequence_data(truth, results.get(truth.name, ()))
+        for name, data in sequences_data.items():
             for kind, metric in metrics.items():
-                found[kind][truth.name] = metric.eval_sequence(data)
+                found[kind][name] = metric.eval_sequence(data)
         combined = {kind: metric.combine_sequences(found[kind]) for kind, metric in metrics.items()}
     sequences = {name: _scores({kind: found[kind][name] for kind in found}) for name in names}
     return Evaluation(_scores(combined), sequences)

@@ -71,7 +71,7 @@ def load_ground_truth(
     flag is 0. Raises InputError.
     """
     root = Path(root)
-    folders = _find_sequences(root)
+    folders = find_sequences(root)
     unknown = [name for name in sequences or () if name not in folders]
     if unknown:
         has = ", ".join(sorted(folders)[:8]) + (", ..." if len(folders) > 8 else "")
@@ -82,7 +82,7 @@ def load_ground_truth(
     return [load_sequence(folders[name], name, mot15_flags) for name in names]
 
 
-def _find_sequences(root: Path) -> dict[str, Path]:
+def find_sequences(root: Path) -> dict[str, Path]:
     """Folders of the sequences in `root`, by name."""
     if not root.is_dir():
         why = "is not a folder" if root.exists() else "no such folder"
@@ -151,6 +151,12 @@ def _rule(rows: MotRows) -> str:
     if _has_classes(rows.values):
         return "of nine columns, rows of class 1 with flag 1 do (leave out the last two columns to count all classes)"
     return "the flag, the seventh column, is 0 everywhere"
+
+
+def sequence_length(folder: Path, last: int) -> int:
+    """How many frames a sequence has, by its seqinfo.ini; without that up to the `last` one. Raises InputError."""
+    info = folder / "seqinfo.ini"
+    return _read_length(info) if info.is_file() else last
 
 
 def _read_length(info: Path) -> int:
