@@ -1,7 +1,7 @@
 """MOTS text: ``frame id class height width rle`` a line, as `tracker.evaluation.mots_text` reads it.
 
-It knows people and cars; what has no mask, and other classes, are left out. A pixel belongs to one object: where masks
-overlap, to the one whose box reaches farther down, which stands in front.
+It knows people and cars; other classes are left out. What has no mask is its box. A pixel belongs to one object: where
+masks overlap, to the one whose box reaches farther down, which stands in front.
 """
 
 from __future__ import annotations
@@ -12,27 +12,24 @@ from pathlib import Path
 
 import numpy as np
 
-from detectors.base import Bools, Ints
+from detectors.base import Bools, Floats, Ints
 from detectors.columns import MASKS, masks_in
 from detectors.errors import InputError
-from detectors.masks import Mask
+from detectors.masks import Mask, box_crops
 from detectors.run_lengths import encode
 from tracker.annotations import validate
 from tracker.annotations.document import AnnotatedTrack, Annotations, by_frame
 from tracker.evaluation.mots_text import CAR, IGNORED, PEDESTRIAN, ROW, MotsRow, looks_like_mots, read_mots
 
+PLACE = "mots.txt"  # its name in a video's folder of results, which has the video's
 LABELS = {CAR: "car", PEDESTRIAN: "person"}
 CLASSES = {"person": PEDESTRIAN, "pedestrian": PEDESTRIAN, "people": PEDESTRIAN, "car": CAR}
 
 
 def write(annotations: Annotations, path: Path) -> None:
-    """Write the masks frame by frame. Raises InputError for a video without a size, and for one without masks."""
+    """Write the masks frame by frame. Raises InputError for a video without a size."""
     validate.require_size(annotations)
-    tracks = [track for track in annotations.tracks if track.label in CLASSES and MASKS in track.columns]
-    if not tracks and annotations.tracks:
-        raise InputError(
-            path, "MOTS text is made of masks, and no person or car has one", "add --masks, or a mask model"
-        )
+    tracks = [track for track in annotations.tracks if track.label in CLASSES]
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for frame, owners, rows in by_frame(tracks):
             here = [tracks[owner] for owner in owners.tolist()]
@@ -51,9 +48,7 @@ def _visible(
     found: dict[int, Mask] = {}
     for at in np.argsort(-bottoms, kind="stable").tolist():
         mask = masks_in(tracks[at].columns, len(tracks[at]))[rows[at]]
-        if mask is None:
-            continue
-        inside = mask.within(height, width)
+        inside = (mask or _whole(tracks[at].boxes[rows[at]], height, width)).within(height, width)
         x1, y1, x2, y2 = inside.rectangle
         seen = inside.pixels() & ~taken[y1:y2, x1:x2]
         taken[y1:y2, x1:x2] |= seen
@@ -61,6 +56,11 @@ def _visible(
             found[at] = Mask.pack(seen, x1, y1)
     for at in sorted(found):
         yield tracks[at], found[at]
+
+
+def _whole(box: Floats, height: int, width: int) -> Mask:
+    x1, y1, x2, y2 = box_crops(box[None], height, width)[0].tolist()
+    return Mask.pack(np.ones((y2 - y1, x2 - x1), dtype=bool), x1, y1)
 
 
 def recognises(path: Path) -> bool:
@@ -86,7 +86,8 @@ def read(path: Path) -> list[Annotations]:
         tracks = [_track(number + shift, by_track[number]) for number in sorted(by_track)]
         count = max((row.frame for row in rows), default=0)
         labels = tuple(dict.fromkeys(track.label for track in tracks))
-        video = Annotations(path.stem, "", width, height, Fraction(0), count, labels, tracks)
+        name = path.resolve().parent.name if path.name == PLACE else path.stem
+        video = Annotations(name, "", width, height, Fraction(0), count, labels, tracks)
         return [validate.consistent(video)]
     except validate.MALFORMED as error:
         raise InputError(path, f"is no MOTS text: {error}", ROW) from None

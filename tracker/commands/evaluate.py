@@ -72,7 +72,7 @@ def build_parser() -> Parser:
     """The arguments of the command."""
     parser = Parser(
         prog="keeptrack eval",
-        description="Score result files against MOTChallenge ground truth, with TrackEval's metrics.",
+        description="Score result files against MOTChallenge or MOTS ground truth, with TrackEval's metrics.",
     )
     parser.add_argument("gt_root", metavar="GT_ROOT", help="folder of sequences NAME/gt/gt.txt, or one such sequence")
     parser.add_argument(
