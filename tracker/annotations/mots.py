@@ -23,7 +23,8 @@ from tracker.evaluation.mots_text import CAR, IGNORED, PEDESTRIAN, ROW, MotsRow,
 
 PLACE = "mots.txt"  # its name in a video's folder of results, which has the video's
 LABELS = {CAR: "car", PEDESTRIAN: "person"}
-CLASSES = {"person": PEDESTRIAN, "pedestrian": PEDESTRIAN, "people": PEDESTRIAN, "car": CAR}
+CLASSES = {"car": CAR, **dict.fromkeys(("person", "pedestrian", "people", "object"), PEDESTRIAN)}
+"""What has no name is taken for who is scored."""
 
 
 def write(annotations: Annotations, path: Path) -> None:

@@ -15,7 +15,7 @@ GROWTH = 0.6  # sizes a second by which it grows more while nobody sees the obje
 LEAST = 3.0  # pixels of any margin
 HEAD_HEIGHT, HEAD_WIDTH = 0.24, 0.6
 """How much of a person's height, or of the width of a box that shows less than all of one, is taken up by the head."""
-SMALLEST_SHARE = 0.2  # of its box that a mask covers at least, or else it is not trusted
+SMALLEST_SHARE = 0.3  # of its box that a mask covers at least, or else it is not trusted
 
 
 @dataclass(frozen=True, eq=False)
