@@ -14,6 +14,7 @@ plays each third frame only, as from a camera of a third of the frame rate.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -37,6 +38,8 @@ CUES: dict[str, dict[str, Any]] = {
     "mutual best pairs (Hungarian instead)": {"cues.greedy": False},
     "overlap of heights": {"cues.height_overlap": False},
     "grown boxes": {"cues.expansion": 0.0, "cues.expansion_rate": 0.0},
+    "reach of uncertain predictions": {"cues.reach": 0.0},
+    "reports at once at low frame rates": {"confirm_interval": math.inf},
     "change of the score": {"cues.score_change": 0.0},
     "feet": {"cues.bottom_edge": 0.0},
     "price of weak detections": {"cues.low_score": 0.0},

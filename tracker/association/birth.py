@@ -11,6 +11,10 @@ from tracker.association.presets import Preset
 from tracker.association.track_table import TrackTable
 
 OTHER_CLASS_IOU = 0.6  # above it a box of another class is a second opinion on the same object
+# Where frames are far apart, to leave out somebody behind another costs more than a duplicate: the limit of overlap
+# rises to what detectors' own non-maximum suppression lets stand.
+OVERLAP_RATE, SUPPRESSION_IOU = 0.75, 0.7
+DENSE = 0.1  # seconds between frames up to which the limit is the preset's own
 
 
 class TrackBirth:
@@ -20,16 +24,16 @@ class TrackBirth:
         self._preset, self._table, self._life_cycle = preset, table, life_cycle
         self._first_frame = True
 
-    def candidates(self, detections: Detections, threshold: float, rows: Ints, columns: Ints) -> Ints:
+    def candidates(self, detections: Detections, threshold: float, rows: Ints, columns: Ints, elapsed: float) -> Ints:
         """The detections that may start a track, best first: free, of a high enough score, and no duplicates.
 
         threshold: the score needed. rows, columns: the matches of this frame, in the table and in the detections. A
-        duplicate overlaps a track matched in this frame, or a better candidate.
+        duplicate overlaps a track matched in this frame, or a better candidate. elapsed: seconds since the last frame.
         """
         free = detections.scores >= threshold
         free[columns] = False
         born = np.flatnonzero(free)
-        limit = self._preset.birth_overlap
+        limit = self._overlap_limit(elapsed)
         if limit < 1 and born.size:
             overlap = iou_matrix(detections.boxes[born], self._table.boxes[rows])
             same = detections.class_ids[born][:, None] == self._table.class_ids[rows][None, :]
@@ -37,11 +41,21 @@ class TrackBirth:
             born = born[nms(detections.boxes[born], detections.scores[born], limit, detections.class_ids[born])]
         return born
 
-    def start(self, detections: Detections, given: Ints, now: float) -> None:
+    def _overlap_limit(self, elapsed: float) -> float:
+        limit = self._preset.birth_overlap
+        return max(limit, min(limit + OVERLAP_RATE * (elapsed - DENSE), SUPPRESSION_IOU))
+
+    def start(self, detections: Detections, given: Ints, now: float, elapsed: float) -> None:
         """Start a track at each of these detections of a frame, of which there may be none. given: their rows in it."""
         if len(detections):
             new = self._table.append(detections, given, now)
-            if self._preset.n_init <= 1 or (self._first_frame and self._preset.confirm_first_frame):
+            if self._at_once(elapsed):
                 self._table.hits[new] = max(self._preset.n_init, 1)
                 self._life_cycle.confirm(self._table, new)
         self._first_frame = False
+
+    def _at_once(self, elapsed: float) -> bool:
+        """Whether new tracks are confirmed at once. elapsed: seconds since the last frame."""
+        preset = self._preset
+        first = self._first_frame and preset.confirm_first_frame
+        return preset.n_init <= 1 or first or elapsed >= preset.confirm_interval

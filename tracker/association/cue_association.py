@@ -8,7 +8,14 @@ import numpy as np
 
 from detectors.base import Bools, Floats, Ints
 from tracker.association.calibration import AppearanceCalibration
-from tracker.association.cues import Cues, DetectionCues, TrackCues, occluded_share, similarity
+from tracker.association.cues import (
+    Cues,
+    DetectionCues,
+    TrackCues,
+    distant_similarity,
+    occluded_share,
+    similarity,
+)
 from tracker.association.frame_detections import FrameDetections
 from tracker.association.lazy_embeddings import contested
 from tracker.association.matching import Pairs, assign, assign_greedily
@@ -20,6 +27,10 @@ VELOCITY_SHARE = 0.1  # share of a shared shift that is taken for a lasting velo
 SWING = 1.0  # appearance similarity that is usual for one object, less that of different objects
 ENOUGH_EMBEDDINGS = 3  # of a track; more add little
 EMBEDDING_MAX_AGE = 1.0  # seconds after which a track may look different: another side of it, another light
+FOLLOWED_HITS = 6  # matches from which a track is followed well enough to go on with a low-score detection alone
+UNCONTESTED_SECONDS = (
+    0.4  # since the last match, for which a track may go on with a distant detection that is its alone
+)
 MAX_OCCLUSION = 0.4  # occluded share of a box above which its embedding describes the object in front as much
 
 
@@ -34,19 +45,20 @@ class CueAssociation:
         self._cues, self._shared_motion = cues, shared_motion
         self._table, self._calibration = table, calibration
 
-    def match(self, found: FrameDetections, overdue: Bools, typical: float, elapsed: float) -> tuple[Ints, Ints]:
+    def match(self, found: FrameDetections, absent: Floats, typical: float, elapsed: float) -> tuple[Ints, Ints]:
         """Matching rows of the table and of the detections, neither of which is empty.
 
-        overdue: ``(N,)``, tracks that take no part. typical, elapsed: see `similarity`.
+        absent: ``(N,)`` seconds since the last match of each track; infinite for those that take no part. typical,
+        elapsed: see `similarity`.
         """
         tracks = self._track_cues()
-        rows, columns = self._match(tracks, found, overdue, typical, elapsed)
+        rows, columns = self._match(tracks, found, absent, typical, elapsed)
         shift = self._shared_shift(rows, found.cues.boxes[columns]) if self._shared_motion else None
         if shift is None:
             return rows, columns
         self._table.filter.shift(shift, shift / elapsed * VELOCITY_SHARE)
         tracks = replace(tracks, boxes=self._table.filter.boxes())  # all moved alike: as occluded as before
-        return self._match(tracks, found, overdue, typical, elapsed)
+        return self._match(tracks, found, absent, typical, elapsed)
 
     def _track_cues(self) -> TrackCues:
         table = self._table
@@ -58,6 +70,7 @@ class CueAssociation:
             class_ids=table.class_ids,
             confirmed=confirmed,
             occluded=occluded_share(boxes, confirmed & (table.missed == 0)),
+            deviations=np.sqrt(table.filter.var_mean[:, :2]),
         )
 
     def _shared_shift(self, rows: Ints, boxes: Floats) -> Floats | None:
@@ -66,18 +79,52 @@ class CueAssociation:
         return shared_shift(self._table.filter.innovation(rows[steady], boxes[steady])[:, :2])
 
     def _match(
-        self, tracks: TrackCues, found: FrameDetections, overdue: Bools, typical: float, elapsed: float
+        self, tracks: TrackCues, found: FrameDetections, absent: Floats, typical: float, elapsed: float
     ) -> tuple[Ints, Ints]:
         cues = self._cues
         pairs = similarity(cues, tracks, found.cues, typical, elapsed)
-        pairs = pairs[(pairs.similarity >= cues.min_similarity) & ~overdue[pairs.rows]]
+        pairs = pairs[(pairs.similarity >= cues.min_similarity) & np.isfinite(absent)[pairs.rows]]
         if cues.appearance and self._table.appearance.memory is not None:
             pairs = self._with_appearance(pairs, found)
         if cues.greedy:
             rows, columns = assign_greedily(pairs).T
         else:
             rows, columns = assign(-pairs.matrix(), -cues.min_similarity).T
-        return rows, columns
+        if not cues.reach:
+            return rows, columns
+        far_rows, far_columns = self._match_distant(tracks, found, (rows, columns), absent, typical, elapsed)
+        return np.concatenate([rows, far_rows]), np.concatenate([columns, far_columns])
+
+    def _match_distant(
+        self,
+        tracks: TrackCues,
+        found: FrameDetections,
+        matched: tuple[Ints, Ints],
+        absent: Floats,
+        typical: float,
+        elapsed: float,
+    ) -> tuple[Ints, Ints]:
+        """Matches of what is left, as far apart as the predictions are uncertain.
+
+        Tracks seen in the last frame, with high-score detections. A track missed since, whose position grows uncertain
+        quickly, would take what is not its own: it gets what no other wants. If it has been followed well until the
+        last frame, it gets that of any score: a weak and shifted detection loses nobody.
+        """
+        free_tracks, free = np.isfinite(absent), np.ones(len(found), dtype=bool)
+        free_tracks[matched[0]], free[matched[1]] = False, False
+        rows, columns = np.flatnonzero(free_tracks), np.flatnonzero(free)
+        if not rows.size or not columns.size:
+            return rows[:0], columns[:0]
+        pairs = distant_similarity(self._cues, tracks[rows], found.cues[columns], typical)
+        pairs = pairs[pairs.similarity >= self._cues.min_similarity]
+        high_score = found.cues.high_score[columns][pairs.columns]
+        seen = tracks.missed[rows] == 0
+        recent = absent[rows] <= max(UNCONTESTED_SECONDS, 2 * elapsed)
+        followed = seen & (self._table.hits[rows] >= FOLLOWED_HITS)
+        single = _uncontested(pairs) & found.apart[columns][pairs.columns]
+        allowed = np.where(high_score, seen[pairs.rows] | (single & recent[pairs.rows]), single & followed[pairs.rows])
+        chosen = assign_greedily(pairs[allowed])
+        return rows[chosen[:, 0]], columns[chosen[:, 1]]
 
     def _with_appearance(self, pairs: Pairs, found: FrameDetections) -> Pairs:
         """The same pairs; appearance changes their similarity, and never forbids any.
@@ -124,6 +171,15 @@ class CueAssociation:
             return
         known = (self._table.hits[rows] >= MIN_HITS) & memory.known(rows) & vectors[columns].any(axis=1)
         self._calibration.update(1.0 - memory.distances(rows[known], vectors[columns[known]]))
+
+
+def _uncontested(pairs: Pairs) -> Bools:
+    """Which pairs ``(K,)`` are the only one of their row and of their column."""
+    of_row, of_column = (
+        np.bincount(index, minlength=count)
+        for index, count in zip((pairs.rows, pairs.columns), pairs.shape, strict=True)
+    )
+    return np.asarray((of_row[pairs.rows] == 1) & (of_column[pairs.columns] == 1))
 
 
 def clearly_visible(found: DetectionCues) -> Bools:

@@ -4,12 +4,13 @@ Cues and their sources: overlap of heights (Yang et al., "Hybrid-SORT: Weak cues
 tracking", 2024, equation 4); expanded boxes (Yang et al., "Hard to track objects with irregular motions and similar
 appearances? Make it easier by buffering the matching space", 2023); change of the score (Hybrid-SORT, section 3.2); a
 penalty for low-score detections in one common association (Shim et al., "Focusing on tracks for online multi-object
-tracking", 2025). Occlusion and the position of the bottom edge are our own cues.
+tracking", 2025). Occlusion and the position of the bottom edge are our own cues, and so is to expand boxes by how
+uncertain the prediction is: where objects move by their own width from frame to frame, overlap says nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from tracker.association.matching import Pairs
 
 MAX_MISSED = 5  # updates; a longer absence adds nothing
 MAX_EXPANSION = 0.2  # beyond it neighbours are no longer told apart
+MAX_REACH = 3.0  # sides of a box; no prediction is worth more than a search that far
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Cues:
     height_overlap: bool = True
     expansion: float = 0.05
     expansion_rate: float = 0.5
+    reach: float = 2.0
     score_change: float = 0.13
     bottom_edge: float = 0.2
     low_score: float = 0.4
@@ -56,7 +59,7 @@ class TrackCues:
 
     boxes: ``(N, 4)`` predicted, xyxy. scores: ``(N,)`` of their last detections. missed: ``(N,)`` updates since then.
     class_ids: ``(N,)``. confirmed: ``(N,)``, which are not tentative. occluded: ``(N,)``, share of each box that is
-    occluded (`occluded_share`).
+    occluded (`occluded_share`). deviations: ``(N, 2)`` pixels, standard deviations of their predicted centres.
     """
 
     boxes: Floats
@@ -65,6 +68,11 @@ class TrackCues:
     class_ids: Ints
     confirmed: Bools
     occluded: Floats
+    deviations: Floats
+
+    def __getitem__(self, rows: Ints) -> TrackCues:
+        """Some of the tracks."""
+        return TrackCues(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +89,10 @@ class DetectionCues:
     high_score: Bools
     occluded: Floats
 
+    def __getitem__(self, rows: Ints) -> DetectionCues:
+        """Some of the detections."""
+        return DetectionCues(*(getattr(self, column.name)[rows] for column in fields(self)))
+
 
 def similarity(cues: Cues, tracks: TrackCues, detections: DetectionCues, typical: float, elapsed: float) -> Pairs:
     """The pairs of N tracks and M detections that may match, and how similar they are, at most 1.
@@ -94,16 +106,59 @@ def similarity(cues: Cues, tracks: TrackCues, detections: DetectionCues, typical
     possible = tracks.confirmed[i] | detections.high_score[j]
     i, j, shared = i[possible], j[possible], shared[possible]
     value = _overlap(track_boxes[i], boxes[j], shared, cues.height_overlap)
-    if cues.score_change:
-        value -= cues.score_change / typical * np.abs(tracks.scores[i] - detections.scores[j])
-    if cues.bottom_edge:
-        value -= cues.bottom_edge * _bottom_difference(tracks.boxes[i], detections.boxes[j])
-    if cues.occlusion:
-        value -= cues.occlusion * np.abs(tracks.occluded[i] - detections.occluded[j])
+    bottom = _bottom_difference(tracks.boxes[i], detections.boxes[j])
+    value -= _penalties(cues, tracks, detections, (i, j), bottom, typical)
     value -= cues.low_score * ~detections.high_score[j]
-    value -= (cues.missed * np.minimum(tracks.missed, MAX_MISSED) / MAX_MISSED)[i]
-    value -= cues.class_change * (tracks.class_ids[i] != detections.class_ids[j])
     return Pairs(i, j, value, (len(tracks.boxes), len(detections.boxes)))
+
+
+def distant_similarity(cues: Cues, tracks: TrackCues, detections: DetectionCues, typical: float) -> Pairs:
+    """As `similarity`, of boxes expanded by what the prediction of each track leaves open; scores have no threshold.
+
+    Both boxes are expanded alike, in shares of their size, so that those of one size still overlap the most.
+    """
+    sizes, found_sizes = (boxes[:, 2:] - boxes[:, :2] for boxes in (tracks.boxes, detections.boxes))
+    shares = np.clip(cues.reach * tracks.deviations / np.maximum(sizes, 1e-3), cues.expansion, MAX_REACH)
+    # The margin below is at most half of the track's, and half of the same share of the detection's size.
+    within = shares.max(axis=0, initial=0.0) / 2
+    i, j, _ = overlapping_pairs(
+        _grown(tracks.boxes, 1.5 * shares * sizes), _grown(detections.boxes, within * found_sizes)
+    )
+    possible = tracks.confirmed[i] | detections.high_score[j]
+    i, j = i[possible], j[possible]
+    a = _grown(tracks.boxes[i], shares[i] * sizes[i])
+    b = _grown(detections.boxes[j], shares[i] * np.sqrt(sizes[i] * found_sizes[j]))
+    shared = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0.0)
+    value = _overlap(a, b, shared[:, 0] * shared[:, 1], cues.height_overlap)
+    height = np.minimum(a[:, 3] - a[:, 1], b[:, 3] - b[:, 1])
+    bottom = np.minimum(2 * np.abs(tracks.boxes[i, 3] - detections.boxes[j, 3]) / np.maximum(height, 1e-6), 1.0)
+    value -= _penalties(cues, tracks, detections, (i, j), bottom, typical)
+    return Pairs(i, j, value, (len(tracks.boxes), len(detections.boxes)))
+
+
+def _penalties(
+    cues: Cues,
+    tracks: TrackCues,
+    detections: DetectionCues,
+    pairs: tuple[Ints, Ints],
+    bottom: Floats,
+    typical: float,
+) -> Floats:
+    """What the weak cues take off the overlap ``(K,)`` of the pairs. bottom: ``(K,)``, see `_bottom_difference`."""
+    i, j = pairs
+    penalty = cues.bottom_edge * bottom
+    if cues.score_change:
+        penalty += cues.score_change / typical * np.abs(tracks.scores[i] - detections.scores[j])
+    if cues.occlusion:
+        penalty += cues.occlusion * np.abs(tracks.occluded[i] - detections.occluded[j])
+    penalty += (cues.missed * np.minimum(tracks.missed, MAX_MISSED) / MAX_MISSED)[i]
+    penalty += cues.class_change * (tracks.class_ids[i] != detections.class_ids[j])
+    return np.asarray(penalty)
+
+
+def _grown(boxes: Floats, margins: Floats) -> Floats:
+    """xyxy boxes ``(K, 4)``, moved outwards on each side by `margins` ``(K, 2)`` pixels."""
+    return np.concatenate([boxes[:, :2] - margins, boxes[:, 2:] + margins], axis=1)
 
 
 Overlaps = tuple[Ints, Ints, Floats]

@@ -143,11 +143,12 @@ class Tracker:
         found = select_detections(self.preset, self._thresholds, detections, embed)
         self._table.matches.begin_frame(detections)
         self._predict(elapsed, camera)
-        rows, columns = self._associate(found, now, elapsed if self._detected is None else now - self._detected)
+        interval = elapsed if self._detected is None else now - self._detected
+        rows, columns = self._associate(found, now, interval)
         missed = self._match(found, rows, columns, now)
-        born = self._birth.candidates(found.bare, self._thresholds.birth, rows, columns)
+        born = self._birth.candidates(found.bare, self._thresholds.birth, rows, columns, interval)
         born = self._revive(found, born, missed, now)
-        self._birth.start(found.embedded()[born], found.rows[born], now)
+        self._birth.start(found.embedded()[born], found.rows[born], now, interval)
         self._life_cycle.remove(self._table, missed, now)
         self._detected = now
         return self._snapshot(now)
@@ -209,8 +210,8 @@ class Tracker:
         if not len(table) or not len(found):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         if self._by_cues is not None:
-            overdue = self._life_cycle.overdue(table, now)
-            return self._by_cues.match(found, overdue, self._thresholds.typical, elapsed)
+            absent = np.where(self._life_cycle.overdue(table, now), np.inf, now - table.last_seen)
+            return self._by_cues.match(found, absent, self._thresholds.typical, elapsed)
         high_score = found.cues.high_score
         return associate_in_stages(preset.stages, table, found.embedded(), high_score, preset.max_cosine_distance)
 

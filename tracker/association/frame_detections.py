@@ -19,12 +19,13 @@ class FrameDetections:
     """The M detections of one frame that count, row by row.
 
     rows: ``(M,)`` among all of the frame. bare: as the detector gave them, mostly without embeddings, and without
-    further columns. cues: what they show. embeddings: computed on demand.
+    further columns. cues: what they show. apart: which of them overlap no other. embeddings: computed on demand.
     """
 
     rows: Ints
     bare: Detections
     cues: DetectionCues
+    apart: Bools
     embeddings: LazyEmbeddings
 
     def __len__(self) -> int:
@@ -50,18 +51,20 @@ def select_detections(
     if preset.appearance == "none" and detections.embeddings is not None:
         detections = Detections(detections.boxes, detections.scores, detections.class_ids)
     high_score, occluded = detections.scores >= thresholds.high, np.zeros(len(kept))
+    apart = np.ones(len(kept), dtype=bool)
     if preset.cues is not None or preset.max_containment < 1:
         overlaps = overlapping_pairs(detections.boxes, detections.boxes)
         occluded = occluded_share(detections.boxes, high_score, overlaps)
+        apart = np.bincount(overlaps[0], minlength=len(kept)) <= 1  # each overlaps itself
         whole = ~contained_in_better(detections, ~high_score, preset.max_containment, overlaps)
         if not whole.all():
             detections, high_score, occluded = detections[whole], high_score[whole], occluded[whole]
-            kept = kept[whole]
+            kept, apart = kept[whole], apart[whole]
     embeddings = LazyEmbeddings(detections, None if preset.appearance == "none" else embed, kept)
     if preset.cues is None:
         embeddings.compute(high_score)
     cues = DetectionCues(detections.boxes, detections.scores, detections.class_ids, high_score, occluded)
-    return FrameDetections(kept, detections, cues, embeddings)
+    return FrameDetections(kept, detections, cues, apart, embeddings)
 
 
 def contained_in_better(

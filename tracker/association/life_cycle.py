@@ -8,12 +8,15 @@ from detectors.base import Bools, Ints
 from tracker.association.presets import Preset
 from tracker.association.track_table import TrackTable
 
+TENTATIVE_SECONDS = 0.03  # without a match: no frame of a camera of 30 a second, seven of one of 240
+
 
 class LifeCycle:
     """Confirms tracks and removes them, by the numbers of a preset.
 
-    A track is tentative until it has been matched `Preset.n_init` times; missed before that, it is removed. A confirmed
-    track that is missed is lost, until it is matched again or its time is over.
+    A track is tentative until it has been matched `Preset.n_init` times; missed before that, it is removed, at high
+    frame rates after `TENTATIVE_SECONDS`. A confirmed track that is missed is lost, until it is matched again or its
+    time is over.
 
     confirmed_count: tracks confirmed so far, which is also the last number given: none is given twice.
     """
@@ -45,6 +48,6 @@ class LifeCycle:
         dead = self.overdue(table, now)
         if preset.max_revival_age and memory is not None:
             dead &= (now - table.last_seen > preset.max_revival_age) | ~memory.known(np.arange(len(table)))
-        dead[missed] |= table.tentative[missed]
+        dead[missed] |= table.tentative[missed] & (now - table.last_seen[missed] > TENTATIVE_SECONDS)
         if dead.any():
             table.keep(~dead)

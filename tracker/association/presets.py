@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,7 @@ class Preset:
     relative_thresholds: these three are shares of a typical object's score (`ScoreCalibration`) rather than scores.
     max_containment: low-score detections with more than this share of their area inside a better one are ignored.
     n_init: matches until a track is confirmed. confirm_first_frame: tracks of the first frame are confirmed at once.
+    confirm_interval: seconds between frames from which all are: what passes by is not seen often enough to wait.
     max_age: seconds that a lost track is kept, and never less than `min_misses` updates, for low frame rates.
     revival: how lost tracks are found again among the detections that would start tracks; None does without.
     max_revival_age: seconds that a lost track of a known appearance is kept for revival, though all other associations
@@ -45,6 +47,7 @@ class Preset:
     max_containment: float = 1.0
     n_init: int = 2
     confirm_first_frame: bool = True
+    confirm_interval: float = math.inf
     max_age: float = 1.0
     min_misses: int = 3
     revival: Revival | None = None
@@ -84,6 +87,7 @@ PRESETS = {
         birth_threshold=0.55,
         relative_thresholds=True,
         max_containment=0.9,
+        confirm_interval=0.09,
         max_age=2.0,
         revival=Revival(),
         max_revival_age=8.0,

@@ -14,9 +14,11 @@ from detectors.boxes import iou_matrix
 from tracker.association.cues import (
     MAX_EXPANSION,
     MAX_MISSED,
+    MAX_REACH,
     Cues,
     DetectionCues,
     TrackCues,
+    distant_similarity,
     occluded_share,
     similarity,
 )
@@ -49,6 +51,7 @@ def track_cues(boxes: Floats, **columns: object) -> TrackCues:
         class_ids=np.zeros(count, dtype=np.int64),
         confirmed=np.ones(count, dtype=bool),
         occluded=occluded_share(boxes, np.ones(count, dtype=bool)),
+        deviations=np.zeros((count, 2)),
     )
     return replace(tracks, **columns)  # type: ignore[arg-type]
 
@@ -167,3 +170,45 @@ def test_nothing_to_compare_is_fine() -> None:
     nothing = np.empty((0, 4))
     assert similarity_of(Cues(), track_cues(nothing), BOX).shape == (0, 1)
     assert similarity_of(Cues(), track_cues(BOX), nothing).shape == (1, 0)
+
+
+def distant(cues: Cues, boxes: Floats, found: Floats, deviation: float, confirmed: bool = True) -> Floats:
+    """Similarities ``(N, M)`` of tracks at `boxes` whose centres are uncertain by `deviation` pixels."""
+    count, ones = len(found), np.ones(len(found), dtype=bool)
+    tracks = track_cues(boxes, deviations=np.full((len(boxes), 2), deviation), confirmed=np.full(len(boxes), confirmed))
+    columns = DetectionCues(found, np.full(count, 0.8), np.zeros(count, dtype=np.int64), ones & confirmed, 0.0 * ones)
+    return distant_similarity(cues, tracks, columns, TYPICAL).matrix()
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1))
+def test_a_certain_prediction_reaches_no_farther_than_overlap(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    tracks, boxes = random_boxes(rng, 5), random_boxes(rng, 7)
+    iou = iou_matrix(tracks, boxes)
+    np.testing.assert_allclose(distant(PLAIN, tracks, boxes, 0.0), np.where(iou > 0, iou, -np.inf))
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.floats(0.5, 200))
+def test_the_reach_finds_every_pair_of_expanded_boxes_that_overlap(seed: int, deviation: float) -> None:
+    """Against the same by brute force: the rows that are compared at all are chosen by a bound."""
+    rng = np.random.default_rng(seed)
+    tracks, boxes = random_boxes(rng, 6), random_boxes(rng, 6) + np.tile(rng.uniform(-300, 300, (6, 2)), 2)
+    value = distant(PLAIN, tracks, boxes, deviation)
+    for row, track in enumerate(tracks):
+        size = track[2:] - track[:2]
+        share = np.clip(PLAIN.reach * deviation / size, 0, MAX_REACH)
+        for column, box in enumerate(boxes):
+            a, b = share * size, share * np.sqrt(size * (box[2:] - box[:2]))
+            grown = np.stack([np.append(track[:2] - a, track[2:] + a), np.append(box[:2] - b, box[2:] + b)])
+            iou = iou_matrix(grown[:1], grown[1:])[0, 0]
+            assert max(value[row, column], 0.0) == pytest.approx(iou)
+
+
+def test_with_the_same_uncertainty_the_nearer_and_the_one_of_its_size_are_more_similar() -> None:
+    track = np.array([[0.0, 0, 40, 80]])
+    near, far, larger = [60, 0, 100, 80], [90, 0, 130, 80], [40, -80, 120, 80]
+    value = distant(Cues(), track, np.array([near, far, larger], dtype=float), 40.0)[0]
+    assert value[0] > value[1] > 0
+    assert value[0] > value[2]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats
 from detectors.errors import InputError
+from tracker.association.calibration import ScoreCalibration
 from tracker.association.engine import Tracker
 from tracker.association.presets import PRESETS, Preset, byte_stages
 from tracker.association.tracks import Tracks
@@ -89,7 +90,8 @@ def test_tracks_are_finite_seen_now_and_no_more_than_the_detections(name: str, s
         assert (tracks.boxes[:, 2:] >= tracks.boxes[:, :2]).all()
         assert (tracks.time_since_update == 0).all()
         assert (tracks.age >= 0).all()
-        assert len(tracks) <= (detections.scores >= tracker.preset.low_threshold).sum()
+        typical = ScoreCalibration.MIN_TYPICAL if tracker.preset.relative_thresholds else 1.0
+        assert len(tracks) <= (detections.scores >= tracker.preset.low_threshold * typical).sum()
         assert set(tracks.scores.tolist()) <= set(detections.scores.tolist())
         if not tracker.preset.filtered:
             assert set(map(tuple, tracks.boxes.tolist())) <= set(map(tuple, detections.boxes.tolist()))
@@ -289,7 +291,9 @@ def test_a_preset_of_ones_own_is_taken_as_it_is() -> None:
 
 def test_one_detection_after_the_first_frame_is_not_trusted_yet() -> None:
     tracker = Tracker()
-    assert shown(tracker, [(0.1, None), (0.2, 100), (0.3, None), (0.4, 100), (0.5, 100)]) == [[], [], [], [], [1]]
+    times = [step / 16 for step in range(5)]
+    seen = zip(times, [None, 100, None, 100, 100], strict=True)
+    assert shown(tracker, list(seen)) == [[], [], [], [], [1]]
 
 
 @each_preset
