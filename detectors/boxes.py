@@ -31,33 +31,33 @@ def overlapping_pairs(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
     """
     if len(a) * len(b) <= FEW_PAIRS:
         shared = overlap_areas(a, b)
-        rows, columns = np.nonzero(shared)
+        rows, columns = shared.nonzero()
         return rows, columns, shared[rows, columns]
     a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)  # faster: columns are read one by one
     rows, columns = _side_by_side(a[0], a[2], b[0], b[2])
     high = np.minimum(a[3][rows], b[3][columns]) - np.maximum(a[1][rows], b[1][columns])
-    touching = np.flatnonzero(high > 0)
+    touching = (high > 0).nonzero()[0]
     rows, columns, high = rows[touching], columns[touching], high[touching]
     wide = np.minimum(a[2][rows], b[2][columns]) - np.maximum(a[0][rows], b[0][columns])
     shared = wide * high
-    touching = np.flatnonzero(shared > 0)
+    touching = (shared > 0).nonzero()[0]
     return rows[touching], columns[touching], shared[touching]
 
 
 def _side_by_side(a1: Floats, a2: Floats, b1: Floats, b2: Floats) -> tuple[Ints, Ints]:
     """Which of the N intervals `a1` to `a2` and M intervals `b1` to `b2` overlap: one begins inside the other."""
-    a_order, b_order = np.argsort(a1), np.argsort(b1)
+    a_order, b_order = a1.argsort(), b1.argsort()
     a_sorted, b_sorted = a1[a_order], b1[b_order]
-    a_rows, in_a = _runs(np.searchsorted(b_sorted, a1), np.searchsorted(b_sorted, a2))
-    b_rows, in_b = _runs(np.searchsorted(a_sorted, b1, side="right"), np.searchsorted(a_sorted, b2))
+    a_rows, in_a = _runs(b_sorted.searchsorted(a1), b_sorted.searchsorted(a2))
+    b_rows, in_b = _runs(a_sorted.searchsorted(b1, side="right"), a_sorted.searchsorted(b2))
     return np.concatenate([a_rows, a_order[in_b]]), np.concatenate([b_order[in_a], b_rows])
 
 
 def _runs(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
     """All integers of the ranges ``start:stop``, and the row of the range that each is from."""
     count = np.maximum(stop - start, 0)
-    row = np.repeat(np.arange(len(count)), count)
-    return row, np.arange(len(row)) + np.repeat(start - (np.cumsum(count) - count), count)
+    row = np.arange(len(count)).repeat(count)
+    return row, np.arange(len(row)) + (start - (count.cumsum() - count)).repeat(count)
 
 
 def iou_matrix(a: Floats, b: Floats) -> Floats:

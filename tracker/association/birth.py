@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.base import Detections, Ints
 from detectors.boxes import iou_matrix, nms
+from tracker.association.frame_detections import FrameDetections
 from tracker.association.life_cycle import LifeCycle
 from tracker.association.presets import Preset
 from tracker.association.track_table import TrackTable
@@ -45,10 +46,10 @@ class TrackBirth:
         limit = self._preset.birth_overlap
         return max(limit, min(limit + OVERLAP_RATE * (elapsed - DENSE), SUPPRESSION_IOU))
 
-    def start(self, detections: Detections, given: Ints, now: float, elapsed: float) -> None:
-        """Start a track at each of these detections of a frame, of which there may be none. given: their rows in it."""
-        if len(detections):
-            new = self._table.append(detections, given, now)
+    def start(self, found: FrameDetections, born: Ints, now: float, elapsed: float) -> None:
+        """Start a track at each of the detections `born` of a frame, of which there may be none."""
+        if born.size:
+            new = self._table.append(found.embedded()[born], found.rows[born], now)
             if self._at_once(elapsed):
                 self._table.hits[new] = max(self._preset.n_init, 1)
                 self._life_cycle.confirm(self._table, new)

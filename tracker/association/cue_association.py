@@ -90,7 +90,7 @@ class CueAssociation:
             rows, columns = assign_greedily(pairs).T
         else:
             rows, columns = assign(-pairs.matrix(), -cues.min_similarity).T
-        if not cues.reach:
+        if not cues.reach or len(rows) == len(absent) or len(columns) == len(found):
             return rows, columns
         far_rows, far_columns = self._match_distant(tracks, found, (rows, columns), absent, typical, elapsed)
         return np.concatenate([rows, far_rows]), np.concatenate([columns, far_columns])

@@ -172,8 +172,10 @@ def occluded_share(boxes: Floats, occluders: Bools, overlaps: Overlaps | None = 
     boxes, if already computed.
     """
     rows, columns, shared = overlapping_pairs(boxes, boxes) if overlaps is None else overlaps
-    behind = occluders[columns] & (boxes[rows, 3] < boxes[columns, 3])
     share = np.zeros(len(boxes))
+    if (rows == columns).all():  # each overlaps itself alone
+        return share
+    behind = occluders[columns] & (boxes[rows, 3] < boxes[columns, 3])
     np.maximum.at(share, rows[behind], shared[behind])
     return np.asarray(share / np.maximum(areas(boxes), 1e-6))
 

@@ -148,7 +148,7 @@ class Tracker:
         missed = self._match(found, rows, columns, now)
         born = self._birth.candidates(found.bare, self._thresholds.birth, rows, columns, interval)
         born = self._revive(found, born, missed, now)
-        self._birth.start(found.embedded()[born], found.rows[born], now, interval)
+        self._birth.start(found, born, now, interval)
         self._life_cycle.remove(self._table, missed, now)
         self._detected = now
         return self._snapshot(now)

@@ -47,7 +47,8 @@ def select_detections(
     kept = np.flatnonzero(detections.scores >= thresholds.low)
     if detections.columns:
         detections = replace(detections, columns={})
-    detections = detections[kept]
+    if len(kept) < len(detections):
+        detections = detections[kept]
     if preset.appearance == "none" and detections.embeddings is not None:
         detections = Detections(detections.boxes, detections.scores, detections.class_ids)
     high_score, occluded = detections.scores >= thresholds.high, np.zeros(len(kept))
@@ -55,7 +56,7 @@ def select_detections(
     if preset.cues is not None or preset.max_containment < 1:
         overlaps = overlapping_pairs(detections.boxes, detections.boxes)
         occluded = occluded_share(detections.boxes, high_score, overlaps)
-        apart = np.bincount(overlaps[0], minlength=len(kept)) <= 1  # each overlaps itself
+        apart = np.bincount(overlaps[0][overlaps[0] != overlaps[1]], minlength=len(kept)) == 0
         whole = ~contained_in_better(detections, ~high_score, preset.max_containment, overlaps)
         if not whole.all():
             detections, high_score, occluded = detections[whole], high_score[whole], occluded[whole]
@@ -77,6 +78,8 @@ def contained_in_better(
     """
     boxes, scores, class_ids = detections.boxes, detections.scores, detections.class_ids
     rows, columns, shared = overlapping_pairs(boxes, boxes) if overlaps is None else overlaps
+    if not low_score.any() or (rows == columns).all():  # each overlaps itself alone
+        return np.zeros(len(boxes), dtype=bool)
     covered = low_score[rows] & (shared > share * areas(boxes)[rows]) & (scores[columns] > scores[rows])
     inside = np.zeros(len(boxes), dtype=bool)
     inside[rows[covered & (class_ids[columns] == class_ids[rows])]] = True

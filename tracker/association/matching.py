@@ -91,6 +91,9 @@ def assign_greedily(pairs: Pairs) -> Ints:
     crowd passes one wrong match on to all neighbours. Each round takes all mutual best pairs at once, which gives the
     same result as one at a time.
     """
+    if _apart(pairs.rows) and _apart(pairs.columns):  # mostly: nobody has a rival
+        order = np.argsort(pairs.rows)
+        return np.asarray(np.stack([pairs.rows[order], pairs.columns[order]], axis=1))
     order = np.lexsort((pairs.columns, pairs.rows, -pairs.similarity))
     rows, columns = pairs.rows[order], pairs.columns[order]
     best_of_row, best_of_column = np.empty(pairs.shape[0], np.int64), np.empty(pairs.shape[1], np.int64)
@@ -111,6 +114,11 @@ def assign_greedily(pairs: Pairs) -> Ints:
     chosen_rows, chosen_columns = np.concatenate(found_rows), np.concatenate(found_columns)
     order = np.argsort(chosen_rows)
     return np.asarray(np.stack([chosen_rows[order], chosen_columns[order]], axis=1))
+
+
+def _apart(indices: Ints) -> bool:
+    """Whether each index occurs once at most."""
+    return not indices.size or bool(np.bincount(indices).max() <= 1)
 
 
 def iou_cost(boxes_a: Floats, boxes_b: Floats) -> Floats:
