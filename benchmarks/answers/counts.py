@@ -29,7 +29,7 @@ class ByEye(NamedTuple):
 
 
 CLIPS = {
-    "one-by-one-person": ByEye("door:590,255,590,432", (), (19, 44, 69, 86, 119, 135)),
+    "one-by-one-person": ByEye("door:590,255,590,432", (), (19.2, 44.2, 69.2, 86.0, 119.2, 135.1)),
     "car-detection": ByEye("road:20,200,520,200", (15.8, 26.0), (7.0, 17.7)),
 }
 EVERY = 15

@@ -37,9 +37,15 @@ class TrackVectors:
         if embedder.name != self.model:
             remedy = f"give --appearance with the file of {self.model}, or annotate again"
             raise InputError(path, f"was made with the model {self.model!r}, not {embedder.name!r}", remedy)
-        answer = probe_of(embedder)
-        if answer.shape != self.probe.shape or float(answer @ self.probe) < SAME_MODEL:
+        if not self._answers(probe_of(embedder)):
             raise InputError(path, f"was made with another model called {self.model!r}", "annotate the videos again")
+
+    def is_of_model(self, other: TrackVectors) -> bool:
+        """Whether both were made with the same model."""
+        return self.model == other.model and self._answers(other.probe)
+
+    def _answers(self, probe: Floats) -> bool:
+        return probe.shape == self.probe.shape and float(probe @ self.probe) >= SAME_MODEL
 
 
 def probe_of(embedder: Embedder) -> Floats:

@@ -71,29 +71,34 @@ def load_gallery(folders: Sequence[Path], embedder: Embedder | None = None) -> G
     """
     tracks: list[GalleryTrack] = []
     vectors: list[Vectors] = []
-    models: dict[str, Path] = {}
+    first: TrackVectors | None = None
     for folder in _video_folders(folders):
         found = read_vectors(folder / VECTORS_FILE)
-        if embedder is not None and not models:
+        if embedder is not None:
             found.check_model(folder / VECTORS_FILE, embedder)
-        if models and found.model not in models:
-            why = f"was made with the model {found.model!r}, and others with {next(iter(models))!r}"
+        elif first is not None and not found.is_of_model(first):
+            why = f"was made with another model ({found.model}) than the other videos ({first.model})"
             raise InputError(folder / VECTORS_FILE, why, "annotate all videos with the same --appearance")
-        models[found.model] = folder
+        first = first or found
         for track, rows in _tracks(folder, found):
             tracks.append(track)
             vectors.append(rows)
     starts = np.cumsum([0, *(len(rows) for rows in vectors)], dtype=np.int64)[:-1]
-    if not tracks:
+    if first is None or not tracks:
         raise InputError(
             folders[0], "has no tracks that an embedder knows", "annotate videos of people, or with --appearance"
         )
-    return Gallery(tracks, np.concatenate(vectors), starts, next(iter(models)))
+    return Gallery(tracks, np.concatenate(vectors), starts, first.model)
 
 
 def _video_folders(folders: Sequence[Path]) -> list[Path]:
-    found = [path.parent for folder in folders for path in sorted(folder.glob(f"**/{VECTORS_FILE}"))]
-    found = [path for path in dict.fromkeys(found) if not any(part.startswith(".") for part in path.parts)]
+    found = [
+        path.parent
+        for folder in folders
+        for path in sorted(folder.glob(f"**/{VECTORS_FILE}"))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)  # drafts of a batch that goes on
+    ]
+    found = list(dict.fromkeys(found))
     if not found:
         why = "has no results with the looks of tracks" if folders[0].is_dir() else "is no folder"
         raise InputError(folders[0], why, "give the folder of keeptrack annotate -o FOLDER, made by this version")

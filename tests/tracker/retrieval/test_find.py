@@ -140,10 +140,22 @@ def test_damaged_vectors_are_one_line(two_videos: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no vectors of tracks"):
         load_gallery([two_videos])
     write_vectors(path, TrackVectors("other", RED, np.array([1]), np.array([1]), np.zeros((1, 3), np.float16)))
-    with pytest.raises(InputError, match="was made with the model 'm', and others with 'other'"):
+    with pytest.raises(InputError, match=r"was made with another model \(m\) than the other videos \(other\)"):
+        load_gallery([two_videos])
+    write_vectors(path, TrackVectors("m", GREEN, np.array([1]), np.array([1]), np.zeros((1, 3), np.float16)))
+    with pytest.raises(InputError, match=r"was made with another model \(m\) than the other videos \(m\)"):
         load_gallery([two_videos])
     with pytest.raises(InputError, match="is no folder"):
         load_gallery([tmp_path / "nowhere"])
+
+
+def test_drafts_are_left_out_and_hidden_folders_above_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    annotated(tmp_path / ".hidden" / "out" / "gate", {1: [RED]}, {1: (1, 40)})
+    annotated(tmp_path / ".hidden" / "out" / ".drafts" / "gate", {2: [RED]}, {2: (1, 40)})
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    found = load_gallery([Path("../.hidden/out")])
+    assert [(track.video, track.track_id) for track in found.tracks] == [("gate", 1)]
 
 
 class Images(HTMLParser):
