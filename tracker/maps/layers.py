@@ -15,7 +15,7 @@ Group = str | float
 
 ALL, OTHERS = "all", "others"
 MOST = 12  # groups that are shown; the rest are the others
-MOST_KEPT = 24  # groups that have a grid of their own
+MOST_KEPT = 16  # groups that have a grid of their own, of 8 MB
 
 
 class Layer(NamedTuple):
