@@ -128,7 +128,7 @@ def test_what_cannot_be_learnt_from_is_told(tmp_path: Path, capsys: pytest.Captu
     names.write_text("nowhere.png\n")
     for arguments, message in (
         ([str(one)], "leaves nothing to learn from"),
-        ([str(one), "--validation", str(names)], "names no picture with a mask"),
+        ([str(one), "--validation", str(names)], "names no picture of the data: nowhere.png"),
         ([str(indices)], "names no picture with a mask"),
         ([str(tmp_path / "nowhere.json")], "is no COCO file"),
         ([str(two), "--start", str(names)], "no detector to start from"),
