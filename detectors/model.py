@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ class PictureModel:
     ``(B, 3, H, W)``, ``(B, H, W, 3)`` or ``(3, H, W)``; float of any width, or bytes. Beside the picture it may want
     to be told sizes, by the inputs in `SIZE_INPUTS`. A model for a batch of fixed size gets the picture as often.
 
-    fixed: (height, width) of its input, None where it takes any. Raises InputError for any other model.
+    fixed: (height, width) of its input, None where it takes any. batched: whether it takes several pictures at once,
+    and answers each in a row of its own. Raises InputError for any other model.
     """
 
     def __init__(self, session: ort.InferenceSession, path: str | Path) -> None:
@@ -55,14 +56,41 @@ class PictureModel:
         self._dtype = TYPES[pictures[0].type]
         self._batch = 0 if len(shape) == 3 else shape[0] if isinstance(shape[0], int) and shape[0] > 0 else 1
         self.fixed = _fixed(shape[1:3] if self._last else shape[-2:])
+        self.batched = _is_batched(session)
 
     def __call__(self, canvas: Image, placement: Placement, how: Preprocessing) -> Answer:
         """The model's answer to a picture ``(H, W, 3)``, bytes in BGR. Raises InputError when it cannot compute one."""
         height, width = canvas.shape[:2]
-        told = {each.name: self._told(each.name, height, width, placement).astype(_dtype(each)) for each in self._sizes}
+        told = self._all_told(height, width, placement)
         outputs = answers(self._session, {self._picture: self._blob(canvas, how), **told}, self._path)
-        metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
-        return Answer(outputs, height, width, metadata, told=told)
+        return Answer(outputs, height, width, self._metadata, told=told)
+
+    def batch(self, canvases: Sequence[Image], placements: Sequence[Placement], how: Preprocessing) -> list[Answer]:
+        """The answers to several pictures of one size, of a model that is `batched`; the same but for rounding."""
+        height, width = canvases[0].shape[:2]
+        told = [self._all_told(height, width, placement) for placement in placements]
+        inputs = {self._picture: np.concatenate([self._blob(canvas, how) for canvas in canvases])}
+        inputs |= {name: np.concatenate([each[name] for each in told]) for name in told[0]}
+        outputs = answers(self._session, inputs, self._path)
+        return [
+            Answer(
+                {name: array[row : row + 1] for name, array in outputs.items()},
+                height,
+                width,
+                self._metadata,
+                told=told[row],
+            )
+            for row in range(len(canvases))
+        ]
+
+    @property
+    def _metadata(self) -> Mapping[str, str]:
+        found: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        return found
+
+    def _all_told(self, height: int, width: int, placement: Placement) -> dict[str, Array]:
+        """What the model is told of sizes, by the name of the input."""
+        return {each.name: self._told(each.name, height, width, placement).astype(_dtype(each)) for each in self._sizes}
 
     def counting(self, how: Preprocessing) -> Preprocessing:
         """What of `how` counts here: a model of bytes takes them as they are."""
@@ -81,6 +109,12 @@ class PictureModel:
             "scale_factor": [placement.scale_y, placement.scale_x],
         }
         return np.array([values[name]] * max(1, self._batch))
+
+
+def _is_batched(session: ort.InferenceSession) -> bool:
+    """Whether all inputs and outputs begin with one and the same free side: that of the pictures in a batch."""
+    first = {each.shape[0] if each.shape else None for each in (*session.get_inputs(), *session.get_outputs())}
+    return len(first) == 1 and isinstance(next(iter(first)), str)
 
 
 def _is_free(side: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from detectors.base import Detections, Frame
+from detectors.base import Detections, Frame, Image
 from detectors.boxes import ONE_OBJECT, clip, nms
 from detectors.class_names import classes_told
 from detectors.columns import KEYPOINTS, MASKS
@@ -27,6 +27,7 @@ from detectors.settings import ModelSettings
 USUAL_SIZE = 640  # pixels, of exports that do not say
 STRIDE = 32  # convolutional models take sides that are multiples of their coarsest stride
 STRIDES = (32, 64, 128)
+ON_PROCESSOR = ("CPUExecutionProvider", "OpenVINOExecutionProvider")
 NOTHING = 2.0  # a score that no candidate has
 
 
@@ -60,6 +61,7 @@ class OnnxDetector:
         session, settings = session or open_session(path, device), settings or ModelSettings()
         metadata = session.get_modelmeta().custom_metadata_map
         self._model = PictureModel(session, path)
+        self._accelerated = session.get_providers()[0] not in ON_PROCESSOR
         self._long_side = imgsz or _exported_size(metadata, path)
         self._stride = _stride(metadata)
         if imgsz and self._model.fixed and imgsz != max(self._model.fixed):
@@ -87,9 +89,31 @@ class OnnxDetector:
 
     def __call__(self, frame: Frame) -> Detections:
         """Candidates in pixels of the frame, not yet suppressed where the model does not do that."""
+        canvas, placement = self._place(frame)
+        return self._read(frame, placement, self._model(canvas, placement, self._preprocessing))
+
+    @property
+    def batched(self) -> bool:
+        """Whether the model takes several pictures at once, and is quicker so: on a processor it is not."""
+        return self._model.batched and self._accelerated
+
+    def batch(self, frames: Sequence[Frame]) -> list[Detections]:
+        """The candidates in each frame; those that the model is given in one size go in together."""
+        placed = [self._place(frame) for frame in frames]
+        answers: dict[int, Answer] = {}
+        for shape in {canvas.shape for canvas, _ in placed}:
+            rows = [row for row, (canvas, _) in enumerate(placed) if canvas.shape == shape]
+            canvases, placements = zip(*(placed[row] for row in rows), strict=True)
+            answers |= zip(rows, self._model.batch(canvases, placements, self._preprocessing), strict=True)
+        return [self._read(frame, placed[row][1], answers[row]) for row, frame in enumerate(frames)]
+
+    def _place(self, frame: Frame) -> tuple[Image, Placement]:
+        """A frame as the model takes it, and how it was made so."""
+        return place(frame.image, self._input_size(*frame.image.shape[:2]), self._preprocessing)
+
+    def _read(self, frame: Frame, placement: Placement, answer: Answer) -> Detections:
+        """The candidates in the model's answer to a frame."""
         height, width = frame.image.shape[:2]
-        canvas, placement = place(frame.image, self._input_size(height, width), self._preprocessing)
-        answer = self._model(canvas, placement, self._preprocessing)
         found = self._family.decode(self._known(answer), self.conf)
         boxes = clip(placement.to_frame(found.boxes), width, height)
         kept = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
@@ -98,7 +122,7 @@ class OnnxDetector:
         found, boxes = found[kept], boxes[kept]
         columns = _columns(found, placement)
         if found.coefficients is not None and found.prototypes is not None:
-            masks = PrototypeMasks(found.prototypes, placement, canvas.shape[:2], (height, width))
+            masks = PrototypeMasks(found.prototypes, placement, (answer.height, answer.width), (height, width))
             columns[MASKS] = masks(boxes, found.coefficients)
         return Detections(boxes, np.clip(found.scores, 0, 1), found.class_ids, columns=columns)
 

@@ -80,15 +80,17 @@ def colour_finder(
 ) -> Path:
     """A detector of red, green and blue: each cell of each stride is a box, its mean colour the three class scores.
 
-    layout: "v8" ``(1, 7, N)`` or "v5" ``(1, 3 N, 8)``, with N cells in an input of that size.
+    layout: "v8" ``(1, 7, N)`` or "v5" ``(1, 3 N, 8)``, with N cells in an input of that size; as many
+    in the place of the 1 as there are pictures where the input's first side has a name.
     """
+    batched = isinstance(input_shape[0], str)
     constants: dict[str, npt.NDArray[Any]] = {
         "zero": np.array([0], np.float32),
         "one": np.array([1], np.float32),
         "half": np.array([0.5], np.float32),
         "rows_axis": np.array(2),
         "columns_axis": np.array(3),
-        "flat": np.array([1, 0, -1], np.int64),
+        "flat": np.array([0 if batched else 1, 0, -1], np.int64),
     }
     kind = TensorProto.FLOAT16 if half else TensorProto.FLOAT
     nodes = [helper.make_node("Cast", ["images"], ["picture"], to=TensorProto.FLOAT)]
@@ -104,7 +106,8 @@ def colour_finder(
     else:
         nodes += [helper.make_node("Concat", levels, ["table"], axis=2)]
     nodes += [helper.make_node("Cast", ["table"], ["output"], to=kind)]
-    output_shape = (1, "rows", 8) if layout == "v5" else (1, 7, "cells")
+    batch = input_shape[0] if batched else 1
+    output_shape = (batch, "rows", 8) if layout == "v5" else (batch, 7, "cells")
     described = {"names": COLOURS, "task": "detect"} if metadata is None else metadata
     return _save(path, nodes, {"images": input_shape}, output_shape, constants, described, (kind, kind))
 

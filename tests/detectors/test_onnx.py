@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from detectors.base import Detections, Floats, Frame, Image
 from detectors.errors import InputError
 from detectors.families.preprocessing import PAD_GREY, Preprocessing, place
+from detectors.model import PictureModel
 from detectors.onnx import OnnxDetector
+from detectors.runtime import open_session
 from tests import onnx_models
 from tests.onnx_models import cell_count, colour_finder, constant_model, size_reporter
 
@@ -365,3 +367,27 @@ def test_a_fixed_input_refuses_another_imgsz(tmp_path: Path) -> None:
     assert "64 pixels only, not 640" in message
     assert "--imgsz" in message
     assert len(OnnxDetector(path, conf=0.3, imgsz=64)(frame_of(64, 64))) == 3
+
+
+def test_several_pictures_at_once_are_found_as_one_by_one(tmp_path: Path) -> None:
+    rng, sizes = np.random.default_rng(0), [(64, 96), (96, 64), (64, 96), (48, 80), (64, 96)]
+    pictures = [rng.integers(0, 255, size=(height, width, 3), dtype=np.uint8) for height, width in sizes]
+    frames = [Frame(picture, index, index / 25) for index, picture in enumerate(pictures, start=1)]
+    for layout in ("v8", "v5"):
+        path = colour_finder(tmp_path / f"{layout}.onnx", layout, ("batch", 3, "height", "width"))
+        detector = OnnxDetector(path, conf=0.1, imgsz=96)
+        assert detector._model.batched
+        assert not detector.batched, "on a processor, each picture is quicker alone"
+        answers = detector.batch(frames)
+        assert [len(answer) > 0 for answer in answers] == [True] * len(frames)
+        for answer, alone in zip(answers, map(detector, frames), strict=True):
+            np.testing.assert_allclose(answer.boxes, alone.boxes, atol=1e-4)
+            np.testing.assert_allclose(answer.scores, alone.scores, atol=1e-6)
+            np.testing.assert_array_equal(answer.class_ids, alone.class_ids)
+
+
+def test_a_model_of_one_picture_is_no_batch(tmp_path: Path) -> None:
+    alone = colour_finder(tmp_path / "a.onnx")
+    assert not PictureModel(open_session(alone), alone).batched
+    fixed = constant_model(tmp_path / "b.onnx", np.zeros((1, 84, 10)), ("batch", 3, 64, 64))
+    assert not PictureModel(open_session(fixed), fixed).batched, "its output has one row whatever comes"
