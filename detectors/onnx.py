@@ -14,6 +14,7 @@ from detectors.base import Detections, Frame, Image
 from detectors.boxes import ONE_OBJECT, clip, nms
 from detectors.class_names import classes_told
 from detectors.columns import KEYPOINTS, MASKS
+from detectors.devices import CPU, PROVIDERS
 from detectors.errors import InputError
 from detectors.families import Answer, Candidates
 from detectors.families.preprocessing import Placement, parse_preprocessing, place, told
@@ -27,7 +28,7 @@ from detectors.settings import ModelSettings
 USUAL_SIZE = 640  # pixels, of exports that do not say
 STRIDE = 32  # convolutional models take sides that are multiples of their coarsest stride
 STRIDES = (32, 64, 128)
-ON_PROCESSOR = ("CPUExecutionProvider", "OpenVINOExecutionProvider")
+ON_PROCESSOR = (CPU, PROVIDERS["openvino"].name)
 NOTHING = 2.0  # a score that no candidate has
 
 

@@ -5,7 +5,7 @@ usage: python -m benchmarks.multi_source [--clip VIDEO] [--sources N] [--frames 
 
 Both ways do the same work in turn, no video written. As files, every frame of the clip is tracked. With --live, the
 clip is served as so many cameras of 50 frames a second, and what is too much is left out: only the frames that were
-tracked count. "at work" counts from the moment when all sources had their first frame to the end of the first one;
+tracked count. "at work" counts for each source from its first frame to its end;
 "with the start" is all of it. Memory is the peak of all processes together, where shared pages count once.
 """
 
@@ -80,12 +80,13 @@ def measure(sources: Sequence[str], arguments: argparse.Namespace) -> Measuremen
             with tempfile.TemporaryDirectory(prefix="keeptrack-sources-") as folder:
                 rounds[way].append(run_round(command(sources, arguments, Path(folder)), Path(folder)))
     rows = [row(way, rounds[way], rounds[MANY]) for way in rounds]
-    headings = ["", "frames a second at work", "with the start", "ms of processor a frame", "MB", "RSS, MB", "times"]
+    headings = ["", "fps at work", "with the start", "CPU ms a frame", "MB", "RSS, MB", "times"]
     title = f"{len(sources)} {'cameras' if arguments.live else 'files'}, median of {arguments.rounds} rounds"
     figures = {
         way: [{"frames": one.frames, "fps": one.fps, **one.cost._asdict()} for one in rounds[way]] for way in rounds
     }
-    return Measurement([ResultTable(title, headings, rows, "times: frames a second at work, and megabytes")], figures)
+    note = "times: frames a second at work, and megabytes, against as many processes"
+    return Measurement([ResultTable(title, headings, rows, note)], figures)
 
 
 def in_one(sources: Sequence[str], arguments: argparse.Namespace, folder: Path) -> list[list[str]]:
