@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tracker.run.viewers import Viewers, listen_for_viewers
 from tracker.view.wall import Wall
 
 FAILED = 1
+SWITCH_INTERVAL = 0.0005  # seconds; with Python's own 0.005, threads that are done computing wait for it too long
 
 
 def track_all(arguments: dict[str, Any]) -> int:
@@ -32,6 +34,8 @@ def track_all(arguments: dict[str, Any]) -> int:
     found = read_sources(path, arguments)
     wall = Wall([each.name for each in found.sources])
     with printed_warnings(), ExitStack() as opening:
+        opening.callback(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(SWITCH_INTERVAL)
         link = _serve(found, wall, opening)
         log = SourcesLog(wall, quiet)
         fleet = Fleet(found.sources, _viewers_on(wall if link else None), log)
