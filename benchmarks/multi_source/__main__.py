@@ -5,8 +5,8 @@ usage: python -m benchmarks.multi_source [--clip VIDEO] [--sources N] [--frames 
 
 Both ways do the same work in turn, no video written. As files, every frame of the clip is tracked. With --live,
 a made scene is served by so many cameras of 50 frames a second, and what is too much is left out: only the frames that
-were tracked count. "at work" counts for each source from its first frame to its end; "with the start" is all of it. Memory
-is the peak of all processes together, where shared pages count once; RSS counts them in each.
+were tracked count. "at work" counts for each source from its first frame to its end; "with the start" is all of it.
+Memory is the peak of all processes together, where shared pages count once; RSS counts them in each.
 """
 
 from __future__ import annotations
