@@ -19,13 +19,13 @@ class SharedModels:
     """Detectors and embedders by what was asked for; sources that ask for the same share one.
 
     sources: how many there are. With several sources on as many cores, each detection has one core: threads that
-    compute one picture together wait for each other. One more than there are cores runs at once, so that a core has
-    work while a detection waits for Python's lock; still more would take memory and gain little.
+    compute one picture together wait for each other. Twice as many run at once as there are cores, so that a core has
+    work while a detection waits for Python's lock; still more would take memory and gain nothing.
     """
 
     def __init__(self, sources: int) -> None:
         cores = available_cores()
-        self._turns = max(1, min(cores + 1, sources))
+        self._turns = max(1, min(2 * cores, sources))
         self._threads = max(1, cores // self._turns)
         self._detectors: dict[tuple[Any, ...], SharedDetector] = {}
         self._embedders: dict[tuple[Any, ...], Embedder | None] = {}
