@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from detectors.base import Image
+from detectors.devices import CPU, PROVIDERS
 from detectors.errors import InputError
 from detectors.families.base import Answer
 from detectors.families.preprocessing import Placement, Preprocessing, numbers
@@ -23,6 +24,7 @@ TYPES = {
     "tensor(double)": np.float64,
     "tensor(uint8)": np.uint8,
 }
+ON_PROCESSOR = (CPU, PROVIDERS["openvino"].name)
 SIZE_INPUTS = ("orig_target_sizes", "im_shape", "scale_factor")
 REMEDY = "give a model that takes one picture of three colours; docs/detectors.md lists those that are read"
 Array = npt.NDArray[Any]
@@ -82,6 +84,11 @@ class PictureModel:
             )
             for row in range(len(canvases))
         ]
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether something else than the processor computes."""
+        return self._session.get_providers()[0] not in ON_PROCESSOR
 
     @property
     def _metadata(self) -> Mapping[str, str]:

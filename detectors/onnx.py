@@ -14,7 +14,6 @@ from detectors.base import Detections, Frame, Image
 from detectors.boxes import ONE_OBJECT, clip, nms
 from detectors.class_names import classes_told
 from detectors.columns import KEYPOINTS, MASKS
-from detectors.devices import CPU, PROVIDERS
 from detectors.errors import InputError
 from detectors.families import Answer, Candidates
 from detectors.families.preprocessing import Placement, parse_preprocessing, place, told
@@ -28,7 +27,6 @@ from detectors.settings import ModelSettings
 USUAL_SIZE = 640  # pixels, of exports that do not say
 STRIDE = 32  # convolutional models take sides that are multiples of their coarsest stride
 STRIDES = (32, 64, 128)
-ON_PROCESSOR = (CPU, PROVIDERS["openvino"].name)
 NOTHING = 2.0  # a score that no candidate has
 
 
@@ -62,7 +60,6 @@ class OnnxDetector:
         session, settings = session or open_session(path, device), settings or ModelSettings()
         metadata = session.get_modelmeta().custom_metadata_map
         self._model = PictureModel(session, path)
-        self._accelerated = session.get_providers()[0] not in ON_PROCESSOR
         self._long_side = imgsz or _exported_size(metadata, path)
         self._stride = _stride(metadata)
         if imgsz and self._model.fixed and imgsz != max(self._model.fixed):
@@ -96,7 +93,7 @@ class OnnxDetector:
     @property
     def batched(self) -> bool:
         """Whether the model takes several pictures at once, and is quicker so: on a processor it is not."""
-        return self._model.batched and self._accelerated
+        return self._model.batched and self._model.accelerated
 
     def batch(self, frames: Sequence[Frame]) -> list[Detections]:
         """The candidates in each frame; those that the model is given in one size go in together."""
