@@ -3,7 +3,7 @@
 usage: python -m benchmarks.privacy VIDEO... [--blur CLASS,...] [--live] [--masks]
 
 Each video is tracked with ``--blur`` into a file, which is then read beside the source. Every box of every track is cut
-into parts as large as a head; of each, the fine structure (what is finer than an eighth of the part) of the source is
+into parts as large as a head; of each, the fine structure (what is finer than a sixteenth of the part) of the source is
 looked for in the file. Where more than half of it is still there, the part can be made out: the box is uncovered. A
 part without structure in the source has nothing to make out. With masks, only the pixels of the mask count. ``--live``
 leaves the hindsight out, and counts the boxes of that run. Printed are the tracks' boxes, how many of them could be
@@ -31,7 +31,7 @@ from tracker.run.track import track
 from tracker.sources import open_source
 
 PARTS = 8  # heads that a standing person is tall: parts of the longer side
-FINE = 8  # of a part's side: what is smaller than one of these is fine
+FINE = 16  # of a part's side: what is smaller than one of these is fine
 SMALLEST = 8  # pixels of a part's side
 STRUCTURE = 3.0  # standard deviation of grey levels, below which there is nothing to make out
 LEFT = 0.5  # share of the source's structure from which it can be made out: video that is only encoded keeps 0.96

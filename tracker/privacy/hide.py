@@ -9,38 +9,51 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from detectors.base import Image
+from detectors.base import Floats, Image
 from detectors.masks import box_crops
 from tracker.privacy.cover import LEAST, MARGIN, Cover
 from tracker.privacy.policy import Manner
 
 CELLS, HEAD_CELLS = 9, 3  # along the longer side of an object, or of a head, of one colour each
-SMALLEST = 6  # pixels of such a cell
-FEATHER = 2.0  # pixels over which the picture begins again, outside of what is hidden
+SMALLEST = 10  # pixels of such a cell
+RIM, WIDEST = 0.35, 12.0  # of a cell, and pixels at most, over which the picture begins again around a box
+FEATHER = 2.0  # pixels the same around a mask
 
 
 def hide(picture: Image, covers: Iterable[Cover]) -> None:
-    """Hide all of `covers` in the picture, in place."""
+    """Hide all of `covers` in the picture, in place. Around each, the picture begins again little by little."""
     height, width = picture.shape[:2]
     for cover in covers:
-        x1, y1, x2, y2 = box_crops(np.clip(cover.box, -1e9, 1e9)[None], height, width)[0].tolist()
+        cell, box = _cell(cover), np.clip(cover.box, -1e9, 1e9)
+        rim = min(RIM * cell, WIDEST)
+        x1, y1, x2, y2 = box_crops(box[None] + rim * np.array([-1, -1, 1, 1]), height, width)[0].tolist()
         if x2 <= x1 or y2 <= y1:
             continue
         part = picture[y1:y2, x1:x2]
-        coarse = _coarse(part, cover)
-        if cover.mask is None:
-            part[...] = coarse
-        else:
-            _blend(part, coarse, _coverage(cover, x1, y1, x2, y2))
+        coarse = _coarse(part, cell, cover.manner)
+        outside = _distance(box[[0, 2]], x1, x2)[None, :], _distance(box[[1, 3]], y1, y2)[:, None]
+        ramps = [np.clip(1 - distance / rim, 0, 1) for distance in outside]
+        hidden = np.rint(255 * ramps[0] * ramps[1]).astype(np.uint8)
+        _blend(part, coarse, hidden if cover.mask is None else _coverage(cover, x1, y1, x2, y2))
 
 
-def _coarse(part: Image, cover: Cover) -> Image:
+def _cell(cover: Cover) -> float:
+    """The side in pixels of what is shown in one colour."""
+    return max(SMALLEST, float((cover.box[2:] - cover.box[:2]).max()) / cells_of(cover.manner))
+
+
+def _distance(span: Floats, first: int, last: int) -> Floats:
+    """How far outside of a span ``(2,)`` the pixels from `first` up to before `last` lie, 0 for those inside."""
+    pixels = np.arange(first, last)
+    return np.maximum(np.maximum(np.floor(span[0]) - pixels, pixels + 1 - np.ceil(span[1])), 0.0)
+
+
+def _coarse(part: Image, cell: float, manner: Manner) -> Image:
     """The part of a picture in cells of one colour; softened between them for a blur."""
     height, width = part.shape[:2]
-    cell = max(SMALLEST, float((cover.box[2:] - cover.box[:2]).max()) / cells_of(cover.manner))
     size = max(1, round(width / cell)), max(1, round(height / cell))
     small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    how = cv2.INTER_NEAREST if cover.manner.style == "pixelate" else cv2.INTER_CUBIC
+    how = cv2.INTER_NEAREST if manner.style == "pixelate" else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(small, (width, height), interpolation=how), dtype=np.uint8)
 
 
