@@ -45,7 +45,7 @@ def _cell(cover: Cover) -> float:
 def _distance(span: Floats, first: int, last: int) -> Floats:
     """How far outside of a span ``(2,)`` the pixels from `first` up to before `last` lie, 0 for those inside."""
     pixels = np.arange(first, last)
-    return np.maximum(np.maximum(np.floor(span[0]) - pixels, pixels + 1 - np.ceil(span[1])), 0.0)
+    return np.asarray(np.maximum(np.maximum(np.floor(span[0]) - pixels, pixels + 1 - np.ceil(span[1])), 0.0))
 
 
 def _coarse(part: Image, cell: float, manner: Manner) -> Image:
