@@ -28,10 +28,6 @@ class MqttAddress(NamedTuple):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}/{self.topic}"
 
-    def below(self, name: str) -> MqttAddress:
-        """The same broker, with a topic below this one."""
-        return self._replace(topic=f"{self.topic}/{topic_part(name)}")
-
 
 def parse_mqtt(text: str) -> MqttAddress:
     """What ``--mqtt`` says. Raises InputError, which does not show it, as it may hold a password."""
@@ -53,8 +49,3 @@ def parse_mqtt(text: str) -> MqttAddress:
         raise InputError("--mqtt", why, "name a topic such as keeptrack/door")
     user, password = (unquote(part or "") for part in (parts.username, parts.password))
     return MqttAddress(host, port, topic, user, password, scheme == "mqtts")
-
-
-def topic_part(name: str) -> str:
-    """A name as one part of a topic."""
-    return "".join(each if each.isprintable() and each not in "+#$/" else "-" for each in name) or "-"

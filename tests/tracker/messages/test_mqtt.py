@@ -189,7 +189,6 @@ def test_a_detector_of_many_classes_has_one_sensor() -> None:
 def test_addresses(text: str, address: MqttAddress) -> None:
     assert parse_mqtt(text) == address
     assert "p@ss" not in address.shown
-    assert address.below("a/b#").topic == f"{address.topic}/a-b-"
 
 
 @pytest.mark.parametrize(
