@@ -28,9 +28,8 @@ SWING = 1.0  # appearance similarity that is usual for one object, less that of 
 ENOUGH_EMBEDDINGS = 3  # of a track; more add little
 EMBEDDING_MAX_AGE = 1.0  # seconds after which a track may look different: another side of it, another light
 FOLLOWED_HITS = 6  # matches from which a track is followed well enough to go on with a low-score detection alone
-UNCONTESTED_SECONDS = (
-    0.4  # since the last match, for which a track may go on with a distant detection that is its alone
-)
+SPARSE = 0.09  # seconds between frames from which overlap may say nothing: ten frames a second
+UNCONTESTED_SECONDS = 0.4  # since its last match, for which a track may go on with a distant detection
 MAX_OCCLUSION = 0.4  # occluded share of a box above which its embedding describes the object in front as much
 
 
@@ -106,9 +105,10 @@ class CueAssociation:
     ) -> tuple[Ints, Ints]:
         """Matches of what is left, as far apart as the predictions are uncertain.
 
-        Tracks seen in the last frame, with high-score detections. A track missed since, whose position grows uncertain
-        quickly, would take what is not its own: it gets what no other wants. If it has been followed well until the
-        last frame, it gets that of any score: a weak and shifted detection loses nobody.
+        Where frames are far apart, tracks seen in the last one, with high-score detections. A track missed since, whose
+        position grows uncertain quickly, would take what is not its own, and where frames are close together, so would
+        all that overlap has left over: they get what no other wants. A track that has been followed well until the last
+        frame gets that of any score: a weak and shifted detection loses nobody.
         """
         free_tracks, free = np.isfinite(absent), np.ones(len(found), dtype=bool)
         free_tracks[matched[0]], free[matched[1]] = False, False
@@ -122,7 +122,8 @@ class CueAssociation:
         recent = absent[rows] <= max(UNCONTESTED_SECONDS, 2 * elapsed)
         followed = seen & (self._table.hits[rows] >= FOLLOWED_HITS)
         single = _uncontested(pairs) & found.apart[columns][pairs.columns]
-        allowed = np.where(high_score, seen[pairs.rows] | (single & recent[pairs.rows]), single & followed[pairs.rows])
+        strong = (seen & (elapsed >= SPARSE))[pairs.rows] | (single & recent[pairs.rows])
+        allowed = np.where(high_score, strong, single & followed[pairs.rows])
         chosen = assign_greedily(pairs[allowed])
         return rows[chosen[:, 0]], columns[chosen[:, 1]]
 
