@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from detectors.base import Bools, Floats, Image
-from detectors.box_masks import BoxMasks, cut_square, paste, region_of
+from detectors.box_masks import THRESHOLD, BoxMasks, cut_square, logit_of, paste, region_of
 from detectors.errors import InputError
 from detectors.masks import box_crops
 from training.commands.options import add_run, check, of_length
@@ -49,7 +49,8 @@ def predict(network: BoxMaskNetwork, picture: Image, boxes: Floats) -> list[Bool
     with torch.no_grad():
         logits = network(squares.permute(0, 3, 1, 2).float().to(device)).float().cpu().numpy()
     crops = box_crops(boxes, *picture.shape[:2])
-    return [paste(logit, region_of(box), crop) >= 0 for logit, box, crop in zip(logits, boxes, crops, strict=True)]
+    pasted = [paste(logit, region_of(box), crop) for logit, box, crop in zip(logits, boxes, crops, strict=True)]
+    return [each >= logit_of(THRESHOLD) for each in pasted]
 
 
 def build(start: Weights) -> BoxMaskNetwork:
