@@ -32,7 +32,7 @@ def run(text: str, **names: Any) -> dict[str, Any]:
 
 def test_each_example_is_run_here() -> None:
     words = ["classes=", "bright_spots", "your_detections", "Given", "colour", "pixels[0", "supervision", "register"]
-    words += ["libreyolo", "boxmot"]
+    words += ["libreyolo", "boxmot", "BoxMasks", "Segmenter"]
     assert len(EXAMPLES) == len({example(word) for word in words}) == len(words)
 
 
@@ -102,3 +102,16 @@ def test_beside_bytetrack(tmp_path: Path, ultralytics: dict[str, Any]) -> None:
     assert "tracker_type: keeptrack" in settings
     tracks = ultralytics["keeptrack"](SimpleNamespace(preset="deepsort"), 25).update(ROWS)
     assert tracks.shape == (0, 8), "the preset of the settings confirms later"
+
+
+def test_silhouettes_and_classes_of_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    onnx_models = pytest.importorskip("tests.onnx_models")
+    monkeypatch.chdir(tmp_path)
+    onnx_models.segmenter_by_shade(tmp_path / "ground.onnx")
+    done = run(example("BoxMasks"), picture=PICTURE, boxes=ROWS[:, :4])
+    (mask,) = done["masks"]
+    assert (mask.x, mask.y, mask.width, mask.height) == (10, 20, 30, 70)
+    assert np.array_equal(mask.pixels(), done["silhouettes"][0])
+    classes = run(example("Segmenter"), picture=PICTURE)["classes"]
+    assert classes.shape == PICTURE.shape[:2]
+    assert (classes == 0).all()
