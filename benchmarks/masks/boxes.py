@@ -4,8 +4,8 @@ usage: python -m benchmarks.masks.boxes DATA [--list NAMES] [--model PATH.onnx] 
 
 DATA: as for ``python -m training box-masks``. NAMES: the pictures to look at, a line each. Mean IoU of each object's
 mask inside the box that people drew, by class and by size; of the boxes themselves, which any network must beat; and
-inside boxes of the package's detector that overlap an object by half or more. Milliseconds a box, one thread: of crops,
-network and pasting together, in a frame of 1080p.
+inside boxes of the package's detector that overlap an object by half or more. Milliseconds of the processor a box, one
+thread: of crops, network and pasting together, in a frame of 1080p.
 """
 
 from __future__ import annotations
@@ -64,16 +64,16 @@ def in_detected_boxes(mask_boxes: MaskBoxes, images: Sequence[SegmentedImage]) -
 
 
 def milliseconds(model: Path, count: int) -> tuple[float, float]:
-    """Median and least milliseconds a box, of `count` in a frame of 1080p."""
+    """Median and least milliseconds of the processor a box, of `count` in a frame of 1080p."""
     mask_boxes, rng = BoxMasks(model), np.random.default_rng(0)
     frame = cv2.GaussianBlur(rng.integers(0, 256, (*FRAME, 3), dtype=np.uint8), (0, 0), 5)
     corners = rng.uniform(0, 1, (count, 2)) * (np.array(FRAME[::-1]) - BOX)
     boxes = np.concatenate([corners, corners + BOX], axis=1)
     spent = []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        start = time.process_time()
         mask_boxes(np.asarray(frame), boxes)
-        spent.append(1000 * (time.perf_counter() - start) / count)
+        spent.append(1000 * (time.process_time() - start) / count)
     return float(np.median(spent)), min(spent)
 
 
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str]) -> None:
     print_table(f"Mean IoU in {len(images)} pictures", headings, [rows], options.markdown)
     times = [[str(count), *(f"{each:.2f}" for each in milliseconds(options.model, count))] for count in (1, 4, 16)]
     size = options.model.stat().st_size / 2**20
-    title = f"Milliseconds a box, one thread; {size:.2f} MB"
+    title = f"Milliseconds of the processor a box, one thread; {size:.2f} MB"
     print_table(title, ("boxes in the frame", "median", "least"), [times], options.markdown)
     if options.picture:
         draw(images, mask_boxes, options.picture)
