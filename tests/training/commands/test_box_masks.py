@@ -44,18 +44,18 @@ def test_silhouettes_become_masks_that_fit_better_than_boxes(
     data, output = write_coco(tmp_path / "data", 12), tmp_path / "my.onnx"
     names = tmp_path / "val.txt"
     names.write_text("1.png\n5.png\n9.png\n")
-    arguments = [str(data), "-o", str(output), "--validation", str(names), "--batch", "8", "--steps", "40"]
+    arguments = [str(data), "-o", str(output), "--validation", str(names), "--batch", "8", "--steps", "70"]
     assert status_of(arguments) == 0
     told = capsys.readouterr().out
     assert "18 objects (9 pictures) to learn from, 6 objects (3 pictures) to judge by" in told
     held = load_segmentation(data).only(["1.png", "5.png", "9.png"])
     fits, boxes = (float(judge(each, held.images).mean()) for each in (BoxMasks(output), whole_boxes))
     assert f"{fits:.3f} (of their boxes: {boxes:.3f})" in told
-    assert fits > boxes + 0.04
+    assert fits > boxes + 0.05, (fits, boxes)
     for suffix in (".found.jpg", ".metrics.csv", ".curves.png", ".checkpoint"):
         assert output.with_suffix(suffix).stat().st_size > 40
     metadata = open_session(output).get_modelmeta().custom_metadata_map
-    assert json.loads(metadata["plan"])["steps"] == 40
+    assert json.loads(metadata["plan"])["steps"] == 70
 
 
 def test_the_export_masks_as_the_network_does(tmp_path: Path) -> None:
