@@ -433,7 +433,7 @@ def test_an_error_that_nobody_has_foreseen_is_one_line(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("tracker.commands.evaluate.load_ground_truth", fail)
+    monkeypatch.setattr("tracker.commands.evaluate.is_mots", fail)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert run("eval", tmp_path, tmp_path / "a.txt") == 1
     told = capsys.readouterr().err
