@@ -13,6 +13,7 @@ from detectors.errors import InputError
 from tracker.appearance.gallery import AverageMemory, GalleryMemory
 from tracker.association.birth import TrackBirth
 from tracker.association.calibration import AppearanceCalibration, NoiseCalibration
+from tracker.association.camera_trust import CameraTrust
 from tracker.association.cue_association import MAX_OCCLUSION, CueAssociation
 from tracker.association.frame_clock import FrameClock
 from tracker.association.frame_detections import FrameDetections, select_detections
@@ -52,7 +53,6 @@ class Tracker:
     def reset(self) -> None:
         """Begin anew, as with another video: nothing is remembered, and numbers count from 1 again."""
         self._clock.restart()
-        self._detected: float | None = None  # time of the last frame with detections
         self._life_cycle = LifeCycle(self.preset)
         self._thresholds = ScoreThresholds(self.preset)
         self._appearance_calibration = AppearanceCalibration()
@@ -64,6 +64,7 @@ class Tracker:
         preset = self.preset
         self._table = TrackTable(preset.motion, GalleryMemory if preset.appearance == "gallery" else AverageMemory)
         self._noise = NoiseCalibration()
+        self._camera_trust = CameraTrust()
         self._by_cues = None
         if preset.cues is not None:
             self._by_cues = CueAssociation(preset.cues, preset.shared_motion, self._table, self._appearance_calibration)
@@ -95,7 +96,7 @@ class Tracker:
     @property
     def seconds_lost(self) -> Floats:
         """Seconds ``(L,)`` from the last match of each lost track to the last frame with detections."""
-        return np.asarray((self._detected or 0.0) - self._table.last_seen[self._table.lost])
+        return np.asarray((self._clock.detected or 0.0) - self._table.last_seen[self._table.lost])
 
     @property
     def high_score_threshold(self) -> float:
@@ -142,15 +143,15 @@ class Tracker:
         self._thresholds.update(detections.scores)
         found = select_detections(self.preset, self._thresholds, detections, embed)
         self._table.matches.begin_frame(detections)
-        self._predict(elapsed, camera)
-        interval = elapsed if self._detected is None else now - self._detected
+        self._predict(elapsed, self._trusted(camera, found, elapsed))
+        interval = elapsed if self._clock.detected is None else now - self._clock.detected
         rows, columns = self._associate(found, now, interval)
         missed = self._match(found, rows, columns, now)
         born = self._birth.candidates(found.bare, self._thresholds.birth, rows, columns, interval)
         born = self._revive(found, born, missed, now)
         self._birth.start(found, born, now, interval)
         self._life_cycle.remove(self._table, missed, now)
-        self._detected = now
+        self._clock.detected = now
         return self._snapshot(now)
 
     def _from_picture(
@@ -190,6 +191,16 @@ class Tracker:
     def _check_camera(camera: Floats | None) -> None:
         if camera is not None and (camera.shape != (2, 3) or not np.isfinite(camera).all()):
             raise ValueError("camera is not a finite matrix of the shape (2, 3)")
+
+    def _trusted(self, camera: Floats | None, found: FrameDetections, elapsed: float) -> Floats | None:
+        """The camera's motion, None where it does not fit the detections."""
+        if camera is None or not len(self._table):
+            return camera
+        table = self._table
+        steady = table.confirmed & (table.hits >= STEADY_HITS)
+        offsets = elapsed * table.filter.velocity[steady, :2]
+        predicted = table.filter.boxes()[steady] + np.tile(offsets, 2)
+        return self._camera_trust.accept(camera, predicted, found.bare.boxes[found.cues.high_score])
 
     def _predict(self, elapsed: float, camera: Floats | None) -> None:
         """Move all tracks to where they are expected now."""

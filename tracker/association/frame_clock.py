@@ -8,18 +8,21 @@ import numpy as np
 class FrameClock:
     """Tells the time of each frame.
 
-    time: seconds, of the last frame; None before the first. frame_rate: frames a second, for frames without times.
+    time: seconds, of the last frame; None before the first. detected: of the last one with detections. frame_rate:
+    frames a second, for frames without times.
     """
 
     def __init__(self, frame_rate: float) -> None:
         if not frame_rate > 0:
             raise ValueError(f"frame_rate is {frame_rate}, not a number of frames a second")
         self.time: float | None = None
+        self.detected: float | None = None
         self._interval = 1 / frame_rate
 
     def restart(self) -> None:
         """Forget the time: the next frame is the first."""
         self.time = None
+        self.detected = None
 
     def following(self, time: float | None) -> float:
         """The time of the next frame, which does not begin yet."""
