@@ -19,9 +19,11 @@ from tracker.batch.listing import find_videos
 from tracker.batch.local_engine import STALL_SECONDS, run_local
 from tracker.batch.manifest import VideoStatus
 from tracker.batch.splitting import SHORTEST
-from tracker.commands.arguments import Parser, add_ignored, add_models, add_range
+from tracker.commands.arguments import Parser
 from tracker.commands.batch_progress import BatchDisplay
 from tracker.commands.interruption import Interrupted
+from tracker.commands.model_options import add_models
+from tracker.commands.scene_options import add_ignored, add_range
 from tracker.durations import duration
 from tracker.run.options import Options, check_options
 

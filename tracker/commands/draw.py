@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from detectors.errors import InputError
-from tracker.commands.arguments import Parser, address, seconds
+from tracker.commands.arguments import Parser
 from tracker.commands.interruption import Interrupted
+from tracker.commands.option_types import address, seconds
 from tracker.run.viewers import check_view
 
 EXAMPLES = """\

@@ -17,8 +17,8 @@ import pytest
 from tests import onnx_models, scenes
 from tests.conftest import ROOT, MakeVideo
 from tracker.association.presets import PRESETS
-from tracker.commands.arguments import seconds
 from tracker.commands.cli import explain_import_error, main
+from tracker.commands.option_types import seconds
 
 GOLDEN = ROOT / "tests" / "golden"
 DETECTIONS = GOLDEN / "crossing.det.txt"

@@ -119,7 +119,8 @@ def test_a_mask_is_tinted_inside_and_nowhere_else() -> None:
 def test_a_mask_may_lie_at_the_border_or_outside(place: tuple[int, int]) -> None:
     masks = [Mask.pack(np.ones((60, 40), bool), *place), Mask(3, 3, 0, 0, b"")]
     tracks = tracks_of((4, [100, 80, 160, 200], 0.8, 0), (5, [1, 1, 9, 9], 0.8, 0))
-    Annotator({}).draw(Frame(grey(), 1, 0.0), replace(tracks, columns={"masks": masks}))
+    drawn = Annotator({}).draw(Frame(grey(), 1, 0.0), replace(tracks, columns={"masks": masks}))
+    assert (drawn != grey()).any(), "boxes are drawn all the same"
 
 
 def test_keypoints_without_a_skeleton_a_confidence_or_a_place_in_the_picture_are_fine() -> None:

@@ -114,7 +114,8 @@ def test_the_broker_tells_of_a_run_that_was_killed(broker: Broker, subscriber: S
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as process:
         wait_until(lambda: subscriber.newest("door/availability") == b"online")
         process.send_signal(signal.SIGKILL)
-    wait_until(lambda: subscriber.newest("door/availability") == b"offline")
+    wait_until(lambda: subscriber.newest("door/availability") != b"online")
+    assert subscriber.newest("door/availability") == b"offline"
 
 
 def test_a_wrong_password_is_told_and_the_right_one_works(

@@ -89,4 +89,9 @@ def test_of_a_face_the_rest_of_the_body_stays() -> None:
 @pytest.mark.parametrize("shift", [[-100, -100], [1e12, 0], [-1e12, -1e12], [300, 0], [0, 230]])
 def test_covers_may_reach_outside_of_the_picture(shift: list[float]) -> None:
     box = BOX + np.tile(shift, 2)
-    hide(noise(), [cover_of(Manner("blur"), box), Cover(Manner("blur"), BOX, Mask(-500, 3, 0, 0, b""))])
+    picture = noise()
+    hide(picture, [cover_of(Manner("blur"), box), Cover(Manner("blur"), BOX, Mask(-500, 3, 0, 0, b""))])
+    height, width = picture.shape[:2]
+    x1, y1, x2, y2 = np.clip(box + np.array([-60, -60, 60, 60]), 0, [width, height, width, height]).astype(int)
+    picture[y1:y2, x1:x2] = noise()[y1:y2, x1:x2]
+    np.testing.assert_array_equal(picture, noise())  # nothing else is hidden
