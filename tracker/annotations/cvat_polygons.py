@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tracker.annotations.cvat import read, write_file
+from tracker.annotations.cvat import write_file
+from tracker.annotations.cvat_reader import read
 from tracker.annotations.document import Annotations
 
 __all__ = ["read", "recognises", "write"]

@@ -5,6 +5,7 @@ usage: python -m training detector DATA -o my.onnx [--minutes M | --steps N] [op
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -138,6 +139,36 @@ def _activity(trainer: Trainer) -> str:
     return trainer.activity or (f"computing features {filled:.0%}" if filled < 1 else "")
 
 
+def checked_plan(options: argparse.Namespace, class_names: tuple[str, ...], saved: Checkpoint[Plan] | None) -> Plan:
+    """The plan that the command line asks for, or that of the run to go on with.
+
+    Raises InputError where that run was for other classes than those of the data.
+    """
+    plan = plan_of(options, class_names)
+    if saved:
+        plan = resumed(saved.plan, saved.counters.seconds, options)
+    if plan.class_names != class_names:
+        known = ", ".join(plan.class_names)
+        raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
+    return plan
+
+
+def write_network(
+    network: DetectionNetwork, plan: Plan, long_side: int, options: argparse.Namespace, notes: Mapping[str, str]
+) -> None:
+    """Write the ONNX file with its notes, and the weights beside it.
+
+    Raises InputError where ONNX Runtime does not answer as the network does.
+    """
+    more = {"longest_side": str(options.run_up_to)} if options.run_up_to else {}
+    try:
+        with stage("writing the network"):
+            export(network, plan.class_names, long_side, options.output, {**notes, **more})
+    except ValueError as error:
+        raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
+    save_weights(network, plan, options.output.with_suffix(SUFFIX))
+
+
 def main(arguments: Sequence[str]) -> None:
     """Train as told on the command line. Raises InputError for what cannot be used."""
     options = parse(arguments)
@@ -150,12 +181,7 @@ def main(arguments: Sequence[str]) -> None:
     start = starting_weights(options)
     if start and options.backbone is None:
         options.backbone = start.plan.backbone
-    plan = plan_of(options, dataset.class_names)
-    if saved:
-        plan = resumed(saved.plan, saved.counters.seconds, options)
-    if plan.class_names != dataset.class_names:
-        known = ", ".join(plan.class_names)
-        raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
+    plan = checked_plan(options, dataset.class_names, saved)
     learn, validate = parts_of(dataset, options.validation, plan.seed)
     if options.teacher:
         learn = with_teacher(learn, read_labels(options.teacher, learn.class_names))
@@ -181,13 +207,7 @@ def main(arguments: Sequence[str]) -> None:
     if validate:
         calibrate(network, validate, long_side, options.device)
     notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
-    notes |= {"longest_side": str(options.run_up_to)} if options.run_up_to else {}
-    try:
-        with stage("writing the network"):
-            export(network, plan.class_names, long_side, options.output, notes)
-    except ValueError as error:
-        raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
-    save_weights(network, plan, options.output.with_suffix(SUFFIX))
+    write_network(network, plan, long_side, options, notes)
     summarise(lambda image: predict(network, image, long_side, options.device), learn, validate, options.output, before)
 
 
