@@ -95,6 +95,33 @@ PARSERS = (
     Parser("cvat", "labelled", 500, (("in/cvat.xml", xml),), _conversions("{}", "out/o.xml --keyframes auto")),
     Parser("cvat.zip", "labelled", 100, (("in/cvat.zip", archive(xml)),), _conversions("{}")),
     Parser("coco", "labelled", 450, (("in/coco.json", tree),), _conversions("{}", "out/o.xml --keyframes auto")),
+    Parser(
+        "masks",
+        "labelled",
+        200,
+        (("in/masks.json", tree), ("in/polygons.json", tree)),
+        _conversions(
+            "{}", "out/p.json --format coco-polygons", "out/p.xml --format cvat-polygons", "out/m.txt --format mots"
+        ),
+    ),
+    Parser(
+        "mots",
+        "labelled",
+        100,
+        (("in/mots/seq/gt/gt.txt", text),),
+        ("eval in/mots in/mots/seq/gt/gt.txt --json out/s.json", f"convert {{}} out/o.json --format coco {KNOWN}"),
+    ),
+    Parser(
+        "metres",
+        "labelled",
+        150,
+        (("in/metres.json", tree),),
+        (
+            f"{TRACK} --calibrate {{}} --jsonl out/j.jsonl --tracks out/t.csv",
+            f"{TRACK} --calibrate {{}} --events out/e.jsonl --speed-over 1",
+        ),
+    ),
+    Parser("sources", "labelled", 100, (("in/cameras.toml", text),), (f"--sources {{}} {QUIET}",)),
     Parser("label studio", "labelled", 400, (("in/ls.json", tree),), _conversions("{}")),
     Parser(
         "yolo",

@@ -36,6 +36,26 @@ REGIONS = {
     "zones": {"hall": [[10, 10], [310, 10], [310, 230], [10, 230]]},
     "anchor": "foot",
 }
+CORNERS = ((20, 230), (300, 230), (220, 60), (100, 60))
+METRES = {
+    "size": [WIDTH, HEIGHT],
+    "points": [
+        {"picture": picture, "metres": metres}
+        for picture, metres in zip(CORNERS, ((0, 0), (8, 0), (8, 20), (0, 20)), strict=True)
+    ],
+}
+CAMERAS = """detections = "in/seq/det/det.txt"
+output = "none"
+
+[sources.door]
+source = "in/seq"
+line = "door:160,0,160,240"
+
+[sources.yard]
+source = "in/seq"
+zone = ["hall:10,10,310,10,310,230,10,230"]
+start = 0.1
+"""
 SEQINFO = "[Sequence]\nname=seq\nimDir=img1\nframeRate=12.5\nseqLength=12\nimWidth=320\nimHeight=240\nimExt=.jpg\n"
 PIECES_FRAMES, PIECES_RATE = 150, Fraction(1)
 PIECES = "annotate in/day.mp4 -o out/batch --split 1min --detections in/det.txt --camera-motion none --quiet"
@@ -101,6 +121,8 @@ def results(folder: Path) -> None:
     (folder / "out" / "old.json").write_text("{}\n")
     (folder / "in" / "camera.txt").write_text("".join(f"{frame} 1 0 0.5 0 1 0\n" for frame in range(1, FRAMES + 1)))
     (folder / "in" / "regions.json").write_text(json.dumps(REGIONS))
+    (folder / "in" / "metres.json").write_text(json.dumps(METRES))
+    (folder / "in" / "cameras.toml").write_text(CAMERAS)
 
 
 def labelled(folder: Path) -> None:
@@ -112,7 +134,24 @@ def labelled(folder: Path) -> None:
         here("convert", places / "all.json", places / target, "--format", name)
     with zipfile.ZipFile(places / "cvat.zip", "w") as archive:
         archive.write(places / "cvat.xml", "annotations.xml")
+    silhouettes(places)
     (places / "all.json").unlink()
+
+
+def silhouettes(places: Path) -> None:
+    """Each box filled: masks.json and polygons.json (COCO), mots/seq/gt/gt.txt (MOTS)."""
+    tracks = json.loads((places / "all.json").read_text())
+    for each in tracks["annotations"]:
+        x, y, width, height = each["bbox"]
+        each["segmentation"] = [[x, y, x + width, y, x + width, y + height, x, y + height]]
+    source = places / "filled.json"
+    source.write_text(json.dumps(tracks))
+    here("convert", source, places / "masks.json", "--format", "coco")
+    here("convert", source, places / "polygons.json", "--format", "coco-polygons")
+    truth_of_masks = places / "mots" / "seq" / "gt" / "gt.txt"
+    truth_of_masks.parent.mkdir(parents=True)
+    here("convert", source, truth_of_masks, "--format", "mots")
+    source.unlink()
 
 
 def batch(folder: Path) -> None:

@@ -18,12 +18,11 @@ from tracker.run.run import Run
 from tracker.run.viewers import Viewers, listen_for_viewers
 from tracker.view.wall import Wall
 
-FAILED = 1
 SWITCH_INTERVAL = 0.0005  # seconds; with Python's own 0.005, threads that are done computing wait for it too long
 
 
 def track_all(arguments: dict[str, Any]) -> int:
-    """Track all sources until they are over; returns the exit status, 1 if any has failed. Raises InputError.
+    """Track all sources until they are over; returns the exit status. Raises InputError, also if one has failed.
 
     arguments: of the command line, for all sources that do not say otherwise.
     """
@@ -42,7 +41,10 @@ def track_all(arguments: dict[str, Any]) -> int:
         log.begin(len(found.sources), link)
         with fleet:
             fleet.wait()
-    return FAILED if fleet.failed else 0
+    if fleet.failed:
+        why = f"{len(fleet.failed)} of {len(found.sources)} sources failed: {', '.join(fleet.failed)}"
+        raise InputError(path, why, "the warnings above say why")
+    return 0
 
 
 def _serve(found: SourcesFile, wall: Wall, opening: ExitStack) -> str:

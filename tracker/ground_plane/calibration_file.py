@@ -85,8 +85,11 @@ def _scale(path: str | Path, content: Mapping[str, Any], size: tuple[int, int]) 
 
 
 def _size(path: str | Path, content: Mapping[str, Any]) -> tuple[int, int]:
-    given = content.get("size", [0, 0])
-    if not (isinstance(given, list) and len(given) == 2 and all(type(each) is int and each >= 0 for each in given)):
+    if "size" not in content:
+        return 0, 0
+    given = content["size"]
+    sides = given if isinstance(given, list) and len(given) == 2 else [None]
+    if not all(type(each) is int and 0 < each <= limits.PIXELS for each in sides):
         raise InputError(f"{path}: size", "is no width and height", 'write "size": [1920, 1080]')
     return given[0], given[1]
 

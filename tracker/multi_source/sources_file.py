@@ -86,6 +86,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(path, "is not UTF-8 text", "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(path, f"is not TOML: {error}", f"give {EXAMPLE}") from None
+    except RecursionError:
+        raise InputError(path, "is not TOML that can be used: lists without end", f"give {EXAMPLE}") from None
 
 
 def _source(path: str | Path, name: str, table: Mapping[str, Any], shared: Mapping[str, Any]) -> NamedSource:

@@ -203,6 +203,8 @@ def test_points_that_disagree_are_told(tmp_path: Path) -> None:
             "over the horizon",
         ),
         ({"size": [0, 1.5], "points": []}, "size: is no width and height"),
+        ({"size": [0, 720], "points": []}, "size: is no width and height"),
+        ({"size": [1280, 10**400], "points": []}, "size: is no width and height"),
         ({"points": [{"picture": [1e8, 1], "metres": [1, 2]}] * 4}, "a number is too large"),
         ({"calibration": 5}, "is no JSON object"),
     ],

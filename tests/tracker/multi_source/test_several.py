@@ -97,7 +97,9 @@ def test_each_gets_what_it_would_get_alone_and_a_failure_stays_alone(
     out, err = capsys.readouterr()
     assert "4 sources" in out
     assert "a: done: 30 frames" in out
-    assert err == "warning: gone: nowhere.mp4: no such file (check the path)\n"
+    why, last = err.splitlines()
+    assert why == "warning: gone: nowhere.mp4: no such file (check the path)"
+    assert last == "error: s.toml: 1 of 4 sources failed: gone (the warnings above say why)"
     alone = ["--appearance", "none", "-o", "none", "--max-frames", "30", "--quiet", "--jsonl"]
     assert run("clip.mp4", *alone, "a1.jsonl") == 0
     assert run("clip.mp4", *alone, "b1.jsonl", "--line", "middle:160,0,160,240", "--start", "1") == 0

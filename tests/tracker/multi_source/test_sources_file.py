@@ -61,6 +61,7 @@ BAD = {
         f'events = "all.jsonl"\n{TWO}',
         r"door \(events\) and hall \(events\) name the same place \(write \{name\}",
     ),
+    "no end": (f"a = {'[' * 5000}", r"s\.toml: is not TOML that can be used: lists without end"),
     "same topic": (f'mqtt = "broker/door"\n{TWO}', r"door \(mqtt\) and hall \(mqtt\) name the same place"),
 }
 
