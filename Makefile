@@ -59,8 +59,8 @@ clean:
 	@touch $@
 
 .venv/tested: .venv/ready
-	@echo "== adding pytest"
-	@$(BIN)/python $(PIP) install --no-compile pytest pytest-xdist hypothesis
+	@echo "== adding pytest, and onnx, which makes small models"
+	@$(BIN)/python $(PIP) install --no-compile pytest pytest-xdist hypothesis onnx
 	@touch $@
 
 .venv-test/ready: pyproject.toml

@@ -310,6 +310,7 @@ def test_the_matrix_is_in_pixels_of_the_frame_whatever_its_size(size: tuple[int,
 
 
 def test_on_a_real_moving_camera_tracks_are_not_worse_for_it(shared: Path) -> None:
+    pytest.importorskip("trackeval")
     (sequence,) = load_sequences(SequenceSet(shared / "sequences", "det/yolov8n.txt"), ["MOT16-11"])
     seen = with_camera(sequence)
     assert seen.camera is not None
