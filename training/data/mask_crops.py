@@ -6,9 +6,7 @@ object, cut out along its silhouette, stands in front (Ghiasi et al., "Simple Co
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,9 +18,9 @@ import torch
 from detectors.base import Floats, Image
 from detectors.box_masks import SIDE, cut_square, region_of, round_region
 from training.data.augment import Augmentation, recoloured
+from training.data.prefetch import prefetch
 from training.data.segmentation import SegmentedImage, read_picture
 
-AHEAD = 4  # batches made before they are asked for
 SURE = 255
 CELL = 2  # pixels of the square for one of the network's answers
 ROOM = 0.6  # of a box, on each side, that is kept of its picture: jittered boxes look further
@@ -95,14 +93,7 @@ class MaskCrops:
 
     def batches(self, first: int) -> Iterator[CropBatch]:
         """Batches from number `first` on, made ahead of time in a thread."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="crops") as worker:
-            waiting: deque[Future[CropBatch]] = deque()
-            number = first
-            while True:
-                while len(waiting) < AHEAD:
-                    waiting.append(worker.submit(self.batch, number))
-                    number += 1
-                yield waiting.popleft().result()
+        return prefetch(self.batch, first, "crops")
 
     def batch(self, number: int) -> CropBatch:
         """Batch `number`: a part of a random order of all instances."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import cv2
@@ -14,10 +12,10 @@ import torch
 from detectors.base import Floats, Image
 from detectors.sliding import GREY
 from training.data.augment import Augmentation, recoloured
+from training.data.prefetch import prefetch
 from training.data.segmentation import Classes, Segmentation, read_picture
 from training.losses.masks import IGNORED
 
-AHEAD = 4  # batches made before they are asked for
 RARE = 0.3  # a class that fewer of the pictures show is drawn more often
 AIMED = 0.7  # of the cuts hold some pixel of an object for sure
 
@@ -43,14 +41,7 @@ class SegmentationFeed:
 
     def batches(self, first: int) -> Iterator[SegmentedBatch]:
         """Batches from number `first` on, made ahead of time in a thread."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="segments") as worker:
-            waiting: deque[Future[SegmentedBatch]] = deque()
-            number = first
-            while True:
-                while len(waiting) < AHEAD:
-                    waiting.append(worker.submit(self.batch, number))
-                    number += 1
-                yield waiting.popleft().result()
+        return prefetch(self.batch, first, "segments")
 
     def batch(self, number: int) -> SegmentedBatch:
         """Batch `number`."""

@@ -5,9 +5,7 @@ A batch is drawn so that its hardest pairs are hard: whoever is in it comes with
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -23,12 +21,12 @@ from detectors.runtime import open_session
 from training.data.augment import Augmentation, recoloured
 from training.data.crop_sampler import CropSampler
 from training.data.identities import Crop
+from training.data.prefetch import prefetch
 from training.networks.detection import DEVIATION, MEAN
 from training.networks.embedding import HEIGHT, WIDTH
 
 MARGIN = 0.2  # of a box's side, kept around it for shifted views
 TALLEST = 256  # pixels of a box as it is kept
-AHEAD = 3  # batches made before they are asked for
 TEACHER = "give a re-identification model: crops (N, 3, H, W) -> vectors (N, D)"
 
 
@@ -187,14 +185,7 @@ class Views:
 
     def batches(self, first: int) -> Iterator[Batch]:
         """Batches from number `first` on, made ahead of time in a thread."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="views") as worker:
-            waiting: deque[Future[Batch]] = deque()
-            number = first
-            while True:
-                while len(waiting) < AHEAD:
-                    waiting.append(worker.submit(self.batch, number))
-                    number += 1
-                yield waiting.popleft().result()
+        return prefetch(self.batch, first, "views")
 
     def batch(self, number: int) -> Batch:
         """Batch `number`."""
