@@ -115,7 +115,8 @@ def _server_and_path(rest: str) -> tuple[str, str]:
     server = _server(rest)
     name, colon, port = server.rpartition(":")
     if "@" in server:
-        rest = rest[len(server.rpartition("@")[0]) + 1 :]
+        before, _, after = rest.rpartition("@")
+        rest = after if len(before) < len(server) else f"{HIDDEN}/{after}"
     elif "@" in rest and colon and not name.startswith("["):
         rest = (f"{HIDDEN}/" if port.isdecimal() else "") + rest.rpartition("@")[2]
     place = re.split(r"[?#]", rest, maxsplit=1)[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 import threading
 import time
@@ -12,22 +11,19 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
 
-import uvicorn
 from starlette.types import ASGIApp
 
-from tracker.view.address import BACKLOG
 from tracker.view.app import make_app
-from tracker.view.connections import LimitedConnection, raise_descriptor_limit
+from tracker.view.connections import raise_descriptor_limit
 from tracker.view.feed import Feed
 from tracker.view.page_state import PageState
+from tracker.view.quiet_server import quiet_server
 from tracker.view.wall import Wall
 from tracker.view.wall_app import make_wall_app
 from tracker.view.wall_feed import WallFeed
 
-IDLE = 30  # seconds after which a connection without requests is closed
 FAREWELL = 0.6  # seconds in which viewers can learn that the run is over
 RECENT = 2.0  # seconds after its last request in which a viewer counts as present
-GRACE = 1  # seconds for answers that are on the way
 THREAD_TIMEOUT = 5.0  # seconds to start and to stop
 
 
@@ -107,8 +103,6 @@ class Server(Generic[S]):
         self._socket.close()
 
     def _work(self) -> None:
-        for name in ("uvicorn", "asyncio"):
-            logging.getLogger(name).addHandler(logging.NullHandler())  # else their lines go to standard error
         try:
             asyncio.run(self._serve())
         finally:
@@ -116,23 +110,7 @@ class Server(Generic[S]):
 
     async def _serve(self) -> None:
         self._feed, app = self._make(self._shown, self._token)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                loop="asyncio",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                http=LimitedConnection,
-                backlog=BACKLOG,  # as many are accepted in a row, each with a descriptor, before one can be refused
-                timeout_keep_alive=IDLE,
-                timeout_graceful_shutdown=GRACE,
-            )
-        )
+        server = quiet_server(app)
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
         self._started.set()
         await asyncio.wait(

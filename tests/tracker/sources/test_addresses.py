@@ -50,6 +50,9 @@ from tracker.sources.addresses import (
         ("http://host/axis-cgi/mjpg/video.cgi", "http://host/axis-cgi/mjpg/video.cgi"),
         ("rtsp://host:8554/stream1", "rtsp://host:8554/stream1"),
         ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
+        ("rtsp://me:se@cret/secret@host/a", "rtsp://.../.../a"),
+        ("rtsp://me:x@secret?y@host/a", "rtsp://.../.../a"),
+        ("rtsp://me:secret@host/@channel/live", "rtsp://.../channel/live"),
     ],
 )
 def test_secrets_are_not_shown(url: str, shown: str) -> None:
