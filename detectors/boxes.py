@@ -9,6 +9,10 @@ from detectors.base import Floats, Ints
 
 AT_ONCE = 1000  # boxes that are compared with all others at a time: thousands upon one another would fill the memory
 FEW_PAIRS = 2500  # pairs of boxes; up to that many, comparing all costs less than sorting
+# Boxes times these are other coordinates, to the digit: only halves are added or subtracted. One product of matrices
+# takes a tenth of the time of columns that are added and put together.
+CENTRE_AND_SIZE = np.array([[0.5, 0, -1, 0], [0, 0.5, 0, -1], [0.5, 0, 1, 0], [0, 0.5, 0, 1]])
+EDGES = np.array([[1.0, 0, 1, 0], [0, 1, 0, 1], [-0.5, 0, 0.5, 0], [0, -0.5, 0, 0.5]])
 
 
 def areas(boxes: Floats) -> Floats:
@@ -18,9 +22,10 @@ def areas(boxes: Floats) -> Floats:
 
 def overlap_areas(a: Floats, b: Floats) -> Floats:
     """Areas ``(N, M)`` of the intersections of xyxy boxes ``(N, 4)`` and ``(M, 4)``."""
-    width = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])
-    height = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
-    return np.asarray(np.maximum(width, 0.0) * np.maximum(height, 0.0))
+    a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)  # quicker: coordinates are read one by one
+    sides = np.minimum(a[2:, :, None], b[2:, None]) - np.maximum(a[:2, :, None], b[:2, None])
+    width, height = np.maximum(sides, 0.0)
+    return np.asarray(width * height)
 
 
 def overlapping_pairs(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
@@ -33,7 +38,7 @@ def overlapping_pairs(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
         shared = overlap_areas(a, b)
         rows, columns = shared.nonzero()
         return rows, columns, shared[rows, columns]
-    a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)  # faster: columns are read one by one
+    a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)
     rows, columns = _side_by_side(a[0], a[2], b[0], b[2])
     high = np.minimum(a[3][rows], b[3][columns]) - np.maximum(a[1][rows], b[1][columns])
     touching = (high > 0).nonzero()[0]
@@ -138,9 +143,9 @@ def tlwh_to_xyxy(boxes: Floats) -> Floats:
 
 def xyxy_to_cxcywh(boxes: Floats) -> Floats:
     """``(N, 4)`` x1, y1, x2, y2 -> centre x, centre y, width, height."""
-    return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
+    return np.asarray(boxes.dot(CENTRE_AND_SIZE))
 
 
 def cxcywh_to_xyxy(boxes: Floats) -> Floats:
     """``(N, 4)`` centre x, centre y, width, height -> x1, y1, x2, y2."""
-    return np.concatenate([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2], axis=1)
+    return np.asarray(boxes.dot(EDGES))

@@ -37,8 +37,9 @@ class ScoreCalibration:
 
     def update(self, scores: Floats) -> None:
         """Take in the scores ``(N,)`` of one frame."""
-        self._cubes += float((scores**3).sum())
-        self._squares += float((scores**2).sum())
+        squares = scores * scores
+        self._cubes += float((squares * scores).sum())
+        self._squares += float(squares.sum())
         fade = min(1.0, self.MEMORY / self._squares)
         self._cubes, self._squares = fade * self._cubes, fade * self._squares
 
@@ -62,11 +63,12 @@ class NoiseCalibration:
         """Start with the usual final factor, for tracking that begins in the middle of a video."""
         self.factor = self.CONVERGED
 
-    def update(self, innovation: Floats, variance: Floats) -> None:
-        """Take in the innovations ``(N, 4)`` of steadily matched tracks in one frame, and their variances."""
-        if not len(innovation):
+    def update(self, ratios: Floats) -> None:
+        """Take in the squared innovations of steadily matched tracks in one frame, over their variances: ``(N, 4)``."""
+        if not len(ratios):
             return
-        ratios = np.sort((innovation**2 / variance).ravel())  # far quicker than `numpy.median` for so few
+        ratios = ratios.flatten()
+        ratios.sort()  # far quicker than `numpy.median` for so few
         middle = len(ratios) // 2
         median = float(ratios[middle] + ratios[-1 - middle]) / 2
         excess = min(max(math.log(max(median, 1e-6) / self.TARGET), -self.MAX_LOG_RATIO), self.MAX_LOG_RATIO)

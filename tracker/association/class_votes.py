@@ -31,10 +31,14 @@ class ClassVotes:
 
     def add(self, rows: Ints, detections: Detections) -> None:
         """Count the votes of the detections of the tracks `rows`."""
-        same = detections.class_ids[:, None] == self._classes[None, :]
+        class_ids, scores = detections.class_ids, np.maximum(detections.scores, MIN_VOTE)
+        if len(self._classes) == 1 and np.count_nonzero(class_ids == self._classes) == len(rows):
+            self._votes[rows, 0] += scores  # mostly: people alone, say
+            return
+        same = class_ids[:, None] == self._classes[None, :]
         if not same.any(axis=1).all():
-            new = np.setdiff1d(detections.class_ids, self._classes)
+            new = np.setdiff1d(class_ids, self._classes)
             self._classes = np.concatenate([self._classes, new])
             self._votes = np.column_stack([self._votes, np.zeros((len(self._votes), len(new)))])
-            same = detections.class_ids[:, None] == self._classes[None, :]
-        self._votes[rows] += same * np.maximum(detections.scores, MIN_VOTE)[:, None]
+            same = class_ids[:, None] == self._classes[None, :]
+        self._votes[rows] += same * scores[:, None]

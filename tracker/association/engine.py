@@ -231,24 +231,18 @@ class Tracker:
         table = self._table
         if found.embeddings.available and self._by_cues is not None:
             found.embeddings.compute(self._by_cues.poorly_known(found.cues, rows, columns, now))
-        self._calibrate(found, rows, columns)
-        table.match(rows, self._memorable(found)[columns], found.rows[columns], now)
+        if self._by_cues is not None:
+            self._by_cues.calibrate(rows, columns, found.embeddings.vectors)
+        steady = (table.hits[rows] >= STEADY_HITS) & (table.missed[rows] == 0)
+        ratios = table.match(rows, self._memorable(found)[columns], found.rows[columns], now)
+        if self.preset.adaptive_noise:
+            self._noise.update(ratios[steady])
         left = np.ones(len(table), dtype=bool)
         left[rows] = False
         missed = np.flatnonzero(left)
         table.miss(missed)
         self._life_cycle.confirm(table, rows)
         return missed
-
-    def _calibrate(self, found: FrameDetections, rows: Ints, columns: Ints) -> None:
-        """Adapt the filter's noise and the embedder's calibration to the matches."""
-        table = self._table
-        if self.preset.adaptive_noise:
-            steady = (table.hits[rows] >= STEADY_HITS) & (table.missed[rows] == 0)
-            boxes = found.bare.boxes[columns[steady]]
-            self._noise.update(*table.filter.innovation_and_variance(rows[steady], boxes))
-        if self._by_cues is not None:
-            self._by_cues.calibrate(rows, columns, found.embeddings.vectors)
 
     def _memorable(self, found: FrameDetections) -> Detections:
         """The detections, without the embeddings of occluded ones, which describe the object in front as well."""

@@ -12,6 +12,8 @@ from detectors.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
 FRAME = 1 / 30  # seconds; the papers state noise per frame, of video at about this rate
 SMALLEST_SIZE = 1e-3  # pixels; keeps the noise of a degenerate box above zero
+LEAST = np.array([-np.inf, -np.inf, 0.0, 0.0])  # centre, width and height
+SIDES = np.array([2, 3, 2, 3])  # of a centre, width and height, the side along each
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,11 @@ def _from_cxcysr(state: Floats) -> Floats:
 
 
 def _from_cxcywh(state: Floats) -> Floats:
-    return cxcywh_to_xyxy(np.concatenate([state[:, :2], np.maximum(state[:, 2:], 0)], axis=1))
+    return cxcywh_to_xyxy(np.maximum(state, LEAST))
 
 
 def _side_scale(state: Floats) -> Floats:
-    return state[:, [2, 3, 2, 3]]
+    return state.take(SIDES, axis=1)
 
 
 def _height_scale(state: Floats) -> Floats:

@@ -108,9 +108,12 @@ class TrackTable:
         self.classes.add(rows, detections)
         return rows
 
-    def match(self, rows: Ints, detections: Detections, given: Ints, now: float) -> None:
-        """Give each of the tracks `rows` its detection. given: the detections' rows in the frame."""
-        self.filter.update(rows, detections.boxes)
+    def match(self, rows: Ints, detections: Detections, given: Ints, now: float) -> Floats:
+        """Give each of the tracks `rows` its detection. given: the detections' rows in the frame.
+
+        Returns the squared innovations ``(R, 4)`` of the filter over their variances.
+        """
+        ratios = self.filter.update(rows, detections.boxes)
         self.hits[rows] += 1
         self.missed[rows] = 0
         self.matches.update(rows, given, now)
@@ -118,6 +121,7 @@ class TrackTable:
         self.boxes[rows] = detections.boxes
         self.classes.add(rows, detections)
         self.appearance.update(rows, detections.embeddings, now)
+        return ratios
 
     def miss(self, rows: Ints) -> None:
         """Count an update without a detection for the tracks `rows`."""

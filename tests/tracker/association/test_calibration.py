@@ -48,8 +48,9 @@ def test_a_day_does_not_outweigh_the_night() -> None:
     assert calibration.typical < 0.6
 
 
-def innovations(rng: np.random.Generator, spread: float) -> tuple[np.ndarray, np.ndarray]:
-    return spread * rng.normal(size=(30, 4)), np.ones((30, 4))
+def ratios(rng: np.random.Generator, spread: float) -> np.ndarray:
+    """Squared innovations over their variances."""
+    return (spread * rng.normal(size=(30, 4))) ** 2
 
 
 @pytest.mark.parametrize(("spread", "direction"), [(3.0, 1), (0.05, -1)])
@@ -57,7 +58,7 @@ def test_noise_follows_the_innovations_within_its_limits(spread: float, directio
     rng, calibration = np.random.default_rng(1), NoiseCalibration()
     factors = [calibration.factor]
     for _ in range(300):
-        calibration.update(*innovations(rng, spread))
+        calibration.update(ratios(rng, spread))
         factors.append(calibration.factor)
     assert (direction * np.diff(factors) >= 0).all()
     assert factors[-1] == NoiseCalibration.LIMITS[1 if direction > 0 else 0]
@@ -68,9 +69,9 @@ def test_noise_that_has_settled_still_follows() -> None:
     calibration.start_converged()
     assert NoiseCalibration.LIMITS[0] <= calibration.factor < fresh.factor / 2
     for _ in range(200):
-        seen = innovations(rng, 0.75)
-        calibration.update(*seen)
-        fresh.update(*seen)
+        seen = ratios(rng, 0.75)
+        calibration.update(seen)
+        fresh.update(seen)
     assert calibration.factor == pytest.approx(fresh.factor)
 
 
@@ -78,10 +79,10 @@ def test_noise_rests_where_the_innovations_fit() -> None:
     rng, calibration = np.random.default_rng(2), NoiseCalibration()
     for _ in range(300):
         deviation = np.sqrt(NoiseCalibration.TARGET / 0.455)  # 0.455: median of chi-square, 1 degree
-        calibration.update(*innovations(rng, deviation))
+        calibration.update(ratios(rng, deviation))
     assert calibration.factor == pytest.approx(1.0, abs=0.15)
     before = calibration.factor
-    calibration.update(np.empty((0, 4)), np.empty((0, 4)))
+    calibration.update(np.empty((0, 4)))
     assert calibration.factor == before
 
 

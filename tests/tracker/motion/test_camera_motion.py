@@ -65,8 +65,7 @@ def state(motion: KalmanFilter) -> dict[str, Floats]:
 
 def copy_of(motion: KalmanFilter) -> KalmanFilter:
     other = KalmanFilter(motion.model)
-    for name, column in state(motion).items():
-        setattr(other, name, column.copy())
+    other.state = motion.state.copy()
     return other
 
 
