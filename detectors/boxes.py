@@ -15,14 +15,32 @@ CENTRE_AND_SIZE = np.array([[0.5, 0, -1, 0], [0, 0.5, 0, -1], [0.5, 0, 1, 0], [0
 EDGES = np.array([[1.0, 0, 1, 0], [0, 1, 0, 1], [-0.5, 0, 0.5, 0], [0, -0.5, 0, 0.5]])
 
 
+def edges(boxes: Floats) -> Floats:
+    """x1, y1, x2, y2, ``(4, N)``, of xyxy boxes ``(N, 4)``.
+
+    In this order each coordinate is contiguous, and NumPy computes with it several times as fast.
+    """
+    return np.ascontiguousarray(boxes.T)
+
+
 def areas(boxes: Floats) -> Floats:
     """Areas ``(N,)`` in square pixels of xyxy boxes ``(N, 4)``."""
-    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+    return areas_within(edges(boxes))
+
+
+def areas_within(a: Floats) -> Floats:
+    """Areas ``(N,)`` of boxes whose edges are `a` ``(4, N)``."""
+    width, height = a[2:] - a[:2]
+    return np.asarray(width * height)
 
 
 def overlap_areas(a: Floats, b: Floats) -> Floats:
     """Areas ``(N, M)`` of the intersections of xyxy boxes ``(N, 4)`` and ``(M, 4)``."""
-    a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)  # quicker: coordinates are read one by one
+    return _overlaps(edges(a), edges(b))
+
+
+def _overlaps(a: Floats, b: Floats) -> Floats:
+    """Areas ``(N, M)`` of the intersections of boxes with edges ``(4, N)`` and ``(4, M)``."""
     sides = np.minimum(a[2:, :, None], b[2:, None]) - np.maximum(a[:2, :, None], b[:2, None])
     width, height = np.maximum(sides, 0.0)
     return np.asarray(width * height)
@@ -34,11 +52,15 @@ def overlapping_pairs(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
     These are the entries of `overlap_areas` that are not 0, usually few. Of many boxes, only those that overlap in x
     are compared, so that the cost does not grow with N * M.
     """
-    if len(a) * len(b) <= FEW_PAIRS:
-        shared = overlap_areas(a, b)
+    return overlapping_edges(edges(a), edges(b))
+
+
+def overlapping_edges(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
+    """As `overlapping_pairs`, of boxes with edges ``(4, N)`` and ``(4, M)``."""
+    if a.shape[1] * b.shape[1] <= FEW_PAIRS:
+        shared = _overlaps(a, b)
         rows, columns = shared.nonzero()
         return rows, columns, shared[rows, columns]
-    a, b = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)
     rows, columns = _side_by_side(a[0], a[2], b[0], b[2])
     high = np.minimum(a[3][rows], b[3][columns]) - np.maximum(a[1][rows], b[1][columns])
     touching = (high > 0).nonzero()[0]
@@ -47,6 +69,14 @@ def overlapping_pairs(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
     shared = wide * high
     touching = (shared > 0).nonzero()[0]
     return rows[touching], columns[touching], shared[touching]
+
+
+def overlaps_among(boxes: Floats) -> tuple[Ints, Ints, Floats]:
+    """As `overlapping_pairs`, of the xyxy boxes ``(N, 4)`` with each other, not with themselves."""
+    own = edges(boxes)
+    rows, columns, shared = overlapping_edges(own, own)
+    others = (rows != columns).nonzero()[0]
+    return rows[others], columns[others], shared[others]
 
 
 def _side_by_side(a1: Floats, a2: Floats, b1: Floats, b2: Floats) -> tuple[Ints, Ints]:

@@ -69,7 +69,7 @@ class CueAssociation:
             class_ids=table.class_ids,
             confirmed=confirmed,
             occluded=occluded_share(boxes, confirmed & (table.missed == 0)),
-            deviations=np.sqrt(table.filter.var_mean[:, :2]),
+            deviations=np.sqrt(table.filter.var_mean)[:, :2],
         )
 
     def _shared_shift(self, rows: Ints, boxes: Floats) -> Floats | None:
@@ -82,7 +82,8 @@ class CueAssociation:
     ) -> tuple[Ints, Ints]:
         cues = self._cues
         pairs = similarity(cues, tracks, found.cues, typical, elapsed)
-        pairs = pairs[(pairs.similarity >= cues.min_similarity) & np.isfinite(absent)[pairs.rows]]
+        enough = (pairs.similarity >= cues.min_similarity) & np.isfinite(absent)[pairs.rows]
+        pairs = pairs[enough.nonzero()[0]]
         if cues.appearance and self._table.appearance.memory is not None:
             pairs = self._with_appearance(pairs, found)
         if cues.greedy:
@@ -112,7 +113,7 @@ class CueAssociation:
         """
         free_tracks, free = np.isfinite(absent), np.ones(len(found), dtype=bool)
         free_tracks[matched[0]], free[matched[1]] = False, False
-        rows, columns = np.flatnonzero(free_tracks), np.flatnonzero(free)
+        rows, columns = free_tracks.nonzero()[0], free.nonzero()[0]
         if not rows.size or not columns.size:
             return rows[:0], columns[:0]
         pairs = distant_similarity(self._cues, tracks[rows], found.cues[columns], typical)

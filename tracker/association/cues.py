@@ -10,12 +10,12 @@ uncertain the prediction is: where objects move by their own width from frame to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
-from detectors.boxes import areas, expand, overlapping_pairs
+from detectors.boxes import areas, areas_within, edges, overlapping_edges, overlaps_among
 from tracker.association.matching import Pairs
 
 MAX_MISSED = 5  # updates; a longer absence adds nothing
@@ -72,7 +72,7 @@ class TrackCues:
 
     def __getitem__(self, rows: Ints) -> TrackCues:
         """Some of the tracks."""
-        return TrackCues(*(getattr(self, column.name)[rows] for column in fields(self)))
+        return TrackCues(*(column[rows] for column in vars(self).values()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class DetectionCues:
 
     def __getitem__(self, rows: Ints) -> DetectionCues:
         """Some of the detections."""
-        return DetectionCues(*(getattr(self, column.name)[rows] for column in fields(self)))
+        return DetectionCues(*(column[rows] for column in vars(self).values()))
 
 
 def similarity(cues: Cues, tracks: TrackCues, detections: DetectionCues, typical: float, elapsed: float) -> Pairs:
@@ -101,12 +101,13 @@ def similarity(cues: Cues, tracks: TrackCues, detections: DetectionCues, typical
     last frame; the boxes are expanded the more, the longer it is.
     """
     expansion = max(cues.expansion, min(cues.expansion_rate * elapsed, MAX_EXPANSION))
-    track_boxes, boxes = expand(tracks.boxes, expansion), expand(detections.boxes, expansion)
-    i, j, shared = overlapping_pairs(track_boxes, boxes)
-    possible = tracks.confirmed[i] | detections.high_score[j]
+    a, b = edges(tracks.boxes), edges(detections.boxes)
+    wide_a, wide_b = _grown(a, expansion * (a[2:] - a[:2])), _grown(b, expansion * (b[2:] - b[:2]))
+    i, j, shared = overlapping_edges(wide_a, wide_b)
+    possible = (tracks.confirmed[i] | detections.high_score[j]).nonzero()[0]
     i, j, shared = i[possible], j[possible], shared[possible]
-    value = _overlap(track_boxes[i], boxes[j], shared, cues.height_overlap)
-    bottom = _bottom_difference(tracks.boxes[i], detections.boxes[j])
+    value = _overlap(wide_a.take(i, axis=1), wide_b.take(j, axis=1), shared, cues.height_overlap)
+    bottom = _bottom_difference(a.take(i, axis=1), b.take(j, axis=1))
     value -= _penalties(cues, tracks, detections, (i, j), bottom, typical)
     value -= cues.low_score * ~detections.high_score[j]
     return Pairs(i, j, value, (len(tracks.boxes), len(detections.boxes)))
@@ -117,21 +118,23 @@ def distant_similarity(cues: Cues, tracks: TrackCues, detections: DetectionCues,
 
     Both boxes are expanded alike, in shares of their size, so that those of one size still overlap the most.
     """
-    sizes, found_sizes = (boxes[:, 2:] - boxes[:, :2] for boxes in (tracks.boxes, detections.boxes))
-    shares = np.clip(cues.reach * tracks.deviations / np.maximum(sizes, 1e-3), cues.expansion, MAX_REACH)
+    a, b = edges(tracks.boxes), edges(detections.boxes)
+    sizes, found_sizes = a[2:] - a[:2], b[2:] - b[:2]
+    shares = cues.reach * tracks.deviations.T / np.maximum(sizes, 1e-3)
+    shares = np.minimum(np.maximum(shares, cues.expansion), MAX_REACH)
     # The margin below is at most half of the track's, and half of the same share of the detection's size.
-    within = shares.max(axis=0, initial=0.0) / 2
-    i, j, _ = overlapping_pairs(
-        _grown(tracks.boxes, 1.5 * shares * sizes), _grown(detections.boxes, within * found_sizes)
-    )
-    possible = tracks.confirmed[i] | detections.high_score[j]
+    within = shares.max(axis=1, keepdims=True, initial=0.0) / 2
+    i, j, _ = overlapping_edges(_grown(a, 1.5 * shares * sizes), _grown(b, within * found_sizes))
+    possible = (tracks.confirmed[i] | detections.high_score[j]).nonzero()[0]
     i, j = i[possible], j[possible]
-    a = _grown(tracks.boxes[i], shares[i] * sizes[i])
-    b = _grown(detections.boxes[j], shares[i] * np.sqrt(sizes[i] * found_sizes[j]))
-    shared = np.maximum(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0.0)
-    value = _overlap(a, b, shared[:, 0] * shared[:, 1], cues.height_overlap)
-    height = np.minimum(a[:, 3] - a[:, 1], b[:, 3] - b[:, 1])
-    bottom = np.minimum(2 * np.abs(tracks.boxes[i, 3] - detections.boxes[j, 3]) / np.maximum(height, 1e-6), 1.0)
+    a, shares, sizes = (columns.take(i, axis=1) for columns in (a, shares, sizes))
+    b, found_sizes = b.take(j, axis=1), found_sizes.take(j, axis=1)
+    bottoms = np.abs(a[3] - b[3])
+    a, b = _grown(a, shares * sizes), _grown(b, shares * np.sqrt(sizes * found_sizes))
+    width, height = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0.0)
+    value = _overlap(a, b, width * height, cues.height_overlap)
+    heights = np.minimum(a[3] - a[1], b[3] - b[1])
+    bottom = np.minimum(2 * bottoms / np.maximum(heights, 1e-6), 1.0)
     value -= _penalties(cues, tracks, detections, (i, j), bottom, typical)
     return Pairs(i, j, value, (len(tracks.boxes), len(detections.boxes)))
 
@@ -156,13 +159,13 @@ def _penalties(
     return np.asarray(penalty)
 
 
-def _grown(boxes: Floats, margins: Floats) -> Floats:
-    """xyxy boxes ``(K, 4)``, moved outwards on each side by `margins` ``(K, 2)`` pixels."""
-    return np.concatenate([boxes[:, :2] - margins, boxes[:, 2:] + margins], axis=1)
+def _grown(a: Floats, margins: Floats) -> Floats:
+    """Edges ``(4, K)`` of boxes, moved outwards on each side by `margins` ``(2, K)`` pixels."""
+    return np.concatenate([a[:2] - margins, a[2:] + margins])
 
 
 Overlaps = tuple[Ints, Ints, Floats]
-"""What `overlapping_pairs` returns for boxes and themselves."""
+"""What `overlaps_among` returns."""
 
 
 def occluded_share(boxes: Floats, occluders: Bools, overlaps: Overlaps | None = None) -> Floats:
@@ -171,9 +174,9 @@ def occluded_share(boxes: Floats, occluders: Bools, overlaps: Overlaps | None = 
     In front is what stands lower in the picture: nearer to a camera that looks along the ground. overlaps: of the
     boxes, if already computed.
     """
-    rows, columns, shared = overlapping_pairs(boxes, boxes) if overlaps is None else overlaps
+    rows, columns, shared = overlaps_among(boxes) if overlaps is None else overlaps
     share = np.zeros(len(boxes))
-    if (rows == columns).all():  # each overlaps itself alone
+    if not rows.size:
         return share
     behind = occluders[columns] & (boxes[rows, 3] < boxes[columns, 3])
     np.maximum.at(share, rows[behind], shared[behind])
@@ -181,19 +184,21 @@ def occluded_share(boxes: Floats, occluders: Bools, overlaps: Overlaps | None = 
 
 
 def _overlap(a: Floats, b: Floats, shared: Floats, of_heights: bool) -> Floats:
-    """IoU ``(K,)`` of pairs of boxes ``(K, 4)`` that share an area ``(K,)``.
+    """IoU ``(K,)`` of pairs of boxes with edges ``(4, K)`` that share an area ``(K,)``.
 
     of_heights: multiplied by the IoU of the vertical extents.
     """
-    iou = shared / (areas(a) + areas(b) - shared)
-    if not of_heights:
-        return np.asarray(iou)
-    common = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-    extent = np.maximum(a[:, 3], b[:, 3]) - np.minimum(a[:, 1], b[:, 1])
-    return np.asarray(iou * common / extent)
+    iou = shared / (areas_within(a) + areas_within(b) - shared)
+    if of_heights:
+        iou *= np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
+        iou /= np.maximum(a[3], b[3]) - np.minimum(a[1], b[1])
+    return np.asarray(iou)
 
 
 def _bottom_difference(a: Floats, b: Floats) -> Floats:
-    """Distance ``(K,)`` of the bottom edges of pairs of boxes in halves of the smaller height, at most 1."""
-    height = np.minimum(a[:, 3] - a[:, 1], b[:, 3] - b[:, 1])
-    return np.minimum(2 * np.abs(a[:, 3] - b[:, 3]) / np.maximum(height, 1e-6), 1.0)
+    """Distance ``(K,)`` of the bottom edges of pairs of boxes in halves of the smaller height, at most 1.
+
+    a, b: their edges ``(4, K)``.
+    """
+    heights = np.maximum(np.minimum(a[3] - a[1], b[3] - b[1]), 1e-6)
+    return np.asarray(np.minimum(2 * np.abs(a[3] - b[3]) / heights, 1.0))

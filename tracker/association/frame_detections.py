@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detectors.base import Bools, Detections, Ints
-from detectors.boxes import areas, overlapping_pairs
+from detectors.boxes import areas, overlaps_among
 from tracker.association.cues import DetectionCues, Overlaps, occluded_share
 from tracker.association.lazy_embeddings import EmbedRows, LazyEmbeddings
 from tracker.association.presets import Preset
@@ -54,9 +54,9 @@ def select_detections(
     high_score, occluded = detections.scores >= thresholds.high, np.zeros(len(kept))
     apart = np.ones(len(kept), dtype=bool)
     if preset.cues is not None or preset.max_containment < 1:
-        overlaps = overlapping_pairs(detections.boxes, detections.boxes)
+        overlaps = overlaps_among(detections.boxes)
         occluded = occluded_share(detections.boxes, high_score, overlaps)
-        apart = np.bincount(overlaps[0][overlaps[0] != overlaps[1]], minlength=len(kept)) == 0
+        apart[overlaps[0]] = False
         whole = ~contained_in_better(detections, ~high_score, preset.max_containment, overlaps)
         if not whole.all():
             detections, high_score, occluded = detections[whole], high_score[whole], occluded[whole]
@@ -77,10 +77,10 @@ def contained_in_better(
     of their boxes, if already computed.
     """
     boxes, scores, class_ids = detections.boxes, detections.scores, detections.class_ids
-    rows, columns, shared = overlapping_pairs(boxes, boxes) if overlaps is None else overlaps
-    if not low_score.any() or (rows == columns).all():  # each overlaps itself alone
-        return np.zeros(len(boxes), dtype=bool)
-    covered = low_score[rows] & (shared > share * areas(boxes)[rows]) & (scores[columns] > scores[rows])
+    rows, columns, shared = overlaps_among(boxes) if overlaps is None else overlaps
     inside = np.zeros(len(boxes), dtype=bool)
+    if not rows.size:
+        return inside
+    covered = low_score[rows] & (shared > share * areas(boxes)[rows]) & (scores[columns] > scores[rows])
     inside[rows[covered & (class_ids[columns] == class_ids[rows])]] = True
     return inside

@@ -92,8 +92,7 @@ def assign_greedily(pairs: Pairs) -> Ints:
     same result as one at a time.
     """
     if _apart(pairs.rows) and _apart(pairs.columns):  # mostly: nobody has a rival
-        order = np.argsort(pairs.rows)
-        return np.asarray(np.stack([pairs.rows[order], pairs.columns[order]], axis=1))
+        return _by_row(pairs.rows, pairs.columns)
     order = np.lexsort((pairs.columns, pairs.rows, -pairs.similarity))
     rows, columns = pairs.rows[order], pairs.columns[order]
     best_of_row, best_of_column = np.empty(pairs.shape[0], np.int64), np.empty(pairs.shape[1], np.int64)
@@ -111,14 +110,18 @@ def assign_greedily(pairs: Pairs) -> Ints:
         free_columns[chosen_columns] = False
         left = free_rows[rows] & free_columns[columns]
         rows, columns = rows[left], columns[left]
-    chosen_rows, chosen_columns = np.concatenate(found_rows), np.concatenate(found_columns)
-    order = np.argsort(chosen_rows)
-    return np.asarray(np.stack([chosen_rows[order], chosen_columns[order]], axis=1))
+    return _by_row(np.concatenate(found_rows), np.concatenate(found_columns))
+
+
+def _by_row(rows: Ints, columns: Ints) -> Ints:
+    """Pairs ``(K, 2)``, rows ascending."""
+    order = rows.argsort()
+    return np.asarray(np.array((rows[order], columns[order])).T)
 
 
 def _apart(indices: Ints) -> bool:
     """Whether each index occurs once at most."""
-    return not indices.size or bool(np.bincount(indices).max() <= 1)
+    return bool(np.count_nonzero(np.bincount(indices)) == len(indices))
 
 
 def iou_cost(boxes_a: Floats, boxes_b: Floats) -> Floats:

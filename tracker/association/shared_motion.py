@@ -20,6 +20,8 @@ def shared_shift(innovations: Floats) -> Floats | None:
     if len(innovations) < MIN_TRACKS:
         return None
     median = _median(innovations)
+    if np.abs(median).max() < MIN_SHIFT:  # mostly; shrinking makes it no longer
+        return None
     deviation = 1.4826 * _median(np.abs(innovations - median))  # a standard deviation, if normal
     error = 1.2533 * deviation / np.sqrt(len(innovations)) + 1e-9  # of a median
     shift = np.asarray(median**3 / (median**2 + SHRINKAGE * error**2))
@@ -28,6 +30,7 @@ def shared_shift(innovations: Floats) -> Floats | None:
 
 def _median(values: Floats) -> Floats:
     """The median of each column of ``(N, 2)``; for few numbers far quicker than `numpy.median`."""
-    ordered = np.sort(values, axis=0)
+    ordered = values.T.copy()
+    ordered.sort()
     middle = len(values) // 2
-    return np.asarray((ordered[middle] + ordered[-1 - middle]) / 2)
+    return np.asarray((ordered[:, middle] + ordered[:, -1 - middle]) / 2)
