@@ -19,6 +19,7 @@ from tracker.association.cues import (
 from tracker.association.frame_detections import FrameDetections
 from tracker.association.lazy_embeddings import contested
 from tracker.association.matching import Pairs, assign, assign_greedily
+from tracker.association.revival import DIFFERENT
 from tracker.association.shared_motion import shared_shift
 from tracker.association.track_table import TrackTable
 
@@ -124,29 +125,52 @@ class CueAssociation:
         followed = seen & (self._table.hits[rows] >= FOLLOWED_HITS)
         single = _uncontested(pairs) & found.apart[columns][pairs.columns]
         strong = (seen & (elapsed >= SPARSE))[pairs.rows] | (single & recent[pairs.rows])
-        allowed = np.where(high_score, strong, single & followed[pairs.rows])
-        chosen = assign_greedily(pairs[allowed])
-        return rows[chosen[:, 0]], columns[chosen[:, 1]]
+        allowed = pairs[np.where(high_score, strong, single & followed[pairs.rows])]
+        allowed = Pairs(rows[allowed.rows], columns[allowed.columns], allowed.similarity, (len(absent), len(found)))
+        if self._cues.appearance and self._table.appearance.memory is not None:
+            allowed = self._alike(allowed, found)
+        chosen = assign_greedily(allowed)
+        return chosen[:, 0], chosen[:, 1]
 
     def _with_appearance(self, pairs: Pairs, found: FrameDetections) -> Pairs:
         """The same pairs; appearance changes their similarity, and never forbids any.
 
         Embeddings are computed for detections of contested pairs alone.
         """
-        cues = self._cues
+        undecided = contested(pairs, SWING * self._cues.appearance)
+        appearance = self._appearance_of(pairs, found, undecided, clearly_visible(found.cues))
+        return self._added(pairs, appearance)
+
+    def _alike(self, pairs: Pairs, found: FrameDetections) -> Pairs:
+        """The distant pairs, of which there are few, without those that differ in appearance.
+
+        Where boxes do not overlap, place says little, so that appearance may refuse what it cannot in a crowd.
+        """
+        every = np.ones(len(pairs.rows), dtype=bool)
+        appearance = self._appearance_of(pairs, found, every, np.ones(len(found), dtype=bool))
+        same = np.isnan(appearance) | (appearance >= DIFFERENT)
+        return self._added(pairs[same], appearance[same])
+
+    def _added(self, pairs: Pairs, appearance: Floats) -> Pairs:
+        """The pairs with their appearance similarity ``(K,)``, NaN where it is not known, added."""
+        value = pairs.similarity + self._cues.appearance * np.nan_to_num(appearance)
+        return replace(pairs, similarity=np.maximum(value, self._cues.min_similarity))
+
+    def _appearance_of(self, pairs: Pairs, found: FrameDetections, wanted: Bools, describable: Bools) -> Floats:
+        """Appearance similarity ``(K,)`` of the pairs, NaN where it is not known.
+
+        wanted: ``(K,)``, the pairs to embed the detections of, if the track is known. describable: ``(M,)``,
+        detections that may be embedded.
+        """
         known = self._table.appearance.counts[pairs.rows] > 0
-        undecided = contested(pairs, SWING * cues.appearance) & known
-        wanted = np.zeros(len(found), dtype=bool)
-        wanted[pairs.columns[undecided]] = True
-        found.embeddings.compute(wanted & clearly_visible(found.cues))
+        asked = np.zeros(len(found), dtype=bool)
+        asked[pairs.columns[wanted & known]] = True
+        found.embeddings.compute(asked & describable)
         appearance = self.appearance_similarity(np.arange(len(self._table)), found.embeddings.vectors)
-        if appearance is None:
-            return pairs
-        value = pairs.similarity + cues.appearance * appearance[pairs.rows, pairs.columns]
-        return replace(pairs, similarity=np.maximum(value, cues.min_similarity))
+        return np.full(len(pairs.rows), np.nan) if appearance is None else appearance[pairs.rows, pairs.columns]
 
     def appearance_similarity(self, rows: Ints, vectors: Floats | None) -> Floats | None:
-        """Calibrated similarity ``(R, M)`` of the tracks `rows` and embeddings ``(M, D)``, 0 where one is not known.
+        """Calibrated similarity ``(R, M)`` of the tracks `rows` and embeddings ``(M, D)``, NaN where one is not known.
 
         None where nothing is known at all.
         """
@@ -154,8 +178,8 @@ class CueAssociation:
         if memory is None or vectors is None:
             return None
         appearance = self._calibration.calibrate(1.0 - memory.distances(rows, vectors))
-        appearance[~memory.known(rows)] = 0.0
-        appearance[:, ~vectors.any(axis=1)] = 0.0
+        appearance[~memory.known(rows)] = np.nan
+        appearance[:, ~vectors.any(axis=1)] = np.nan
         return appearance
 
     def poorly_known(self, found: DetectionCues, rows: Ints, columns: Ints, now: float) -> Bools:

@@ -3,7 +3,7 @@
 An embedding costs far more than all of the association, and hardly ever changes it: most objects are where they were
 expected, with nobody else near. Embeddings are computed for detections that
 
-- have a rival for a track (`contested`, asked for by cue_association.py),
+- have a rival for a track (`contested`, asked for by cue_association.py), or would match one at a distance,
 - match a track whose appearance is not well known (`CueAssociation.poorly_known`), or
 - may be a lost track that has come back (revival.py).
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from detectors.base import Bools, Floats
 
+DIFFERENT = -0.6  # appearance similarity below which it is another object, wherever it is
+
 
 @dataclass(frozen=True)
 class Revival:
@@ -16,7 +18,9 @@ class Revival:
     tolerance: distance that is allowed at once. tolerance_rate: more for each second. height_change: change of the
     height, as a natural logarithm, that costs 1. extrapolation: seconds for which its last velocity is extrapolated.
     appearance: taken off the cost for an appearance similarity of 1 (`AppearanceCalibration`); 0 does without
-    embeddings. max_motion_cost: cost of motion and height from which no appearance helps.
+    embeddings. absence: what is added to a similarity before: whoever comes back is seen from another side, and is less
+    like before than from frame to frame, while strangers are as unlike as ever. different: similarity below which it is
+    another object, wherever it is. max_motion_cost: cost of motion and height from which no appearance helps.
     """
 
     tolerance: float = 0.4
@@ -24,6 +28,8 @@ class Revival:
     height_change: float = 0.3
     extrapolation: float = 0.3
     appearance: float = 3.0
+    absence: float = 1 / 3
+    different: float = DIFFERENT
     max_motion_cost: float = 3.0
 
 
@@ -47,10 +53,14 @@ def motion_cost(revival: Revival, last: Floats, velocity: Floats, gap: Floats, b
 def revival_cost(revival: Revival, motion: Floats, appearance: Floats, overdue: Bools) -> Floats:
     """The cost ``(N, M)`` of motion, lowered by appearance similarity ``(N, M)``; infinite where excluded.
 
-    An object of similar appearance may have got farther. Appearance never forbids what motion allows: it only ranks.
-    overdue: ``(N,)``, tracks whose last position is worthless, so they need a positive appearance similarity.
+    An object of similar appearance may have got farther. What motion allows, only a clearly different appearance
+    forbids. appearance: NaN where it is not known, and motion alone decides. overdue: ``(N,)``, tracks whose last
+    position is worthless, so they need a similar appearance.
     """
-    cost = np.where(motion < revival.max_motion_cost, motion - revival.appearance * appearance, np.inf)
+    known = ~np.isnan(appearance)
+    similar = np.where(known, appearance + revival.absence, 0.0)
+    cost = np.where(motion < revival.max_motion_cost, motion - revival.appearance * similar, np.inf)
     cost = np.where(motion <= 1.0, np.minimum(cost, 1.0), cost)
-    cost[overdue[:, None] & (appearance <= 0)] = np.inf
+    cost[known & (appearance < revival.different)] = np.inf
+    cost[overdue[:, None] & (similar <= 0)] = np.inf
     return cost

@@ -39,7 +39,7 @@ class RevivalAssociation:
         return pairs[:, 0], pairs[:, 1]
 
     def _appearance(self, found: FrameDetections, born: Ints, lost: Ints, cost: Floats) -> Floats:
-        """Appearance similarity ``(L, B)``, 0 where not known. Embeds detections that motion alone does not exclude."""
+        """Appearance similarity ``(L, B)``, NaN where not known. Embeds what motion alone does not exclude."""
         appearance = None
         if self._cues is not None:
             known = self._table.appearance.counts[lost] > 0
@@ -48,4 +48,4 @@ class RevivalAssociation:
             found.embeddings.compute(wanted)
             vectors = found.embeddings.vectors
             appearance = self._cues.appearance_similarity(lost, None if vectors is None else vectors[born])
-        return np.zeros_like(cost) if appearance is None else appearance
+        return np.full_like(cost, np.nan) if appearance is None else appearance

@@ -84,3 +84,15 @@ def test_a_lost_track_does_not_take_what_another_might_be() -> None:
         tracker.update(Detections.empty())
     ids = tracker.update(found(boxes_at((130, 60), (132, 150)))).track_ids
     assert 1 not in ids
+
+
+RED, BLUE, UNKNOWN = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]), np.zeros((1, 2))
+
+
+@pytest.mark.parametrize(("then", "number"), [(RED, 1), (BLUE, 2), (UNKNOWN, 1)])
+def test_what_looks_different_is_no_distant_match(then: Floats, number: int) -> None:
+    tracker, score = Tracker(frame_rate=1), np.array([0.9])
+    for step in range(4):
+        tracker.update(Detections(boxes_at((20 * step, 100)), score, embeddings=RED))
+    tracks = tracker.update(Detections(boxes_at((140, 100)), score, embeddings=then))
+    assert tracks.track_ids.tolist() == [number]

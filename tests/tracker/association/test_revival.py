@@ -56,23 +56,34 @@ def test_boxes_without_height_are_finite() -> None:
     assert motion_cost(R, LOST, STILL, np.array([1.0]), np.empty((0, 4))).shape == (1, 0)
 
 
+def judged(place: float, appearance: float, overdue: bool = False) -> float:
+    return float(revival_cost(R, np.array([[place]]), np.array([[appearance]]), np.array([overdue]))[0, 0])
+
+
 @settings(max_examples=50)
 @given(st.floats(0, 4), st.floats(-1.5, 1.0))
-def test_appearance_ranks_what_motion_allows_and_never_forbids_it(place: float, appearance: float) -> None:
-    judged = revival_cost(R, np.array([[place]]), np.array([[appearance]]), np.array([False]))[0, 0]
-    if place <= 1:
-        assert judged <= 1
-    if appearance > 0:
-        assert judged <= place or place >= R.max_motion_cost
-    if place >= R.max_motion_cost:
-        assert judged == np.inf
+def test_appearance_ranks_what_motion_allows_and_forbids_only_what_clearly_differs(
+    place: float, appearance: float
+) -> None:
+    cost = judged(place, appearance)
+    if place >= R.max_motion_cost or appearance < R.different:
+        assert cost == np.inf
+    elif place <= 1:
+        assert cost <= 1
+    if place < R.max_motion_cost and appearance > 0:
+        assert cost <= place
+
+
+def test_without_appearance_motion_alone_decides() -> None:
+    for place in (0.0, 0.9, 1.1, 2.9):
+        assert judged(place, np.nan) == place
 
 
 def test_overdue_tracks_need_a_similar_appearance() -> None:
-    cost, overdue = np.zeros((2, 1)), np.array([True, False])
-    judged = revival_cost(R, cost, np.zeros((2, 1)), overdue)
-    assert judged.tolist() == [[np.inf], [0.0]]
-    assert (revival_cost(R, cost, np.full((2, 1), 0.5), overdue) <= 1).all()
+    assert judged(0.0, np.nan) == 0.0
+    assert judged(0.0, np.nan, overdue=True) == np.inf
+    assert judged(0.0, 0.1 - R.absence, overdue=True) <= 1
+    assert judged(0.0, -0.1 - R.absence, overdue=True) == np.inf
 
 
 RED, BLUE = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
@@ -93,7 +104,8 @@ def returns_after(seconds: float, embed: Floats, metres: float = 0.3) -> bool:
 
 def test_a_look_is_remembered_for_longer_than_a_place() -> None:
     assert returns_after(1.0, RED)
-    assert returns_after(1.0, BLUE)  # the place says so
+    assert not returns_after(1.0, BLUE)  # at the same place, but somebody else
+    assert returns_after(1.0, np.zeros((1, 2)))  # nothing is known but the place
     assert returns_after(5.0, RED, metres=1.5)
     assert not returns_after(5.0, BLUE)
     assert not returns_after(5.0, np.zeros((1, 2)))
