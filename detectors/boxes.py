@@ -118,6 +118,8 @@ def nms(
     Returns the indices of the boxes that stay, best first; of equal scores the earlier row counts as the better. Of
     more than `limits.CANDIDATES`, the weaker ones go at once: each may have to be compared with each.
     """
+    if len(boxes) < 2:
+        return np.arange(len(boxes))
     order = np.argsort(-scores, kind="stable")[: limits.CANDIDATES]
     ordered = None if class_ids is None else class_ids[order]
     better, worse = _rivals(boxes[order], iou, ordered, other_classes_iou)

@@ -33,7 +33,7 @@ class TrackBirth:
         """
         free = detections.scores >= threshold
         free[columns] = False
-        born = np.flatnonzero(free)
+        born = free.nonzero()[0]
         limit = self._overlap_limit(elapsed)
         if limit < 1 and born.size:
             overlap = iou_matrix(detections.boxes[born], self._table.boxes[rows])

@@ -14,31 +14,27 @@ class ClassVotes:
 
     def __init__(self) -> None:
         self._classes = np.empty(0, dtype=np.int64)  # (C,) those seen so far
-        self._votes: Floats = np.empty((0, 0))  # (N, C)
+        self._votes: Floats = np.empty((0, 0))  # (C, N)
 
     @property
     def class_ids(self) -> Ints:
         """The class ``(N,)`` of each track: the one with the largest sum of scores so far."""
-        return self._classes[self._votes.argmax(axis=1)] if len(self._votes) else np.empty(0, dtype=np.int64)
+        return self._classes[self._votes.argmax(axis=0)] if len(self._votes) else np.empty(0, dtype=np.int64)
 
     def append(self, count: int) -> None:
         """Add `count` tracks without votes."""
-        self._votes = np.concatenate([self._votes, np.zeros((count, self._votes.shape[1]))])
+        self._votes = np.concatenate([self._votes, np.zeros((len(self._votes), count))], axis=1)
 
     def keep(self, rows: Bools) -> None:
         """Keep the given tracks only."""
-        self._votes = self._votes[rows]
+        self._votes = self._votes[:, rows]
 
     def add(self, rows: Ints, detections: Detections) -> None:
         """Count the votes of the detections of the tracks `rows`."""
-        class_ids, scores = detections.class_ids, np.maximum(detections.scores, MIN_VOTE)
-        if len(self._classes) == 1 and np.count_nonzero(class_ids == self._classes) == len(rows):
-            self._votes[rows, 0] += scores  # mostly: people alone, say
-            return
-        same = class_ids[:, None] == self._classes[None, :]
-        if not same.any(axis=1).all():
-            new = np.setdiff1d(class_ids, self._classes)
+        same = self._classes[:, None] == detections.class_ids
+        if np.count_nonzero(same) < len(rows):
+            new = np.setdiff1d(detections.class_ids, self._classes)
             self._classes = np.concatenate([self._classes, new])
-            self._votes = np.column_stack([self._votes, np.zeros((len(self._votes), len(new)))])
-            same = class_ids[:, None] == self._classes[None, :]
-        self._votes[rows] += same * scores[:, None]
+            self._votes = np.concatenate([self._votes, np.zeros((len(new), self._votes.shape[1]))])
+            same = self._classes[:, None] == detections.class_ids
+        self._votes[:, rows] += same * np.maximum(detections.scores, MIN_VOTE)

@@ -53,7 +53,7 @@ class CueAssociation:
         """
         tracks = self._track_cues()
         rows, columns = self._match(tracks, found, absent, typical, elapsed)
-        shift = self._shared_shift(rows, found.cues.boxes[columns]) if self._shared_motion else None
+        shift = self._shared_shift(found, rows, columns) if self._shared_motion else None
         if shift is None:
             return rows, columns
         self._table.filter.shift(shift, shift / elapsed * VELOCITY_SHARE)
@@ -62,7 +62,7 @@ class CueAssociation:
 
     def _track_cues(self) -> TrackCues:
         table = self._table
-        boxes, confirmed = table.filter.boxes(), ~table.tentative
+        boxes, confirmed = table.filter.boxes(), table.ids > 0
         return TrackCues(
             boxes=boxes,
             scores=table.scores,
@@ -73,10 +73,11 @@ class CueAssociation:
             deviations=np.sqrt(table.filter.var_mean)[:, :2],
         )
 
-    def _shared_shift(self, rows: Ints, boxes: Floats) -> Floats | None:
-        """The shift ``(2,)`` of all that were seen in the last frame, by the boxes ``(M, 4)`` they are matched with."""
-        steady = (self._table.hits[rows] >= MIN_HITS) & (self._table.missed[rows] == 0)
-        return shared_shift(self._table.filter.innovation(rows[steady], boxes[steady])[:, :2])
+    def _shared_shift(self, found: FrameDetections, rows: Ints, columns: Ints) -> Floats | None:
+        """The shift ``(2,)`` of all that were seen in the last frame, by the detections that they are matched with."""
+        steady = ((self._table.hits[rows] >= MIN_HITS) & (self._table.missed[rows] == 0)).nonzero()[0]
+        boxes = found.cues.boxes.take(columns[steady], axis=0)
+        return shared_shift(self._table.filter.innovation(rows[steady], boxes)[:, :2])
 
     def _match(
         self, tracks: TrackCues, found: FrameDetections, absent: Floats, typical: float, elapsed: float

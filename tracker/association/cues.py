@@ -127,6 +127,8 @@ def distant_similarity(cues: Cues, tracks: TrackCues, detections: DetectionCues,
     i, j, _ = overlapping_edges(_grown(a, 1.5 * shares * sizes), _grown(b, within * found_sizes))
     possible = (tracks.confirmed[i] | detections.high_score[j]).nonzero()[0]
     i, j = i[possible], j[possible]
+    if not i.size:  # mostly
+        return Pairs(i, j, np.empty(0), (len(tracks.boxes), len(detections.boxes)))
     a, shares, sizes = (columns.take(i, axis=1) for columns in (a, shares, sizes))
     b, found_sizes = b.take(j, axis=1), found_sizes.take(j, axis=1)
     bottoms = np.abs(a[3] - b[3])

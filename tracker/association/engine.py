@@ -221,7 +221,8 @@ class Tracker:
         if not len(table) or not len(found):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         if self._by_cues is not None:
-            absent = np.where(self._life_cycle.overdue(table, now), np.inf, now - table.last_seen)
+            absent = now - table.last_seen
+            absent[self._life_cycle.overdue(table, now)] = np.inf
             return self._by_cues.match(found, absent, self._thresholds.typical, elapsed)
         high_score = found.cues.high_score
         return associate_in_stages(preset.stages, table, found.embedded(), high_score, preset.max_cosine_distance)
@@ -239,7 +240,7 @@ class Tracker:
             self._noise.update(ratios[steady])
         left = np.ones(len(table), dtype=bool)
         left[rows] = False
-        missed = np.flatnonzero(left)
+        missed = left.nonzero()[0]
         table.miss(missed)
         self._life_cycle.confirm(table, rows)
         return missed
@@ -269,16 +270,16 @@ class Tracker:
     def _snapshot(self, now: float, propagated: bool = False) -> Tracks:
         """The confirmed tracks; without detections at the filter's boxes, which are newer than the detections'."""
         table = self._table
-        shown = np.flatnonzero(table.confirmed)
-        boxes = table.filter.boxes()[shown] if self.preset.filtered or propagated else table.boxes[shown]
+        shown = table.confirmed.nonzero()[0]
+        boxes = table.filter.boxes() if self.preset.filtered or propagated else table.boxes
         return Tracks(
             track_ids=table.ids[shown],
-            boxes=boxes,
+            boxes=boxes.take(shown, axis=0),
             scores=table.scores[shown],
             class_ids=table.class_ids[shown],
             age=now - table.first_seen[shown],
             time_since_update=now - table.last_seen[shown],
-            carried=np.full(len(shown), propagated),
+            carried=(np.ones if propagated else np.zeros)(len(shown), dtype=bool),
             rows=table.matches.rows[shown],
             columns=table.matches.columns(shown),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 
 class FrameClock:
@@ -37,7 +37,7 @@ class FrameClock:
         """
         time = self.following(time)
         elapsed = self._interval if self.time is None else time - self.time
-        if not np.isfinite(time):
+        if not math.isfinite(time):
             raise ValueError(f"time {time} is not a number of seconds")
         if not elapsed > 0:
             raise ValueError(f"time {time} s is not later than the last frame's, {self.time} s")

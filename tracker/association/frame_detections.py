@@ -44,7 +44,7 @@ def select_detections(
     embed: see `Tracker.update`. The published trackers embed every high-score detection at once; association by cues
     asks for embeddings later, as it needs them.
     """
-    kept = np.flatnonzero(detections.scores >= thresholds.low)
+    kept = (detections.scores >= thresholds.low).nonzero()[0]
     if detections.columns:
         detections = replace(detections, columns={})
     if len(kept) < len(detections):
@@ -55,10 +55,10 @@ def select_detections(
     apart = np.ones(len(kept), dtype=bool)
     if preset.cues is not None or preset.max_containment < 1:
         overlaps = overlaps_among(detections.boxes)
-        occluded = occluded_share(detections.boxes, high_score, overlaps)
-        apart[overlaps[0]] = False
-        whole = ~contained_in_better(detections, ~high_score, preset.max_containment, overlaps)
-        if not whole.all():
+        if overlaps[0].size:
+            occluded = occluded_share(detections.boxes, high_score, overlaps)
+            apart[overlaps[0]] = False
+            whole = ~contained_in_better(detections, ~high_score, preset.max_containment, overlaps)
             detections, high_score, occluded = detections[whole], high_score[whole], occluded[whole]
             kept, apart = kept[whole], apart[whole]
     embeddings = LazyEmbeddings(detections, None if preset.appearance == "none" else embed, kept)

@@ -27,7 +27,8 @@ class LifeCycle:
 
     def confirm(self, table: TrackTable, rows: Ints) -> None:
         """Confirm those of the tracks `rows` that were matched often enough: give them the next numbers."""
-        new = rows[(table.ids[rows] == 0) & (table.hits[rows] >= self._preset.n_init)]
+        new = rows[table.ids[rows] == 0]
+        new = new[table.hits[new] >= self._preset.n_init]
         if not new.size:
             return
         new.sort()
@@ -37,6 +38,8 @@ class LifeCycle:
     def overdue(self, table: TrackTable, now: float) -> Bools:
         """Tracks ``(N,)`` that have been lost for so long that their predicted position is worthless."""
         late = now - table.last_seen > self._preset.max_age + 1e-9
+        if not np.count_nonzero(late):  # mostly
+            return late
         return np.asarray((table.ids > 0) & late & (table.missed >= max(self._preset.min_misses, 1)))
 
     def remove(self, table: TrackTable, missed: Ints, now: float) -> None:
@@ -44,10 +47,12 @@ class LifeCycle:
 
         Overdue tracks of a known appearance are kept for revival until they are older than `Preset.max_revival_age`.
         """
+        if not missed.size:
+            return
         preset, memory = self._preset, table.appearance.memory
         dead = self.overdue(table, now)
         if preset.max_revival_age and memory is not None:
             dead &= (now - table.last_seen > preset.max_revival_age) | ~memory.known(np.arange(len(table)))
         dead[missed] |= table.tentative[missed] & (now - table.last_seen[missed] > TENTATIVE_SECONDS)
-        if dead.any():
+        if np.count_nonzero(dead):
             table.keep(~dead)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from detectors.base import Floats
@@ -19,18 +21,27 @@ def shared_shift(innovations: Floats) -> Floats | None:
     """
     if len(innovations) < MIN_TRACKS:
         return None
-    median = _median(innovations)
-    if np.abs(median).max() < MIN_SHIFT:  # mostly; shrinking makes it no longer
+    medians = _medians(innovations)
+    if not _is_shift(medians):  # mostly; shrinking makes it no longer
         return None
-    deviation = 1.4826 * _median(np.abs(innovations - median))  # a standard deviation, if normal
-    error = 1.2533 * deviation / np.sqrt(len(innovations)) + 1e-9  # of a median
-    shift = np.asarray(median**3 / (median**2 + SHRINKAGE * error**2))
-    return shift if np.abs(shift).max() >= MIN_SHIFT else None
+    deviations = _medians(np.abs(innovations - medians))
+    error = 1.2533 * 1.4826 / math.sqrt(len(innovations))  # of a median, for a deviation of 1: normal distribution
+    shift = [_shrunk(median, error * deviation + 1e-9) for median, deviation in zip(medians, deviations, strict=True)]
+    return np.array(shift) if _is_shift(shift) else None
 
 
-def _median(values: Floats) -> Floats:
+def _is_shift(shift: list[float]) -> bool:
+    return max(map(abs, shift)) >= MIN_SHIFT
+
+
+def _shrunk(median: float, error: float) -> float:
+    return median * median * median / (median * median + SHRINKAGE * error * error)
+
+
+def _medians(values: Floats) -> list[float]:
     """The median of each column of ``(N, 2)``; for few numbers far quicker than `numpy.median`."""
     ordered = values.T.copy()
     ordered.sort()
     middle = len(values) // 2
-    return np.asarray((ordered[:, middle] + ordered[:, -1 - middle]) / 2)
+    low, high = ordered[:, middle].tolist(), ordered[:, -1 - middle].tolist()
+    return [(a + b) / 2 for a, b in zip(low, high, strict=True)]
