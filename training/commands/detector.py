@@ -25,7 +25,7 @@ from training.data.dataset import Dataset, load_datasets
 from training.data.feed import BatchSource, Feed, PictureReader
 from training.data.pseudo_labels import read_labels, with_teacher
 from training.data.sampling import repeat_factors, source_factors
-from training.data.score_calibration import fit_scale, outcomes
+from training.data.score_calibration import fit_scales, outcomes
 from training.data.set_folders import sets_in, sets_told
 from training.evaluation.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
 from training.export.detector import export
@@ -43,6 +43,7 @@ from training.networks.detection import DetectionNetwork, build
 from training.networks.heads import rescale
 
 CANDIDATES = 500  # a picture, before non-maximum suppression
+FITS = 0.7  # IoU from which a score counts a box as right: half of an object, or two as one, is of no use to a tracker
 
 
 def predict(network: DetectionNetwork, image: Image, long_side: int, device: str = "cpu") -> Detections:
@@ -66,9 +67,10 @@ def judge(network: DetectionNetwork, dataset: Dataset, long_side: int, device: s
 
 
 def calibrate(network: DetectionNetwork, dataset: Dataset, long_side: int, device: str) -> None:
-    """Make the network's scores the chance that a detection is right, as far as `dataset` can tell."""
-    scores, right = outcomes(lambda image: predict(network, image, long_side, device), PictureReader(), dataset)
-    rescale(network.head, *fit_scale(scores, right))
+    """Make the network's scores the chance that a detection fits its object, as far as `dataset` can tell."""
+    judged = outcomes(lambda image: predict(network, image, long_side, device), PictureReader(), dataset, FITS)
+    slopes, shifts = (torch.tensor(each, device=device).float() for each in fit_scales(judged, network.head.classes))
+    rescale(network.head, slopes, shifts)
 
 
 class TrainingData(NamedTuple):

@@ -42,13 +42,13 @@ class Head(Protocol):
         ...
 
 
-def rescale(head: Head, slope: float, shift: float) -> None:
-    """Make every class logit x into slope * x + shift."""
+def rescale(head: Head, slopes: torch.Tensor, shifts: torch.Tensor) -> None:
+    """Make every logit x of a class into slope * x + shift; both ``(classes,)``."""
     with torch.no_grad():
         for output in head.outputs():
             assert output.bias is not None
-            output.weight[: head.classes] *= slope
-            output.bias[: head.classes] = output.bias[: head.classes] * slope + shift
+            output.weight[: head.classes] *= slopes[:, None, None, None]
+            output.bias[: head.classes] = output.bias[: head.classes] * slopes + shifts
 
 
 def _output(channels: int, classes: int, box: float) -> nn.Conv2d:

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from detectors.base import Detections, Floats, Image
 from training.data.dataset import Dataset, LabelledImage
-from training.data.score_calibration import FEWEST, fit_scale, outcomes
+from training.data.score_calibration import FEWEST, FEWEST_OF_CLASS, Outcomes, fit_scale, fit_scales, outcomes
 
 
 def drawn(slope: float, shift: float, count: int = 20_000) -> tuple[Floats, np.ndarray]:
@@ -35,6 +35,19 @@ def test_too_few_outcomes_change_nothing(hits: int) -> None:
     assert fit_scale(np.linspace(0.1, 0.9, 1000), ~right) == (1.0, 0.0)
 
 
+def test_a_class_with_enough_outcomes_has_a_scale_of_its_own_and_the_others_that_of_all() -> None:
+    timid, boastful = drawn(1.0, 1.0), drawn(1.0, -1.0)
+    few = FEWEST_OF_CLASS - 1
+    rare = np.full(2 * few, 0.5), np.arange(2 * few) < few
+    scores, right = (np.concatenate(each) for each in zip(timid, boastful, rare, strict=True))
+    class_ids = np.repeat([0, 1, 2], [len(timid[0]), len(boastful[0]), 2 * few])
+    slopes, shifts = fit_scales(Outcomes(scores, right, class_ids), 4)
+    assert (slopes[0], shifts[0]) == pytest.approx((1, 1), abs=0.1)
+    assert (slopes[1], shifts[1]) == pytest.approx((1, -1), abs=0.1)
+    of_all = fit_scale(scores, right)
+    assert (slopes[2], shifts[2]) == (slopes[3], shifts[3]) == pytest.approx(of_all)
+
+
 def picture(boxes: list[list[float]], difficult: list[bool], labelled: bool = True) -> LabelledImage:
     count = len(boxes)
     table = np.array(boxes, dtype=np.float64).reshape(-1, 4)
@@ -42,11 +55,13 @@ def picture(boxes: list[list[float]], difficult: list[bool], labelled: bool = Tr
     return LabelledImage(Path("a.png"), 100, 100, table, np.zeros(count, dtype=np.int64), *flags)
 
 
-def outcomes_of(image: LabelledImage, boxes: list[list[float]], scores: list[float]) -> list[tuple[float, bool]]:
+def outcomes_of(
+    image: LabelledImage, boxes: list[list[float]], scores: list[float], overlap: float = 0.5
+) -> list[tuple[float, bool]]:
     found = Detections(np.array(boxes), np.array(scores))
     blank: Image = np.zeros((100, 100, 3), np.uint8)
-    judged = outcomes(lambda _: found, lambda _: blank, Dataset(("thing",), (image,)))
-    return [(float(score), bool(right)) for score, right in zip(*judged, strict=True)]
+    judged = outcomes(lambda _: found, lambda _: blank, Dataset(("thing",), (image,)), overlap)
+    return [(float(score), bool(right)) for score, right in zip(judged.scores, judged.right, strict=True)]
 
 
 def test_each_object_is_found_once_and_by_the_best() -> None:
@@ -62,3 +77,9 @@ def test_what_stands_on_something_difficult_is_not_judged() -> None:
 
 def test_a_class_that_was_not_looked_for_is_not_judged() -> None:
     assert outcomes_of(picture([], [], labelled=False), [[0, 0, 10, 10]], [0.9]) == []
+
+
+def test_a_box_that_fits_badly_is_wrong_where_boxes_are_to_fit() -> None:
+    image = picture([[0, 0, 10, 10]], [False])
+    assert outcomes_of(image, [[0.0, 0, 10, 6]], [0.9]) == [(0.9, True)]
+    assert outcomes_of(image, [[0.0, 0, 10, 6]], [0.9], overlap=0.7) == [(0.9, False)]

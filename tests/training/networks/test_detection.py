@@ -15,7 +15,7 @@ from torchvision.transforms.functional import normalize
 from tests.training.pictures import answering_network, small_network
 from training.networks.detection import Centre, Normalise
 from training.networks.grid import Answers, Grid, make_grid
-from training.networks.heads import PRIOR, SharedHead
+from training.networks.heads import PRIOR, SharedHead, rescale
 
 
 def test_the_cells_are_centred_in_their_strides() -> None:
@@ -134,3 +134,16 @@ def _distances(answers: Answers, grid: Grid) -> torch.Tensor:
     """How far the sides of the first picture's boxes are from their cells, in strides."""
     boxes, centres = answers.boxes[0], grid.centres
     return torch.cat([centres - boxes[:, :2], boxes[:, 2:] - centres], dim=1) / grid.strides[:, None]
+
+
+@pytest.mark.parametrize("backbone", ["mobilenet_v3_small", "yolox_nano"])
+def test_each_class_has_a_scale_of_its_own(backbone: str) -> None:
+    network = small_network(backbone, classes=2)
+    picture = torch.rand(1, 3, 64, 64) * 255
+    with torch.no_grad():
+        before = network(picture)
+        rescale(network.head, torch.tensor([2.0, 0.5]), torch.tensor([1.0, -1.0]))
+        after = network(picture)
+    expected = before.logits * torch.tensor([2.0, 0.5]) + torch.tensor([1.0, -1.0])
+    assert torch.allclose(after.logits, expected, atol=1e-4)
+    assert torch.equal(after.boxes, before.boxes)
