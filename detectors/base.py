@@ -76,12 +76,12 @@ class Detections:
         for name, column in columns.items():
             if len(column) != len(boxes):
                 raise ValueError(f"{name} has {len(column)} rows, boxes has {len(boxes)}")
-            if not np.isfinite(column).all():
+            if np.count_nonzero(np.isfinite(column)) < column.size:
                 raise ValueError(f"{name} holds a value that is not finite")
             object.__setattr__(self, name, column)
-        if (boxes[:, 2:] < boxes[:, :2]).any():
+        if np.count_nonzero(boxes[:, 2:] < boxes[:, :2]):
             raise ValueError("a box has a negative width or height; boxes are (x1, y1, x2, y2)")
-        if ((self.scores < 0) | (self.scores > 1)).any():
+        if np.count_nonzero(self.scores < 0) or np.count_nonzero(self.scores > 1):
             raise ValueError("a score lies outside [0, 1]")
         if self.columns:
             object.__setattr__(self, "columns", check_columns(self.columns, len(boxes)))
@@ -91,11 +91,26 @@ class Detections:
 
     def __getitem__(self, rows: Any) -> Detections:
         """The given rows (index array, mask or slice) of every column."""
-        some = object.__new__(Detections)  # its values have been checked already
-        for name in ("boxes", "scores", "class_ids"):
-            object.__setattr__(some, name, getattr(self, name)[rows])
-        object.__setattr__(some, "embeddings", None if self.embeddings is None else self.embeddings[rows])
-        object.__setattr__(some, "columns", select_rows(self.columns, rows) if self.columns else {})
+        return self._with(
+            boxes=self.boxes[rows],
+            scores=self.scores[rows],
+            class_ids=self.class_ids[rows],
+            embeddings=None if self.embeddings is None else self.embeddings[rows],
+            columns=select_rows(self.columns, rows) if self.columns else {},
+        )
+
+    def with_embeddings(self, vectors: Floats | None) -> Detections:
+        """The same with these embeddings ``(N, D)``, which are not checked, or with none."""
+        return self._with(embeddings=vectors)
+
+    def without_columns(self) -> Detections:
+        """The same without all that is not a field of its own."""
+        return self._with(columns={})
+
+    def _with(self, **columns: Any) -> Detections:
+        """A copy with other values, which are known to be right: to check them would take longer than to use them."""
+        some = object.__new__(Detections)
+        some.__dict__.update(self.__dict__, **columns)
         return some
 
     @classmethod

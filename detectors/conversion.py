@@ -115,13 +115,15 @@ def _made(
     boxes: Any, scores: Any = None, class_ids: Any = None, columns: Mapping[str, Any] | None = None
 ) -> Detections:
     boxes = _array(boxes, "boxes")
-    certain = np.ones(len(boxes)) if scores is None else np.clip(_array(scores, "scores"), 0, 1)
+    certain = np.ones(len(boxes)) if scores is None else np.minimum(np.maximum(_array(scores, "scores"), 0), 1)
     return Detections(boxes, certain, _class_ids(class_ids), columns=columns or {})
 
 
 def _class_ids(values: Any) -> Any:
     if values is None:
         return None
+    if isinstance(values, np.ndarray) and values.dtype == np.int64:
+        return values
     ids = _array(values, "class_ids")
     if not np.isfinite(ids).all() or (ids % 1 != 0).any():
         raise ValueError("class_ids holds a value that is no whole number")

@@ -13,6 +13,8 @@ PERCENT = (50.0, 100.0)  # where the best score of a file of percentages lies; i
 
 def without_rounding(scores: Scores) -> Scores:
     """The same ``(N,)``, those that only rounding has put outside of [0, 1] put back."""
+    if not np.count_nonzero((scores < 0) | (scores > 1)):  # mostly
+        return scores
     near = (scores >= -ROUNDING) & (scores <= 1 + ROUNDING)
     return np.where(near, np.clip(scores, 0.0, 1.0), scores)
 

@@ -131,6 +131,15 @@ def test_selection_without_embeddings_has_none() -> None:
     assert Detections(BOXES, SCORES)[[2, 0]].embeddings is None
 
 
+def test_other_embeddings_and_no_columns_leave_the_rest_and_the_original_alone() -> None:
+    found = Detections(np.array([[0.0, 0, 2, 2]]), np.array([0.5]), np.array([3]), columns={"names": ["a"]})
+    described, bare = found.with_embeddings(np.array([[1.0, 0.0]])), found.without_columns()
+    assert described.embeddings is not None
+    assert (described.embeddings.tolist(), described.columns) == ([[1.0, 0.0]], {"names": ["a"]})
+    assert (bare.columns, bare.boxes.tolist(), bare.class_ids.tolist()) == ({}, [[0, 0, 2, 2]], [3])
+    assert (found.embeddings, found.columns) == (None, {"names": ["a"]})
+
+
 def test_embeddings_of_no_detections_keep_their_dimension() -> None:
     found = Detections(np.empty((0, 4)), np.empty(0), embeddings=np.empty((0, 8)))
 

@@ -57,7 +57,7 @@ class CueAssociation:
         if shift is None:
             return rows, columns
         self._table.filter.shift(shift, shift / elapsed * VELOCITY_SHARE)
-        tracks = replace(tracks, boxes=self._table.filter.boxes())  # all moved alike: as occluded as before
+        tracks = tracks.moved_to(self._table.filter.boxes())  # all moved alike: as occluded as before
         return self._match(tracks, found, absent, typical, elapsed)
 
     def _track_cues(self) -> TrackCues:

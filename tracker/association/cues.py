@@ -74,6 +74,10 @@ class TrackCues:
         """Some of the tracks."""
         return TrackCues(*(column[rows] for column in vars(self).values()))
 
+    def moved_to(self, boxes: Floats) -> TrackCues:
+        """The same tracks at other boxes ``(N, 4)``."""
+        return TrackCues(**{**vars(self), "boxes": boxes})
+
 
 @dataclass(frozen=True, eq=False)
 class DetectionCues:

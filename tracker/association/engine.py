@@ -251,7 +251,7 @@ class Tracker:
         if self._by_cues is None or detections.embeddings is None:
             return detections
         visible = found.cues.occluded < MAX_OCCLUSION
-        return replace(detections, embeddings=detections.embeddings * visible[:, None])
+        return detections.with_embeddings(detections.embeddings * visible[:, None])
 
     def _revive(self, found: FrameDetections, born: Ints, missed: Ints, now: float) -> Ints:
         """Give lost tracks that have come back their detections among the `born`; returns the others."""

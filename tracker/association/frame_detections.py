@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,11 +46,11 @@ def select_detections(
     """
     kept = (detections.scores >= thresholds.low).nonzero()[0]
     if detections.columns:
-        detections = replace(detections, columns={})
+        detections = detections.without_columns()
     if len(kept) < len(detections):
         detections = detections[kept]
     if preset.appearance == "none" and detections.embeddings is not None:
-        detections = Detections(detections.boxes, detections.scores, detections.class_ids)
+        detections = detections.with_embeddings(None)
     high_score, occluded = detections.scores >= thresholds.high, np.zeros(len(kept))
     apart = np.ones(len(kept), dtype=bool)
     if preset.cues is not None or preset.max_containment < 1:

@@ -13,7 +13,6 @@ The published trackers embed every high-score detection instead (frame_detection
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -43,19 +42,24 @@ class LazyEmbeddings:
         return self.vectors is not None or self._embed is not None
 
     def compute(self, wanted: Bools) -> None:
-        """Compute the embeddings of the wanted detections ``(M,)``, each only once."""
+        """Compute the embeddings of the wanted detections ``(M,)``, each only once.
+
+        Raises ValueError when they are no finite numbers.
+        """
         new = np.flatnonzero(wanted & ~self._requested)
         if self._embed is None or not new.size:
             return
         self._requested[new] = True
         found = self._embed(self._rows[new])
+        if not np.isfinite(found).all():
+            raise ValueError("embeddings holds a value that is not finite")
         if self.vectors is None:
             self.vectors = np.zeros((len(self._rows), found.shape[1]))
         self.vectors[new] = found
 
     def attach(self, detections: Detections) -> Detections:
         """The detections with the embeddings that are known so far."""
-        return detections if self.vectors is None else replace(detections, embeddings=self.vectors)
+        return detections if self.vectors is None else detections.with_embeddings(self.vectors)
 
 
 def contested(pairs: Pairs, margin: float) -> Bools:

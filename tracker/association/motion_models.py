@@ -12,6 +12,10 @@ from detectors.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 
 FRAME = 1 / 30  # seconds; the papers state noise per frame, of video at about this rate
 SMALLEST_SIZE = 1e-3  # pixels; keeps the noise of a degenerate box above zero
+# Boxes times these are centres with sizes, and back, to the digit: one term is added to another, or to half of it. One
+# product of matrices takes a tenth of the time of columns that are added and put together.
+CENTRE_AND_SIZE = np.array([[0.5, 0, -1, 0], [0, 0.5, 0, -1], [0.5, 0, 1, 0], [0, 0.5, 0, 1]])
+EDGES = np.array([[1.0, 0, 1, 0], [0, 1, 0, 1], [-0.5, 0, 0.5, 0], [0, -0.5, 0, 0.5]])
 LEAST = np.array([-np.inf, -np.inf, 0.0, 0.0])  # centre, width and height
 SIDES = np.array([2, 3, 2, 3])  # of a centre, width and height, the side along each
 
@@ -61,8 +65,12 @@ def _from_cxcysr(state: Floats) -> Floats:
     return cxcywh_to_xyxy(np.stack([x, y, np.sqrt(s * r), np.sqrt(s / r)], axis=1))
 
 
+def _cxcywh(boxes: Floats) -> Floats:
+    return np.asarray(boxes.dot(CENTRE_AND_SIZE))
+
+
 def _from_cxcywh(state: Floats) -> Floats:
-    return cxcywh_to_xyxy(np.maximum(state, LEAST))
+    return np.asarray(np.maximum(state, LEAST).dot(EDGES))
 
 
 def _side_scale(state: Floats) -> Floats:
@@ -80,7 +88,7 @@ def _area_scale(state: Floats) -> Floats:
     return np.stack([side, side, s, np.ones_like(s)], axis=1)
 
 
-CENTRE_SIZE = MotionModel(from_boxes=xyxy_to_cxcywh, to_boxes=_from_cxcywh, noise_scale=_side_scale)
+CENTRE_SIZE = MotionModel(from_boxes=_cxcywh, to_boxes=_from_cxcywh, noise_scale=_side_scale)
 """Centre, width and height, each with a velocity; noise in proportion to the side along it."""
 
 CENTRE_ASPECT_HEIGHT = MotionModel(

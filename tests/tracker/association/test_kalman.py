@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import Floats
+from detectors.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 from tracker.association.kalman import KalmanFilter
 from tracker.association.motion_models import (
     CENTRE_AREA_RATIO,
@@ -245,6 +246,15 @@ def test_boxes_survive_the_way_to_coordinates_and_back(paper: Paper, seed: int) 
     corner, size = rng.uniform(-1e4, 1e4, (20, 2)), rng.uniform(1, 900, (20, 2))
     boxes = np.concatenate([corner, corner + size], axis=1)
     np.testing.assert_allclose(paper.model.to_boxes(paper.model.from_boxes(boxes)), boxes, rtol=1e-9, atol=1e-7)
+
+
+@given(seed=seeds)
+@settings(deadline=None, derandomize=True, max_examples=30)
+def test_centre_and_size_are_to_the_digit_those_of_the_columns(seed: int) -> None:
+    boxes = random_boxes(np.random.default_rng(seed), 20)
+    state = CENTRE_SIZE.from_boxes(boxes)
+    np.testing.assert_array_equal(state, xyxy_to_cxcywh(boxes))
+    np.testing.assert_array_equal(CENTRE_SIZE.to_boxes(state), cxcywh_to_xyxy(state))
 
 
 @each_model

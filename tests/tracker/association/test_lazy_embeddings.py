@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,13 @@ class Embedder:
 def walkers(lefts: list[float]) -> Detections:
     boxes = np.array([[left, 0.0, left + 20, 60] for left in lefts])
     return Detections(boxes, np.full(len(lefts), 0.9))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_embeddings_that_are_no_numbers_are_refused(value: float) -> None:
+    embeddings = LazyEmbeddings(walkers([0.0, 100.0]), lambda rows: np.full((len(rows), 4), value), np.arange(2))
+    with pytest.raises(ValueError, match="embeddings holds a value that is not finite"):
+        embeddings.compute(np.array([True, False]))
 
 
 @settings(max_examples=200)
