@@ -116,14 +116,15 @@ class CueAssociation:
         free_tracks, free = np.isfinite(absent), np.ones(len(found), dtype=bool)
         free_tracks[matched[0]], free[matched[1]] = False, False
         rows, columns = free_tracks.nonzero()[0], free.nonzero()[0]
-        if not rows.size or not columns.size:
-            return rows[:0], columns[:0]
-        pairs = distant_similarity(self._cues, tracks[rows], found.cues[columns], typical)
-        pairs = pairs[pairs.similarity >= self._cues.min_similarity]
-        high_score = found.cues.high_score[columns][pairs.columns]
+        high_score = found.cues.high_score[columns]
         seen = tracks.missed[rows] == 0
         recent = absent[rows] <= max(UNCONTESTED_SECONDS, 2 * elapsed)
         followed = seen & (self._table.hits[rows] >= FOLLOWED_HITS)
+        if not columns.size or not np.count_nonzero(recent if np.count_nonzero(high_score) else followed):
+            return rows[:0], columns[:0]  # mostly: nothing is left, or no track that may take it
+        pairs = distant_similarity(self._cues, tracks[rows], found.cues[columns], typical)
+        pairs = pairs[pairs.similarity >= self._cues.min_similarity]
+        high_score = high_score[pairs.columns]
         single = _uncontested(pairs) & found.apart[columns][pairs.columns]
         strong = (seen & (elapsed >= SPARSE))[pairs.rows] | (single & recent[pairs.rows])
         allowed = pairs[np.where(high_score, strong, single & followed[pairs.rows])]

@@ -184,7 +184,8 @@ def occluded_share(boxes: Floats, occluders: Bools, overlaps: Overlaps | None = 
     share = np.zeros(len(boxes))
     if not rows.size:
         return share
-    behind = occluders[columns] & (boxes[rows, 3] < boxes[columns, 3])
+    bottoms = boxes[:, 3]
+    behind = (occluders[columns] & (bottoms[rows] < bottoms[columns])).nonzero()[0]
     np.maximum.at(share, rows[behind], shared[behind])
     return np.asarray(share / np.maximum(areas(boxes), 1e-6))
 

@@ -55,10 +55,10 @@ def select_detections(
     apart = np.ones(len(kept), dtype=bool)
     if preset.cues is not None or preset.max_containment < 1:
         overlaps = overlaps_among(detections.boxes)
-        if overlaps[0].size:
-            occluded = occluded_share(detections.boxes, high_score, overlaps)
-            apart[overlaps[0]] = False
-            whole = ~contained_in_better(detections, ~high_score, preset.max_containment, overlaps)
+        occluded = occluded_share(detections.boxes, high_score, overlaps)
+        apart[overlaps[0]] = False
+        whole = ~contained_in_better(detections, ~high_score, preset.max_containment, overlaps)
+        if np.count_nonzero(whole) < len(whole):
             detections, high_score, occluded = detections[whole], high_score[whole], occluded[whole]
             kept, apart = kept[whole], apart[whole]
     embeddings = LazyEmbeddings(detections, None if preset.appearance == "none" else embed, kept)
@@ -79,7 +79,7 @@ def contained_in_better(
     boxes, scores, class_ids = detections.boxes, detections.scores, detections.class_ids
     rows, columns, shared = overlaps_among(boxes) if overlaps is None else overlaps
     inside = np.zeros(len(boxes), dtype=bool)
-    if not rows.size:
+    if not rows.size or not np.count_nonzero(low_score):
         return inside
     covered = low_score[rows] & (shared > share * areas(boxes)[rows]) & (scores[columns] > scores[rows])
     inside[rows[covered & (class_ids[columns] == class_ids[rows])]] = True
