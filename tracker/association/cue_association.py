@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from detectors.base import Bools, Floats, Ints
@@ -140,6 +138,8 @@ class CueAssociation:
         Embeddings are computed for detections of contested pairs alone.
         """
         undecided = contested(pairs, SWING * self._cues.appearance)
+        if found.embeddings.vectors is None and not np.count_nonzero(undecided):
+            return pairs
         appearance = self._appearance_of(pairs, found, undecided, clearly_visible(found.cues))
         return self._added(pairs, appearance)
 
@@ -155,8 +155,8 @@ class CueAssociation:
 
     def _added(self, pairs: Pairs, appearance: Floats) -> Pairs:
         """The pairs with their appearance similarity ``(K,)``, NaN where it is not known, added."""
-        value = pairs.similarity + self._cues.appearance * np.nan_to_num(appearance)
-        return replace(pairs, similarity=np.maximum(value, self._cues.min_similarity))
+        value = pairs.similarity + self._cues.appearance * np.where(np.isnan(appearance), 0.0, appearance)
+        return Pairs(pairs.rows, pairs.columns, np.maximum(value, self._cues.min_similarity), pairs.shape)
 
     def _appearance_of(self, pairs: Pairs, found: FrameDetections, wanted: Bools, describable: Bools) -> Floats:
         """Appearance similarity ``(K,)`` of the pairs, NaN where it is not known.

@@ -68,6 +68,8 @@ def contested(pairs: Pairs, margin: float) -> Bools:
     A pair is in play if it comes that close to the best of its row or of its column. Its rivals are the other pairs in
     play of the same row or column.
     """
+    if pairs.without_rivals:
+        return np.zeros(len(pairs.rows), dtype=bool)
     best_of_row, best_of_column = (np.full(count, -np.inf) for count in pairs.shape)
     np.maximum.at(best_of_row, pairs.rows, pairs.similarity)
     np.maximum.at(best_of_column, pairs.columns, pairs.similarity)

@@ -36,6 +36,11 @@ class Pairs:
         """Some of the pairs."""
         return Pairs(self.rows[which], self.columns[which], self.similarity[which], self.shape)
 
+    @property
+    def without_rivals(self) -> bool:
+        """Whether each row and each column has one pair at most, as mostly: nothing is left to decide."""
+        return _apart(self.rows) and _apart(self.columns)
+
     def matrix(self) -> Floats:
         """The similarities as a matrix ``(N, M)``; minus infinity where no match is possible."""
         similarity = np.full(self.shape, -np.inf)
@@ -91,7 +96,7 @@ def assign_greedily(pairs: Pairs) -> Ints:
     crowd passes one wrong match on to all neighbours. Each round takes all mutual best pairs at once, which gives the
     same result as one at a time.
     """
-    if _apart(pairs.rows) and _apart(pairs.columns):  # mostly: nobody has a rival
+    if pairs.without_rivals:
         return _by_row(pairs.rows, pairs.columns)
     order = np.lexsort((pairs.columns, pairs.rows, -pairs.similarity))
     rows, columns = pairs.rows[order], pairs.columns[order]
