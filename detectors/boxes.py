@@ -57,7 +57,11 @@ def overlapping_edges(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
         shared = _overlaps(a, b)
         rows, columns = shared.nonzero()
         return rows, columns, shared[rows, columns]
-    rows, columns = _side_by_side(a[0], a[2], b[0], b[2])
+    return _of_those(a, b, *_side_by_side(a[0], a[2], b[0], b[2]))
+
+
+def _of_those(a: Floats, b: Floats, rows: Ints, columns: Ints) -> tuple[Ints, Ints, Floats]:
+    """The pairs ``(K,)`` of boxes with edges ``(4, N)`` and ``(4, M)`` that overlap, and their overlaps."""
     high = np.minimum(a[3][rows], b[3][columns]) - np.maximum(a[1][rows], b[1][columns])
     touching = (high > 0).nonzero()[0]
     rows, columns, high = rows[touching], columns[touching], high[touching]
@@ -70,9 +74,16 @@ def overlapping_edges(a: Floats, b: Floats) -> tuple[Ints, Ints, Floats]:
 def overlaps_among(boxes: Floats) -> tuple[Ints, Ints, Floats]:
     """As `overlapping_pairs`, of the xyxy boxes ``(N, 4)`` with each other, not with themselves."""
     own = edges(boxes)
-    rows, columns, shared = overlapping_edges(own, own)
-    others = (rows != columns).nonzero()[0]
-    return rows[others], columns[others], shared[others]
+    if len(boxes) ** 2 <= FEW_PAIRS:
+        rows, columns, shared = overlapping_edges(own, own)
+        others = (rows != columns).nonzero()[0]
+        return rows[others], columns[others], shared[others]
+    order = own[0].argsort()
+    own = own.take(order, axis=1)
+    begun, inside = _runs(np.arange(1, len(order) + 1), own[0].searchsorted(own[2]))  # those that begin inside of it
+    rows, columns, shared = _of_those(own, own, begun, inside)
+    rows, columns = order[rows], order[columns]
+    return np.concatenate([rows, columns]), np.concatenate([columns, rows]), np.concatenate([shared, shared])
 
 
 def _side_by_side(a1: Floats, a2: Floats, b1: Floats, b2: Floats) -> tuple[Ints, Ints]:

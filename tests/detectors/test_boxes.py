@@ -18,6 +18,7 @@ from detectors.boxes import (
     nms,
     overlap_areas,
     overlapping_pairs,
+    overlaps_among,
     tlwh_to_xyxy,
     xyxy_to_cxcywh,
     xyxy_to_tlwh,
@@ -130,6 +131,19 @@ def test_overlapping_pairs_are_all_that_overlap(seed: int, n: int, m: int, few: 
     found = np.zeros((n, m))
     np.add.at(found, (rows, columns), shared)  # a pair told twice would count twice
     np.testing.assert_array_equal(found, overlap_areas(a, b))
+    assert (shared > 0).all()
+
+
+@given(seed=seeds, n=counts, few=st.sampled_from([0, 2500]))
+@modest
+def test_overlaps_among_boxes_are_all_but_their_own(seed: int, n: int, few: int) -> None:
+    boxes = random_boxes(np.random.default_rng(seed), n)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detectors.boxes.FEW_PAIRS", few)
+        rows, columns, shared = overlaps_among(boxes)
+    found = np.zeros((n, n))
+    np.add.at(found, (rows, columns), shared)
+    np.testing.assert_array_equal(found, overlap_areas(boxes, boxes) * ~np.eye(n, dtype=bool))
     assert (shared > 0).all()
 
 
