@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.speed import association, comparison, memory, peer_process, plot
+from benchmarks.speed import association, comparison, integrations, memory, peer_process, plot
 from benchmarks.speed.interleaved import interleaved, ratio
 from benchmarks.speed.measurement import ROOT
 from benchmarks.speed.peer_process import PeerProcess, save_detections
@@ -154,6 +154,20 @@ def test_growth_is_the_power_between_a_hundred_and_a_thousand_objects() -> None:
     times = {str(n): [float(n**2), float(n**2) + 1, 0.0] for n in (10, 100, 1000)}
     assert association.growth(times) == pytest.approx(2)
     assert association.growth({"10": [1.0], "30": [3.0]}) == pytest.approx(1)
+
+
+def test_every_way_to_call_the_tracker_is_timed_on_every_scene(
+    sequences: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(integrations, "OBJECTS", (3,))
+    integrations.main(["--mot", str(sequences), "--frames", "4", "--rounds", "1", "--markdown"])
+    lines = capsys.readouterr().out.splitlines()
+    heading, rows = lines[-4], [line.split(" | ") for line in lines[-2:]]
+    ways = heading.strip("| ").split(" | ")[2:]
+    assert ways[:3] == ["Detections", "rows of numbers", "BoxMOT"]
+    assert [row[0] for row in rows] == ["| 3 walkers", "| CROSSING"]
+    assert all(float(cell.strip("| ")) > 0 for row in rows for cell in row[2:])
+    assert {len(row) for row in rows} == {2 + len(ways)}
 
 
 def test_memory_that_leaks_is_seen_and_memory_that_settles_is_not() -> None:
