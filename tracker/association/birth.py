@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from detectors.base import Detections, Ints
 from detectors.boxes import iou_matrix, nms
 from tracker.association.frame_detections import FrameDetections
 from tracker.association.life_cycle import LifeCycle
+from tracker.association.persistence import PersistentDetections
 from tracker.association.presets import Preset
 from tracker.association.track_table import TrackTable
 
@@ -23,24 +26,39 @@ class TrackBirth:
 
     def __init__(self, preset: Preset, table: TrackTable, life_cycle: LifeCycle) -> None:
         self._preset, self._table, self._life_cycle = preset, table, life_cycle
+        self._persistent = PersistentDetections(preset.persistence)
         self._first_frame = True
 
-    def candidates(self, detections: Detections, threshold: float, rows: Ints, columns: Ints, elapsed: float) -> Ints:
-        """The detections that may start a track, best first: free, of a high enough score, and no duplicates.
+    def candidates(
+        self, detections: Detections, threshold: float, matched: tuple[Ints, Ints], now: float, elapsed: float
+    ) -> Ints:
+        """The detections that may start a track: free, of a high enough score, and no duplicates.
 
-        threshold: the score needed. rows, columns: the matches of this frame, in the table and in the detections. A
-        duplicate overlaps a track matched in this frame, or a better candidate. elapsed: seconds since the last frame.
+        threshold: the score needed. matched: of this frame, rows of the table and of the detections. A duplicate
+        overlaps a track matched in this frame, or a better candidate, and does not stay there. elapsed: seconds since
+        the last frame.
         """
+        rows, columns = matched
         free = detections.scores >= threshold
         free[columns] = False
         born = free.nonzero()[0]
         limit = self._overlap_limit(elapsed)
-        if limit < 1 and born.size:
-            overlap = iou_matrix(detections.boxes[born], self._table.boxes[rows])
-            same = detections.class_ids[born][:, None] == self._table.class_ids[rows][None, :]
-            born = born[~(overlap > np.where(same, limit, max(limit, OTHER_CLASS_IOU))).any(axis=1)]
-            born = born[nms(detections.boxes[born], detections.scores[born], limit, detections.class_ids[born])]
-        return born
+        if limit >= 1 or not born.size:
+            return born
+        apart = self._apart(detections, born, rows, limit)
+        if math.isinf(self._preset.persistence) or len(apart) == len(born):
+            return apart
+        doubtful = self._apart(detections, born, rows, max(limit, SUPPRESSION_IOU))
+        doubtful = doubtful[~np.isin(doubtful, apart)]
+        return np.concatenate([apart, doubtful[self._persistent.update(detections.boxes[doubtful], now, elapsed)]])
+
+    def _apart(self, detections: Detections, born: Ints, rows: Ints, limit: float) -> Ints:
+        """Those of `born` that overlap neither the tracks `rows` nor a better one by more than `limit`, best first."""
+        overlap = iou_matrix(detections.boxes[born], self._table.boxes[rows])
+        same = detections.class_ids[born][:, None] == self._table.class_ids[rows][None, :]
+        other_class = max(self._preset.birth_overlap, OTHER_CLASS_IOU)
+        born = born[~(overlap > np.where(same, limit, other_class)).any(axis=1)]
+        return born[nms(detections.boxes[born], detections.scores[born], limit, detections.class_ids[born])]
 
     def _overlap_limit(self, elapsed: float) -> float:
         limit = self._preset.birth_overlap

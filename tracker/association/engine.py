@@ -147,7 +147,7 @@ class Tracker:
         interval = elapsed if self._clock.detected is None else now - self._clock.detected
         rows, columns = self._associate(found, now, interval)
         missed = self._match(found, rows, columns, now)
-        born = self._birth.candidates(found.bare, self._thresholds.birth, rows, columns, interval)
+        born = self._birth.candidates(found.bare, self._thresholds.birth, (rows, columns), now, interval)
         born = self._revive(found, born, missed, now)
         self._birth.start(found, born, now, interval)
         self._life_cycle.remove(self._table, missed, now)

@@ -60,6 +60,7 @@ def test_the_numbers_of_a_preset_make_sense_together(name: str) -> None:
     assert preset.max_age >= 0
     assert preset.min_misses >= 1
     assert 0 < preset.birth_overlap <= 1
+    assert preset.persistence >= 0
     assert 0 < preset.max_cosine_distance <= 2
     assert 0 < preset.max_containment <= 1
     if preset.stages:
