@@ -53,6 +53,5 @@ class PersistentDetections:
         return np.asarray((sightings >= MIN_SIGHTINGS) & (now - first >= self._seconds - 1e-9))
 
     def _keep(self, rows: Bools) -> None:
-        self._boxes, self._first, self._last, self._sightings = (
-            column[rows] for column in (self._boxes, self._first, self._last, self._sightings)
-        )
+        self._boxes, self._sightings = self._boxes[rows], self._sightings[rows]
+        self._first, self._last = self._first[rows], self._last[rows]

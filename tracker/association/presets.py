@@ -28,8 +28,8 @@ class Preset:
     revival: how lost tracks are found again among the detections that would start tracks; None does without.
     max_revival_age: seconds that a lost track of a known appearance is kept for revival, though all other associations
     end after `max_age`.
-    birth_overlap: IoU with a track matched in this frame above which a detection starts none. persistence: seconds after
-    which one that overlaps more and is still found does; infinite for never.
+    birth_overlap: IoU with a track matched in this frame above which a detection starts none. persistence: seconds
+    after which one that overlaps more and is still found does; infinite for never.
     adaptive_noise: adapt the process noise to the innovations (`NoiseCalibration`).
     shared_motion: estimate a shift that all tracks share, and associate again after it.
     camera: use the camera's motion, where it can be estimated.
