@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.base import Bools, Floats
+from detectors.boxes import edges
 
 DIFFERENT = -0.6  # appearance similarity below which it is another object, wherever it is
 
@@ -40,14 +41,19 @@ def motion_cost(revival: Revival, last: Floats, velocity: Floats, gap: Floats, b
     gap: ``(N,)`` seconds since. boxes: ``(M, 4)`` of the detections. Distances are between the middles of the bottom
     edges, where an object stands: its height changes when it is cut off or bends, its place does not.
     """
-    coasted = np.minimum(gap, revival.extrapolation)[:, None]
-    moved = last[:, [0, 3]] * [0.5, 1] + last[:, [2, 3]] * [0.5, 0] + velocity * coasted
-    found = boxes[:, [0, 3]] * [0.5, 1] + boxes[:, [2, 3]] * [0.5, 0]
-    heights = np.maximum(last[:, 3] - last[:, 1], 1e-3)[:, None]
-    new_heights = np.maximum(boxes[:, 3] - boxes[:, 1], 1e-3)[None, :]
-    distance = np.linalg.norm(moved[:, None, :] - found[None, :, :], axis=2) / np.sqrt(heights * new_heights)
+    coasted = np.minimum(gap, revival.extrapolation)
+    (x, y, heights), (new_x, new_y, new_heights) = _standing(last), _standing(boxes)
+    heights = heights[:, None]
+    dx, dy = (x + velocity[:, 0] * coasted)[:, None] - new_x, (y + velocity[:, 1] * coasted)[:, None] - new_y
+    distance = np.sqrt(dx * dx + dy * dy) / np.sqrt(heights * new_heights)
     tolerance = revival.tolerance + revival.tolerance_rate * gap[:, None]
     return np.asarray(distance / tolerance + np.abs(np.log(heights / new_heights)) / revival.height_change)
+
+
+def _standing(boxes: Floats) -> tuple[Floats, Floats, Floats]:
+    """Where objects stand, x and y ``(N,)``, and their heights ``(N,)``. boxes: ``(N, 4)`` xyxy."""
+    x1, y1, x2, y2 = edges(boxes)
+    return (x1 + x2) / 2, y2, np.maximum(y2 - y1, 1e-3)
 
 
 def revival_cost(revival: Revival, motion: Floats, appearance: Floats, overdue: Bools) -> Floats:

@@ -33,6 +33,8 @@ class RevivalAssociation:
         velocity = table.filter.velocity[lost, :2]
         cost = motion_cost(self._revival, table.boxes[lost], velocity, gap, detections.boxes[born])
         cost += table.class_ids[lost][:, None] != detections.class_ids[born][None, :]
+        if not np.count_nonzero(cost < self._revival.max_motion_cost):  # mostly: nothing new is near a lost one
+            return lost[:0], born[:0]
         appearance = self._appearance(found, born, lost, cost)
         total = revival_cost(self._revival, cost, appearance, overdue[lost])
         pairs = assign_greedily(Pairs.at_least(-total, -1.0))
