@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import ablation, comparison, conditions, detection_interval, lazy_embeddings
+from benchmarks.accuracy import ablation, comparison, conditions, detection_interval, lazy_embeddings, long_return
 from benchmarks.accuracy.peer_results import BOARDS, SMALL, YOLOV8N, YOLOX, peer_tables_within
 from benchmarks.accuracy.sequences import (
     LoadedSequence,
@@ -35,6 +35,7 @@ MODULES = {
     "ablation": ablation,
     "detection_interval": detection_interval,
     "lazy_embeddings": lazy_embeddings,
+    "long_return": long_return,
 }
 LENGTH = 12
 PAN = 4.0  # pixels that the camera turns from frame to frame
@@ -315,6 +316,37 @@ def test_looking_without_a_model_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     write_images(write_sequence(tmp_path, "A"))
     with pytest.raises(SystemExit, match="--appearance none"):
         run(monkeypatch, "lazy_embeddings", tmp_path, "--appearance", "none")
+
+
+def write_parked(root: Path, name: str, where: tuple[float, ...]) -> None:
+    """Cars that stand for 4 s at these places, at 10 frames a second."""
+    write_sequence(root, name, camera=False)
+    rows = [f"{frame},{{}},{x},40,60,40,{{}}\n" for frame in range(1, 41) for x in where]
+    numbers = [1 + at % len(where) for at in range(len(rows))]
+    (root / name / "gt" / "gt.txt").write_text(
+        "".join(row.format(number, "1,1,1") for row, number in zip(rows, numbers, strict=True))
+    )
+    (root / name / YOLOX).write_text("".join(row.format(-1, 0.9) for row in rows))
+    (root / name / "seqinfo.ini").write_text(f"[Sequence]\nname={name}\nframeRate=10\nseqLength=40\n")
+
+
+def test_long_returns_count_numbers_that_are_kept_and_wrong_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_parked(tmp_path, "A", (0.0, 100.0, 200.0))
+    write_parked(tmp_path, "B", (100.0, 400.0))  # one of them where another stood in A
+    monkeypatch.setattr(sys, "argv", ["long_return", str(tmp_path), "--gap", "20", "--memory", "0,1min", "--markdown"])
+    long_return.main()
+    lines = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    found = {(row[0], row[1]): [cell.strip() for cell in row[2:]] for row in lines[2:]}
+    #                                   objects, kept, wrong, by place, by looks, remembered
+    assert found["again", "0"] == ["5", "0", "0", "0", "0", "0"]
+    assert found["again", "1min"] == ["5", "5", "0", "5", "0", "3"]
+    assert found["paused", "1min"][:2] == ["5", "0"]  # two seconds are too short to stand
+    assert found["cut", "1min"][1] == "0"
+    assert found["strangers", "1min"][2] == "0"
+    assert found["other", "1min"][2:4] == ["2", "2"]
+    assert found["other cut", "1min"][2] == "0"
 
 
 def test_skipping_tells_what_each_cadence_takes_and_loses(

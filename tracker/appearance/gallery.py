@@ -32,6 +32,10 @@ class AppearanceMemory(Protocol):
         """Whether anything is remembered of the tracks `rows`, ``(R,)``."""
         ...
 
+    def means(self, rows: Ints) -> Floats:
+        """One unit vector for each of the tracks `rows`, ``(R, D)``, zeros where nothing is known."""
+        ...
+
 
 class AverageMemory:
     """An exponential average per track (Zhang et al., FairMOT, 2021); each detection counts for a tenth.
@@ -66,6 +70,9 @@ class AverageMemory:
 
     def known(self, rows: Ints) -> Bools:
         return np.asarray(self._counts[rows] > 0)
+
+    def means(self, rows: Ints) -> Floats:
+        return np.asarray(self._mean[rows])
 
 
 class GalleryMemory:
@@ -105,3 +112,7 @@ class GalleryMemory:
 
     def known(self, rows: Ints) -> Bools:
         return np.asarray(self._seen[rows] > 0)
+
+    def means(self, rows: Ints) -> Floats:
+        mean = self._vectors[rows].sum(axis=1, dtype=np.float64)
+        return np.asarray(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12))

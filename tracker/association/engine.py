@@ -21,12 +21,11 @@ from tracker.association.lazy_embeddings import EmbedRows
 from tracker.association.life_cycle import LifeCycle
 from tracker.association.picture_cues import PictureCues
 from tracker.association.presets import DEFAULT, PRESETS, Preset
-from tracker.association.revival_association import RevivalAssociation
+from tracker.association.returns import Returns
 from tracker.association.stages import associate_in_stages
 from tracker.association.thresholds import ScoreThresholds
 from tracker.association.track_table import TrackTable
 from tracker.association.tracks import Assignments, Tracks
-from tracker.motion.camera_motion import move_boxes
 from tracker.motion.displacements import Displacements
 
 STEADY_HITS = 6  # matches from which a track's innovations show the detector's noise, and not how the track began
@@ -57,10 +56,15 @@ class Tracker:
         self._thresholds = ScoreThresholds(self.preset)
         self._appearance_calibration = AppearanceCalibration()
         self._pictures = PictureCues()
-        self.restart()
+        self._start()
 
     def restart(self) -> None:
-        """Forget all tracks, as at a cut. Their numbers are not given again."""
+        """End all tracks, as at a cut. None goes on, unless it is recognised by its looks (`Preset.memory`)."""
+        self._life_cycle.end_all(self._table)
+        self._start()
+
+    def _start(self) -> None:
+        """Begin without tracks."""
         preset = self.preset
         self._table = TrackTable(preset.motion, GalleryMemory if preset.appearance == "gallery" else AverageMemory)
         self._noise = NoiseCalibration()
@@ -68,9 +72,7 @@ class Tracker:
         self._by_cues = None
         if preset.cues is not None:
             self._by_cues = CueAssociation(preset.cues, preset.shared_motion, self._table, self._appearance_calibration)
-        self._revival = None
-        if preset.revival is not None:
-            self._revival = RevivalAssociation(preset.revival, self._table, self._by_cues)
+        self._returns = Returns(preset, self._table, self._life_cycle, self._by_cues, self._appearance_calibration)
         self._birth = TrackBirth(preset, self._table, self._life_cycle)
 
     @property
@@ -82,6 +84,11 @@ class Tracker:
     def confirmed_count(self) -> int:
         """How many tracks have been given a number so far."""
         return self._life_cycle.confirmed_count
+
+    @property
+    def remembered(self) -> Ints:
+        """The numbers ``(E,)`` of tracks that have ended and may still be recognised."""
+        return self._life_cycle.ended.ids
 
     @property
     def assignments(self) -> Assignments:
@@ -148,9 +155,11 @@ class Tracker:
         rows, columns = self._associate(found, now, interval)
         missed = self._match(found, rows, columns, now)
         born = self._birth.candidates(found.bare, self._thresholds.birth, (rows, columns), now, interval)
-        born = self._revive(found, born, missed, now)
+        born = self._returns.revive(found, born, missed, now)
+        born = self._returns.recognise(found, born, now)
         self._birth.start(found, born, now, interval)
         self._life_cycle.remove(self._table, missed, now)
+        self._returns.observe(now)
         self._clock.detected = now
         return self._snapshot(now)
 
@@ -210,10 +219,11 @@ class Tracker:
 
     def _compensate_camera(self, camera: Floats | None) -> None:
         """Move all remembered positions with the picture."""
-        if camera is None or not len(self._table):
+        if camera is None:
             return
-        self._table.filter.warp(camera)
-        self._table.boxes = move_boxes(self._table.boxes, camera)
+        self._life_cycle.ended.move(camera)
+        if len(self._table):
+            self._table.move(camera)
 
     def _associate(self, found: FrameDetections, now: float, elapsed: float) -> tuple[Ints, Ints]:
         """Matching rows of the table and of the detections. elapsed: seconds since the last frame with detections."""
@@ -253,20 +263,6 @@ class Tracker:
         visible = found.cues.occluded < MAX_OCCLUSION
         return detections.with_embeddings(detections.embeddings * visible[:, None])
 
-    def _revive(self, found: FrameDetections, born: Ints, missed: Ints, now: float) -> Ints:
-        """Give lost tracks that have come back their detections among the `born`; returns the others."""
-        table = self._table
-        if self._revival is None or not born.size:
-            return born
-        lost = missed[table.lost[missed]]
-        if not lost.size:
-            return born
-        tracks, candidates = self._revival.match(found, born, lost, self._life_cycle.overdue(table, now), now)
-        rows, columns = lost[tracks], born[candidates]
-        table.filter.reset(rows, found.bare.boxes[columns])
-        table.match(rows, found.embedded()[columns], found.rows[columns], now)
-        return np.delete(born, candidates)
-
     def _snapshot(self, now: float, propagated: bool = False) -> Tracks:
         """The confirmed tracks; without detections at the filter's boxes, which are newer than the detections'."""
         table = self._table
@@ -282,4 +278,5 @@ class Tracker:
             carried=(np.ones if propagated else np.zeros)(len(shown), dtype=bool),
             rows=table.matches.rows[shown],
             columns=table.matches.columns(shown),
+            returns=() if propagated else self._returns.these,
         )

@@ -5,7 +5,7 @@ expected, with nobody else near. Embeddings are computed for detections that
 
 - have a rival for a track (`contested`, asked for by cue_association.py), or would match one at a distance,
 - match a track whose appearance is not well known (`CueAssociation.poorly_known`), or
-- may be a lost track that has come back (revival.py).
+- may be a lost track that has come back (revival_association.py), or one that ended (recognition_association.py).
 
 The published trackers embed every high-score detection instead (frame_detections.py).
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detectors.base import Bools, Ints
+from tracker.association.ended_tracks import EndedTracks
 from tracker.association.presets import Preset
 from tracker.association.track_table import TrackTable
 
@@ -18,12 +19,14 @@ class LifeCycle:
     frame rates after `TENTATIVE_SECONDS`. A confirmed track that is missed is lost, until it is matched again or its
     time is over.
 
-    confirmed_count: tracks confirmed so far, which is also the last number given: none is given twice.
+    confirmed_count: tracks confirmed so far, which is also the last number given: none is given twice. ended: those of
+    them that ended and are remembered.
     """
 
     def __init__(self, preset: Preset) -> None:
         self._preset = preset
         self.confirmed_count = 0
+        self.ended = EndedTracks(preset.memory)
 
     def confirm(self, table: TrackTable, rows: Ints) -> None:
         """Confirm those of the tracks `rows` that were matched often enough: give them the next numbers."""
@@ -55,4 +58,13 @@ class LifeCycle:
             dead &= (now - table.last_seen > preset.max_revival_age) | ~memory.known(np.arange(len(table)))
         dead[missed] |= table.tentative[missed] & (now - table.last_seen[missed] > TENTATIVE_SECONDS)
         if np.count_nonzero(dead):
+            self.ended.remember(table, dead)
             table.keep(~dead)
+
+    def end_all(self, table: TrackTable) -> None:
+        """End all tracks at a cut. Their places are of another scene; their looks may be remembered."""
+        if not self._preset.across_cuts:
+            self.ended = EndedTracks(self._preset.memory)
+            return
+        self.ended.remember(table, np.ones(len(table), dtype=bool))
+        self.ended.leave_scene()

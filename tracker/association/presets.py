@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tracker.association.cues import Cues
 from tracker.association.motion_models import CENTRE_AREA_RATIO, CENTRE_ASPECT_HEIGHT, CENTRE_SIZE, MotionModel
+from tracker.association.recognition import Recognition
 from tracker.association.revival import Revival
 from tracker.association.stages import Stage
 from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE
@@ -28,6 +29,9 @@ class Preset:
     revival: how lost tracks are found again among the detections that would start tracks; None does without.
     max_revival_age: seconds that a lost track of a known appearance is kept for revival, though all other associations
     end after `max_age`.
+    memory: seconds since it was seen for which a track that has ended is remembered, so that it is recognised by place
+    or by looks when it comes back; only where association is by cues. recognition: what that takes; None recognises
+    nobody. across_cuts: whether those known by looks are remembered at a cut, too.
     birth_overlap: IoU with a track matched in this frame above which a detection starts none. persistence: seconds
     after which one that overlaps more and is still found does; infinite for never.
     adaptive_noise: adapt the process noise to the innovations (`NoiseCalibration`).
@@ -53,6 +57,9 @@ class Preset:
     min_misses: int = 3
     revival: Revival | None = None
     max_revival_age: float = 0.0
+    memory: float = 0.0
+    recognition: Recognition | None = None
+    across_cuts: bool = False
     birth_overlap: float = 1.0
     persistence: float = math.inf
     adaptive_noise: bool = False
@@ -65,6 +72,10 @@ class Preset:
     def __post_init__(self) -> None:
         if bool(self.stages) == (self.cues is not None):
             raise ValueError("a preset associates either in stages or by cues")
+
+    def with_memory(self, seconds: float) -> Preset:
+        """The same with ``--memory``: who asks for it wants to know, after a cut too, who has been here before."""
+        return replace(self, memory=seconds, across_cuts=seconds > 0)
 
 
 def byte_stages(max_cost: float) -> tuple[Stage, ...]:
@@ -93,6 +104,8 @@ PRESETS = {
         max_age=2.0,
         revival=Revival(),
         max_revival_age=8.0,
+        memory=60.0,
+        recognition=Recognition(),
         birth_overlap=0.4,
         persistence=0.3,
         adaptive_noise=True,

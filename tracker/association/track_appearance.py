@@ -48,6 +48,17 @@ class TrackAppearance:
         elif self.memory is not None:
             self.last[rows] = 0.0
 
+    def recall(self, rows: Ints, vectors: Floats, counts: Ints) -> None:
+        """Take in what was known of the tracks `rows` before they ended: unit vectors ``(R, D)`` and their counts."""
+        if vectors.any():
+            self._memory_for(vectors).update(rows, vectors)
+            self.counts[rows] += counts
+
+    def means(self) -> Floats:
+        """A unit vector ``(N, D)`` for each track, zeros where nothing is known; D is 0 before the first embedding."""
+        count = len(self.counts)
+        return np.empty((count, 0)) if self.memory is None else self.memory.means(np.arange(count))
+
     def keep(self, rows: Bools) -> None:
         """Keep the given tracks only."""
         if self.memory is not None:

@@ -11,9 +11,11 @@ from tracker.appearance.gallery import AppearanceMemory
 from tracker.association.class_votes import ClassVotes
 from tracker.association.kalman import KalmanFilter
 from tracker.association.motion_models import MotionModel
+from tracker.association.standing import StandingPlaces
 from tracker.association.track_appearance import TrackAppearance
 from tracker.association.track_matches import TrackMatches
 from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE, Assignments
+from tracker.motion.camera_motion import move_boxes
 from tracker.motion.displacements import Displacements
 
 COLUMNS = ("serials", "ids", "hits", "missed", "scores", "boxes")
@@ -22,7 +24,8 @@ COLUMNS = ("serials", "ids", "hits", "missed", "scores", "boxes")
 class TrackTable:
     """All living tracks, row by row.
 
-    filter, appearance, classes, matches: their motion, embeddings, class votes and matches, with the same rows.
+    filter, appearance, classes, matches, standing: their motion, embeddings, class votes, matches, and the places where
+    they stand, with the same rows.
     serials: in the order they were started, from 0. ids: 0 until confirmed. hits: matches so far. missed: updates since
     the last match. boxes, scores: of the last matched detection.
     """
@@ -32,6 +35,7 @@ class TrackTable:
         self.appearance = TrackAppearance(memory)
         self.classes = ClassVotes()
         self.matches = TrackMatches()
+        self.standing = StandingPlaces()
         self.serials, self.ids, self.hits, self.missed = (np.empty(0, dtype=np.int64) for _ in range(4))
         self.scores, self.boxes = np.empty(0), np.empty((0, 4))
         self._started = 0
@@ -101,12 +105,19 @@ class TrackTable:
         self.hits = np.concatenate([self.hits, ones])
         self.missed = np.concatenate([self.missed, zeros])
         self.matches.append(given, now)
+        self.standing.append(detections.boxes, now)
         self.scores = np.concatenate([self.scores, detections.scores])
         self.boxes = np.concatenate([self.boxes, detections.boxes])
         rows = np.arange(start, start + count)
         self.classes.append(count)
         self.classes.add(rows, detections)
         return rows
+
+    def resume(self, rows: Ints, ids: Ints, hits: Ints, first_seen: Floats) -> None:
+        """Let tracks that have just been started go on as others that ended."""
+        self.ids[rows] = ids
+        self.hits[rows] += hits
+        self.matches.first[rows] = first_seen
 
     def match(self, rows: Ints, detections: Detections, given: Ints, now: float) -> Floats:
         """Give each of the tracks `rows` its detection. given: the detections' rows in the frame.
@@ -126,6 +137,12 @@ class TrackTable:
     def miss(self, rows: Ints) -> None:
         """Count an update without a detection for the tracks `rows`."""
         self.missed[rows] += 1
+
+    def move(self, camera: Floats) -> None:
+        """Move all remembered positions with the picture. camera: affine matrix ``(2, 3)``."""
+        self.filter.warp(camera)
+        self.boxes = move_boxes(self.boxes, camera)
+        self.standing.move(camera)
 
     def propagate(self, seconds: float, displacements: Displacements | None) -> None:
         """Move all tracks on to a frame without detections, `seconds` later.
@@ -148,5 +165,6 @@ class TrackTable:
         self.appearance.keep(rows)
         self.classes.keep(rows)
         self.matches.keep(rows)
+        self.standing.keep(rows)
         for name in COLUMNS:
             setattr(self, name, getattr(self, name)[rows])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,20 @@ from detectors.columns import Columns, select_rows
 
 TENTATIVE, CONFIRMED, LOST = 0, 1, 2
 """States of a track: matched too seldom so far; confirmed, and matched in the last frame; confirmed, but missed."""
+
+
+@dataclass(frozen=True)
+class Return:
+    """Why a track that was lost has its number back.
+
+    seconds: since it was seen. by: "motion", "place" or "looks". similarity: cosine of its looks then and now, None
+    where these are not known.
+    """
+
+    track_id: int
+    seconds: float
+    by: Literal["motion", "place", "looks"]
+    similarity: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +38,8 @@ class Tracks:
     ``(N,)``, whether no detector ran on this frame, and the box is where the track was propagated to (the same word as
     in JSONL files). rows: ``(N,)`` int, which of this frame's detections each was given, -1 for none; in hindsight
     (``--offline``) always -1. columns: what those detections carry beside their boxes (`Detections.columns`): where a
-    track has no detection in this frame, NaN in floats, None in lists, and 0, False or "" in other arrays.
+    track has no detection in this frame, NaN in floats, None in lists, and 0, False or "" in other arrays. returns: why
+    those that come back in this frame, where prediction did not expect them, have their numbers.
     """
 
     track_ids: Ints
@@ -36,6 +51,7 @@ class Tracks:
     carried: Bools = None  # type: ignore[assignment]  # filled in below: none, if left out
     rows: Ints = None  # type: ignore[assignment]
     columns: Columns = field(default_factory=dict)
+    returns: tuple[Return, ...] = ()
 
     def __post_init__(self) -> None:
         if self.carried is None:
@@ -58,6 +74,7 @@ class Tracks:
             self.carried[rows],
             self.rows[rows],
             select_rows(self.columns, rows) if self.columns else {},
+            self.returns,
         )
 
 

@@ -25,7 +25,8 @@ TOPICS = {
   keeptrack video.mp4 --classes person,bicycle         only these
   keeptrack drone.mp4 --tiles auto                     small objects in large pictures
   keeptrack video.mp4 --segmenter ground.onnx          tint the classes of pixels that you have trained
-  keeptrack video.mp4 --detect-every auto              half of the time, much the same tracks""",
+  keeptrack video.mp4 --detect-every auto              half of the time, much the same tracks
+  keeptrack car-park.mp4 --memory 10min                who comes back within it has the number of before""",
     "regions": """\
   keeptrack video.mp4 --line door:600,200,600,700      count who crosses it
   keeptrack video.mp4 --zone hall:0,400,900,400,900,1080,0,1080 --events hall.jsonl

@@ -35,6 +35,11 @@ def add_models(group: Any) -> None:
         metavar="N|auto",
         help="detect in each N-th frame (default: 1), or where it is needed; tracks are carried through the others",
     )
+    group.add_argument(
+        "--memory",
+        metavar="TIME",
+        help="how long those who have left are remembered, to get their numbers back (default: 1min); 0: not at all",
+    )
     group.add_argument("--classes", metavar="A,B", help="names or ids of the classes to track (default: all)")
     group.add_argument(
         "--masks",

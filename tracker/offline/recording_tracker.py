@@ -62,10 +62,10 @@ class RecordingTracker(Tracker):
         self._shot = -1
         super().__init__(preset, frame_rate)
 
-    def restart(self) -> None:
-        """Forget all tracks, as at a cut, which begins another shot."""
-        super().restart()
+    def _start(self) -> None:
+        super()._start()
         self._shot += 1
+        # A cut begins another shot, and another record for who is recognised after it: no path leads across.
         self._records: dict[int, _TrackRecord] = {}  # of this shot, by the track's serial
 
     def start_midway(self) -> None:

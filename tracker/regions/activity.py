@@ -46,7 +46,8 @@ class Activity:
         events = list(self._departures(self.presence.end_all())) if frame.cut else []  # no track outlives a cut
         self._now = frame.time
         new, back = self.presence.update(frame, tracks)
-        events += [self._event(APPEAR, known) for known in new] + [self._event(RETURN, known) for known in back]
+        events += [self._event(APPEAR, known) for known in new]
+        events += [self._event(RETURN, known, **_reason(tracks, known.track_id)) for known in back]
         if self.regions.lines or self.regions.zones:
             events += self._region_events(frame, tracks)
         if self.ground is not None:
@@ -149,3 +150,9 @@ class Activity:
 
     def _class_name(self, class_id: int) -> str:
         return self._names.get(class_id, str(class_id))
+
+
+def _reason(tracks: Tracks, track_id: int) -> dict[str, Any]:
+    """Why a track is back, if the tracker has told."""
+    reasons = (each for each in tracks.returns if each.track_id == track_id)
+    return next(({"away": one.seconds, "by": one.by, "similarity": one.similarity} for one in reasons), {})

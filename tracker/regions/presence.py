@@ -11,7 +11,7 @@ from tracker.association.tracks import Tracks
 
 TIMEOUT = 2.0  # seconds without being seen after which an object has left; as long as the default tracker waits
 INTERVALS = 3  # frames in which it has to be missed at least, where the frame rate is low
-MEMORY = 120.0  # seconds for which a departed object is recognised when it returns: no tracker waits longer
+MEMORY = 120.0  # seconds for which a departed object is remembered; a tracker that does so for longer tells of returns
 SMOOTHING = 0.1  # share of a new interval between frames in the typical one
 
 
@@ -43,6 +43,7 @@ class Presence:
     def update(self, frame: Frame, tracks: Tracks) -> tuple[list[PresentObject], list[PresentObject]]:
         """Take in the tracks of one frame; returns the objects that appear in it, and those that return."""
         self._learn_interval(frame.time)
+        returned = {each.track_id for each in tracks.returns}
         new: list[PresentObject] = []
         back: list[PresentObject] = []
         for track_id, class_id, box in zip(
@@ -53,7 +54,8 @@ class Presence:
                 known = self.present[track_id] = PresentObject(
                     track_id, class_id, frame.time, frame.time, frame.index, box
                 )
-                (new if self._left.pop(track_id, None) is None else back).append(known)
+                left = self._left.pop(track_id, None) is not None
+                (back if left or track_id in returned else new).append(known)
             known.class_id, known.seen, known.frame, known.box = class_id, frame.time, frame.index, box
             self.present.move_to_end(track_id)
         return new, back

@@ -12,6 +12,8 @@ from detectors.cores import available_cores
 from detectors.replay import ReplayDetector
 from tracker.appearance.embedder import load_embedder
 from tracker.association.engine import Tracker
+from tracker.association.presets import PRESETS, Preset
+from tracker.durations import duration
 from tracker.motion.camera_motion import CameraMotion, RecordedCameraMotion, load_camera_motion
 from tracker.privacy.policy import Policy
 from tracker.run.detection import DetectionStage
@@ -113,11 +115,14 @@ def check_not_endless(source: Source, last_frame: int, max_frames: int | None) -
 
 def make_tracker(options: Options, source: Source) -> Tracker:
     """The tracker, one that remembers everything for an offline run."""
+    preset: str | Preset = options.tracker
+    if options.memory is not None and options.tracker in PRESETS:
+        preset = PRESETS[options.tracker].with_memory(duration("--memory", options.memory, 0.0))
     if not options.offline:
-        return Tracker(options.tracker, float(source.frame_rate))
+        return Tracker(preset, float(source.frame_rate))
     from tracker.offline.recording_tracker import RecordingTracker
 
-    return RecordingTracker(options.tracker, float(source.frame_rate))
+    return RecordingTracker(preset, float(source.frame_rate))
 
 
 def make_detector(options: Options, source: Source, encodes: bool) -> Detector:

@@ -12,7 +12,7 @@ from detectors import Detector, InputError, ModelSettings
 from detectors.class_names import likely_class
 from detectors.devices import DEVICES
 from detectors.tiles import MOST_TILES
-from tracker.association.presets import DEFAULT
+from tracker.association.presets import DEFAULT, PRESETS
 from tracker.drawing.parts import ALL, parse_parts
 from tracker.durations import duration
 from tracker.privacy.policy import check_hiding
@@ -52,6 +52,7 @@ class Options:
     None to search the whole frame alone. masks: whether objects are cut out of their boxes. names, preprocess, family:
     what the file of a detector does not say, see `ModelSettings`. segmenter: a model for the class of each pixel.
     camera_motion: "auto", "none", or a file.
+    memory: how long those who have left are remembered, as "10min" or in seconds; None leaves it to the tracker.
     detect_every: a number of frames, or "auto". source_name: what the source is called in files and messages, None for
     its own. start, end: seconds.
     roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several. anchor: None
@@ -83,6 +84,7 @@ class Options:
     appearance: str | Path | Callable[..., Any] = "auto"
     tracker: str = DEFAULT
     camera_motion: str | Path = "auto"
+    memory: str | float | None = None
     detect_every: int | str = 1
     offline: bool = False
     classes: str | Sequence[str | int] | None = None
@@ -184,6 +186,7 @@ def check_options(options: Options) -> None:
     if options.detections is not None and str(options.detector) != "auto":
         raise InputError("--detector and --detections", "only one can be used", "leave one of them out")
     check_detect_every(options.detect_every)
+    check_memory(options)
     if options.source_name is not None and not SOURCE_NAME.fullmatch(options.source_name):
         why = "is no name for files: it has other characters than letters, digits, spaces, dots, - and _, or too many"
         raise InputError("--source-name", why, "give another")
@@ -255,6 +258,17 @@ def check_tiles(options: Options) -> None:
         raise InputError("--tiles and --detections", "no detector looks at pictures", "leave one of them out")
     if str(options.detector) == "motion":
         raise InputError("--tiles", "--detector motion sees small things anyway", "leave one of them out")
+
+
+def check_memory(options: Options) -> None:
+    """Raise InputError for what is no length of time, and for trackers that remember nobody."""
+    if options.memory is None:
+        return
+    seconds = duration("--memory", options.memory, 0.0)
+    preset = PRESETS.get(options.tracker)
+    if seconds and preset is not None and preset.recognition is None:
+        why = f"--tracker {options.tracker} recognises nobody who has left"
+        raise InputError(f"--memory {options.memory}", why, "leave one of them out")
 
 
 def check_detect_every(every: int | str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.base import Detections, Floats
 from tracker.association.engine import Tracker
+from tracker.association.presets import PRESETS
 from tracker.association.revival import Revival, motion_cost, revival_cost
 
 LOST = np.array([[100.0, 100, 140, 200]])  # 100 high, feet at (120, 200)
@@ -91,7 +92,7 @@ RED, BLUE = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
 
 def returns_after(seconds: float, embed: Floats, metres: float = 0.3) -> bool:
     """Whether someone red, who was lost, has the same number when a newcomer comes `metres` heights away."""
-    tracker = Tracker()
+    tracker = Tracker(PRESETS["keeptrack"].with_memory(0.0))
     for frame in range(30):
         tracker.update(Detections(LOST, np.array([0.8]), embeddings=RED), frame / 30)
     for time in np.arange(1.1, 1 + seconds, 0.1):

@@ -18,7 +18,7 @@ from tracker.association.track_table import TrackTable
 from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE, Tracks
 
 DIMENSION = 3
-ARRAYS = [field.name for field in fields(Tracks) if field.name != "columns"]
+ARRAYS = [field.name for field in fields(Tracks) if field.name not in ("columns", "returns")]
 
 
 @dataclass

@@ -231,6 +231,14 @@ BAD = {
         "--tiles: --detector motion sees",
     ),
     "no frame": (["clip.mp4", "--detect-every", "0"], "--detect-every 0: is neither a number of frames nor auto"),
+    "a memory": (
+        ["clip.mp4", "--memory", "long"],
+        "--memory long: is no length of time (write it as 90s, 10min or 1h)",
+    ),
+    "a memory of none": (
+        ["clip.mp4", "--memory", "10min", "--tracker", "sort"],
+        "--memory 10min: --tracker sort recognises nobody who has left",
+    ),
     "fewer than none": (["clip.mp4", "--detect-every=-1"], "--detect-every -1: is neither"),
     "how often": (["clip.mp4", "--detect-every", "foo"], "--detect-every foo: is neither"),
     "no number of frames": (["clip.mp4", "--detect-every", "9" * 5000], "is neither a number of frames nor auto"),

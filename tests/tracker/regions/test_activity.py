@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from detectors import Frame, InputError
 from tests.tracker.writers.made_tracks import NOTHING, tracks_of
+from tracker.association.tracks import Return
 from tracker.regions.activity import Activity
 from tracker.regions.events import Event
 from tracker.regions.presence import MEMORY
@@ -44,6 +46,18 @@ def test_objects_appear_leave_and_return() -> None:
     assert told(activity.tick(6.9)) == []
     assert told(activity.tick(20.0)) == [("leave", 1, 5.0), ("leave", 2, 5.0)]
     assert activity.tick(21.0) == activity.finish() == []
+
+
+@pytest.mark.parametrize("away", [48.0, 2 * MEMORY])
+def test_a_return_says_why_it_is_the_same_however_long_it_took(away: float) -> None:
+    activity = Activity(Regions(), {2: "car"})
+    see(activity, 0.0, (1, 50))
+    see(activity, 0.1)
+    assert told(see(activity, away - 1.0)) == [("leave", 1, 0.0)]
+    tracks = replace(tracks_of((1, [40, 50, 60, 90], 0.9, 2)), returns=(Return(1, away, "looks", 0.8712),))
+    (back,) = activity.update(Frame(NOTHING, 2, away), tracks)
+    found = back.as_json()
+    assert (found["event"], found["away"], found["by"], found["similarity"]) == ("return", away, "looks", 0.871)
 
 
 def test_at_a_cut_and_at_the_end_everybody_leaves() -> None:
