@@ -9,7 +9,7 @@ from detectors.boxes import iou_matrix
 from tracker.association.track_table import TrackTable
 from tracker.motion.camera_motion import move_boxes
 
-SIZE = 1000  # tracks that are remembered at most: half a megabyte of embeddings
+SIZE = 1000  # tracks that are remembered at most: a megabyte of embeddings
 CLAIMED = 0.5  # IoU with a place from which another object stands there
 DRIFT = 1.0  # sides of its box that the camera may carry a place along; beyond, errors of its motion have added up
 COLUMNS = ("ids", "class_ids", "hits", "counts", "first_seen", "last_seen", "places", "carried", "vectors")
@@ -28,7 +28,7 @@ class EndedTracks:
         self.lifetime = lifetime
         self.ids, self.class_ids, self.hits, self.counts = (np.empty(0, dtype=np.int64) for _ in range(4))
         self.first_seen, self.last_seen, self.carried = np.empty(0), np.empty(0), np.empty(0)
-        self.places, self.vectors = np.empty((0, 4)), np.empty((0, 0), dtype=np.float32)
+        self.places, self.vectors = np.empty((0, 4)), np.empty((0, 0))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -38,11 +38,11 @@ class EndedTracks:
         rows = rows & (table.ids > 0)
         if not self.lifetime or not np.count_nonzero(rows):
             return
-        vectors = table.appearance.means()[rows].astype(np.float32)
+        vectors = table.appearance.means()[rows]
         if vectors.shape[1] > self.vectors.shape[1]:  # the first ones that are known
-            self.vectors = np.zeros((len(self), vectors.shape[1]), dtype=np.float32)
+            self.vectors = np.zeros((len(self), vectors.shape[1]))
         elif vectors.shape[1] < self.vectors.shape[1]:
-            vectors = np.zeros((len(vectors), self.vectors.shape[1]), dtype=np.float32)
+            vectors = np.zeros((len(vectors), self.vectors.shape[1]))
         new = {
             "ids": table.ids[rows],
             "class_ids": table.class_ids[rows],

@@ -56,7 +56,7 @@ class RecognitionAssociation:
 
     def _compare(self, remembered: Floats, vectors: Floats) -> Floats:
         """Calibrated similarity ``(R, B)`` of unit vectors ``(R, D)`` and ``(B, D)``, NaN where one is not known."""
-        known = remembered.any(axis=1)[:, None] & vectors.any(axis=1)[None, :]
+        known = np.logical_and.outer(remembered.any(axis=1), vectors.any(axis=1))
         if not known.any():
             return np.full(known.shape, np.nan)
         return np.where(known, self._calibration.calibrate(remembered @ vectors.T), np.nan)

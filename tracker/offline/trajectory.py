@@ -140,7 +140,8 @@ def _block(there: Sequence[tuple[_Columns, Columns]], start: int, end: int) -> I
     bounds = np.searchsorted(frames[order], np.arange(start, end + 1))
     for first, last in pairwise(bounds):
         here = order[first:last]
-        yield Tracks(**{name: column[here] for name, column in found.items()}, columns=select_rows(further, here))
+        columns: dict[str, Any] = {name: column[here] for name, column in found.items()}
+        yield Tracks(**columns, columns=select_rows(further, here))
 
 
 def _age(track: Trajectory, times: Floats) -> Floats:
