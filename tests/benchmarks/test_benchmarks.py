@@ -11,7 +11,9 @@ import pytest
 
 from benchmarks import mot
 from benchmarks.accuracy import split
+from benchmarks.detection import by_eye
 from benchmarks.speed import association, encoding, long_video
+from tests.conftest import MakeVideo
 from tests.onnx_models import sliding_colour_finder
 from tracker.association.presets import PRESETS
 from tracker.offline.postprocess import STAGES
@@ -39,6 +41,22 @@ def test_sliding_compares_one_pass_with_all_windows(
     monkeypatch.setattr(sys, "argv", ["sliding", "--side", "96", "--rounds", "1"])
     sliding.main()
     assert " 289 " in capsys.readouterr().out  # 17 x 17 windows
+
+
+def test_pictures_to_count_in_show_the_same_frames_of_each_detector(
+    make_video: MakeVideo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, model = make_video("clip.mp4"), sliding_colour_finder(tmp_path / "finder.onnx", long_side=96)
+    by_eye.main([str(clip), "-o", str(tmp_path / "eye"), "--detectors", f"{model},motion", "--frames", "2"])
+    shown = {picture.name for picture in (tmp_path / "eye").iterdir()}
+    assert shown == {f"clip-{frame}.{name}.png" for frame in (5, 15) for name in ("finder", "motion")}
+    assert "finder" in capsys.readouterr().out
+
+
+def test_more_frames_than_there_are_cannot_be_looked_at(make_video: MakeVideo, tmp_path: Path) -> None:
+    clip = make_video("clip.mp4")
+    with pytest.raises(SystemExit, match=r"clip\.mp4: has 20 frames"):
+        by_eye.main([str(clip), "-o", str(tmp_path / "eye"), "--frames", "21"])
 
 
 def test_detectors_are_compared_on_labelled_pictures(

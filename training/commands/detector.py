@@ -6,6 +6,7 @@ usage: python -m training detector DATA -o my.onnx [--minutes M | --steps N] [op
 from __future__ import annotations
 
 import argparse
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -31,12 +32,12 @@ from training.evaluation.evaluate import IOU, MOST, WEAKEST, Precision, evaluate
 from training.export.detector import export
 from training.loop.checkpoint import Checkpoint, load_checkpoint
 from training.loop.detector_plan import Plan
-from training.loop.detector_trainer import Trainer
+from training.loop.detector_trainer import Start, Trainer
 from training.loop.display import stage
 from training.loop.feature_cache import FeatureCache, affordable_views
 from training.loop.loop import low_precision
 from training.loop.report import DETECTION
-from training.loop.transfer import SUFFIX, Weights, keep_start, save_weights, transfer
+from training.loop.transfer import SUFFIX, Weights, keep_start, known_classes, save_weights, transfer
 from training.loop.watched import run_watched
 from training.networks.backbones import load_trunk
 from training.networks.detection import DetectionNetwork, build
@@ -76,13 +77,14 @@ def calibrate(network: DetectionNetwork, dataset: Dataset, long_side: int, devic
 class TrainingData(NamedTuple):
     """What a run learns from, and what it is judged by; None where nothing is held back. factors: see `Feed`.
 
-    start_score: AP50 of what the run starts from, on `validate`, where that is known.
+    start_score: AP50 of what the run starts from, on `validate`, where that is known. start: what it is held to.
     """
 
     learn: Dataset
     validate: Dataset | None = None
     factors: Floats | None = None
     start_score: float | None = None
+    start: Start | None = None
 
 
 def make_feed(network: DetectionNetwork, plan: Plan, data: TrainingData, device: str) -> BatchSource:
@@ -102,6 +104,21 @@ def first_network(plan: Plan, trunk: nn.Module, start: Weights | None = None) ->
     if start:
         transfer(start, network, plan)
     return network
+
+
+def held_start(plan: Plan, network: DetectionNetwork, start: Weights | None) -> Start | None:
+    """The start that the plan holds on to, in a network like the one that is trained; None where it holds on to none.
+
+    Raises InputError where it does, and the start of a run that goes on is not named.
+    """
+    if not plan.hold_start:
+        return None
+    if start is None:
+        raise InputError("--resume", "is of a run that is held to what it started from", "name it with --start")
+    before = copy.deepcopy(network)
+    transfer(start, before, plan)
+    known = known_classes(start, plan.class_names)
+    return Start(before, torch.tensor([at for at, name in enumerate(plan.class_names) if name in known]))
 
 
 def train(
@@ -128,6 +145,7 @@ def train(
         (lambda candidate: judge(candidate, validate, plan.long_side, device)["mean"].ap50) if validate else None,
         files.with_suffix(".checkpoint"),
         device,
+        data.start,
     )
     if data.start_score is not None:
         trainer.best_score = data.start_score
@@ -202,7 +220,9 @@ def main(arguments: Sequence[str]) -> None:
         judged = judged_by(learn, validate)
         with stage(f"judging what it starts from, in {len(judged.images)} pictures"):
             before = judge(network.to(options.device), judged, long_side, options.device)
-    data = TrainingData(learn, validate, factors, _score(before) if validate and long_side == plan.long_side else None)
+    score = _score(before) if validate and long_side == plan.long_side else None
+    held = held_start(plan, network, start)
+    data = TrainingData(learn, validate, factors, score, held)
     network = train(plan, network, data, options.output, options.device, saved)
     if start and options.keep_start:
         keep_start(start, network, plan, options.keep_start)

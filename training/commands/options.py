@@ -29,6 +29,7 @@ STEPS_BETWEEN, MINUTES_BETWEEN = 25, 0.5  # judgements of a short run at least
 MINUTES_A_LONG_JUDGEMENT = 30
 FROZEN_MINUTES = 4.0
 MOST = 10_000_000
+MOST_WEIGHT = 100.0
 BACKBONE = "mobilenet_v2"
 
 AnyPlan = TypeVar("AnyPlan", Plan, EmbeddingPlan, BoxMaskPlan, SegmenterPlan)
@@ -49,6 +50,7 @@ def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
         spread=options.spread,
         mosaic=options.mosaic,
         zoom=options.zoom,
+        hold_start=options.hold_start,
     )
     if options.open_ended:
         plan = open_ended(plan)
@@ -149,6 +151,9 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-start", type=float, default=0.0, metavar="SHARE", help="at the end, go back so far towards --start"
     )
+    parser.add_argument(
+        "--hold-start", type=float, default=0.0, metavar="WEIGHT", help="while it learns, keep saying what --start says"
+    )
     parser.add_argument("--from-scratch", action="store_true", help="start from random weights")
     parser.add_argument(
         "--trainable-layers", type=int, metavar="N", help="parts of the trunk to train, from its end; 0: none"
@@ -231,5 +236,11 @@ def _check_start(options: argparse.Namespace) -> None:
     share = getattr(options, "keep_start", 0.0)
     if not 0 <= share < 1:
         raise InputError(f"--keep-start {share:g}", "is no share between 0 and 1", "0.5 is half of the way back")
-    if share and (options.start or "none") == "none":
-        raise InputError("--keep-start", "needs what the run started from", "name it with --start")
+    weight = getattr(options, "hold_start", 0.0)
+    if not 0 <= weight <= MOST_WEIGHT:
+        raise InputError(
+            f"--hold-start {weight:g}", f"is not between 0 and {MOST_WEIGHT:g}", "1 is as much as the labels"
+        )
+    for option, value in (("--keep-start", share), ("--hold-start", weight)):
+        if value and (options.start or "none") == "none":
+            raise InputError(option, "needs what the run started from", "name it with --start")

@@ -22,7 +22,7 @@ class Plan(Scheduled):
     head_rate, trunk_rate: highest learning rates. frozen_share: the share of the run in which the trunk waits for the
     new layers. steady_share: the share before the learning rates begin to fall; 1 for a run without a known end, which
     `annealed` gives one. final_share: the share at the end with larger cut-outs near the scale at which it will run.
-    spread, mosaic, zoom: see `Augmentation`; less of both at the end.
+    spread, mosaic, zoom: see `Augmentation`; less of both at the end. hold_start: weight of what the start says.
     averaging: how much of the running average of the weights a step keeps. judgements: how often that is validated.
     """
 
@@ -45,6 +45,7 @@ class Plan(Scheduled):
     spread: float = 0.45
     mosaic: float = 0.2
     zoom: float = 0.0
+    hold_start: float = 0.0
     averaging: float = 0.9995
     judgements: int = 20
 

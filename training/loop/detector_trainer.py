@@ -16,8 +16,9 @@ from training.loop.checkpoint import Checkpoint, Counters
 from training.loop.detector_plan import Plan
 from training.loop.loop import Loop, low_precision
 from training.losses.detection import Truth, detection_losses
+from training.losses.holding import holding_loss
 from training.networks.detection import DetectionNetwork
-from training.networks.grid import make_grid
+from training.networks.grid import Answers, Grid, make_grid
 
 
 class Report(NamedTuple):
@@ -31,10 +32,17 @@ class Report(NamedTuple):
     validation: float | None
 
 
+class Start(NamedTuple):
+    """What a run started from, which it is held to. known: ``(K,)`` places of the classes that it knows."""
+
+    network: DetectionNetwork
+    known: torch.Tensor
+
+
 class Trainer(Loop[DetectionNetwork, Plan, Batch, Report]):
     """Trains a detection network as planned, and keeps the `best` of its running averages; see `Loop`.
 
-    validate: None to keep the last one.
+    validate: None to keep the last one. start: needed where the plan holds on to it.
     """
 
     def __init__(
@@ -45,9 +53,13 @@ class Trainer(Loop[DetectionNetwork, Plan, Batch, Report]):
         validate: Callable[[DetectionNetwork], float] | None = None,
         checkpoint: Path | None = None,
         device: str = "cpu",
+        start: Start | None = None,
     ) -> None:
         super().__init__(network, plan, validate, checkpoint, device)
         self.feed = feed
+        self._start = start if plan.hold_start else None
+        if self._start:
+            self._start.network.to(self.device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self.best = copy.deepcopy(self.average)
         self.samples, self.phase_start = 0, 0
         self._planned = 0  # steps whose batches were ordered
@@ -86,15 +98,21 @@ class Trainer(Loop[DetectionNetwork, Plan, Batch, Report]):
         truths = [Truth(*(column.to(self.device) for column in truth)) for truth in batch.truths]
         grid = make_grid(batch.side, batch.side, self.device)
         with low_precision(self.device):
-            answers = self.network.answer(self._maps(batch), grid)
+            answers = self._answers(self.network, batch, grid)
         losses = detection_losses(answers, truths, grid)
+        total = losses.total
+        if self._start:
+            with low_precision(self.device), torch.no_grad():
+                before = self._answers(self._start.network, batch, grid)
+            total = total + self.plan.hold_start * holding_loss(answers, before, losses.targets, self._start.known)
         self.samples += len(truths)
-        return losses.total, torch.stack([losses.classification, losses.box])
+        return total, torch.stack([losses.classification, losses.box])
 
-    def _maps(self, batch: Batch) -> list[torch.Tensor]:
+    def _answers(self, network: DetectionNetwork, batch: Batch, grid: Grid) -> Answers:
+        """What a network says of a batch: of its pictures, or of the maps of a trunk that nobody trains."""
         if isinstance(batch.pictures, torch.Tensor):
-            return self.network.features(batch.pictures.to(self.device, non_blocking=True))
-        return [features.to(self.device) for features in batch.pictures]
+            return network.answer(network.features(batch.pictures.to(self.device, non_blocking=True)), grid)
+        return network.answer([features.to(self.device) for features in batch.pictures], grid)
 
     def _report(self, first: float, second: float, judged: float | None) -> Report:
         return Report(self.step, self.progress, self.seconds, first, second, judged)

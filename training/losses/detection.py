@@ -50,11 +50,12 @@ class Assignment(NamedTuple):
 
 
 class Losses(NamedTuple):
-    """Mean losses of a batch; `total` is what is minimised."""
+    """Mean losses of a batch; `total` is what is minimised. targets: ``(N, cells, C)`` scores that were asked for."""
 
     total: torch.Tensor
     classification: torch.Tensor
     box: torch.Tensor
+    targets: torch.Tensor
 
 
 def detection_losses(answers: Answers, truths: list[Truth], grid: Grid) -> Losses:
@@ -71,7 +72,7 @@ def detection_losses(answers: Answers, truths: list[Truth], grid: Grid) -> Losse
     true = torch.cat([each.boxes for each in assignments])
     quality = torch.cat([each.scores[each.positive].amax(dim=1) for each in assignments])
     box = ((1 - generalised_iou(found, true)) * quality).sum() / mass
-    return Losses(classification + BOX_WEIGHT * box, classification.detach(), box.detach())
+    return Losses(classification + BOX_WEIGHT * box, classification.detach(), box.detach(), targets)
 
 
 @torch.no_grad()

@@ -182,6 +182,7 @@ FAULTS = {
     "two ends": (["DATA", "--open-ended", "--minutes", "3"], "not allowed with"),
     "a teacher that is missing": (["DATA", "--teacher", "nowhere.jsonl", *QUICK, "1"], "nowhere.jsonl: cannot be read"),
     "a teacher of other pictures": (["DATA", "--teacher", "other.jsonl", *QUICK, "1"], "has labels for none"),
+    "a start that a run is held to": (["DATA", "--resume", "held.checkpoint"], "held to what it started from"),
     "no such device": (["DATA", *QUICK, "1", "--device", "abacus"], "abacus"),
 }
 
@@ -202,6 +203,12 @@ def test_what_cannot_be_used_is_one_clear_line(
         (tmp_path / f"{name}.txt").write_text(text)
     Trainer(
         small_network(), Plan("lenet5", ("a", "b")), Feed(load_dataset(data), 0), checkpoint=Path("other.checkpoint")
+    ).save()
+    Trainer(
+        small_network(),
+        Plan("lenet5", NAMES, hold_start=1.0),
+        Feed(load_dataset(data), 0),
+        checkpoint=Path("held.checkpoint"),
     ).save()
     assert status_of(arguments) in (1, 2)
     last = capsys.readouterr().err.splitlines()[-1]

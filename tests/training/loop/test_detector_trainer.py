@@ -24,11 +24,12 @@ from training.data.feed import Feed, collate
 from training.loop import detector_trainer, feature_cache, loop
 from training.loop.checkpoint import load_checkpoint
 from training.loop.detector_plan import Plan
-from training.loop.detector_trainer import Report, Trainer
+from training.loop.detector_trainer import Report, Start, Trainer
 from training.loop.feature_cache import FeatureCache
 from training.loop.loop import low_precision
 from training.losses.detection import pairwise_iou
 from training.networks.detection import DetectionNetwork
+from training.networks.heads import rescale
 
 PLAN = Plan("lenet5", NAMES, fold=False, trainable_layers=1000, steps=8, batch=2, side=64, long_side=96, judgements=4)
 PLAN = dataclasses.replace(PLAN, frozen_share=0.0, head_rate=0.02, trunk_rate=0.02, averaging=0.9)
@@ -251,6 +252,35 @@ def test_a_run_saves_itself_at_the_end_and_now_and_then(
     again = trainer_of(pictures, checkpoint=tmp_path / "often")
     take(again, 3)
     assert load_checkpoint(tmp_path / "often", Plan).counters.step == 2, "the loop stopped inside its third step"
+
+
+def moved_by(trainer: Trainer, start: DetectionNetwork) -> float:
+    """How far the answers to a picture are from those of the start."""
+    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 255
+    with torch.no_grad():
+        now, before = trainer.network.eval()(picture), start.eval()(picture)
+    return float((now.logits - before.logits).abs().mean())
+
+
+def test_a_run_that_is_held_to_its_start_stays_near_it(pictures: Dataset) -> None:
+    start = small_network("lenet5")
+    rescale(start.head, torch.ones(len(NAMES)), torch.full((len(NAMES),), 4.0))  # it believes in much
+    distance = {}
+    for weight in (0.0, 100.0):
+        plan = dataclasses.replace(PLAN, hold_start=weight, steps=40)
+        trainer = trainer_of(pictures, plan, start=Start(copy.deepcopy(start), torch.arange(len(NAMES))))
+        trainer.network.load_state_dict(start.state_dict())
+        take(trainer, 40)
+        distance[weight] = moved_by(trainer, start)
+    assert distance[100.0] < 0.5 * distance[0.0]
+
+
+def test_what_a_run_is_held_to_does_not_learn(pictures: Dataset) -> None:
+    start = small_network("lenet5")
+    before = copy.deepcopy(start.state_dict())
+    plan = dataclasses.replace(PLAN, hold_start=1.0)
+    take(trainer_of(pictures, plan, start=Start(start, torch.arange(len(NAMES)))), 4)
+    assert all(torch.equal(start.state_dict()[key], value) for key, value in before.items())
 
 
 def test_a_run_goes_on_only_with_its_own_network(pictures: Dataset, tmp_path: Path) -> None:

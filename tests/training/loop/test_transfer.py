@@ -132,7 +132,13 @@ def test_half_of_the_way_back_to_the_start(trained: DetectionNetwork, saved: Pat
 
 
 @pytest.mark.parametrize(
-    ("options", "told"), [(["--keep-start", "1.5"], "no share"), (["--keep-start", "0.5"], "needs")]
+    ("options", "told"),
+    [
+        (["--keep-start", "1.5"], "no share"),
+        (["--keep-start", "0.5"], "needs"),
+        (["--hold-start", "-1"], "not between"),
+        (["--hold-start", "1"], "needs"),
+    ],
 )
 def test_a_way_back_needs_a_share_and_a_start(
     options: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
