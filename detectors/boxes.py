@@ -75,9 +75,10 @@ def overlaps_among(boxes: Floats) -> tuple[Ints, Ints, Floats]:
     """As `overlapping_pairs`, of the xyxy boxes ``(N, 4)`` with each other, not with themselves."""
     own = edges(boxes)
     if len(boxes) ** 2 <= FEW_PAIRS:
-        rows, columns, shared = overlapping_edges(own, own)
-        others = (rows != columns).nonzero()[0]
-        return rows[others], columns[others], shared[others]
+        areas_shared = _overlaps(own, own)
+        areas_shared.ravel()[:: len(boxes) + 1] = 0.0  # the diagonal
+        rows, columns = areas_shared.nonzero()
+        return rows, columns, areas_shared[rows, columns]
     order = own[0].argsort()
     own = own.take(order, axis=1)
     begun, inside = _runs(np.arange(1, len(order) + 1), own[0].searchsorted(own[2]))  # those that begin inside of it

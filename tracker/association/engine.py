@@ -244,10 +244,10 @@ class Tracker:
             found.embeddings.compute(self._by_cues.poorly_known(found.cues, rows, columns, now))
         if self._by_cues is not None:
             self._by_cues.calibrate(rows, columns, found.embeddings.vectors)
-        steady = (table.hits[rows] >= STEADY_HITS) & (table.missed[rows] == 0)
+        steady = ((table.hits[rows] >= STEADY_HITS) & (table.missed[rows] == 0)).nonzero()[0]
         ratios = table.match(rows, self._memorable(found)[columns], found.rows[columns], now)
         if self.preset.adaptive_noise:
-            self._noise.update(ratios[steady])
+            self._noise.update(ratios.take(steady, axis=0))
         left = np.ones(len(table), dtype=bool)
         left[rows] = False
         missed = left.nonzero()[0]
