@@ -122,6 +122,8 @@ class CueAssociation:
             return rows[:0], columns[:0]  # mostly: nothing is left, or no track that may take it
         pairs = distant_similarity(self._cues, tracks[rows], found.cues[columns], typical)
         pairs = pairs[pairs.similarity >= self._cues.min_similarity]
+        if not pairs.rows.size:
+            return rows[:0], columns[:0]
         high_score = high_score[pairs.columns]
         single = _uncontested(pairs) & found.apart[columns][pairs.columns]
         strong = (seen & (elapsed >= SPARSE))[pairs.rows] | (single & recent[pairs.rows])

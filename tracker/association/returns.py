@@ -62,6 +62,8 @@ class Returns:
             return born
         overdue = self._life_cycle.overdue(table, now)
         tracks, candidates = self._revival.match(found, born, lost, overdue, now)
+        if not len(tracks):  # mostly
+            return born
         rows, columns = lost[tracks], born[candidates]
         before = table.ids[rows], now - table.last_seen[rows], table.appearance.means()[rows]
         self._tell(before, found, columns)
@@ -76,6 +78,8 @@ class Returns:
             return born
         back = np.zeros(len(ended), dtype=bool)
         places, looks = self._recognition.match(found, born)
+        if not len(places) and not len(looks):  # mostly
+            return born
         reasons: tuple[tuple[Literal["place", "looks"], Ints], ...] = (("place", places), ("looks", looks))
         for by, pairs in reasons:
             entries, columns = pairs[:, 0], born[pairs[:, 1]]
