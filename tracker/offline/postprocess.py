@@ -10,7 +10,7 @@ from tracker.offline.gap_filling import fill_gaps
 from tracker.offline.join import join
 from tracker.offline.prune import prune, trim
 from tracker.offline.stabilise import Stabiliser
-from tracker.offline.trajectory import TrackingHistory, Trajectory
+from tracker.offline.trajectory import TrackingHistory, Trajectory, one_a_number
 
 STAGES = ("trim", "join", "prune", "smooth", "fill")
 
@@ -19,7 +19,7 @@ def postprocess(
     history: TrackingHistory, stages: Collection[str] = STAGES, step: Callable[[], None] = lambda: None
 ) -> list[Trajectory]:
     """The trajectories in hindsight: loose ends trimmed, fragments joined, doubtful ones pruned, boxes smoothed,
-    gaps filled.
+    gaps filled. In the end each number has one, over all shots.
 
     stages: those to run. step: is called now and then, as a day of video may take minutes.
     """
@@ -41,4 +41,4 @@ def postprocess(
     if "fill" in stages:
         camera = Stabiliser(history.cameras)
         tracks = [fill_masks(fill_gaps(history, track, camera)) for track in each(tracks)]
-    return tracks
+    return one_a_number(tracks)

@@ -67,6 +67,7 @@ class RecordingTracker(Tracker):
         self._shot += 1
         # A cut begins another shot, and another record for who is recognised after it: no path leads across.
         self._records: dict[int, _TrackRecord] = {}  # of this shot, by the track's serial
+        self._numbered: dict[int, _TrackRecord] = {}  # of this shot: who comes back goes on with the one of before
 
     def start_midway(self) -> None:
         """Prepare for a piece that begins in the middle of a video: see `NoiseCalibration.start_converged`."""
@@ -107,9 +108,10 @@ class RecordingTracker(Tracker):
         for row, (serial, number, class_id, box, score) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
             record = self._records.get(serial)
             if record is None:
-                record = self._records[serial] = _TrackRecord()
+                record = self._records[serial] = self._numbered.get(number) or _TrackRecord()
             if number and not record.number:
                 self._confirmed.append(record)
+                self._numbered[number] = record
             record.number, record.class_id = number, class_id
             record.frames.append(frame)
             record.boxes.extend(box)
@@ -133,7 +135,7 @@ class RecordingTracker(Tracker):
         }
 
     def finish(self) -> TrackingHistory:
-        """The history, with a trajectory for each confirmed track. Call it once, at the end."""
+        """The history, with a trajectory for each confirmed track and shot. Call it once, at the end."""
         confirmed = sorted(self._confirmed, key=lambda record: record.number)
         return TrackingHistory(
             times=np.array(self._times),

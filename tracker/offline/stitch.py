@@ -7,7 +7,7 @@ a track that both have keeps one number.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,11 +16,10 @@ import numpy as np
 from detectors.base import Floats, Ints
 from detectors.errors import InputError
 from tracker.association.calibration import AppearanceCalibration, ScoreCalibration
-from tracker.association.class_votes import MIN_VOTE
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece
 from tracker.offline.seam import Seam, find_seam
-from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
+from tracker.offline.trajectory import TrackingHistory, Trajectory, as_one
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +59,12 @@ def stitch(parts: Sequence[FirstPass], pieces: Sequence[Piece]) -> FirstPass:
     shares = list(_shares([part for part, _ in seen], [piece.first for _, piece in seen]))
     spans = [slice(share.low, share.high) for share in shares]
     histories = [share.part.history for share in shares]
+    shots = _shots(shares)
     history = TrackingHistory(
         times=np.concatenate([one.times[span] for one, span in zip(histories, spans, strict=True)]),
-        shots=_shots(shares),
+        shots=shots,
         cameras=_cameras(shares),
-        trajectories=_trajectories(shares),
+        trajectories=_trajectories(shares, shots),
         typical=_typical(shares),
         appearance_calibration=_appearance_calibration(histories),
     )
@@ -116,45 +116,43 @@ def _warnings(parts: Sequence[FirstPass]) -> tuple[str, ...]:
 def _shares(parts: Sequence[FirstPass], begins: Sequence[float]) -> Iterator[_Share]:
     """What each part contributes. begins: seconds where each part's own share is planned to begin."""
     low, base, count = 0, 0, len(parts[0].history.trajectories)
-    names = list(range(count))
+    names = _named(parts[0].history.trajectories, {}, 0)
     for before, after, begin in zip(parts[:-1], parts[1:], begins[1:], strict=True):
         seam = find_seam(before, after, begin, not_before=int(before.indices[low]))
         high = int(np.searchsorted(before.indices, seam.index))
         yield _Share(before, low, high, base, names)
-        names = _continued(seam, names, len(after.history.trajectories), count)
+        names = _named(after.history.trajectories, {row: names[known] for known, row in seam.pairs.tolist()}, count)
         count += len(names)
         base += high - low
         low = int(np.searchsorted(after.indices, seam.index))
     yield _Share(parts[-1], low, len(parts[-1].indices), base, names)
 
 
-def _continued(seam: Seam, names: Sequence[int], tracks: int, unused: int) -> list[int]:
-    """The names of the later part's tracks: those of the tracks that they continue, or new ones."""
-    found = list(range(unused, unused + tracks))
-    for before, after in seam.pairs.tolist():
-        found[after] = names[before]
-    return found
+def _named(tracks: Sequence[Trajectory], continued: Mapping[int, int], unused: int) -> list[int]:
+    """The name of each track of a part: those of one number, in several shots, have one.
+
+    continued: row -> the name of the track that it continues. unused: the first name that is free.
+    """
+    names = {tracks[row].track_id: name for row, name in continued.items()}
+    found = [names.setdefault(track.track_id, unused + row) for row, track in enumerate(tracks)]
+    return [continued.get(row, name) for row, name in enumerate(found)]
 
 
-def _trajectories(shares: Sequence[_Share]) -> list[Trajectory]:
-    found = defaultdict[int, list[Trajectory]](list)
+def _trajectories(shares: Sequence[_Share], shots: Ints) -> list[Trajectory]:
+    """The tracks of the whole, whose frames are of these `shots`; one for each shot that an object was seen in."""
+    found = defaultdict[tuple[int, int], list[Trajectory]](list)
     for share in shares:
         for name, track in zip(share.names, share.part.history.trajectories, strict=True):
             own = share.own(track)
             if own is not None:
-                found[name].append(own)
-    whole = sorted((_join(links) for links in found.values()), key=lambda track: int(track.frames[0]))
-    return [replace(track, track_id=number) for number, track in enumerate(whole, start=1)]
+                found[name, int(shots[own.frames[0]])].append(own)
+    whole = sorted(((name, as_one(parts)) for (name, _), parts in found.items()), key=lambda each: _start(each[1]))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(name for name, _ in whole), start=1)}
+    return [replace(track, track_id=numbers[name]) for name, track in whole]
 
 
-def _join(links: Sequence[Trajectory]) -> Trajectory:
-    """The parts of one track, which follow each other, as one."""
-    if len(links) == 1:
-        return links[0]
-    votes = defaultdict[int, float](float)
-    for link in links:
-        votes[link.class_id] += float(np.maximum(link.scores[~link.carried], MIN_VOTE).sum())
-    return replace(concatenate(links), class_id=max(votes, key=lambda one: votes[one]))
+def _start(track: Trajectory) -> int:
+    return int(track.frames[0])
 
 
 def _shots(shares: Sequence[_Share]) -> Ints:

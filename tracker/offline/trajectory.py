@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from detectors.base import Bools, Floats, Ints
 from detectors.columns import Columns, concatenate_columns, select_rows
 from tracker.association.calibration import AppearanceCalibration
+from tracker.association.class_votes import MIN_VOTE
 from tracker.association.tracks import Tracks
 
 BLOCK = 1000  # frames of which the tracks are sorted at a time
@@ -57,7 +58,7 @@ class TrackingHistory:
 
     times: ``(T,)`` seconds of its frames. shots: ``(T,)``, the shot that each belongs to, from 0. cameras: of each, the
     affine matrix ``(2, 3)`` from the frame before, None where the camera stood still. trajectories: of the confirmed
-    tracks, in the order of their numbers. typical: score of a real object. appearance_calibration: of the
+    tracks, in the order of their numbers; a number has one in each shot that it was seen in. typical: score of a real object. appearance_calibration: of the
     embedder's similarities.
     """
 
@@ -81,6 +82,24 @@ def concatenate(pieces: Sequence[Trajectory]) -> Trajectory:
     embeddings = [piece.embedding for piece in pieces if piece.embedding is not None]
     whole = replace(pieces[0], **path, embedding=np.sum(embeddings, axis=0) if embeddings else None)
     return whole[np.argsort(whole.frames, kind="stable")]
+
+
+def as_one(parts: Sequence[Trajectory]) -> Trajectory:
+    """The parts of one object, which follow each other, as one; of the class with the largest sum of scores."""
+    if len(parts) == 1:
+        return parts[0]
+    votes = defaultdict[int, float](float)
+    for part in parts:
+        votes[part.class_id] += float(np.maximum(part.scores[~part.carried], MIN_VOTE).sum())
+    return replace(concatenate(parts), class_id=max(votes, key=lambda one: votes[one]))
+
+
+def one_a_number(trajectories: Sequence[Trajectory]) -> list[Trajectory]:
+    """The trajectories, those of one number as one: of who was recognised in another shot."""
+    found = defaultdict[int, list[Trajectory]](list)
+    for track in trajectories:
+        found[track.track_id].append(track)
+    return [as_one(parts) for parts in found.values()]
 
 
 def tracks_by_frame(trajectories: Sequence[Trajectory], times: Floats) -> list[Tracks]:
