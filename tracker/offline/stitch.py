@@ -18,7 +18,7 @@ from detectors.errors import InputError
 from tracker.association.calibration import AppearanceCalibration, ScoreCalibration
 from tracker.offline.first_pass import FirstPass
 from tracker.offline.pieces import Piece
-from tracker.offline.seam import Seam, find_seam
+from tracker.offline.seam import find_seam
 from tracker.offline.trajectory import TrackingHistory, Trajectory, as_one
 
 

@@ -58,8 +58,8 @@ class TrackingHistory:
 
     times: ``(T,)`` seconds of its frames. shots: ``(T,)``, the shot that each belongs to, from 0. cameras: of each, the
     affine matrix ``(2, 3)`` from the frame before, None where the camera stood still. trajectories: of the confirmed
-    tracks, in the order of their numbers; a number has one in each shot that it was seen in. typical: score of a real object. appearance_calibration: of the
-    embedder's similarities.
+    tracks, in the order of their numbers; a number has one in each shot that it was seen in. typical: score of a real
+    object. appearance_calibration: of the embedder's similarities.
     """
 
     times: Floats
