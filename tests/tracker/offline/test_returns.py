@@ -44,7 +44,7 @@ def over_a_cut(shots: Sequence[int]) -> TrackingHistory:
         if shot and not step and shots[shot] != shots[shot - 1]:
             tracker.restart()
         boxes = WALKER + np.array([6.0 * step, 0, 6.0 * step, 0])
-        tracker.update(Detections(boxes, np.array([0.9]), None, RED), at / RATE)
+        tracker.update(Detections(boxes, np.array([0.9]), embeddings=RED), at / RATE)
     return tracker.finish()
 
 
