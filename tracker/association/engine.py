@@ -17,7 +17,7 @@ from tracker.association.camera_trust import CameraTrust
 from tracker.association.cue_association import MAX_OCCLUSION, CueAssociation
 from tracker.association.frame_clock import FrameClock
 from tracker.association.frame_detections import FrameDetections, select_detections
-from tracker.association.lazy_embeddings import EmbedRows
+from tracker.association.lazy_embeddings import EmbedRows, check_dimension
 from tracker.association.life_cycle import LifeCycle
 from tracker.association.picture_cues import PictureCues
 from tracker.association.presets import DEFAULT, PRESETS, Preset
@@ -26,6 +26,7 @@ from tracker.association.stages import associate_in_stages
 from tracker.association.thresholds import ScoreThresholds
 from tracker.association.track_table import TrackTable
 from tracker.association.tracks import Assignments, Tracks
+from tracker.motion.camera_motion import as_motion
 from tracker.motion.displacements import Displacements
 
 STEADY_HITS = 6  # matches from which a track's innovations show the detector's noise, and not how the track began
@@ -139,16 +140,17 @@ class Tracker:
 
         Raises ValueError, and takes nothing in, when time is not finite or does not move on, the embeddings are of
         another length than earlier ones, the matrix is not of that shape or not finite, or the detections or the
-        picture are nothing of that kind.
+        picture are nothing of that kind; and when `embed` gives no such embeddings, which leaves out the detections.
         """
         detections = as_detections(detections)
         if frame is not None:
             camera, embed = self._from_picture(frame, detections, self._clock.following(time), camera, embed)
-        self._check_camera(camera)
-        self._table.appearance.check(detections)
+        camera = as_motion(camera)
+        if detections.embeddings is not None:
+            check_dimension(detections.embeddings, self._dimension)
         now, elapsed = self._clock.advance(time)
         self._thresholds.update(detections.scores)
-        found = select_detections(self.preset, self._thresholds, detections, embed)
+        found = select_detections(self.preset, self._thresholds, detections, embed, self._dimension)
         self._table.matches.begin_frame(detections)
         self._predict(elapsed, self._trusted(camera, found, elapsed))
         interval = elapsed if self._clock.detected is None else now - self._clock.detected
@@ -182,7 +184,7 @@ class Tracker:
         time, camera: as for `update`. displacements: how far the boxes of `assignments` were seen to move; None leaves
         that to the filter. No track is born, missed or lost in such a frame. Raises ValueError as `update`.
         """
-        self._check_camera(camera)
+        camera = as_motion(camera)
         now, elapsed = self._clock.advance(time)
         table = self._table
         before = table.boxes
@@ -196,10 +198,10 @@ class Tracker:
         table.matches.begin_frame(None)
         return self._snapshot(now, propagated=True)
 
-    @staticmethod
-    def _check_camera(camera: Floats | None) -> None:
-        if camera is not None and (camera.shape != (2, 3) or not np.isfinite(camera).all()):
-            raise ValueError("camera is not a finite matrix of the shape (2, 3)")
+    @property
+    def _dimension(self) -> int:
+        """The length of the embeddings so far, 0 before the first one."""
+        return self._table.appearance.last.shape[1] or self._life_cycle.ended.vectors.shape[1]
 
     def _trusted(self, camera: Floats | None, found: FrameDetections, elapsed: float) -> Floats | None:
         """The camera's motion, None where it does not fit the detections."""

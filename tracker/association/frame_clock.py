@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 
 class FrameClock:
@@ -25,9 +26,13 @@ class FrameClock:
         self.detected = None
 
     def following(self, time: float | None) -> float:
-        """The time of the next frame, which does not begin yet."""
+        """The time of the next frame, which does not begin yet. Raises ValueError for what is no number."""
         if time is not None:
-            return time
+            if not isinstance(time, Real):  # whoever comes from other trackers gives a picture here
+                raise ValueError(
+                    f"time is of the type {type(time).__name__}, no seconds (a picture is given by frame=)"
+                )
+            return float(time)
         return 0.0 if self.time is None else self.time + self._interval
 
     def advance(self, time: float | None) -> tuple[float, float]:

@@ -37,12 +37,16 @@ class FrameDetections:
 
 
 def select_detections(
-    preset: Preset, thresholds: ScoreThresholds, detections: Detections, embed: EmbedRows | None
+    preset: Preset,
+    thresholds: ScoreThresholds,
+    detections: Detections,
+    embed: EmbedRows | None,
+    dimension: int = 0,
 ) -> FrameDetections:
     """The detections that count: at least of the low threshold, and not a part of a better one.
 
     embed: see `Tracker.update`. The published trackers embed every high-score detection at once; association by cues
-    asks for embeddings later, as it needs them.
+    asks for embeddings later, as it needs them. dimension: of earlier embeddings, 0 for none.
     """
     kept = (detections.scores >= thresholds.low).nonzero()[0]
     if detections.columns:
@@ -61,7 +65,7 @@ def select_detections(
         if np.count_nonzero(whole) < len(whole):
             detections, high_score, occluded = detections[whole], high_score[whole], occluded[whole]
             kept, apart = kept[whole], apart[whole]
-    embeddings = LazyEmbeddings(detections, None if preset.appearance == "none" else embed, kept)
+    embeddings = LazyEmbeddings(detections, None if preset.appearance == "none" else embed, kept, dimension)
     if preset.cues is None:
         embeddings.compute(high_score)
     cues = DetectionCues(detections.boxes, detections.scores, detections.class_ids, high_score, occluded)

@@ -13,6 +13,7 @@ The published trackers embed every high-score detection instead (frame_detection
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -26,12 +27,13 @@ EmbedRows = Callable[[Ints], Floats]
 class LazyEmbeddings:
     """The embeddings of a frame's M detections: those that came with them, or those computed by `embed`.
 
-    rows: ``(M,)``, the detections' rows as `embed` counts them. vectors: ``(M, D)``, zeros for those not known; None
-    while none is known.
+    rows: ``(M,)``, the detections' rows as `embed` counts them. dimension: D of earlier embeddings, 0 before the first
+    one. vectors: ``(M, D)``, zeros for those not known; None while none is known.
     """
 
-    def __init__(self, detections: Detections, embed: EmbedRows | None, rows: Ints) -> None:
+    def __init__(self, detections: Detections, embed: EmbedRows | None, rows: Ints, dimension: int = 0) -> None:
         self.vectors = detections.embeddings
+        self._dimension = dimension
         self._embed = embed if self.vectors is None else None
         self._rows = rows
         self._requested = np.zeros(len(rows), dtype=bool)
@@ -44,22 +46,36 @@ class LazyEmbeddings:
     def compute(self, wanted: Bools) -> None:
         """Compute the embeddings of the wanted detections ``(M,)``, each only once.
 
-        Raises ValueError when they are no finite numbers.
+        Raises ValueError when they are no finite numbers ``(R, D)``.
         """
         new = np.flatnonzero(wanted & ~self._requested)
         if self._embed is None or not new.size:
             return
         self._requested[new] = True
-        found = self._embed(self._rows[new])
-        if not np.isfinite(found).all():
-            raise ValueError("embeddings holds a value that is not finite")
+        found = self._checked(self._embed(self._rows[new]), len(new))
         if self.vectors is None:
             self.vectors = np.zeros((len(self._rows), found.shape[1]))
         self.vectors[new] = found
 
+    def _checked(self, found: Any, count: int) -> Floats:
+        """What `embed` has given for `count` rows, as embeddings."""
+        vectors = np.asarray(found, dtype=np.float64)
+        if vectors.ndim != 2 or len(vectors) != count:
+            raise ValueError(f"embeddings of {count} rows have the shape {vectors.shape}, not ({count}, D)")
+        check_dimension(vectors, self._dimension)
+        if not np.isfinite(vectors).all():
+            raise ValueError("embeddings holds a value that is not finite")
+        return vectors
+
     def attach(self, detections: Detections) -> Detections:
         """The detections with the embeddings that are known so far."""
         return detections if self.vectors is None else detections.with_embeddings(self.vectors)
+
+
+def check_dimension(vectors: Floats, dimension: int) -> None:
+    """Raise ValueError if embeddings ``(N, D)`` are of another length than earlier ones; these: 0 for none."""
+    if dimension and vectors.shape[1] != dimension:
+        raise ValueError(f"embeddings have {vectors.shape[1]} numbers, earlier ones had {dimension}")
 
 
 def contested(pairs: Pairs, margin: float) -> Bools:

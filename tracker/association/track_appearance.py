@@ -66,12 +66,6 @@ class TrackAppearance:
             self.last = self.last[rows]
         self.counts, self.times = self.counts[rows], self.times[rows]
 
-    def check(self, detections: Detections) -> None:
-        """Raise ValueError if the detections' embeddings cannot be compared with those remembered."""
-        vectors, dimension = detections.embeddings, self.last.shape[1]
-        if self.memory is not None and vectors is not None and vectors.shape[1] != dimension:
-            raise ValueError(f"embeddings have {vectors.shape[1]} numbers, earlier ones had {dimension}")
-
     def _memory_for(self, vectors: Floats) -> AppearanceMemory:
         if self.memory is None:
             dimension = vectors.shape[1]

@@ -15,7 +15,7 @@ from tracker.regions.activity import Activity
 STEP = 0.002  # of the picture's longer side: how far apart two points of a path are at least
 MOST_POINTS = 1000  # of a path; beyond that, they lie farther apart
 SPAN = 1.0  # seconds that a point stands for at most
-TIMEOUT = 60.0  # seconds without being seen, after which a path is over: no tracker finds anybody later
+TIMEOUT = 60.0  # seconds without being seen, after which a path is over, even if the tracker finds somebody later
 PAUSE = 1.0  # seconds between two frames that count; beyond that, nobody was watching
 GAP = 1.5  # seconds out of sight that part a path
 

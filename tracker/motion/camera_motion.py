@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -104,6 +104,19 @@ def load_camera_motion(
 
         return EstimatedCameraMotion() if downscale is None else EstimatedCameraMotion(downscale)
     return RecordedCameraMotion(wanted)
+
+
+def as_motion(camera: Any) -> Floats | None:
+    """The camera's motion as an array. Raises ValueError for what is no finite matrix ``(2, 3)``."""
+    if camera is None:
+        return None
+    try:
+        matrix = np.asarray(camera, dtype=np.float64)
+    except (TypeError, ValueError):
+        matrix = np.empty(0)
+    if matrix.shape != (2, 3) or not np.isfinite(matrix).all():
+        raise ValueError("camera is not a finite matrix of the shape (2, 3)")
+    return matrix
 
 
 def move_boxes(boxes: Floats, affine: Floats) -> Floats:

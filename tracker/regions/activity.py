@@ -43,7 +43,10 @@ class Activity:
 
     def update(self, frame: Frame, tracks: Tracks) -> list[Event]:
         """Take in the tracks of one frame; returns the events up to it, in order of time for each object."""
-        events = list(self._departures(self.presence.end_all())) if frame.cut else []  # no track outlives a cut
+        events: list[Event] = []
+        if frame.cut:  # who is recognised after it returns
+            events += self._departures(self.presence.end_all())
+            self._crossings.begin_anew()
         self._now = frame.time
         new, back = self.presence.update(frame, tracks)
         events += [self._event(APPEAR, known) for known in new]

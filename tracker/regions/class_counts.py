@@ -12,7 +12,8 @@ from tracker.association.tracks import Tracks
 class ClassCounts:
     """Counts tracks by their class, as of the last frame in which they were seen.
 
-    The `recent` tracks that were seen last are remembered. Older ones will not come back, and are only counted.
+    The `recent` tracks that were seen last are remembered. Older ones are only counted; of who comes back still later,
+    the tracker tells.
     """
 
     def __init__(self, recent: int = 1000) -> None:
@@ -22,8 +23,10 @@ class ClassCounts:
 
     def update(self, tracks: Tracks) -> None:
         """Take in the tracks of one frame."""
+        back = {each.track_id for each in tracks.returns}
         for track_id, class_id in zip(tracks.track_ids.tolist(), tracks.class_ids.tolist(), strict=True):
-            self._classes.pop(track_id, None)
+            if self._classes.pop(track_id, None) is None and track_id in back:
+                self._gone[class_id] -= 1
             self._classes[track_id] = class_id
         while len(self._classes) > max(self._recent, len(tracks)):
             oldest = next(iter(self._classes))

@@ -2,7 +2,8 @@
 
 Walking along a line from its first point to its second, "in" is from the left hand to the right, as seen on the
 picture. Boxes jitter, so a crossing counts only when the object has been beyond the line by a margin on one side and
-then on the other, and if its path led through the line itself, not round its end.
+then on the other, and if its path led through the line itself, not round its end. Nobody knows which way somebody took
+who was away for long.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ MARGIN = 0.1
 Detected boxes jitter by 0.02 to 0.05 of that size (standard deviation, measured on five sequences with ground truth),
 so an object that stands on the line hardly ever gets beyond both margins. For a walking person it is a hand's breadth.
 """
+ABSENCE = 10.0  # seconds out of sight, longer than the tracker waits behind a pillar, after which a way begins anew
 DIRECTIONS = {1: "in", -1: "out"}
 
 
@@ -49,8 +51,13 @@ class LineCrossings:
                 "side": np.zeros(count, dtype=np.int64),  # on which it was last beyond the margin; 0: not yet
                 "through": np.zeros(count, dtype=np.int64),  # net steps through the line itself since then
                 "point": np.full((count, 2), np.nan),  # where it was last, off the line
-            }
+            },
+            ABSENCE,
         )
+
+    def begin_anew(self) -> None:
+        """No way leads on, as after a cut; what was counted stays."""
+        self._state.forget_all()
 
     def update(
         self, ids: Ints, points: Floats, margin: Floats, class_ids: Ints, now: float

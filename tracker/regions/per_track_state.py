@@ -12,17 +12,20 @@ from detectors.base import Ints
 
 Column = npt.NDArray[Any]
 
-SECONDS, UPDATES = 60.0, 100  # a track missed for longer than both is forgotten: no tracker keeps one so long
+SECONDS, UPDATES = 60.0, 100  # a track missed for longer than both is forgotten: few come back later
+MISSED = 3  # updates that a track is missed at least before its absence is one, at low frame rates
 
 
 class PerTrackState:
     """Columns with a row for each track.
 
     blank: name -> the row ``(...)`` of a new track, which also gives the column its dtype. ``state["side"]`` is a
-    column ``(M, ...)``; each call of `rows` replaces the arrays.
+    column ``(M, ...)``; each call of `rows` replaces the arrays. absence: seconds out of sight after which a track
+    begins anew.
     """
 
-    def __init__(self, blank: Mapping[str, Column]) -> None:
+    def __init__(self, blank: Mapping[str, Column], absence: float = np.inf) -> None:
+        self._absence = absence
         self._blank = dict(blank) | {"seen": np.array(0.0), "update": np.array(0)}
         self._columns = {name: np.empty((0, *row.shape), dtype=row.dtype) for name, row in self._blank.items()}
         self.ids: Ints = np.empty(0, dtype=np.int64)
@@ -40,8 +43,16 @@ class PerTrackState:
         if len(ids) > len(self.ids) or not np.isin(ids, self.ids, kind="sort").all():
             self._append(np.setdiff1d(ids, self.ids))
         rows = np.searchsorted(self.ids, ids)
+        away = (now - self["seen"][rows] > self._absence) & (self._updates - self["update"][rows] > MISSED)
+        for name, row in self._blank.items() if away.any() else ():
+            self[name][rows[away]] = row
         self["seen"][rows], self["update"][rows] = now, self._updates
         return np.asarray(rows)
+
+    def forget_all(self) -> None:
+        """All tracks begin anew, as at a cut."""
+        self.ids = self.ids[:0]
+        self._columns = {name: column[:0] for name, column in self._columns.items()}
 
     def _append(self, new: Ints) -> None:
         """Add blank rows; rows are kept in the order of track ids."""

@@ -11,7 +11,7 @@ from tracker.association.tracks import Tracks
 
 TIMEOUT = 2.0  # seconds without being seen after which an object has left; as long as the default tracker waits
 INTERVALS = 3  # frames in which it has to be missed at least, where the frame rate is low
-MEMORY = 120.0  # seconds for which a departed object is remembered; a tracker that does so for longer tells of returns
+REMEMBERED = 10_000  # departed objects, which return; of who comes back still later, a tracker tells
 SMOOTHING = 0.1  # share of a new interval between frames in the typical one
 
 
@@ -36,7 +36,7 @@ class Presence:
 
     def __init__(self) -> None:
         self.present: OrderedDict[int, PresentObject] = OrderedDict()
-        self._left: OrderedDict[int, float] = OrderedDict()  # track id -> when it was reported to have left
+        self._left: OrderedDict[int, None] = OrderedDict()  # track ids, those that left first at the beginning
         self._now: float | None = None
         self._interval = 0.0
 
@@ -54,7 +54,8 @@ class Presence:
                 known = self.present[track_id] = PresentObject(
                     track_id, class_id, frame.time, frame.time, frame.index, box
                 )
-                left = self._left.pop(track_id, None) is not None
+                left = track_id in self._left
+                self._left.pop(track_id, None)
                 (back if left or track_id in returned else new).append(known)
             known.class_id, known.seen, known.frame, known.box = class_id, frame.time, frame.index, box
             self.present.move_to_end(track_id)
@@ -73,10 +74,10 @@ class Presence:
     def _end(self, now: float, timeout: float) -> Iterator[PresentObject]:
         while self.present and now - next(iter(self.present.values())).seen > timeout:
             track_id, known = self.present.popitem(last=False)
-            self._left[track_id] = now
+            self._left[track_id] = None
+            if len(self._left) > REMEMBERED:
+                self._left.popitem(last=False)
             yield known
-        while self._left and now - next(iter(self._left.values())) > MEMORY:
-            self._left.popitem(last=False)
 
     def _learn_interval(self, time: float) -> None:
         """Update the typical time between frames; a pause of the source counts as two intervals at most."""

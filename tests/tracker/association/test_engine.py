@@ -272,6 +272,24 @@ def test_a_time_that_is_not_finite_is_refused(time: float, frames_before: int) -
     assert tracker.update(one(box_at(0)), 1.0).track_ids.tolist() == [1]
 
 
+def test_a_picture_in_the_place_of_the_time_is_told() -> None:
+    tracker, picture = Tracker(), np.zeros((40, 60, 3), np.uint8)
+    for wrong in (picture, "1"):
+        with pytest.raises(ValueError, match="a picture is given by frame="):
+            tracker.update(one(box_at(0)), wrong)  # type: ignore[arg-type]
+    assert tracker.update(one(box_at(0)), np.float32(2)).track_ids.tolist() == [1]  # type: ignore[arg-type]
+
+
+def test_the_cameras_motion_may_be_a_list_and_nothing_else() -> None:
+    tracker = Tracker()
+    tracker.update(one(box_at(0)), 0.0)
+    moved = [[1, 0, 200], [0, 1, 0]]
+    assert tracker.update(one(box_at(200)), 0.1, moved).track_ids.tolist() == [1]  # type: ignore[arg-type]
+    for wrong in (np.eye(3), "still", [[1, 0], [0, 1, 0]], np.full((2, 3), np.nan)):
+        with pytest.raises(ValueError, match=r"matrix of the shape \(2, 3\)"):
+            tracker.update(one(box_at(0)), 0.2, wrong)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("rate", [0.0, -25.0, float("nan")])
 def test_a_frame_rate_is_more_than_nothing(rate: float) -> None:
     with pytest.raises(ValueError, match="frame_rate"):
@@ -355,6 +373,17 @@ def test_embeddings_of_another_length_are_refused_and_leave_no_trace() -> None:
     with pytest.raises(ValueError, match="earlier ones had 4"):
         tracker.update(Detections(boxes, scores, embeddings=np.eye(5)[:1]), 3 / 30)
     assert tracker.update(Detections(boxes, scores, embeddings=np.eye(4)[:1]), 3 / 30).track_ids.tolist() == [1]
+
+
+def test_after_a_restart_embeddings_are_compared_with_those_remembered() -> None:
+    tracker = Tracker(PRESETS["keeptrack"].with_memory(60))
+    boxes, scores = box_at(0)[None], np.array([0.9])
+    for step in range(4):
+        tracker.update(Detections(boxes, scores, embeddings=np.eye(4)[:1]), step / 30)
+    tracker.restart()
+    with pytest.raises(ValueError, match="earlier ones had 4"):
+        tracker.update(Detections(boxes, scores, embeddings=np.eye(5)[:1]), 4 / 30)
+    assert tracker.update(Detections(boxes, scores, embeddings=np.eye(4)[:1]), 4 / 30).track_ids.tolist() == [1]
 
 
 @each_preset

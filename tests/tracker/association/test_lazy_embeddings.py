@@ -78,6 +78,19 @@ def test_each_embedding_is_computed_once_by_the_row_it_was_given_by() -> None:
     np.testing.assert_array_equal(embeddings.attach(walkers([0.0, 50.0])).embeddings, np.eye(8)[[3, 5]])
 
 
+@pytest.mark.parametrize("wrong", [None, [1.0, 2.0], np.ones((1, 4)), np.ones((2, 5)), np.ones((2, 4, 1))])
+def test_embeddings_of_another_shape_are_refused(wrong: object) -> None:
+    embeddings = LazyEmbeddings(walkers([0.0, 100.0]), lambda rows: wrong, np.arange(2), dimension=4)  # type: ignore[arg-type,return-value]
+    with pytest.raises(ValueError, match=r"shape|earlier ones had 4"):
+        embeddings.compute(np.ones(2, dtype=bool))
+
+
+def test_embeddings_may_be_a_list() -> None:
+    embeddings = LazyEmbeddings(walkers([0.0, 100.0]), lambda rows: [[1, 0], [0, 1]], np.arange(2))  # type: ignore[arg-type,return-value]
+    embeddings.compute(np.ones(2, dtype=bool))
+    np.testing.assert_array_equal(embeddings.vectors, np.eye(2))
+
+
 def test_embeddings_that_are_given_are_taken_and_none_is_computed() -> None:
     embed, found = Embedder(), walkers([0.0])
     found = Detections(found.boxes, found.scores, found.class_ids, np.eye(8)[:1])

@@ -13,9 +13,9 @@ import pytest
 from detectors import Frame, InputError
 from tests.tracker.writers.made_tracks import NOTHING, tracks_of
 from tracker.association.tracks import Return
+from tracker.regions import presence
 from tracker.regions.activity import Activity
 from tracker.regions.events import Event
-from tracker.regions.presence import MEMORY
 from tracker.regions.regions import Regions
 from tracker.writers.events import EventWriter
 
@@ -48,7 +48,7 @@ def test_objects_appear_leave_and_return() -> None:
     assert activity.tick(21.0) == activity.finish() == []
 
 
-@pytest.mark.parametrize("away", [48.0, 2 * MEMORY])
+@pytest.mark.parametrize("away", [48.0, 1e5])
 def test_a_return_says_why_it_is_the_same_however_long_it_took(away: float) -> None:
     activity = Activity(Regions(), {2: "car"})
     see(activity, 0.0, (1, 50))
@@ -87,11 +87,21 @@ def test_an_interruption_of_the_source_does_not_make_us_patient() -> None:
     assert told(activity.tick(62.1)) == [("leave", 1, 60.0)]
 
 
-def test_those_who_left_long_ago_are_not_remembered() -> None:
+def test_the_last_who_left_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "REMEMBERED", 100)
     activity = Activity(Regions(), {})
-    for index in range(1000):
+    for index in range(300):
         see(activity, float(index), (index + 1, 50))
-    assert len(activity.presence.present) + len(activity.presence._left) < MEMORY + 10
+    assert len(activity.presence.present) + len(activity.presence._left) < 105
+    activity.tick(400.0)
+    assert told(see(activity, 1e4, (250, 50), (150, 90))) == [("appear", 150, 1e4), ("return", 250, 1e4)]
+
+
+def test_nobody_crosses_a_line_by_a_cut() -> None:
+    activity = Activity(REGIONS, {})
+    see(activity, 0.0, (1, 50))
+    assert [event.kind for event in see(activity, 0.1, (1, 150), cut=True)] == ["exit", "leave", "return"]
+    assert [event.kind for event in see(activity, 0.2, (1, 50))] == ["cross", "enter"]
 
 
 def test_crossings_and_visits_are_told_and_counted() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.association.tracks import Tracks
+from tracker.association.tracks import Return, Tracks
 from tracker.regions.class_counts import ClassCounts
 
 NAMES = {0: "person", 2: "car"}
@@ -28,6 +29,16 @@ def test_a_crowd_that_comes_and_goes_is_counted_once_each(total: int, at_once: i
         assert len(counts._classes) <= at_once + more
     expected = Counter({0: "person", 2: "car", 7: "object"}[kinds[each % 3]] for each in range(1, total + 1))
     assert counts.by_name(NAMES) == expected
+
+
+def test_who_comes_back_after_many_others_is_not_counted_again() -> None:
+    counts, back = ClassCounts(recent=2), (Return(1, 60.0, "place"),)
+    for tracks in (frame([1], [2]), frame([2], [0]), frame([3], [0]), frame([4], [0])):
+        counts.update(tracks)
+    counts.update(replace(frame([1], [2]), returns=back))
+    assert counts.by_name(NAMES) == {"car": 1, "person": 3}
+    counts.update(replace(frame([1], [2]), returns=back))
+    assert counts.by_name(NAMES) == {"car": 1, "person": 3}
 
 
 def test_a_tracks_last_class_counts() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Floats
-from tracker.regions.line_crossings import MARGIN, LineCrossings, margins
+from tracker.regions.line_crossings import ABSENCE, MARGIN, LineCrossings, margins
 
 DOOR = np.array([[100.0, 0], [100, 200]])  # walking down the picture: "in" is towards the left
 ENDLESS = np.array([[100.0, -1e6], [100, 1e6]])
@@ -131,6 +131,17 @@ def test_a_gap_is_bridged_and_a_long_absence_is_forgotten() -> None:
         seen += counter.update(who, np.array([[x, 50.0]]), np.array([5.0]), np.zeros(1, np.int64), float(now))
     assert seen == []
     assert len(counter._state.ids) < 250
+
+
+def test_a_way_that_nobody_saw_crosses_nothing() -> None:
+    for away, missed, expected in ((ABSENCE - 1, 20, ["out"]), (ABSENCE + 1, 20, []), (ABSENCE + 1, 2, ["out"])):
+        counter, seen = LineCrossings({"door": DOOR}), []
+        for now in np.linspace(0, away, missed + 2):
+            who, x = (np.array([1]), 120.0 if now else 80.0) if now in (0, away) else (np.array([2]), 20.0)
+            seen += counter.update(who, np.array([[x, 50.0]]), np.array([5.0]), np.zeros(1, np.int64), float(now))
+        back = counter.update(np.array([1]), np.array([[80.0, 50]]), np.array([5.0]), np.zeros(1, np.int64), away + 1)
+        assert [direction for _, _, direction in seen] == expected
+        assert [direction for _, _, direction in back] == ["in"]  # from there on it is seen
 
 
 def test_margins_go_with_the_size_of_the_object() -> None:
