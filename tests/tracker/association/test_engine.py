@@ -277,7 +277,7 @@ def test_a_picture_in_the_place_of_the_time_is_told() -> None:
     for wrong in (picture, "1"):
         with pytest.raises(ValueError, match="a picture is given by frame="):
             tracker.update(one(box_at(0)), wrong)  # type: ignore[arg-type]
-    assert tracker.update(one(box_at(0)), np.float32(2)).track_ids.tolist() == [1]  # type: ignore[arg-type]
+    assert tracker.update(one(box_at(0)), np.float32(2)).track_ids.tolist() == [1]
 
 
 def test_the_cameras_motion_may_be_a_list_and_nothing_else() -> None:
