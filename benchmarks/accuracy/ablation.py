@@ -41,6 +41,7 @@ CUES: dict[str, dict[str, Any]] = {
     "reach of uncertain predictions": {"cues.reach": 0.0},
     "reports at once at low frame rates": {"confirm_interval": math.inf},
     "change of the score": {"cues.score_change": 0.0},
+    "usual height": {"cues.height_change": 0.0},
     "feet": {"cues.bottom_edge": 0.0},
     "price of weak detections": {"cues.low_score": 0.0},
     "waiting": {"cues.missed": 0.0},

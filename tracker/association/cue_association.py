@@ -63,7 +63,9 @@ class CueAssociation:
         boxes, confirmed = table.filter.boxes(), table.ids > 0
         return TrackCues(
             boxes=boxes,
-            scores=table.scores,
+            scores=(table.scores + table.means.scores) / 2,
+            log_heights=table.means.log_heights,
+            height_variances=table.means.height_variances,
             missed=table.missed,
             class_ids=table.class_ids,
             confirmed=confirmed,

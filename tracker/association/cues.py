@@ -4,8 +4,9 @@ Cues and their sources: overlap of heights (Yang et al., "Hybrid-SORT: Weak cues
 tracking", 2024, equation 4); expanded boxes (Yang et al., "Hard to track objects with irregular motions and similar
 appearances? Make it easier by buffering the matching space", 2023); change of the score (Hybrid-SORT, section 3.2); a
 penalty for low-score detections in one common association (Shim et al., "Focusing on tracks for online multi-object
-tracking", 2025). Occlusion and the position of the bottom edge are our own cues, and so is to expand boxes by how
-uncertain the prediction is: where objects move by their own width from frame to frame, overlap says nothing.
+tracking", 2025). Occlusion, the position of the bottom edge and the usual height are our own cues, and so is to expand
+boxes by how uncertain the prediction is: where objects move by their own width from frame to frame, overlap says
+nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import numpy as np
 from detectors.base import Bools, Floats, Ints
 from detectors.boxes import areas, areas_within, edges, overlapping_edges, overlaps_among
 from tracker.association.matching import Pairs
+from tracker.association.running_means import log_heights
 
 MAX_MISSED = 5  # updates; a longer absence adds nothing
+STEADY = 0.03  # standard deviation of the logarithm of a height from which it counts half
+MAX_HEIGHT_CHANGE = 0.5  # of the logarithm; a larger one adds nothing
 MAX_EXPANSION = 0.2  # beyond it neighbours are no longer told apart
 MAX_REACH = 3.0  # sides of a box; no prediction is worth more than a search that far
 
@@ -30,9 +34,10 @@ class Cues:
     height_overlap: multiply the IoU by the IoU of the vertical extents. expansion: share of its side by which each
     box is expanded on each of its four sides. expansion_rate: the same for each second since the last frame; the larger
     of the two counts, up to `MAX_EXPANSION`. The others are penalties, but for the last. score_change: for each
-    difference in score, as a share of the typical score. bottom_edge: for bottom edges half a height apart. low_score:
-    for a detection below the high threshold. missed: for a track missed `MAX_MISSED` times. occlusion: for a track and
-    a detection of which one is fully occluded and the other not at all. class_change: for another class. appearance:
+    difference in score, as a share of the typical score. height_change: for a height that is not the usual one by a
+    factor of e, where that has been steady. bottom_edge: for bottom edges half a height apart. low_score: for a
+    detection below the high threshold. missed: for a track missed `MAX_MISSED` times. occlusion: for a track and a
+    detection of which one is fully occluded and the other not at all. class_change: for another class. appearance:
     added for an appearance similarity of 1 (`AppearanceCalibration`), where embeddings are known.
     min_similarity: pairs below it never match. greedy: match the best pairs first (`assign_greedily`) instead of those
     with the largest total (`assign`).
@@ -43,6 +48,7 @@ class Cues:
     expansion_rate: float = 0.5
     reach: float = 2.0
     score_change: float = 0.13
+    height_change: float = 1.5
     bottom_edge: float = 0.2
     low_score: float = 0.4
     missed: float = 0.05
@@ -57,13 +63,16 @@ class Cues:
 class TrackCues:
     """What the N tracks predict.
 
-    boxes: ``(N, 4)`` predicted, xyxy. scores: ``(N,)`` of their last detections. missed: ``(N,)`` updates since then.
+    boxes: ``(N, 4)`` predicted, xyxy. scores: ``(N,)`` to expect. log_heights, height_variances: ``(N,)``, what is
+    usual for them (`RunningMeans`). missed: ``(N,)`` updates since then.
     class_ids: ``(N,)``. confirmed: ``(N,)``, which are not tentative. occluded: ``(N,)``, share of each box that is
     occluded (`occluded_share`). deviations: ``(N, 2)`` pixels, standard deviations of their predicted centres.
     """
 
     boxes: Floats
     scores: Floats
+    log_heights: Floats
+    height_variances: Floats
     missed: Ints
     class_ids: Ints
     confirmed: Bools
@@ -158,6 +167,10 @@ def _penalties(
     penalty = cues.bottom_edge * bottom
     if cues.score_change:
         penalty += cues.score_change / typical * np.abs(tracks.scores[i] - detections.scores[j])
+    if cues.height_change:
+        steadiness = STEADY**2 / (STEADY**2 + tracks.height_variances)
+        change = np.abs(tracks.log_heights[i] - log_heights(detections.boxes)[j])
+        penalty += cues.height_change * steadiness[i] * np.minimum(change, MAX_HEIGHT_CHANGE)
     if cues.occlusion:
         penalty += cues.occlusion * np.abs(tracks.occluded[i] - detections.occluded[j])
     penalty += (cues.missed * np.minimum(tracks.missed, MAX_MISSED) / MAX_MISSED)[i]

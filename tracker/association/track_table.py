@@ -11,6 +11,7 @@ from tracker.appearance.gallery import AppearanceMemory
 from tracker.association.class_votes import ClassVotes
 from tracker.association.kalman import KalmanFilter
 from tracker.association.motion_models import MotionModel
+from tracker.association.running_means import RunningMeans
 from tracker.association.standing import StandingPlaces
 from tracker.association.track_appearance import TrackAppearance
 from tracker.association.track_matches import TrackMatches
@@ -18,25 +19,26 @@ from tracker.association.tracks import CONFIRMED, LOST, TENTATIVE, Assignments
 from tracker.motion.camera_motion import move_boxes
 from tracker.motion.displacements import Displacements
 
-COLUMNS = ("serials", "ids", "hits", "missed", "scores", "boxes")
+COLUMNS = ("serials", "ids", "missed", "scores", "boxes")
 
 
 class TrackTable:
     """All living tracks, row by row.
 
-    filter, appearance, classes, matches, standing: their motion, embeddings, class votes, matches, and the places where
-    they stand, with the same rows.
-    serials: in the order they were started, from 0. ids: 0 until confirmed. hits: matches so far. missed: updates since
-    the last match. boxes, scores: of the last matched detection.
+    filter, appearance, classes, means, matches, standing: their motion, embeddings, class votes, usual height and
+    score, matches, and the places where they stand, with the same rows.
+    serials: in the order they were started, from 0. ids: 0 until confirmed. missed: updates since the last
+    match. boxes, scores: of the last matched detection.
     """
 
     def __init__(self, motion: MotionModel, memory: Callable[[int], AppearanceMemory]) -> None:
         self.filter = KalmanFilter(motion)
         self.appearance = TrackAppearance(memory)
         self.classes = ClassVotes()
+        self.means = RunningMeans()
         self.matches = TrackMatches()
         self.standing = StandingPlaces()
-        self.serials, self.ids, self.hits, self.missed = (np.empty(0, dtype=np.int64) for _ in range(4))
+        self.serials, self.ids, self.missed = (np.empty(0, dtype=np.int64) for _ in range(3))
         self.scores, self.boxes = np.empty(0), np.empty((0, 4))
         self._started = 0
 
@@ -62,6 +64,11 @@ class TrackTable:
     def state(self) -> Ints:
         """TENTATIVE, CONFIRMED or LOST, ``(N,)``."""
         return np.where(self.ids == 0, TENTATIVE, np.where(self.missed == 0, CONFIRMED, LOST))
+
+    @property
+    def hits(self) -> Ints:
+        """Matches so far ``(N,)``."""
+        return self.matches.hits
 
     @property
     def first_seen(self) -> Floats:
@@ -98,17 +105,17 @@ class TrackTable:
         count, start = len(detections), len(self)
         self.filter.append(detections.boxes)
         self.appearance.append(detections, now)
-        zeros, ones = np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.int64)
+        zeros = np.zeros(count, dtype=np.int64)
         self.serials = np.concatenate([self.serials, self._started + np.arange(count)])
         self._started += count
         self.ids = np.concatenate([self.ids, zeros])
-        self.hits = np.concatenate([self.hits, ones])
         self.missed = np.concatenate([self.missed, zeros])
         self.matches.append(given, now)
         self.standing.append(detections.boxes, now)
         self.scores = np.concatenate([self.scores, detections.scores])
         self.boxes = np.concatenate([self.boxes, detections.boxes])
         rows = np.arange(start, start + count)
+        self.means.append(detections)
         self.classes.append(count)
         self.classes.add(rows, detections)
         return rows
@@ -125,9 +132,10 @@ class TrackTable:
         Returns the squared innovations ``(R, 4)`` of the filter over their variances.
         """
         ratios = self.filter.update(rows, detections.boxes)
-        self.hits[rows] += 1
         self.missed[rows] = 0
+        elapsed = now - self.matches.last[rows]
         self.matches.update(rows, given, now)
+        self.means.update(rows, detections, self.hits[rows], elapsed)
         self.scores[rows] = detections.scores
         self.boxes[rows] = detections.boxes
         self.classes.add(rows, detections)
@@ -164,6 +172,7 @@ class TrackTable:
         self.filter.keep(rows)
         self.appearance.keep(rows)
         self.classes.keep(rows)
+        self.means.keep(rows)
         self.matches.keep(rows)
         self.standing.keep(rows)
         for name in COLUMNS:

@@ -13,8 +13,10 @@ from detectors.base import Floats
 from detectors.boxes import iou_matrix
 from tracker.association.cues import (
     MAX_EXPANSION,
+    MAX_HEIGHT_CHANGE,
     MAX_MISSED,
     MAX_REACH,
+    STEADY,
     Cues,
     DetectionCues,
     TrackCues,
@@ -22,12 +24,14 @@ from tracker.association.cues import (
     occluded_share,
     similarity,
 )
+from tracker.association.running_means import log_heights
 
 PLAIN = Cues(
     height_overlap=False,
     expansion=0.0,
     expansion_rate=0.0,
     score_change=0.0,
+    height_change=0.0,
     bottom_edge=0.0,
     low_score=0.0,
     missed=0.0,
@@ -47,6 +51,8 @@ def track_cues(boxes: Floats, **columns: object) -> TrackCues:
     tracks = TrackCues(
         boxes=boxes,
         scores=np.full(count, 0.8),
+        log_heights=log_heights(boxes),
+        height_variances=np.zeros(count),
         missed=np.zeros(count, dtype=np.int64),
         class_ids=np.zeros(count, dtype=np.int64),
         confirmed=np.ones(count, dtype=bool),
@@ -107,6 +113,14 @@ SHORTER = np.array([[10.0, 20, 40, 76]])  # 14 of 70 are missing at the feet
     ("cues", "columns", "given", "price"),
     [
         (replace(PLAIN, score_change=0.1), {"scores": np.array([0.4])}, {}, 0.1 * 0.4 / TYPICAL),
+        (replace(PLAIN, height_change=2.0), {"log_heights": np.log([50.0])}, {}, 2 * np.log(70 / 50)),
+        (replace(PLAIN, height_change=2.0), {"log_heights": np.log([900.0])}, {}, 2 * MAX_HEIGHT_CHANGE),
+        (
+            replace(PLAIN, height_change=2.0),
+            {"log_heights": np.log([50.0]), "height_variances": np.array([STEADY**2])},
+            {},
+            np.log(70 / 50),
+        ),
         (replace(PLAIN, low_score=0.4), {}, {"high_score": False}, 0.4),
         (replace(PLAIN, missed=0.05), {"missed": np.array([2])}, {}, 0.05 * 2 / MAX_MISSED),
         (replace(PLAIN, missed=0.05), {"missed": np.array([900])}, {}, 0.05),
