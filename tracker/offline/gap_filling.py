@@ -16,14 +16,16 @@ from tracker.offline.trajectory import TrackingHistory, Trajectory, concatenate
 
 @dataclass(frozen=True)
 class GapFilling:
-    """Which gaps are filled: short ones, over which the object has not moved far.
+    """Which gaps are filled: short ones, over which the object has moved on as before and afterwards.
 
-    longest: seconds without a detection. farthest: heights that the feet may have moved meanwhile. around: seconds
-    before and after a gap that its path is smoothed from; what is farther off does not matter.
+    longest: seconds without a detection. farthest: heights between its feet after the gap and where its mean velocity
+    before and afterwards leads. window: seconds that this velocity is taken from. around: seconds before and after a
+    gap that its path is smoothed from; what is farther off does not matter.
     """
 
-    longest: float = 0.8
+    longest: float = 1.5
     farthest: float = 0.5
+    window: float = 0.5
     around: float = 1.0
 
 
@@ -70,13 +72,29 @@ def _neighbours(gaps: Iterable[int], seconds: Floats, around: float) -> list[lis
 
 def _gaps(history: TrackingHistory, track: Trajectory, camera: Stabiliser, filling: GapFilling) -> Iterator[int]:
     """The rows after which there is a gap to be filled."""
-    missing = np.diff(history.times[track.frames]) - history.interval
+    seconds = history.times[track.frames]
+    missing = np.diff(seconds) - history.interval
     for row in np.flatnonzero((np.diff(track.frames) > 1) & (missing <= filling.longest)):
-        boxes = camera.into_first(track.frames[row : row + 2], track.boxes[row : row + 2])
-        feet = np.stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, 3]], axis=1)
-        height = np.sqrt(np.prod(np.maximum(boxes[:, 3] - boxes[:, 1], 1e-3)))
-        if np.linalg.norm(feet[1] - feet[0]) <= filling.farthest * height:
+        first, last = np.searchsorted(seconds, [seconds[row] - filling.window, seconds[row + 1] + filling.window])
+        near, end = slice(first, last), int(row - first)
+        boxes = camera.into_first(track.frames[near], track.boxes[near])
+        if _moves_on(boxes, seconds[near], end, filling.farthest):
             yield int(row)
+
+
+def _moves_on(boxes: Floats, seconds: Floats, end: int, farthest: float) -> bool:
+    """Whether the boxes ``(K, 4)`` after the gap that follows row `end` are where those before lead."""
+    feet = np.stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, 3]], axis=1)
+    parts = (slice(None, end + 1), slice(end + 1, None))
+    velocity = np.mean([_velocity(seconds[part], feet[part]) for part in parts], axis=0)
+    missed = feet[end + 1] - feet[end] - velocity * (seconds[end + 1] - seconds[end])
+    height = np.sqrt(np.prod(np.maximum(boxes[end : end + 2, 3] - boxes[end : end + 2, 1], 1e-3)))
+    return bool(np.linalg.norm(missed) <= farthest * height)
+
+
+def _velocity(seconds: Floats, feet: Floats) -> Floats:
+    """Of feet ``(K, 2)``, pixels a second; none from two or fewer."""
+    return np.asarray(np.polyfit(seconds - seconds[0], feet, 1)[0] if len(feet) >= 3 else np.zeros(2))
 
 
 def _path(
