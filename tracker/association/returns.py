@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from tracker.association.presets import Preset
 from tracker.association.recognition_association import RecognitionAssociation
 from tracker.association.revival_association import RevivalAssociation
 from tracker.association.track_table import TrackTable
-from tracker.association.tracks import Return
+from tracker.association.tracks import Reason, Return
 
 
 class Returns:
@@ -61,12 +61,12 @@ class Returns:
         if self._revival is None or not born.size or not lost.size:
             return born
         overdue = self._life_cycle.overdue(table, now)
-        tracks, candidates = self._revival.match(found, born, lost, overdue, now)
+        tracks, candidates, looked = self._revival.match(found, born, lost, overdue, now)
         if not len(tracks):  # mostly
             return born
         rows, columns = lost[tracks], born[candidates]
         before = table.ids[rows], now - table.last_seen[rows], table.appearance.means()[rows]
-        self._tell(before, found, columns)
+        self._tell(before, found, columns, ["looks" if each else "motion" for each in looked])
         table.filter.reset(rows, found.bare.boxes[columns])
         table.match(rows, found.embedded()[columns], found.rows[columns], now)
         return np.delete(born, candidates)
@@ -80,11 +80,11 @@ class Returns:
         places, looks = self._recognition.match(found, born)
         if not len(places) and not len(looks):  # mostly
             return born
-        reasons: tuple[tuple[Literal["place", "looks"], Ints], ...] = (("place", places), ("looks", looks))
+        reasons: tuple[tuple[Reason, Ints], ...] = (("place", places), ("looks", looks))
         for by, pairs in reasons:
             entries, columns = pairs[:, 0], born[pairs[:, 1]]
             before = ended.ids[entries], now - ended.last_seen[entries], ended.vectors[entries]
-            self._tell(before, found, columns, by)
+            self._tell(before, found, columns, [by] * len(pairs))
             rows = self._table.append(found.embedded()[columns], found.rows[columns], now)
             self._table.resume(rows, ended.ids[entries], ended.hits[entries], ended.first_seen[entries])
             self._table.appearance.recall(rows, ended.vectors[entries], ended.counts[entries])
@@ -97,11 +97,10 @@ class Returns:
         before: tuple[Ints, Floats, Floats],
         found: FrameDetections,
         columns: Ints,
-        by: Literal["place", "looks"] | None = None,
+        reasons: Sequence[Reason],
     ) -> None:
         """Note why they are back. before: numbers, seconds since they were seen, and mean embeddings ``(R, D)``."""
         now = found.embeddings.vectors
-        for track_id, seconds, mean, column in zip(*before, columns, strict=True):
+        for track_id, seconds, mean, column, by in zip(*before, columns, reasons, strict=True):
             cosine = None if now is None or not mean.any() or not now[column].any() else float(mean @ now[column])
-            reason = by or ("motion" if cosine is None else "looks")
-            self.these += (Return(int(track_id), float(seconds), reason, cosine),)
+            self.these += (Return(int(track_id), float(seconds), by, cosine),)

@@ -22,8 +22,10 @@ class RevivalAssociation:
         self._revival, self._table = revival, table
         self._cues = cues if revival.appearance else None
 
-    def match(self, found: FrameDetections, born: Ints, lost: Ints, overdue: Bools, now: float) -> tuple[Ints, Ints]:
-        """Pairs of positions in `lost` and in `born`.
+    def match(
+        self, found: FrameDetections, born: Ints, lost: Ints, overdue: Bools, now: float
+    ) -> tuple[Ints, Ints, Bools]:
+        """Pairs of positions in `lost` and in `born`, and for which ``(P,)`` of them looks were needed.
 
         born: rows of the detections. lost: rows of the table. overdue: ``(N,)``, tracks whose last position is
         worthless.
@@ -34,11 +36,11 @@ class RevivalAssociation:
         cost = motion_cost(self._revival, table.boxes[lost], velocity, gap, detections.boxes[born])
         cost += table.class_ids[lost][:, None] != detections.class_ids[born][None, :]
         if not np.count_nonzero(cost < self._revival.max_motion_cost):  # mostly: nothing new is near a lost one
-            return lost[:0], born[:0]
+            return lost[:0], born[:0], overdue[:0]
         appearance = self._appearance(found, born, lost, cost)
         total = revival_cost(self._revival, cost, appearance, overdue[lost])
-        pairs = assign_greedily(Pairs.at_least(-total, -1.0))
-        return pairs[:, 0], pairs[:, 1]
+        rows, columns = assign_greedily(Pairs.at_least(-total, -1.0)).T
+        return rows, columns, overdue[lost[rows]] | (cost[rows, columns] > 1.0)
 
     def _appearance(self, found: FrameDetections, born: Ints, lost: Ints, cost: Floats) -> Floats:
         """Appearance similarity ``(L, B)``, NaN where not known. Embeds what motion alone does not exclude."""

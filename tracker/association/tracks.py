@@ -14,17 +14,20 @@ TENTATIVE, CONFIRMED, LOST = 0, 1, 2
 """States of a track: matched too seldom so far; confirmed, and matched in the last frame; confirmed, but missed."""
 
 
+Reason = Literal["motion", "place", "looks"]
+
+
 @dataclass(frozen=True)
 class Return:
     """Why a track that was lost has its number back.
 
-    seconds: since it was seen. by: "motion", "place" or "looks". similarity: cosine of its looks then and now, None
-    where these are not known.
+    seconds: since it was seen. by: "motion", "place" or "looks", where these were needed. similarity: cosine of its
+    looks then and now, None where they are not known.
     """
 
     track_id: int
     seconds: float
-    by: Literal["motion", "place", "looks"]
+    by: Reason
     similarity: float | None = None
 
 

@@ -111,3 +111,15 @@ def test_a_look_is_remembered_for_longer_than_a_place() -> None:
     assert not returns_after(5.0, BLUE)
     assert not returns_after(5.0, np.zeros((1, 2)))
     assert not returns_after(20.0, RED)
+
+
+@pytest.mark.parametrize(("moved", "by"), [(30.0, "motion"), (75.0, "looks")])
+def test_looks_are_the_reason_where_motion_is_not_enough(moved: float, by: str) -> None:
+    tracker = Tracker()
+    for step in range(80):
+        boxes = LOST if step < 50 else np.empty((0, 4))
+        tracker.update(Detections(boxes, np.full(len(boxes), 0.9), embeddings=np.eye(4)[: len(boxes)]), step / 30)
+    there = LOST + np.array([moved, 0, moved, 0])
+    tracks = tracker.update(Detections(there, np.array([0.9]), embeddings=np.eye(4)[:1]), 80 / 30)
+    (back,) = tracks.returns
+    assert (back.track_id, back.by, back.similarity) == (1, by, pytest.approx(1.0))
