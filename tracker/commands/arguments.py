@@ -87,7 +87,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show where an error that nobody has foreseen comes from")
     parser.add_argument("--version", action="version", version=_version())
     topics = ", ".join([*option_groups(parser), *TOPICS_BESIDE])
-    parser.epilog = f"keeptrack --help lists all options; keeptrack help TOPIC shows one of:\n  {topics}"
+    parser.epilog = (
+        f"keeptrack --help lists all options; keeptrack help OPTION shows one, keeptrack help TOPIC one of:\n  {topics}"
+    )
     return parser
 
 

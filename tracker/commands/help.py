@@ -1,11 +1,11 @@
-"""``keeptrack help [TOPIC]``: examples, and the options of one topic at a time."""
+"""``keeptrack help [TOPIC]``: examples, and the options of one topic at a time, or one option."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tracker.commands.arguments import COMMANDS, EXAMPLES, TOPICS_BESIDE, WRONG_ARGUMENTS, build_parser, option_groups
 
@@ -60,7 +60,7 @@ OF_TRAINING = ("training", "train")  # what it may be called as a topic
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the help of a topic, or what there is; returns the exit status."""
+    """Print the help of a topic or an option, or what there is; returns the exit status."""
     if not argv:
         print(overview())
         return 0
@@ -75,11 +75,15 @@ def main(argv: Sequence[str]) -> int:
     parser = build_parser()
     groups = option_groups(parser)
     if topic not in groups:
+        of_that_name = _options_called(topic, groups.values())
+        if of_that_name:
+            print(_options(parser, None, of_that_name))
+            return 0
         print(f"error: {topic}: is no topic ({', '.join([*groups, *TOPICS_BESIDE])})", file=sys.stderr)
         return WRONG_ARGUMENTS
     if topic in TOPICS:
         print(f"examples:\n{TOPICS[topic]}\n")
-    print(_options(parser, groups[topic]))
+    print(_options(parser, groups[topic], groups[topic]._group_actions))
     return 0
 
 
@@ -88,12 +92,20 @@ def overview() -> str:
     return f"{EXAMPLES}\n{build_parser().epilog}"
 
 
-def _options(parser: argparse.ArgumentParser, group: argparse._ArgumentGroup) -> str:
-    """What ``--help`` says of a group."""
+def _options_called(name: str, groups: Iterable[argparse._ArgumentGroup]) -> list[argparse.Action]:
+    """The options of that name, with or without its dashes."""
+    actions = (action for group in groups for action in group._group_actions)
+    return [action for action in actions if {name, f"--{name}"} & set(action.option_strings)]
+
+
+def _options(
+    parser: argparse.ArgumentParser, group: argparse._ArgumentGroup | None, actions: Sequence[argparse.Action]
+) -> str:
+    """What ``--help`` says of the options of a group, or of some."""
     formatter = parser.formatter_class(prog=parser.prog)
-    formatter.start_section(group.title)
-    formatter.add_text(group.description)
-    formatter.add_arguments(group._group_actions)
+    formatter.start_section("options" if group is None else group.title)
+    formatter.add_text(None if group is None else group.description)
+    formatter.add_arguments(actions)
     formatter.end_section()
     return formatter.format_help().rstrip()
 

@@ -30,6 +30,13 @@ def test_a_topic_shows_its_options_and_no_others(topic: str, capsys: pytest.Capt
     assert not listed & theirs
 
 
+@pytest.mark.parametrize("name", ["memory", "--memory", "detect-every", "-o", "--no-reconnect"])
+def test_an_option_shows_itself_alone(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", name]) == 0
+    listed = re.findall(r"^  -", capsys.readouterr().out, re.MULTILINE)
+    assert len(listed) == 1
+
+
 def test_examples_are_commands_that_parse() -> None:
     lines = [line for text in TOPICS.values() for line in text.splitlines()]
     for line in lines:
