@@ -34,9 +34,12 @@ class EndedTracks:
         return len(self.ids)
 
     def remember(self, table: TrackTable, rows: Bools) -> None:
-        """Remember those of the tracks `rows` ``(N,)`` of a table that have a number."""
-        rows = rows & (table.ids > 0)
-        if not self.lifetime or not np.count_nonzero(rows):
+        """Remember those of the tracks `rows` ``(N,)`` of a table that have a number, and a place or looks."""
+        if not self.lifetime:
+            return
+        places = table.standing.at_rest(table.boxes, table.last_seen)
+        rows = rows & (table.ids > 0) & (~np.isnan(places[:, 0]) | (table.appearance.counts > 0))
+        if not np.count_nonzero(rows):
             return
         vectors = table.appearance.means()[rows]
         if vectors.shape[1] > self.vectors.shape[1]:  # the first ones that are known
@@ -50,7 +53,7 @@ class EndedTracks:
             "counts": table.appearance.counts[rows],
             "first_seen": table.first_seen[rows],
             "last_seen": table.last_seen[rows],
-            "places": table.standing.at_rest(table.boxes, table.last_seen)[rows],
+            "places": places[rows],
             "carried": np.zeros(np.count_nonzero(rows)),
             "vectors": vectors,
         }
