@@ -89,7 +89,7 @@ class Tracker:
     @property
     def remembered(self) -> Ints:
         """The numbers ``(E,)`` of tracks that have ended and may still be recognised."""
-        return self._life_cycle.ended.ids
+        return self._life_cycle.ended.ids.copy()
 
     @property
     def assignments(self) -> Assignments:

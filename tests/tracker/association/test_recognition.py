@@ -61,6 +61,19 @@ def test_a_parked_car_has_its_number_after_a_lorry_has_passed() -> None:
     assert scene.show(CAR + 3).returns == ()
 
 
+def test_what_a_tracker_hands_out_is_the_callers() -> None:
+    scene = Scene()
+    given = [scene.show(CAR, 5, looks=RED)]
+    scene.wait(30)
+    for array in (scene.tracker.remembered, given[0].track_ids, given[0].boxes, scene.tracker.assignments.boxes):
+        array[...] = 7
+    tracks = scene.show(CAR, looks=RED)
+    assert tracks.track_ids.tolist() == [1]
+    kept = tracks.boxes.copy()
+    scene.show(CAR + 4, 1)
+    np.testing.assert_array_equal(tracks.boxes, kept)
+
+
 def test_what_covers_a_car_bit_by_bit_does_not_move_it() -> None:
     scene = Scene()
     scene.show(CAR, 5)
