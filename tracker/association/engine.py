@@ -89,7 +89,7 @@ class Tracker:
     @property
     def remembered(self) -> Ints:
         """The numbers ``(E,)`` of tracks that have ended and may still be recognised."""
-        return self._life_cycle.ended.ids.copy()
+        return np.array(self._life_cycle.ended.ids)
 
     @property
     def assignments(self) -> Assignments:
