@@ -60,7 +60,7 @@ CUES: dict[str, dict[str, Any]] = {
     },
     "weak parts left out": {"max_containment": 1.0},
     "doubles start no tracks": {"birth_overlap": 1.0},
-    "doubles that stay start tracks": {"persistence": math.inf},
+    "doubles that stay (persistence)": {"persistence": math.inf},
     "first frame believed": {"confirm_first_frame": False},
     "revival": {"revival": None},
     "adaptive noise": {"adaptive_noise": False},

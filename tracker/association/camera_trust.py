@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.base import Floats
 from detectors.boxes import iou_matrix
+from tracker.association.camera_tremor import CameraTremor
 from tracker.motion.camera_motion import move_boxes
 
 DECAY = 0.95  # of the evidence in a frame that adds to it; its memory is 20 such frames
@@ -16,10 +17,11 @@ class CameraTrust:
     """Compares where steady tracks would be with the camera's motion and without it with where objects are found.
 
     One frame says little: tracks that move with the camera are found better without it. Over many frames the motion
-    told has to make predictions better, or at least not worse.
+    told has to make predictions better, or at least not worse. tremor: saves up motion that is too small.
     """
 
     def __init__(self) -> None:
+        self.tremor = CameraTremor()
         self._evidence = 0.0
 
     def accept(self, camera: Floats | None, predicted: Floats, found: Floats) -> Floats | None:

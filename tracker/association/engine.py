@@ -149,6 +149,7 @@ class Tracker:
         if detections.embeddings is not None:
             check_dimension(detections.embeddings, self._dimension)
         now, elapsed = self._clock.advance(time)
+        camera = self._camera_trust.tremor.beyond(camera, self._table.boxes)
         self._thresholds.update(detections.scores)
         found = select_detections(self.preset, self._thresholds, detections, embed, self._dimension)
         self._table.matches.begin_frame(detections)
@@ -188,7 +189,7 @@ class Tracker:
         now, elapsed = self._clock.advance(time)
         table = self._table
         before = table.boxes
-        self._compensate_camera(camera)
+        self._compensate_camera(self._camera_trust.tremor.beyond(camera, before))
         if displacements is not None:  # subtract the camera's motion, which has been applied already
             moved = (table.boxes - before)[table.missed == 0]
             offsets = displacements.offsets - (moved[:, :2] + moved[:, 2:]) / 2
