@@ -21,7 +21,8 @@ class Revival:
     appearance: taken off the cost for an appearance similarity of 1 (`AppearanceCalibration`); 0 does without
     embeddings. absence: what is added to a similarity before: whoever comes back is seen from another side, and is less
     like before than from frame to frame, while strangers are as unlike as ever. different: similarity below which it is
-    another object, wherever it is. max_motion_cost: cost of motion and height from which no appearance helps.
+    another object, wherever it is. overdue: similarity that those need whose last position is worthless.
+    max_motion_cost: cost of motion and height from which no appearance helps.
     """
 
     tolerance: float = 0.4
@@ -31,6 +32,7 @@ class Revival:
     appearance: float = 3.0
     absence: float = 1 / 3
     different: float = DIFFERENT
+    overdue: float = -0.15
     max_motion_cost: float = 3.0
 
 
@@ -68,5 +70,5 @@ def revival_cost(revival: Revival, motion: Floats, appearance: Floats, overdue: 
     cost = np.where(motion < revival.max_motion_cost, motion - revival.appearance * similar, np.inf)
     cost = np.where(motion <= 1.0, np.minimum(cost, 1.0), cost)
     cost[known & (appearance < revival.different)] = np.inf
-    cost[overdue[:, None] & (similar <= 0)] = np.inf
+    cost[overdue[:, None] & ~(appearance > revival.overdue)] = np.inf
     return cost

@@ -83,8 +83,8 @@ def test_without_appearance_motion_alone_decides() -> None:
 def test_overdue_tracks_need_a_similar_appearance() -> None:
     assert judged(0.0, np.nan) == 0.0
     assert judged(0.0, np.nan, overdue=True) == np.inf
-    assert judged(0.0, 0.1 - R.absence, overdue=True) <= 1
-    assert judged(0.0, -0.1 - R.absence, overdue=True) == np.inf
+    assert judged(0.0, R.overdue + 0.01, overdue=True) <= 1
+    assert judged(0.0, R.overdue - 0.01, overdue=True) == np.inf
 
 
 RED, BLUE = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
