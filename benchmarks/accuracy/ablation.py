@@ -63,6 +63,7 @@ CUES: dict[str, dict[str, Any]] = {
     "doubles that stay (persistence)": {"persistence": math.inf},
     "first frame believed": {"confirm_first_frame": False},
     "revival": {"revival": None},
+    "long memory": {"memory": 0.0},
     "adaptive noise": {"adaptive_noise": False},
     "shared motion": {"shared_motion": False},
     "camera motion": {"camera": False},
