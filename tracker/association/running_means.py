@@ -11,50 +11,52 @@ import numpy as np
 
 from detectors.base import Bools, Detections, Floats, Ints
 
-MEMORY, VARIANCE_MEMORY = 0.3, 0.6  # seconds after which a detection counts for 1/e, in the means and in the variance
+MEMORIES = np.array([[0.3], [0.6]])  # seconds after which a detection counts for 1/e, in the means and in the variance
 DEVIATION = 0.1  # of the natural logarithm of a new track's height
 
 
 class RunningMeans:
-    """The means of N tracks, row by row."""
+    """The means of N tracks, column by column."""
 
     def __init__(self) -> None:
-        self._means, self._variances = np.empty((0, 2)), np.empty(0)
+        self._state: Floats = np.empty((3, 0))  # logarithm of the height, score, variance of the first
 
     @property
     def log_heights(self) -> Floats:
         """Natural logarithms ``(N,)`` of the heights in pixels."""
-        return np.asarray(self._means[:, 0])
-
-    @property
-    def height_variances(self) -> Floats:
-        """Variances ``(N,)`` of `log_heights`."""
-        return self._variances
+        return np.asarray(self._state[0])
 
     @property
     def scores(self) -> Floats:
         """Scores ``(N,)``."""
-        return np.asarray(self._means[:, 1])
+        return np.asarray(self._state[1])
+
+    @property
+    def height_variances(self) -> Floats:
+        """Variances ``(N,)`` of `log_heights`."""
+        return np.asarray(self._state[2])
 
     def append(self, detections: Detections) -> None:
         """Add tracks that start at these detections."""
-        self._means = np.concatenate([self._means, _shown(detections)])
-        self._variances = np.concatenate([self._variances, np.full(len(detections), DEVIATION**2)])
+        self._state = np.concatenate([self._state, _shown(detections)], axis=1)
 
     def update(self, rows: Ints, detections: Detections, hits: Ints, elapsed: Floats) -> None:
         """Take in the detections ``(R,)`` of the tracks `rows`, which have `hits` ``(R,)`` with these.
 
         elapsed: ``(R,)`` seconds since the detections before.
         """
-        difference = _shown(detections) - self._means[rows]
-        share = np.maximum(1 / hits, 1 - np.exp(-elapsed / MEMORY))
-        self._means[rows] += share[:, None] * difference
-        share = 1 - np.exp(-elapsed / VARIANCE_MEMORY)
-        self._variances[rows] += share * (difference[:, 0] ** 2 - self._variances[rows])
+        state, change = self._state.take(rows, axis=1), _shown(detections)
+        change -= state
+        np.multiply(change[0], change[0], out=change[2])
+        change[2] -= state[2]
+        shares = 1 - np.exp(-elapsed / MEMORIES)
+        change[:2] *= np.maximum(1 / hits, shares[0])
+        change[2] *= shares[1]
+        self._state[:, rows] = state + change
 
     def keep(self, rows: Bools) -> None:
         """Keep the given tracks only."""
-        self._means, self._variances = self._means[rows], self._variances[rows]
+        self._state = self._state[:, rows]
 
 
 def log_heights(boxes: Floats) -> Floats:
@@ -63,4 +65,7 @@ def log_heights(boxes: Floats) -> Floats:
 
 
 def _shown(detections: Detections) -> Floats:
-    return np.stack([log_heights(detections.boxes), detections.scores], axis=1)
+    """The state ``(3, R)`` of tracks that start at these detections."""
+    state = np.empty((3, len(detections)))
+    state[0], state[1], state[2] = log_heights(detections.boxes), detections.scores, DEVIATION**2
+    return state
