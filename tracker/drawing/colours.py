@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ ALIKE = 60.0  # of CIELAB: colours that are nearer to each other are taken for o
 CHOICES = 36  # colours to choose another one from
 NEAR = 3.0  # sizes of the object: how far off another one is a neighbour
 FAR_WEIGHT = 0.25  # of one anywhere else in the picture, against a neighbour
-MOST = 10_000  # tracks of which a chosen colour is remembered
+MOST = 10_000  # tracks of which the colour is remembered
 
 
 @lru_cache(maxsize=4096)
@@ -44,12 +45,12 @@ class TrackColours:
     """
 
     def __init__(self) -> None:
-        self._other: dict[int, int] = {}  # track id -> the id whose colour it has instead
+        self._chosen: dict[int, int] = {}  # track id -> the id whose colour it has, mostly its own
         self._seen: set[int] = set()
 
     def __getitem__(self, track_id: int) -> Colour:
         """The BGR colour of a track."""
-        return colour_of(self._other.get(track_id, track_id))
+        return colour_of(self._chosen.get(track_id, track_id))
 
     def update(self, tracks: Tracks) -> None:
         """Choose the colours of tracks that were not there in the frame before."""
@@ -59,22 +60,29 @@ class TrackColours:
             self._choose(row, tracks, np.array([each in self._seen for each in ids.tolist()]))
             self._seen.add(int(ids[row]))
         self._seen &= present
-        while len(self._other) > MOST:
-            del self._other[next(iter(self._other))]
+        gone = (track_id for track_id in self._chosen if track_id not in self._seen)
+        for track_id in list(islice(gone, max(0, len(self._chosen) - MOST))):
+            del self._chosen[track_id]
 
     def _choose(self, row: int, tracks: Tracks, others: np.ndarray) -> None:
-        """The first of `CHOICES` colours, from its own on, that disturbs nobody, or that disturbs least."""
+        """The first of `CHOICES` colours, from its own on, that disturbs nobody, or that disturbs least.
+
+        Who was there before keeps his colour, whoever has much the same by now.
+        """
         track_id = int(tracks.track_ids[row])
-        if track_id in self._other or not others.any():
+        if track_id in self._chosen:
+            return
+        self._chosen[track_id] = track_id
+        if not others.any():
             return
         weights = _closeness(tracks.boxes[row], tracks.boxes[others])
-        theirs = np.array([_lab(self._other.get(each, each)) for each in tracks.track_ids[others].tolist()])
+        theirs = np.array([_lab(self._chosen.get(each, each)) for each in tracks.track_ids[others].tolist()])
         mine = np.array([_lab(track_id + step) for step in range(CHOICES)])
         likeness = np.maximum(0, 1 - np.linalg.norm(mine[:, None] - theirs, axis=2) / ALIKE)
         disturbed = likeness @ weights
         step = int(np.argmin(disturbed))  # the first of equals
-        if step and disturbed[0] > 0:
-            self._other[track_id] = track_id + step
+        if disturbed[0] > 0:
+            self._chosen[track_id] += step
 
 
 def _closeness(box: Floats, others: Floats) -> Floats:

@@ -6,6 +6,7 @@ import itertools
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.tracker.writers.made_tracks import tracks_of
 from tracker.drawing.colours import TrackColours, colour_of
@@ -45,6 +46,30 @@ def test_a_colour_stays_when_its_track_comes_back() -> None:
     colours.update(both[:0])
     colours.update(both[1:])
     colours.update(both)
+    assert (colours[one], colours[two]) == first
+
+
+def test_who_comes_back_keeps_the_colour_that_somebody_else_has_much_the_same_of() -> None:
+    one, two = ALIKE_IDS
+    colours = TrackColours()
+    both = tracks_of((one, [10, 10, 40, 90], 0.9, 0), (two, [500, 10, 530, 90], 0.9, 0))
+    colours.update(both[:1])
+    colours.update(both[:0])
+    colours.update(both[1:])  # nobody is in sight, so that its own colour suits
+    assert colours[two] == colour_of(two)
+    colours.update(both)
+    assert (colours[one], colours[two]) == (colour_of(one), colour_of(two))
+
+
+def test_who_is_in_sight_keeps_the_colour_however_many_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.drawing.colours.MOST", 2)
+    one, two = ALIKE_IDS
+    colours = TrackColours()
+    rows = [(one, [10, 10, 40, 90], 0.9, 0), (two, [50, 10, 80, 90], 0.9, 0)]
+    colours.update(tracks_of(*rows))
+    first = colours[one], colours[two]
+    for other in range(40, 50):
+        colours.update(tracks_of(*rows, (other, [500, 10, 530, 90], 0.9, 0)))
     assert (colours[one], colours[two]) == first
 
 
