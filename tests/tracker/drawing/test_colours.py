@@ -65,7 +65,7 @@ def test_who_is_in_sight_keeps_the_colour_however_many_come(monkeypatch: pytest.
     monkeypatch.setattr("tracker.drawing.colours.MOST", 2)
     one, two = ALIKE_IDS
     colours = TrackColours()
-    rows = [(one, [10, 10, 40, 90], 0.9, 0), (two, [50, 10, 80, 90], 0.9, 0)]
+    rows = [(one, [10.0, 10, 40, 90], 0.9, 0), (two, [50.0, 10, 80, 90], 0.9, 0)]
     colours.update(tracks_of(*rows))
     first = colours[one], colours[two]
     for other in range(40, 50):
