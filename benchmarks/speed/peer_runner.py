@@ -27,14 +27,25 @@ Maker = Callable[[Frames, float], tuple[Update, list[Any]]]  # frames, frames a 
 USUAL_RATE = 30.0  # frames a second
 
 
-def ultralytics_bytetrack(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
-    """With the thresholds of the file that comes with it; it counts frames, whatever their rate."""
-    utils, checks = import_module("ultralytics.utils"), import_module("ultralytics.utils.checks")
-    settings = utils.IterableSimpleNamespace(**utils.YAML.load(checks.check_yaml("bytetrack.yaml")))
-    tracker = import_module("ultralytics.trackers").BYTETracker(settings)
-    make = import_module("ultralytics.engine.results").Boxes
-    rows = [np.column_stack([boxes, scores, np.zeros(len(boxes))]).astype(np.float32) for boxes, scores in frames]
-    return tracker.update, [make(found, (1080, 1920)) for found in rows]
+def ultralytics(name: str, tracker: str, **settings: Any) -> Maker:
+    """A tracker of that library with the thresholds of the file that comes with it, but for `settings`.
+
+    It counts frames, whatever their rate.
+    """
+
+    def make(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
+        utils, checks = import_module("ultralytics.utils"), import_module("ultralytics.utils.checks")
+        given = utils.YAML.load(checks.check_yaml(f"{name}.yaml")) | settings
+        made = getattr(import_module("ultralytics.trackers"), tracker)(utils.IterableSimpleNamespace(**given))
+        boxes = import_module("ultralytics.engine.results").Boxes
+        return made.update, [boxes(rows, (1080, 1920)) for rows in _rows(frames, np.float32)]
+
+    return make
+
+
+def _rows(frames: Frames, dtype: Any) -> list[Any]:
+    """x1, y1, x2, y2, score, class ``(N, 6)`` of each frame."""
+    return [np.column_stack([boxes, scores, np.zeros(len(boxes))]).astype(dtype) for boxes, scores in frames]
 
 
 def roboflow(name: str, **settings: Any) -> Maker:
@@ -52,6 +63,25 @@ def _supervision(frames: Frames) -> list[Any]:
     return [make(xyxy=boxes, confidence=scores, class_id=np.zeros(len(boxes), dtype=int)) for boxes, scores in frames]
 
 
+def trackforge(name: str) -> Maker:
+    """A tracker of that library as it comes; it counts frames, whatever their rate."""
+
+    def make(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
+        tracker = getattr(import_module("trackforge"), name)()
+        return tracker.update, [
+            [((x1, y1, x2 - x1, y2 - y1), score, 0) for (x1, y1, x2, y2), score in zip(*found, strict=True)]
+            for found in ((boxes.tolist(), scores.tolist()) for boxes, scores in frames)
+        ]
+
+    return make
+
+
+def arcsort(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
+    """With the settings that it recommends; it counts frames, whatever their rate. Without pictures."""
+    tracker = import_module("arcsort").ARCTracker.from_preset("sportsmot", use_cmc=False)
+    return lambda rows: tracker.update(rows, None), _rows(frames, np.float64)
+
+
 def norfair(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
     """By IoU; it has no distance of its own choice."""
     package = import_module("norfair")
@@ -63,7 +93,7 @@ def norfair(frames: Frames, frame_rate: float) -> tuple[Update, list[Any]]:
     return tracker.update, made
 
 
-def _rows_of_ultralytics(found: Any) -> Any:
+def _rows_of_ultralytics(found: Any) -> Any:  # x1, y1, x2, y2, id, and more
     return (
         np.asarray(found, dtype=float).reshape(len(found), -1)[:, [4, 0, 1, 2, 3]] if len(found) else np.empty((0, 5))
     )
@@ -78,16 +108,30 @@ def _rows_of_norfair(found: Any) -> Any:
     return np.array([[one.id, *one.estimate.ravel()] for one in found if one.live_points.any()]).reshape(-1, 5)
 
 
-ROWS = {"ultralytics": _rows_of_ultralytics, "trackers": _rows_of_roboflow, "norfair": _rows_of_norfair}
+def _rows_of_trackforge(found: Any) -> Any:
+    return np.array([[number, x, y, x + w, y + h] for number, (x, y, w, h), *_ in found]).reshape(-1, 5)
+
+
+ROWS = {
+    "ultralytics": _rows_of_ultralytics,
+    "trackers": _rows_of_roboflow,
+    "norfair": _rows_of_norfair,
+    "trackforge": _rows_of_trackforge,
+    "arcsort": _rows_of_ultralytics,
+}
 """By package: what an update returns -> id, x1, y1, x2, y2 ``(N, 5)`` of the tracks seen in that frame."""
 
 TRACKERS: dict[str, tuple[str, Maker]] = {
-    "ultralytics ByteTrack": ("ultralytics", ultralytics_bytetrack),
+    "ultralytics ByteTrack": ("ultralytics", ultralytics("bytetrack", "BYTETracker")),
+    "ultralytics TrackTrack": ("ultralytics", ultralytics("tracktrack", "TRACKTRACK", gmc_method="none")),
     "roboflow ByteTrack": ("trackers", roboflow("ByteTrackTracker")),
     "roboflow OC-SORT": ("trackers", roboflow("OCSORTTracker")),
     "roboflow SORT": ("trackers", roboflow("SORTTracker")),
     "roboflow C-BIoU": ("trackers", roboflow("CBIoUTracker")),
     "roboflow BoT-SORT": ("trackers", roboflow("BoTSORTTracker", enable_cmc=False)),  # there are no pictures
+    "trackforge ByteTrack": ("trackforge", trackforge("BYTETRACK")),
+    "trackforge TrackTrack": ("trackforge", trackforge("TRACKTRACK")),
+    "ARC-SORT": ("arcsort", arcsort),
     "norfair": ("norfair", norfair),
 }
 """By name: the package, and what makes a tracker's update and its arguments of the frames."""
