@@ -65,6 +65,7 @@ CUES: dict[str, dict[str, Any]] = {
     "revival": {"revival": None},
     "long memory": {"memory": 0.0},
     "adaptive noise": {"adaptive_noise": False},
+    "adaptive velocity": {"adaptive_velocity": False},
     "shared motion": {"shared_motion": False},
     "camera motion": {"camera": False},
     "detections' boxes (filtered instead)": {"filtered": True},

@@ -26,6 +26,7 @@ from tracker.association.stages import associate_in_stages
 from tracker.association.thresholds import ScoreThresholds
 from tracker.association.track_table import TrackTable
 from tracker.association.tracks import Assignments, Tracks
+from tracker.association.velocity_calibration import VelocityCalibration
 from tracker.motion.camera_motion import as_motion
 from tracker.motion.displacements import Displacements
 
@@ -68,7 +69,7 @@ class Tracker:
         """Begin without tracks."""
         preset = self.preset
         self._table = TrackTable(preset.motion, GalleryMemory if preset.appearance == "gallery" else AverageMemory)
-        self._noise = NoiseCalibration()
+        self._noise, self._velocities = NoiseCalibration(), VelocityCalibration()
         self._camera_trust = CameraTrust()
         self._by_cues = None
         if preset.cues is not None:
@@ -156,6 +157,8 @@ class Tracker:
         self._predict(elapsed, self._trusted(camera, found, elapsed))
         interval = elapsed if self._clock.detected is None else now - self._clock.detected
         rows, columns = self._associate(found, now, interval)
+        if self.preset.adaptive_velocity:
+            self._velocities.update(self._table, rows, found.bare.boxes[columns], elapsed)
         missed = self._match(found, rows, columns, now)
         born = self._birth.candidates(found.bare, self._thresholds.birth, (rows, columns), now, interval)
         born = self._returns.revive(found, born, missed, now)
@@ -210,7 +213,7 @@ class Tracker:
             return camera
         table = self._table
         steady = table.confirmed & (table.hits >= STEADY_HITS)
-        offsets = elapsed * table.filter.velocity[steady, :2]
+        offsets = self._velocities.share(elapsed) * elapsed * table.filter.velocity[steady, :2]
         predicted = table.filter.boxes()[steady] + np.tile(offsets, 2)
         return self._camera_trust.accept(camera, predicted, found.bare.boxes[found.cues.high_score])
 
@@ -218,7 +221,7 @@ class Tracker:
         """Move all tracks to where they are expected now."""
         self._compensate_camera(camera)
         self._table.filter.noise = self._noise.factor
-        self._table.filter.predict(elapsed)
+        self._table.filter.predict(elapsed, self._velocities.share(elapsed))
 
     def _compensate_camera(self, camera: Floats | None) -> None:
         """Move all remembered positions with the picture."""

@@ -84,17 +84,21 @@ class KalmanFilter:
         """Keep the given filters only."""
         self.state = np.ascontiguousarray(self.state[:, rows])
 
-    def predict(self, seconds: float) -> None:
-        """Move every box on by `seconds`: x = F x, P = F P F' + Q with F = [[1, dt], [0, 1]] for each coordinate."""
+    def predict(self, seconds: float, share: float = 1.0) -> None:
+        """Move every box on by `seconds`: x = F x, P = F P F' + Q with F = [[1, dt], [0, 1]] for each coordinate.
+
+        share: of dt in F, where velocities do not carry on for so long (`VelocityCalibration`).
+        """
         mean, velocity, var_mean, cov, var_velocity = self.state
         noise = self._scale(mean)
         noise *= noise
         noise *= self.noise * seconds / FRAME
-        drift = seconds * var_velocity
-        var_mean += seconds * (cov + cov + drift) + noise * self._position_variance
+        step = share * seconds
+        drift = step * var_velocity
+        var_mean += step * (cov + cov + drift) + noise * self._position_variance
         cov += drift
         var_velocity += noise * self._velocity_variance
-        mean += seconds * velocity
+        mean += step * velocity
 
     def propagate(self, seconds: float, rows: Ints, offsets: Floats, deviation: Floats | float) -> None:
         """Predict centres, and correct those of the filters `rows` ``(M,)`` by their measured offsets.

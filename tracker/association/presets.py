@@ -34,7 +34,8 @@ class Preset:
     nobody. across_cuts: whether those known by looks are remembered at a cut, too.
     birth_overlap: IoU with a track matched in this frame above which a detection starts none. persistence: seconds
     after which one that overlaps more and is still found does; infinite for never.
-    adaptive_noise: adapt the process noise to the innovations (`NoiseCalibration`).
+    adaptive_noise: adapt the process noise to the innovations (`NoiseCalibration`). adaptive_velocity: adapt how far
+    velocities carry on where frames are far apart (`VelocityCalibration`).
     shared_motion: estimate a shift that all tracks share, and associate again after it.
     camera: use the camera's motion, where it can be estimated.
     appearance: how embeddings are remembered; "none" does without. max_cosine_distance: of embeddings that may match,
@@ -63,6 +64,7 @@ class Preset:
     birth_overlap: float = 1.0
     persistence: float = math.inf
     adaptive_noise: bool = False
+    adaptive_velocity: bool = False
     shared_motion: bool = False
     camera: bool = False
     appearance: Literal["none", "average", "gallery"] = "none"
@@ -109,6 +111,7 @@ PRESETS = {
         birth_overlap=0.4,
         persistence=0.3,
         adaptive_noise=True,
+        adaptive_velocity=True,
         shared_motion=True,
         camera=True,
         appearance="average",
