@@ -12,7 +12,7 @@ from detectors.conversion import as_detections
 from detectors.errors import InputError
 from tracker.appearance.gallery import AverageMemory, GalleryMemory
 from tracker.association.birth import TrackBirth
-from tracker.association.calibration import AppearanceCalibration, NoiseCalibration
+from tracker.association.calibration import AppearanceCalibration
 from tracker.association.camera_trust import CameraTrust
 from tracker.association.cue_association import MAX_OCCLUSION, CueAssociation
 from tracker.association.frame_clock import FrameClock
@@ -26,7 +26,7 @@ from tracker.association.stages import associate_in_stages
 from tracker.association.thresholds import ScoreThresholds
 from tracker.association.track_table import TrackTable
 from tracker.association.tracks import Assignments, Tracks
-from tracker.association.velocity_calibration import VelocityCalibration
+from tracker.association.velocity_calibration import MotionCalibration
 from tracker.motion.camera_motion import as_motion
 from tracker.motion.displacements import Displacements
 
@@ -69,7 +69,7 @@ class Tracker:
         """Begin without tracks."""
         preset = self.preset
         self._table = TrackTable(preset.motion, GalleryMemory if preset.appearance == "gallery" else AverageMemory)
-        self._noise, self._velocities = NoiseCalibration(), VelocityCalibration()
+        self._calibration = MotionCalibration()
         self._camera_trust = CameraTrust()
         self._by_cues = None
         if preset.cues is not None:
@@ -158,7 +158,7 @@ class Tracker:
         interval = elapsed if self._clock.detected is None else now - self._clock.detected
         rows, columns = self._associate(found, now, interval)
         if self.preset.adaptive_velocity:
-            self._velocities.update(self._table, rows, found.bare.boxes[columns], elapsed)
+            self._calibration.velocities.update(self._table, rows, found.bare.boxes[columns], elapsed)
         missed = self._match(found, rows, columns, now)
         born = self._birth.candidates(found.bare, self._thresholds.birth, (rows, columns), now, interval)
         born = self._returns.revive(found, born, missed, now)
@@ -197,7 +197,7 @@ class Tracker:
             moved = (table.boxes - before)[table.missed == 0]
             offsets = displacements.offsets - (moved[:, :2] + moved[:, 2:]) / 2
             displacements = replace(displacements, offsets=offsets)
-        table.filter.noise = self._noise.factor
+        table.filter.noise = self._calibration.noise.factor
         table.propagate(elapsed, displacements)
         table.matches.begin_frame(None)
         return self._snapshot(now, propagated=True)
@@ -213,15 +213,15 @@ class Tracker:
             return camera
         table = self._table
         steady = table.confirmed & (table.hits >= STEADY_HITS)
-        offsets = self._velocities.share(elapsed) * elapsed * table.filter.velocity[steady, :2]
+        offsets = self._calibration.velocities.share(elapsed) * elapsed * table.filter.velocity[steady, :2]
         predicted = table.filter.boxes()[steady] + np.tile(offsets, 2)
         return self._camera_trust.accept(camera, predicted, found.bare.boxes[found.cues.high_score])
 
     def _predict(self, elapsed: float, camera: Floats | None) -> None:
         """Move all tracks to where they are expected now."""
         self._compensate_camera(camera)
-        self._table.filter.noise = self._noise.factor
-        self._table.filter.predict(elapsed, self._velocities.share(elapsed))
+        self._table.filter.noise = self._calibration.noise.factor
+        self._table.filter.predict(elapsed, self._calibration.velocities.share(elapsed))
 
     def _compensate_camera(self, camera: Floats | None) -> None:
         """Move all remembered positions with the picture."""
@@ -253,7 +253,7 @@ class Tracker:
         steady = ((table.hits[rows] >= STEADY_HITS) & (table.missed[rows] == 0)).nonzero()[0]
         ratios = table.match(rows, self._memorable(found)[columns], found.rows[columns], now)
         if self.preset.adaptive_noise:
-            self._noise.update(ratios.take(steady, axis=0))
+            self._calibration.noise.update(ratios.take(steady, axis=0))
         left = np.ones(len(table), dtype=bool)
         left[rows] = False
         missed = left.nonzero()[0]

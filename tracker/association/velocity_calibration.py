@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from detectors.base import Floats, Ints
+from tracker.association.calibration import NoiseCalibration
 from tracker.association.track_table import TrackTable
 
 DENSE = 0.1  # seconds between frames up to which nobody turns round from one to the next
@@ -43,3 +46,11 @@ class VelocityCalibration:
         predicted, seen = (np.clip(each / sizes, -LONGEST, LONGEST) for each in (predicted, seen))
         self._squares = PRIOR + FADE * (self._squares - PRIOR) + float((predicted * predicted).sum())
         self._products = PRIOR + FADE * (self._products - PRIOR) + float((predicted * seen).sum())
+
+
+@dataclass(frozen=True)
+class MotionCalibration:
+    """What the matches have taught of how objects move. noise: of their filters. velocities: how far they carry on."""
+
+    noise: NoiseCalibration = field(default_factory=NoiseCalibration)
+    velocities: VelocityCalibration = field(default_factory=VelocityCalibration)

@@ -71,7 +71,7 @@ class RecordingTracker(Tracker):
 
     def start_midway(self) -> None:
         """Prepare for a piece that begins in the middle of a video: see `NoiseCalibration.start_converged`."""
-        self._noise.start_converged()
+        self._calibration.noise.start_converged()
 
     def update(
         self,

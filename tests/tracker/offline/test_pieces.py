@@ -416,4 +416,4 @@ def test_frames_come_again_without_their_pictures() -> None:
 def test_who_begins_midway_begins_with_noise_that_has_settled(crossing: Path, midway: bool) -> None:
     with Run(crossing, Options(detections=DETECTIONS, offline=True), pictures=False) as run:
         next(run.record(midway=midway))
-        assert (run.stages.tracker._noise.factor < 0.5) == midway
+        assert (run.stages.tracker._calibration.noise.factor < 0.5) == midway
