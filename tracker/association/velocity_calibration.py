@@ -10,7 +10,7 @@ from detectors.base import Floats, Ints
 from tracker.association.calibration import NoiseCalibration
 from tracker.association.track_table import TrackTable
 
-DENSE = 0.1  # seconds between frames up to which nobody turns round from one to the next
+DENSE = 0.11  # seconds between frames, of ten a second and a little more, in which nobody turns round
 PRIOR = 1.0  # squared displacements, in sizes of the objects, that speak for velocities as they are
 KNOWN_HITS = 4  # matches from which a track's velocity is its own, and not how it began
 FADE = 0.95  # of what is known, from frame to frame
