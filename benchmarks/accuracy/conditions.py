@@ -8,7 +8,7 @@ mean of N copies of which 10 % of the detections are dropped and the edges moved
 takes the ground truth's boxes, all of one score, for detections, thinned to so many frames a second, and tells which
 share of them is reported at all, under whichever number: whatever is seen is an object. Each preset runs by motion
 only, and the default with recorded camera motion, too, where all sequences of a set have it. --peers runs the trackers
-of another Python (benchmarks/speed/peers.txt), each told the frame rate.
+of another Python (benchmarks/speed/peers.txt), told the frame rate if they take it.
 """
 
 from __future__ import annotations
