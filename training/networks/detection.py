@@ -121,7 +121,7 @@ class DetectionNetwork(nn.Module):
         mixed: bool = False,
     ) -> None:
         super().__init__()
-        self.normalise: Normalise | Centre = normalise or Normalise()
+        self.normalise: Normalise | Centre | nn.Identity = normalise or Normalise()
         self.pyramid = Pyramid(trunk, fold)
         channels = [level.channels for level in self.pyramid.levels]
         if mixed:
@@ -145,7 +145,7 @@ class DetectionNetwork(nn.Module):
         first = next(module for module in self.pyramid.modules() if isinstance(module, nn.Conv2d))
         assert isinstance(self.normalise, Normalise)
         first.weight.data = (first.weight.data / self.normalise.deviation).flip(1)
-        self.normalise = Centre(self.normalise.mean)
+        self.normalise = Centre(self.normalise.mean) if self.normalise.mean.any() else nn.Identity()
 
     def answer(self, maps: Sequence[torch.Tensor], grid: Grid) -> Answers:
         """What neck and head make of the trunk's maps."""

@@ -10,6 +10,7 @@ pytest.importorskip("torch", reason="needs the extra `train`")
 pytest.importorskip("torchvision", reason="needs the extra `train`")
 
 import torch
+from torch import nn
 from torchvision.transforms.functional import normalize
 
 from tests.training.pictures import answering_network, small_network
@@ -102,17 +103,17 @@ def test_pictures_are_normalised_as_torchvision_does_it() -> None:
     assert torch.allclose(Normalise()(pictures), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("backbone", ["lenet5", "mobilenet_v2"])
+@pytest.mark.parametrize("backbone", ["lenet5", "mobilenet_v2", "yolox_nano"])
 def test_absorbing_the_normalisation_changes_no_answer(backbone: str) -> None:
     network = answering_network(backbone)
     lean = copy.deepcopy(network)
     lean.absorb_normalisation()
-    assert isinstance(lean.normalise, Centre)
+    assert isinstance(lean.normalise, nn.Identity if backbone == "yolox_nano" else Centre), "no pass that adds nothing"
     pictures = torch.rand(1, 3, 64, 96) * 255
     with torch.no_grad():
         expected, answers = network(pictures), lean(pictures)
-    assert (answers.logits - expected.logits).abs().max() < 1e-3
-    assert (answers.boxes - expected.boxes).abs().max() < 1e-3 * 32
+    torch.testing.assert_close(answers.logits, expected.logits, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(answers.boxes, expected.boxes, rtol=1e-4, atol=1e-3 * 32)
 
 
 def test_each_level_has_a_scale_and_statistics_of_its_own() -> None:
