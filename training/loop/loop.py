@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from training.loop.checkpoint import Checkpoint, Counters, save_checkpoint
+from training.loop.layer_rates import LayerRates
 from training.loop.schedule import Scheduled
 from training.networks.pyramid import make_steady
 
@@ -55,7 +56,9 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
         self.activity = ""  # what is done beside the steps, for whoever watches
         self._step_began: float | None = None
         new, trunk = self._parameters()
-        self.optimizer = torch.optim.AdamW([{"params": new}, {"params": trunk}], lr=0.0, weight_decay=plan.weight_decay)
+        groups = [{"params": new}, *({"params": [each]} for each in trunk)]
+        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=plan.weight_decay)
+        self.layer_rates = LayerRates(trunk)
 
     @property
     def progress(self) -> float:
@@ -109,10 +112,10 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
 
     def _take_step(self, batch: Batch) -> torch.Tensor:
         """One step; returns the two losses ``(2,)`` that are reported."""
-        for group, rate in zip(self.optimizer.param_groups, self._rates(), strict=True):
-            group["lr"] = rate
         self.network.train()
-        total, shown = self._losses(batch)
+        with contextlib.nullcontext() if self.layer_rates.known else self.layer_rates.found_in(self.network):
+            total, shown = self._losses(batch)
+        self._set_rates()
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
@@ -120,6 +123,12 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
         self.step += 1
         follow(self.average, self.network, min(self.plan.averaging, (1 + self.step) / (10 + self.step)))
         return shown.detach().cpu()
+
+    def _set_rates(self) -> None:
+        new, trunk = self._rates()
+        shares = [trunk * share for share in self.layer_rates.shares.tolist()]
+        for group, rate in zip(self.optimizer.param_groups, (new, *shares), strict=True):
+            group["lr"] = rate
 
     def _judge(self) -> float | None:
         """How good the running average is; None where nothing judges it."""
@@ -141,7 +150,7 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
 
     def _networks(self) -> dict[str, nn.Module]:
         """All that a checkpoint holds, by name."""
-        return {"network": self.network, "average": self.average}
+        return {"network": self.network, "average": self.average, "layer_rates": self.layer_rates}
 
     @abstractmethod
     def _parameters(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
