@@ -52,6 +52,26 @@ class LayerRates(nn.Module):
         self.shares.copy_(torch.tensor(found))
 
 
+class RatedOptimizer:
+    """AdamW with one rate for new layers, and for the layers of a trunk their shares of another."""
+
+    def __init__(self, new: Sequence[nn.Parameter], trunk: Sequence[nn.Parameter], weight_decay: float) -> None:
+        groups = [{"params": list(new)}, *({"params": [each]} for each in trunk)]
+        self.adam = torch.optim.AdamW(groups, lr=0.0, weight_decay=weight_decay)
+        self.shares = LayerRates(trunk)
+
+    def finding(self, network: nn.Module) -> contextlib.AbstractContextManager[None]:
+        """While a network looks at pictures: finds the shares, where they are not known yet."""
+        return contextlib.nullcontext() if self.shares.known else self.shares.found_in(network)
+
+    def step(self, new: float, trunk: float) -> None:
+        """Take a step along the gradients. new, trunk: the two rates."""
+        rates = (new, *(trunk * share for share in self.shares.shares.tolist()))
+        for group, rate in zip(self.adam.param_groups, rates, strict=True):
+            group["lr"] = rate
+        self.adam.step()
+
+
 @torch.no_grad()
 def _room(layer: nn.Conv2d, given: tuple[torch.Tensor], answer: torch.Tensor) -> dict[nn.Parameter, float]:
     """How far every weight of a layer, or every bias, may move until what it says has changed by its own spread."""

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from training.loop.checkpoint import Checkpoint, Counters, save_checkpoint
-from training.loop.layer_rates import LayerRates
+from training.loop.layer_rates import RatedOptimizer
 from training.loop.schedule import Scheduled
 from training.networks.pyramid import make_steady
 
@@ -56,9 +56,7 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
         self.activity = ""  # what is done beside the steps, for whoever watches
         self._step_began: float | None = None
         new, trunk = self._parameters()
-        groups = [{"params": new}, *({"params": [each]} for each in trunk)]
-        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=plan.weight_decay)
-        self.layer_rates = LayerRates(trunk)
+        self.optimizer = RatedOptimizer(new, trunk, plan.weight_decay)
 
     @property
     def progress(self) -> float:
@@ -73,7 +71,7 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
 
     def resume(self, saved: Checkpoint[Plan]) -> None:
         """Go on where a saved run stopped. Raises InputError when it is of another network."""
-        saved.restore(self._networks(), self.optimizer)
+        saved.restore(self._networks(), self.optimizer.adam)
         self.step, self.seconds = saved.counters.step, saved.counters.seconds
 
     def run(self, report_every: int = 50) -> Iterator[Report]:
@@ -105,7 +103,7 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
         if self.checkpoint is not None:
-            save_checkpoint(self.checkpoint, self._networks(), self.optimizer, self.plan, self._counters())
+            save_checkpoint(self.checkpoint, self._networks(), self.optimizer.adam, self.plan, self._counters())
 
     def _judged_shares(self, rounding: float) -> int:
         return int(self.progress * self.plan.judgements + rounding)
@@ -113,22 +111,15 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
     def _take_step(self, batch: Batch) -> torch.Tensor:
         """One step; returns the two losses ``(2,)`` that are reported."""
         self.network.train()
-        with contextlib.nullcontext() if self.layer_rates.known else self.layer_rates.found_in(self.network):
+        with self.optimizer.finding(self.network):
             total, shown = self._losses(batch)
-        self._set_rates()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         total.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
-        self.optimizer.step()
+        self.optimizer.step(*self._rates())
         self.step += 1
         follow(self.average, self.network, min(self.plan.averaging, (1 + self.step) / (10 + self.step)))
         return shown.detach().cpu()
-
-    def _set_rates(self) -> None:
-        new, trunk = self._rates()
-        shares = [trunk * share for share in self.layer_rates.shares.tolist()]
-        for group, rate in zip(self.optimizer.param_groups, (new, *shares), strict=True):
-            group["lr"] = rate
 
     def _judge(self) -> float | None:
         """How good the running average is; None where nothing judges it."""
@@ -150,7 +141,7 @@ class Loop(ABC, Generic[Network, Plan, Batch, Report]):
 
     def _networks(self) -> dict[str, nn.Module]:
         """All that a checkpoint holds, by name."""
-        return {"network": self.network, "average": self.average, "layer_rates": self.layer_rates}
+        return {"network": self.network, "average": self.average, "layer_rates": self.optimizer.shares}
 
     @abstractmethod
     def _parameters(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:

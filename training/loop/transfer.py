@@ -6,7 +6,6 @@ Weights travel in a safetensors file in half precision, with the plan that rebui
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,10 +17,8 @@ from detectors.errors import InputError, refusing
 from detectors.sliding import EMBEDDED
 from training.loop.checkpoint import read_tensors, write_tensors
 from training.loop.detector_plan import Plan
-from training.loop.widening import widen
 from training.loop.yolox_weights import BACKBONE, yolox_network
-from training.networks.backbones import BACKBONES, load_trunk
-from training.networks.detection import DetectionNetwork, build
+from training.networks.detection import DetectionNetwork
 from training.networks.pyramid import Pyramid
 
 FORMAT = "keeptrack detector weights 1"
@@ -66,14 +63,9 @@ def known_classes(weights: Weights, class_names: Sequence[str]) -> dict[str, int
 def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
     """Give a network all that trained weights know: of the last layer, the boxes, and the classes of the same names.
 
-    A class that they do not know begins as in an untrained head, which sees it nowhere. A backbone that only has more
-    channels begins with copies of theirs. Raises InputError when the weights are of another backbone.
+    A class that they do not know begins as in an untrained head, which sees it nowhere.
+    Raises InputError when the weights are of another backbone.
     """
-    if BACKBONES[plan.backbone].widens == weights.plan.backbone:
-        narrow = _untrained(weights.plan.backbone, plan)
-        transfer(weights, narrow, dataclasses.replace(plan, backbone=weights.plan.backbone))
-        widen(narrow, network)
-        return
     with refusing("--start", "its weights do not fit its plan", f"give the {SUFFIX} beside a trained model"):
         known = known_classes(weights, plan.class_names)
         theirs, own = dict(weights.tensors), network.state_dict()
@@ -100,10 +92,6 @@ def transfer_trunk(weights: Weights, pyramid: Pyramid) -> None:
     if missing:
         raise InputError("--start", "the weights are of another backbone", f"use --backbone {weights.plan.backbone}")
     pyramid.load_state_dict({key: theirs[f"pyramid.{key}"] for key in own})
-
-
-def _untrained(backbone: str, plan: Plan) -> DetectionNetwork:
-    return build(backbone, load_trunk(backbone, None), len(plan.class_names), plan.fold)
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from torch import nn
 
 from detectors.errors import InputError
 from training.networks.onnx_trunk import fill_from_onnx
-from training.networks.yolox import WIDER, YoloxNano
+from training.networks.yolox import YoloxNano
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)  # red first, of pictures in [0, 255]
 IMAGENET_DEVIATION = (58.395, 57.12, 57.375)
@@ -37,8 +37,7 @@ class Backbone:
     receptive_field: side in pixels of what a feature depends on. sees_all: squeeze-and-excitation weighs the channels
     by the whole picture, in addition. padded: its layers see zeros around the picture.
     widened: its last part only widens the features, for the classifier. mixed: it returns maps at strides 8, 16 and 32
-    that have seen each other. widens: a trunk that differs from it by fewer channels only, whose detectors it can start
-    from. weights: torchvision's, or None.
+    that have seen each other. weights: torchvision's, or None.
     mean, deviation: of the colours, red first in [0, 255], that its weights were trained with.
     """
 
@@ -51,7 +50,6 @@ class Backbone:
     widened: bool = False
     mixed: bool = False
     sees_all: bool = False
-    widens: str | None = None
     weights: Any = None
     mean: tuple[float, float, float] = IMAGENET_MEAN
     deviation: tuple[float, float, float] = IMAGENET_DEVIATION
@@ -180,17 +178,6 @@ BACKBONES: dict[str, Backbone] = {
         out_channels=256,
         receptive_field=858,
         mixed=True,
-        mean=(0.0, 0.0, 0.0),
-        deviation=(1.0, 1.0, 1.0),
-    ),
-    "yolox_nano_wide": Backbone(
-        lambda: YoloxNano(WIDER),
-        _whole,
-        stride=32,
-        out_channels=384,
-        receptive_field=858,
-        mixed=True,
-        widens="yolox_nano",
         mean=(0.0, 0.0, 0.0),
         deviation=(1.0, 1.0, 1.0),
     ),

@@ -8,13 +8,10 @@ ones are depthwise. Its first layer, which there takes every second pixel apart 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import nn
 
 STEM, WIDTHS = 16, (32, 64, 128, 256)  # channels at strides 2, and 4 to 32
-WIDER = (32, 64, 192, 384)  # more where a map has few cells, and knows what a thing is rather than where it ends
 REPEATS = (1, 3, 3, 1)  # bottlenecks at strides 4 to 32
 POOLS = (5, 9, 13)  # cells
 TOWER, DEPTH = 64, 2  # channels and convolutions of a tower
@@ -102,13 +99,12 @@ class TopDown(nn.Module):
 
 
 class BottomUp(nn.Module):
-    """A fine map, halved, joins the coarser one beside it, which `TopDown` has narrowed to as many channels."""
+    """A fine map, halved, joins the coarser one beside it."""
 
-    def __init__(self, fine: int, coarse: int) -> None:
-        """coarse: channels of the coarser map, which come out again."""
+    def __init__(self, fine: int) -> None:
         super().__init__()
         self.smaller = separable(fine, fine, stride=2)
-        self.mix = CrossStage(2 * fine, coarse, 1, residual=False)
+        self.mix = CrossStage(2 * fine, 2 * fine, 1, residual=False)
 
     def forward(self, fine: torch.Tensor, coarse: torch.Tensor) -> torch.Tensor:
         """The coarse map that has seen the fine one."""
@@ -117,25 +113,23 @@ class BottomUp(nn.Module):
 
 
 class YoloxNano(nn.Module):
-    """Pictures ``(N, 3, H, W)``, red first in [0, 255] -> maps at strides 8, 16 and 32.
+    """Pictures ``(N, 3, H, W)``, red first in [0, 255] -> maps of 64, 128 and 256 channels at strides 8, 16 and 32."""
 
-    widths: channels at strides 4 to 32; the maps have the last three.
-    """
-
-    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.stem = Convolution(3, STEM, 6, 2)
+        channels = (STEM, *WIDTHS)
         stages = [
             nn.Sequential(separable(before, after, stride=2), CrossStage(after, after, repeats))
-            for before, after, repeats in zip((STEM, *widths), widths, REPEATS, strict=False)
+            for before, after, repeats in zip(channels, WIDTHS, REPEATS, strict=False)
         ]
-        _, at8, at16, at32 = widths
+        last = stages[-1]
         stages[-1] = nn.Sequential(
-            stages[-1][0], SpatialPyramidPooling(at32), CrossStage(at32, at32, REPEATS[-1], residual=False)
+            last[0], SpatialPyramidPooling(WIDTHS[-1]), CrossStage(WIDTHS[-1], WIDTHS[-1], REPEATS[-1], residual=False)
         )
         self.stride4, self.stride8, self.stride16, self.stride32 = stages
-        self.down16, self.down8 = TopDown(at32, at16), TopDown(at16, at8)
-        self.up16, self.up32 = BottomUp(at8, at16), BottomUp(at16, at32)
+        self.down16, self.down8 = TopDown(WIDTHS[3], WIDTHS[2]), TopDown(WIDTHS[2], WIDTHS[1])
+        self.up16, self.up32 = BottomUp(WIDTHS[1]), BottomUp(WIDTHS[2])
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """The maps, the finest first."""

@@ -50,7 +50,7 @@ def test_pictures_become_a_segmenter_that_knows_others(tmp_path: Path, capsys: p
     data, output = write_coco(tmp_path / "data", 12), tmp_path / "my.onnx"
     names = tmp_path / "val.txt"
     names.write_text("1.png\n5.png\n9.png\n")
-    arguments = [str(data), "-o", str(output), "--validation", str(names), *SMALL, "--steps", "90"]
+    arguments = [str(data), "-o", str(output), "--validation", str(names), *SMALL, "--steps", "150"]
     assert status_of(arguments) == 0
     told = capsys.readouterr().out
     assert "9 pictures to learn from, 3 to judge by" in told

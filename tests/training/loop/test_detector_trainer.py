@@ -184,7 +184,7 @@ def test_the_trunk_waits_and_has_a_rate_of_its_own(pictures: Dataset) -> None:
     for report in trainer.run(report_every=1):
         done = (report.step - 1) / 8
         rates = plan.rates(done, (report.step - 1) % 4)  # the warm-up starts again with the trunk
-        new, *trunk_rates = [group["lr"] for group in trainer.optimizer.param_groups]
+        new, *trunk_rates = [group["lr"] for group in trainer.optimizer.adam.param_groups]
         assert (new, max(trunk_rates)) == pytest.approx(rates)
         trunk = trainer.network.pyramid
         if report.step <= 3:

@@ -28,7 +28,6 @@ LEVELS = {  # (stride, channels) as the papers have them; of the MobileNets, the
     "mobilenet_v3_large_ssd": [(8, 240), (16, 672), (32, 480)],
     "mobilenet_v3_small": [(8, 96), (16, 288), (32, 96)],
     "yolox_nano": [(8, 64), (16, 128), (32, 256)],
-    "yolox_nano_wide": [(8, 64), (16, 192), (32, 384)],
 }
 CLASSIFIERS = [name for name, backbone in BACKBONES.items() if not backbone.mixed]
 
