@@ -1,7 +1,7 @@
 """Layers that a step would move further than the others learn at a lower rate.
 
-Where batch normalisation follows a layer, only the direction of its weights counts, and a step of any optimiser turns it
-a little. Folded into the weights it protects nothing any more: a layer that reads bytes in [0, 255] has weights of a
+Where batch normalisation follows a layer, only the direction of its weights counts, and a step of any optimiser turns
+it a little. Folded into the weights it protects nothing any more: a layer that reads bytes in [0, 255] has weights of a
 hundredth, and a step of Adam that is nothing to the other layers turns all answers upside down. So a layer's step is
 measured by what it changes, as a share of what the layer says (Yang et al., "A spectral condition for feature
 learning", 2023).
@@ -38,7 +38,7 @@ class LayerRates(nn.Module):
     @contextlib.contextmanager
     def found_in(self, network: nn.Module) -> Iterator[None]:
         """Find them while the network looks at pictures."""
-        room: dict[nn.Parameter, float] = {}
+        room: dict[torch.Tensor, float] = {}
         layers = [each for each in network.modules() if isinstance(each, nn.Conv2d) and each.bias is not None]
         hooks = [layer.register_forward_hook(lambda *seen: room.update(_room(*seen))) for layer in layers]
         try:
@@ -73,7 +73,7 @@ class RatedOptimizer:
 
 
 @torch.no_grad()
-def _room(layer: nn.Conv2d, given: tuple[torch.Tensor], answer: torch.Tensor) -> dict[nn.Parameter, float]:
+def _room(layer: nn.Conv2d, given: tuple[torch.Tensor], answer: torch.Tensor) -> dict[torch.Tensor, float]:
     """How far every weight of a layer, or every bias, may move until what it says has changed by its own spread."""
     assert layer.bias is not None
     spread = answer.float().std(dim=(0, 2, 3)).square().mean().sqrt().item()
