@@ -10,7 +10,7 @@ from training.loop.transfer import Weights, known_classes, load_weights
 
 PACKAGED, NOTHING = "sliding", "none"
 FEW_PICTURES = 200  # up to so many, a trunk that has seen thousands is better left alone
-FEW_HEAD_RATE = 5e-4  # where the head knows all classes already: a few pictures are not to shake that off
+FEW_HEAD_RATE = 1e-4  # where the head knows all classes already: a few pictures are not to shake that off
 
 
 def starting_weights(options: argparse.Namespace) -> Weights | None:
