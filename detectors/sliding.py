@@ -23,7 +23,7 @@ from detectors.runtime import answer, device_note, open_session
 
 KIND = "keeptrack sliding detector"
 STRIDE = 32
-SHRINK = 0.5  # of a frame's size, where the network has been trained for that
+SHRINK = 0.75  # of a frame's size, where the network has been trained for that
 GREY = 114  # the colour around the frame, also in training
 EMBEDDED = Path(__file__).parent / "weights" / "street.onnx"
 """The detector that comes with the package: person, bicycle, car, motorcycle, bus, truck."""
@@ -75,8 +75,8 @@ class SlidingDetector:
     def search_size(self, height: int, width: int) -> int:
         """The longer side in pixels that a frame of that size is scaled to.
 
-        A network that was trained at one size runs at that size. One that was trained over a range of sizes takes half
-        of the frame's: what is worth tracking is still large enough there to be found, and a detection costs a quarter.
+        A network that was trained at one size runs at that size. One that was trained over a range of sizes takes three
+        quarters of the frame's: as much is found there, what is close more surely, and a detection costs half as much.
         It keeps to its range, and never enlarges a frame, which would only show it things as blurred as it was never
         taught.
         """
