@@ -164,7 +164,7 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
     """The sizes of pictures, in use and while it trains."""
     parser.add_argument("--imgsz", type=int, default=512, metavar="PIXELS", help="longer side it will run at")
     parser.add_argument("--run-at", type=int, metavar="PIXELS", help="the same for use, if other than for training")
-    parser.add_argument("--run-up-to", type=int, metavar="PIXELS", help="larger frames at 3/4 of their size, up to this")
+    parser.add_argument("--run-up-to", type=int, metavar="PIXELS", help="larger frames at 3/4 of their size, up to it")
     parser.add_argument("--side", type=int, default=Plan.side, metavar="PIXELS", help="of the squares it trains on")
     parser.add_argument("--spread", type=float, default=Plan.spread, help="scales from 1 / exp(SPREAD) to exp(SPREAD)")
     parser.add_argument("--mosaic", type=float, default=Plan.mosaic, help="share of samples made of four pictures")
