@@ -53,12 +53,12 @@ class Count:
     all_frames: int
 
 
-def count_uncovered(video: Path, blur: str, offline: bool, masks: bool = False) -> Count:
-    """Track a video with `blur`, and look at what was written."""
+def count_uncovered(video: Path, blur: str, offline: bool, masks: bool = False, detector: str = "auto") -> Count:
+    """Track a video with `blur`, and look at what was written. detector: whose objects are to be hidden."""
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "hidden.mp4"
         options = {"offline": offline, "output": written, "draw": "none", "quality": "high"}
-        options |= {"masks": masks, "blur": blur, "classes": None if blur == "all" else blur}
+        options |= {"masks": masks, "detector": detector, "blur": blur, "classes": None if blur == "all" else blur}
         tracked = [tracks for _, tracks in track(video, **options)]
         boxes = known = shown = frames = 0
         for tracks, (before, after) in zip(tracked, pictures(video, written), strict=True):

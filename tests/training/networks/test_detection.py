@@ -112,8 +112,9 @@ def test_absorbing_the_normalisation_changes_no_answer(backbone: str) -> None:
     pictures = torch.rand(1, 3, 64, 96) * 255
     with torch.no_grad():
         expected, answers = network(pictures), lean(pictures)
-    torch.testing.assert_close(answers.logits, expected.logits, rtol=1e-4, atol=1e-3)
-    torch.testing.assert_close(answers.boxes, expected.boxes, rtol=1e-4, atol=1e-3 * 32)
+    relative = 1e-4 if backbone == "yolox_nano" else 0.0  # untrained, it answers in thousands
+    torch.testing.assert_close(answers.logits, expected.logits, rtol=relative, atol=1e-3)
+    torch.testing.assert_close(answers.boxes, expected.boxes, rtol=relative, atol=1e-3 * 32)
 
 
 def test_each_level_has_a_scale_and_statistics_of_its_own() -> None:
