@@ -14,6 +14,7 @@ from detectors.extras import install_extra
 
 COMMANDS = {
     "detector": "a detector from labelled pictures, for --detector",
+    "average": "one detector from the weights of several",
     "segmenter": "a class for each pixel, from pictures with masks",
     "box-masks": "silhouettes out of boxes, from pictures with masks",
     "embedder": "an appearance network from pictures by identity, for --appearance",
@@ -29,7 +30,7 @@ examples:
 """
 HELP = ("--help", "-h", "help")
 WRONG_ARGUMENTS = 2  # the exit status
-TRAINING = ("detector", "segmenter", "box-masks", "embedder")
+TRAINING = ("detector", "average", "segmenter", "box-masks", "embedder")
 DEBUG = "--debug"
 LIBRARIES = ("torch", "torchvision", "safetensors", "onnx", "pycocotools", "matplotlib")
 """The extra `train`: what a training would otherwise miss in its last minute is looked for in its first second."""

@@ -95,6 +95,21 @@ def transfer_trunk(weights: Weights, pyramid: Pyramid) -> None:
 
 
 @torch.no_grad()
+def average(given: Sequence[tuple[Weights, float]], network: DetectionNetwork, plan: Plan) -> None:
+    """Give a network the mean of trained weights, each with its share, in whatever unit.
+
+    Raises InputError when they are of another backbone.
+    """
+    total = sum(share for _, share in given)
+    mean = {key: torch.zeros_like(value) for key, value in network.state_dict().items()}
+    for weights, share in given:
+        transfer(weights, network, plan)
+        for key, value in network.state_dict().items():
+            mean[key] = mean[key] + value * (share / total) if value.is_floating_point() else value
+    network.load_state_dict(mean)
+
+
+@torch.no_grad()
 def keep_start(weights: Weights, network: DetectionNetwork, plan: Plan, share: float) -> None:
     """Move a network that has gone on from `weights` back towards them, by a share of the way.
 

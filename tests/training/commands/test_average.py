@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torchvision", reason="needs the extra `train`")
+pytest.importorskip("safetensors", reason="needs the extra `train`")
+
+import torch
+
+from detectors.sliding import SlidingDetector
+from tests.training.pictures import write_coco
+from training.__main__ import main
+from training.loop.detector_plan import Plan
+from training.loop.transfer import load_weights, save_weights
+from training.networks.backbones import load_trunk
+from training.networks.detection import build
+
+PLAN = Plan("mobilenet_v3_small", ("red", "blue"), side=64, long_side=96)
+
+
+def written(folder: Path, name: str, value: float, plan: Plan = PLAN) -> Path:
+    """Weights that are all `value`."""
+    network = build(plan.backbone, load_trunk(plan.backbone, None), len(plan.class_names))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(value)
+    save_weights(network, plan, folder / name)
+    return folder / name
+
+
+def test_a_mean_weighs_its_parts_by_their_shares(tmp_path: Path) -> None:
+    one, two = written(tmp_path, "one.safetensors", 0.01), written(tmp_path, "two.safetensors", 0.02)
+    output = tmp_path / "mean.onnx"
+    assert main(["average", str(one), f"{two}=3", "-o", str(output), "--run-at", "64"]) == 0
+    mean = load_weights(output.with_suffix(".safetensors"))
+    torch.testing.assert_close(
+        mean.tensors["head.output.weight"],
+        torch.full_like(mean.tensors["head.output.weight"], 0.0175),
+        rtol=1e-3,
+        atol=0,
+    )
+    detector = SlidingDetector(output)
+    assert list(detector.class_names.values()) == ["red", "blue"]
+    assert detector.search_size(999, 999) == 64
+
+
+def test_it_is_judged_and_calibrated_by_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, output = write_coco(tmp_path / "data", 4), tmp_path / "mean.onnx"
+    run = tmp_path / "run.onnx"
+    assert (
+        main(
+            [
+                "detector",
+                str(data),
+                "-o",
+                str(run),
+                "--start",
+                "sliding",
+                "--steps",
+                "1",
+                "--batch",
+                "2",
+                "--imgsz",
+                "96",
+            ]
+        )
+        == 0
+    )
+    learnt = run.with_suffix(".safetensors")
+    listed = tmp_path / "val.txt"
+    listed.write_text("\n".join(path.name for path in sorted(data.parent.rglob("*.png"))[:2]) + "\n")
+    capsys.readouterr()
+    arguments = [
+        "average",
+        str(learnt),
+        str(learnt),
+        "--data",
+        str(data),
+        "--validation",
+        str(listed),
+        "-o",
+        str(output),
+    ]
+    assert main(arguments) == 0
+    told = capsys.readouterr().out
+    assert "2 pictures" in told
+    assert "run.safetensors 0.50, run.safetensors 0.50" in told
+    assert main(arguments) == 1
+    assert "exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        (["--validation", "val.txt"], "names pictures of no data"),
+        (["other.safetensors"], "does not know blue"),
+        (["nowhere.safetensors"], "nowhere.safetensors"),
+    ],
+)
+def test_what_cannot_be_averaged_is_named(
+    rest: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = written(tmp_path, "one.safetensors", 0.01)
+    written(tmp_path, "other.safetensors", 0.01, Plan("mobilenet_v3_small", ("red", "green")))
+    parts = [str(tmp_path / each) if each.endswith(".safetensors") else each for each in rest]
+    assert main(["average", str(one), *parts, "-o", str(tmp_path / "mean.onnx")]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_share_is_a_number_above_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["average", "a.safetensors=0", "-o", str(tmp_path / "mean.onnx")])
+    assert "is no weight" in capsys.readouterr().err
