@@ -103,6 +103,10 @@ class Detections:
         """The same with these embeddings ``(N, D)``, which are not checked, or with none."""
         return self._with(embeddings=vectors)
 
+    def with_boxes(self, boxes: Floats) -> Detections:
+        """The same with these boxes ``(N, 4)``, which are not checked."""
+        return self._with(boxes=boxes)
+
     def without_columns(self) -> Detections:
         """The same without all that is not a field of its own."""
         return self._with(columns={})

@@ -112,6 +112,9 @@ def iou_matrix(a: Floats, b: Floats) -> Floats:
 
 ONE_OBJECT = 0.85
 """IoU from which two boxes are one object under two names, such as a bicycle and a motorcycle."""
+SMALLEST_VOTE = 1e-9  # of a box with the score 0: it still says where it is, if nobody else does
+SAME_VIEW = 0.8
+"""IoU from which a weaker box shows the same object just as well; from less, people's boxes are drawn to neighbours."""
 
 
 def nms(
@@ -158,6 +161,30 @@ def _rivals(boxes: Floats, iou: float, class_ids: Ints | None, other_classes_iou
         found.append((rows[rival], columns[rival]))
     better, worse = zip(*found, strict=True)
     return np.concatenate(better), np.concatenate(worse)
+
+
+def vote(boxes: Floats, scores: Floats, kept: Ints, class_ids: Ints) -> Floats:
+    """Where those boxes ``(K, 4)`` stand that suppression has kept, when the ones around them are heard, too.
+
+    boxes: ``(N, 4)`` xyxy; scores, class_ids: ``(N,)``; kept: ``(K,)`` rows, as from `nms`. Several cells see the same
+    object, each with its own error. A box votes, with the weight of its score, for the kept one of its class that it
+    overlaps most, by `SAME_VIEW` at least; each stands where the mean of its votes is (box voting: Gidaris and
+    Komodakis, "Object detection via a multi-region and semantic segmentation-aware CNN model", 2015, section 5).
+    """
+    area = areas(boxes)
+    rows, columns, shared = overlapping_pairs(boxes[kept], boxes)
+    overlap = shared / (area[kept][rows] + area[columns] - shared)
+    same = (overlap >= SAME_VIEW) & (class_ids[kept][rows] == class_ids[columns])
+    rows, columns, overlap = rows[same], columns[same], overlap[same]
+    choice = np.full(len(boxes), -1)
+    order = np.argsort(overlap, kind="stable")
+    choice[columns[order]] = rows[order]  # the last one written overlaps most
+    choice[kept] = np.arange(len(kept))
+    voters = np.flatnonzero(choice >= 0)
+    weights = np.maximum(scores[voters], SMALLEST_VOTE)
+    total = np.bincount(choice[voters], weights, len(kept))
+    sums = [np.bincount(choice[voters], weights * boxes[voters, side], len(kept)) for side in range(4)]
+    return np.asarray(np.stack(sums, axis=1) / total[:, None])
 
 
 def clip(boxes: Floats, width: float, height: float) -> Floats:

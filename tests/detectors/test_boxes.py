@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from detectors import limits
 from detectors.base import Floats, Ints
 from detectors.boxes import (
+    SAME_VIEW,
     areas,
     clip,
     cxcywh_to_xyxy,
@@ -20,6 +21,7 @@ from detectors.boxes import (
     overlapping_pairs,
     overlaps_among,
     tlwh_to_xyxy,
+    vote,
     xyxy_to_cxcywh,
     xyxy_to_tlwh,
 )
@@ -247,3 +249,49 @@ def test_a_clipped_box_is_what_the_box_and_the_picture_share(seed: int, count: i
 
     np.testing.assert_allclose(areas(clip(boxes, 9, 7)), overlap_areas(boxes, picture)[:, 0])
     np.testing.assert_array_equal(clip(clip(boxes, 9, 7), 9, 7), clip(boxes, 9, 7))
+
+
+def slow_vote(boxes: Floats, scores: Floats, kept: Ints, class_ids: Ints) -> Floats:
+    votes: list[list[int]] = [[int(row)] for row in kept]
+    for row in set(range(len(boxes))) - set(kept.tolist()):
+        shares = [slow_iou(boxes[each], boxes[row]) if class_ids[each] == class_ids[row] else 0.0 for each in kept]
+        if max(shares, default=0.0) >= SAME_VIEW:
+            votes[int(np.argmax(shares))].append(row)
+    return np.array([np.average(boxes[rows], axis=0, weights=scores[rows]) for rows in votes]).reshape(-1, 4)
+
+
+@modest
+@given(seed=seeds, objects=st.integers(0, 5), views=st.integers(1, 6))
+def test_votes_are_those_of_a_slow_loop(seed: int, objects: int, views: int) -> None:
+    rng = np.random.default_rng(seed)
+    corner = np.repeat(rng.uniform(0, 100, (objects, 2)), views, axis=0)
+    boxes = np.concatenate([corner, corner + 40], axis=1) + rng.normal(0, 2, (objects * views, 4))
+    scores, class_ids = rng.uniform(0.1, 1, len(boxes)), rng.integers(0, 2, len(boxes))
+    kept = nms(boxes, scores, 0.7, class_ids)
+    np.testing.assert_allclose(vote(boxes, scores, kept, class_ids), slow_vote(boxes, scores, kept, class_ids))
+
+
+def test_many_looks_at_one_object_are_closer_to_it_than_the_best_of_them() -> None:
+    rng = np.random.default_rng(0)
+    true = np.array([100.0, 100, 160, 260])
+    best, voted = list[float](), list[float]()
+    for _ in range(50):
+        boxes, scores = true + rng.normal(0, 3, (8, 4)), rng.uniform(0.5, 0.9, 8)
+        kept = nms(boxes, scores, 0.7)
+        best.append(float(np.abs(boxes[kept[0]] - true).mean()))
+        voted.append(float(np.abs(vote(boxes, scores, kept, np.zeros(8, np.int64))[0] - true).mean()))
+    assert np.mean(voted) < 0.6 * np.mean(best)
+
+
+def test_only_boxes_of_the_same_class_that_fit_have_a_vote() -> None:
+    boxes = np.array([[0.0, 0, 100, 100], [4, 0, 104, 100], [4, 0, 104, 100], [40, 0, 140, 100]])
+    scores, class_ids = np.array([0.6, 0.3, 0.5, 0.2]), np.array([0, 0, 1, 0])
+    moved = vote(boxes, scores, np.array([0]), class_ids)
+    np.testing.assert_allclose(moved, [[4 / 3, 0, 100 + 4 / 3, 100]])
+
+
+def test_nothing_to_vote_on_and_boxes_scored_nothing_stay() -> None:
+    assert vote(np.empty((0, 4)), np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64)).shape == (0, 4)
+    boxes = np.array([[0.0, 0, 10, 10], [50, 50, 50, 50]])
+    nothing, first = np.zeros(2), np.zeros(2, np.int64)
+    np.testing.assert_allclose(vote(boxes, nothing, np.array([0, 1]), first), boxes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.base import Bools, Detections, Detector, Floats, Frame
-from detectors.boxes import ONE_OBJECT, nms
+from detectors.boxes import ONE_OBJECT, nms, vote
 from tracker.run.detection_interval import DetectionInterval
 from tracker.run.masking import Cut, with_masks
 from tracker.run.measurements import Measurements
@@ -58,8 +58,7 @@ class DetectionStage:
             if self.inside is not None:
                 detections = detections[self.inside(detections.boxes)]
             if not self.detector.suppressed:
-                boxes, scores, class_ids = detections.boxes, detections.scores, detections.class_ids
-                detections = detections[nms(boxes, scores, self.nms_iou, class_ids, ONE_OBJECT)]
+                detections = suppressed(detections, self.nms_iou)
         if self.cut is None:
             return detections
         with measured.timing("masks"):
@@ -70,3 +69,15 @@ class DetectionStage:
             return True
         with measured.timing("carry"):
             return self.interval(frame)
+
+
+def suppressed(found: Detections, iou: float) -> Detections:
+    """One detection for each object: the best, and where it brings nothing with it, its box as all of them see it.
+
+    What a detection brings, such as a mask or keypoints, fits the box that it came with.
+    """
+    kept = nms(found.boxes, found.scores, iou, found.class_ids, ONE_OBJECT)
+    best = found[kept]
+    if len(kept) == len(found) or best.columns or best.embeddings is not None:
+        return best
+    return best.with_boxes(vote(found.boxes, found.scores, kept, found.class_ids))
