@@ -27,7 +27,8 @@ class HeatMap:
 
     def __init__(self, sheet: Sheet, grouping: Grouping, name: str) -> None:
         self._sheet, self._grouping, self._name = sheet, grouping, name
-        self._layers = Layers(sheet.height // CELL + 1, sheet.width // CELL + 1)
+        self._cells = sheet.height // CELL + 1, sheet.width // CELL + 1
+        self._layers = Layers(*self._cells)
 
     def merge_spans(self) -> None:
         """The spans of time have become longer."""
@@ -42,7 +43,7 @@ class HeatMap:
         layers = self._layers.copy()
         for journey in going:
             self._add_to(layers, journey)
-        found = layers.listed() or [Layer("", np.zeros((1, 1), np.float32), None)]
+        found = layers.listed() or [Layer("", np.zeros(self._cells, np.float32), None)]
         grids = [self._smeared(layer.grid) for layer in found]
         scale = ColourScale.fit(np.stack(grids), LEAST)
         ground = self._sheet.ground(background)

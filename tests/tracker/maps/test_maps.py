@@ -233,6 +233,24 @@ def test_a_map_is_written_every_minute_and_at_the_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_maps_of_a_scene_without_tracks_are_empty(tmp_path: Path) -> None:
+    scene = np.full((SHEET.height, SHEET.width, 3), 90, np.uint8)
+    spans, clock = TimeSpans(), Clock()
+    maps = {
+        tmp_path / "heat.png": HeatMap(SHEET, Grouping(None, NAMES, spans), "made"),
+        tmp_path / "trails.png": TrailMap(SHEET, Grouping(None, NAMES, spans), "made"),
+    }
+    background = Background(SHEET)
+    with MapFiles(maps, Journeys(activity(), 960, 0.1), background, spans, new=True, clock=clock) as files:
+        for index in range(3):
+            clock.now = 61.0 * index  # a save after each frame
+            files.write(Frame(np.full((540, 960, 3), 90, np.uint8), index + 1, index / 10), tracks_of())
+    for path in maps:
+        picture = cv2.imread(str(path))
+        assert picture is not None
+        assert (picture[: SHEET.height] == SHEET.ground(scene)).all()
+
+
 def test_a_run_draws_its_maps_however_it_ends(crossing: Path, tmp_path: Path) -> None:
     for name, by in (("a", None), ("b", "time"), ("c", "zone")):
         options: dict[str, Any] = {"heatmap": tmp_path / f"{name}.png", "trails": tmp_path / f"{name}t.png"}
