@@ -6,9 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from detectors.base import Image
+from tracker.drawing.fonts import font_for
 
 INK = (24, 20, 16)  # BGR of label text and outlines
 
@@ -55,15 +56,10 @@ def _shades_of(colour: Colour) -> Image:
     return (paper + np.linspace(0, 1, 256, dtype=np.float32)[:, None] * (ink - paper)).astype(np.uint8)
 
 
-@lru_cache(maxsize=64)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
 @lru_cache(maxsize=512)
 def _word_mask(word: str, size: int) -> Image:
     """Coverage ``(h, w)`` of a word, 0 to 255; words of one size share a base line."""
-    font = _font(size)
+    word, font = font_for(word, size)
     canvas = PillowImage.new("L", (max(1, round(font.getlength(word))), round(size * 1.25)))
     ImageDraw.Draw(canvas).text((0, size), word, fill=255, font=font, anchor="ls", stroke_width=0)
     return np.asarray(canvas)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from detectors.base import Floats, Image
+from tracker.drawing.fonts import font_for
 from tracker.ground_plane.calibration import Calibration
 from tracker.ground_plane.extent import shown_well, turns
 from tracker.ground_plane.homography import Homography
@@ -91,6 +92,6 @@ def _with_bar(picture: Image, metres: float, length: float) -> Image:
     pen.line([(left, bottom), (left + length, bottom)], fill=ink, width=max(2, size // 6))
     for end in (left, left + length):
         pen.line([(end, bottom - size / 2), (end, bottom)], fill=ink, width=max(2, size // 6))
-    font = ImageFont.load_default(size)
-    pen.text((left + length / 2, bottom - size / 2), f"{metres:g} m", fill=ink, font=font, anchor="mb")
+    text, font = font_for(f"{metres:g} m", size)
+    pen.text((left + length / 2, bottom - size / 2), text, fill=ink, font=font, anchor="mb")
     return np.ascontiguousarray(np.asarray(canvas)[:, :, ::-1])

@@ -8,14 +8,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from detectors.base import Image
+from tracker.drawing.fonts import font_for
 from tracker.drawing.labels import Colour
 
 PAPER, INK, SOFT = (22, 20, 18), (240, 238, 235), (170, 166, 160)  # BGR
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class Swatch(NamedTuple):
@@ -31,7 +30,6 @@ class Legend:
     def __init__(self, width: int, title: str, note: str) -> None:
         self._width, self._title, self._note = width, title, note
         self.size = max(13, round(width / 88))
-        self._font: Font = ImageFont.load_default(self.size)
 
     def with_bar(self, shades: Image, marks: Sequence[tuple[float, str]]) -> Image:
         """A bar of shades ``(1, N, 3)`` with marks: shares of its length, and words."""
@@ -43,11 +41,11 @@ class Legend:
         end = -1e9
         for share, words in marks:
             at = left + share * (right - left)
-            length = self._font.getlength(words)
+            length = _length(words, self.size)
             start = min(max(at - length / 2, left), right - length)
             pen.line([(at, top + size), (at, top + 1.35 * size)], fill=_rgb(SOFT), width=max(1, size // 12))
             if start > end + size / 2:
-                pen.text((start, top + 2.5 * size), words, fill=_rgb(INK), font=self._font, anchor="ls")
+                _write(pen, (start, top + 2.5 * size), words, size)
                 end = start + length
         return _picture(strip)
 
@@ -56,7 +54,7 @@ class Legend:
         size, step = self.size, round(1.7 * self.size)
         places, x, y = [], size, round(2.4 * size)
         for swatch in swatches:
-            length = round(self._font.getlength(swatch.words) + 3.4 * size)
+            length = round(_length(swatch.words, self.size) + 3.4 * size)
             if x > size and x + length > self._width:
                 x, y = size, y + step
             places.append((x, y))
@@ -64,28 +62,40 @@ class Legend:
         pen, strip = self._begin(y + round(1.8 * size))
         for swatch, (left, top) in zip(swatches, places, strict=True):
             pen.rounded_rectangle([left, top, left + 1.5 * size, top + size], size // 5, fill=_rgb(swatch.colour))
-            pen.text((left + 2 * size, top + 0.9 * size), swatch.words, fill=_rgb(INK), font=self._font, anchor="ls")
+            _write(pen, (left + 2 * size, top + 0.9 * size), swatch.words, size)
         return _picture(strip)
 
     def _begin(self, height: int) -> tuple[ImageDraw.ImageDraw, PillowImage.Image]:
         strip = PillowImage.new("RGB", (self._width, height), _rgb(PAPER))
         pen, size = ImageDraw.Draw(strip), self.size
-        pen.text((size, 1.5 * size), self._title, fill=_rgb(INK), font=self._font, anchor="ls")
-        free = self._width - 4 * size - self._font.getlength(self._title)
+        _write(pen, (size, 1.5 * size), self._title, size)
+        free = self._width - 4 * size - _length(self._title, self.size)
         note = self._note
-        while note and self._font.getlength(note) > free:
+        while note and _length(note, self.size) > free:
             note = note[:-2].rstrip(".") + "." if len(note) > 8 else ""
-        pen.text((self._width - size, 1.5 * size), note, fill=_rgb(SOFT), font=self._font, anchor="rs")
+        note, font = font_for(note, size)
+        pen.text((self._width - size, 1.5 * size), note, fill=_rgb(SOFT), font=font, anchor="rs")
         return pen, strip
 
 
 def name_panel(panel: Image, words: str, size: int) -> None:
     """Write a name into the top left corner of a panel."""
-    font = ImageFont.load_default(size)
-    width, height = min(round(font.getlength(words) + 1.2 * size), panel.shape[1]), min(2 * size, panel.shape[0])
+    width, height = min(round(_length(words, size) + 1.2 * size), panel.shape[1]), min(2 * size, panel.shape[0])
     tag = PillowImage.new("RGB", (width, height), _rgb(PAPER))
-    ImageDraw.Draw(tag).text((0.6 * size, 1.4 * size), words, fill=_rgb(INK), font=font, anchor="ls")
+    _write(ImageDraw.Draw(tag), (0.6 * size, 1.4 * size), words, size)
     panel[:height, :width] = _picture(tag)
+
+
+def _length(words: str, size: int) -> float:
+    """The width in pixels of words in letters of a size."""
+    words, font = font_for(words, size)
+    return float(font.getlength(words))
+
+
+def _write(pen: ImageDraw.ImageDraw, place: tuple[float, float], words: str, size: int) -> None:
+    """Write words from a place (x, y of the base line's left end) on."""
+    words, font = font_for(words, size)
+    pen.text(place, words, fill=_rgb(INK), font=font, anchor="ls")
 
 
 def _picture(strip: PillowImage.Image) -> Image:

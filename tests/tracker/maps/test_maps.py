@@ -23,7 +23,7 @@ from tracker.maps.grouping import CLASS, NO_ZONE, TIME, ZONE, Grouping
 from tracker.maps.heat_map import CELL, SPREAD, HeatMap
 from tracker.maps.journeys import MOST_POINTS, Journey, Journeys
 from tracker.maps.layers import MOST, OTHERS, Layers
-from tracker.maps.map_files import MapFiles
+from tracker.maps.map_files import MapFiles, RunMap
 from tracker.maps.sheet import Sheet
 from tracker.maps.time_spans import TimeSpans
 from tracker.maps.trail_map import COLOURS, TrailMap, add_path, smooth
@@ -236,7 +236,7 @@ def test_a_map_is_written_every_minute_and_at_the_end(tmp_path: Path) -> None:
 def test_maps_of_a_scene_without_tracks_are_empty(tmp_path: Path) -> None:
     scene = np.full((SHEET.height, SHEET.width, 3), 90, np.uint8)
     spans, clock = TimeSpans(), Clock()
-    maps = {
+    maps: dict[Path, RunMap] = {
         tmp_path / "heat.png": HeatMap(SHEET, Grouping(None, NAMES, spans), "made"),
         tmp_path / "trails.png": TrailMap(SHEET, Grouping(None, NAMES, spans), "made"),
     }
