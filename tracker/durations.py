@@ -1,10 +1,11 @@
-"""Lengths of time and frame rates as people write them."""
+"""Times, lengths of time and frame rates as people write them."""
 
 from __future__ import annotations
 
 import math
 import re
 from fractions import Fraction
+from numbers import Real
 
 from detectors import limits
 from detectors.errors import InputError
@@ -25,6 +26,26 @@ def duration(option: str, value: str | float, least: float) -> float:
     if seconds < least:
         raise InputError(f"{option} {value}", f"is less than {least:g} s", "give a longer time")
     return seconds
+
+
+def seconds(text: str) -> float:
+    """Seconds of a time written as seconds, MM:SS or HH:MM:SS. Raises ValueError for anything else."""
+    total = 0.0
+    for part in text.split(":"):
+        total = total * 60 + float(part)
+    if text.count(":") > 2 or not 0 <= total < float("inf"):
+        raise ValueError(text)
+    return total
+
+
+def time_of(option: str, value: object) -> float:
+    """Seconds of a number, or of a text as `seconds` takes it. Raises InputError for anything else."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value)
+    try:
+        return seconds(str(value))
+    except ValueError:
+        raise InputError(f"{option} {value}"[:100], "is no time", "give seconds, MM:SS or HH:MM:SS") from None
 
 
 def frame_rate(text: str) -> Fraction:

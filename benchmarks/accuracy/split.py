@@ -49,7 +49,7 @@ class Split:
 def first_pass_over(source: Path, options: Options) -> FirstPass:
     """The first pass of a run."""
     with Run(source, options, pictures=False) as run:
-        for _ in run.record(midway=options.start > 0):
+        for _ in run.record(midway=options.span.start > 0):
             pass
     assert run.first_pass is not None
     return run.first_pass

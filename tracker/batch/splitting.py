@@ -42,9 +42,10 @@ def pieces_of(job: Job, length: float | None, seconds: float) -> tuple[Piece, ..
     options = job.run_options(None)
     if length is None or options.max_frames is not None:
         return ()
-    end = length if options.end is None else min(options.end, length)
-    count = max(1, math.ceil((end - options.start) / seconds))
-    pieces = plan_pieces(end, count=count, start=options.start)
+    start, end = options.span
+    end = length if end is None else min(end, length)
+    count = max(1, math.ceil((end - start) / seconds))
+    pieces = plan_pieces(end, count=count, start=start)
     return tuple(pieces) if len(pieces) > 1 else ()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from detectors import Detector, InputError, ModelSettings
 from detectors.class_names import likely_class
@@ -14,7 +15,7 @@ from detectors.devices import DEVICES
 from detectors.tiles import MOST_TILES
 from tracker.association.presets import DEFAULT, PRESETS
 from tracker.drawing.parts import ALL, parse_parts
-from tracker.durations import duration
+from tracker.durations import duration, time_of
 from tracker.privacy.policy import check_hiding
 from tracker.writers.quality import DEFAULT as DEFAULT_QUALITY
 from tracker.writers.quality import rate_factor
@@ -30,11 +31,19 @@ LIMITS = {
     "start": (0, 10**9),
     "end": (0, 10**9),
 }
+WHOLE, TIMES = ("imgsz", "max_frames"), ("start", "end")
 SHORTEST_SEGMENT = 1.0  # seconds
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 1.0, 86400.0  # seconds of --every
 DEFAULT_INTERVAL = "15min"
 SOURCE_NAME = re.compile(r"\w[\w .-]{0,99}")
 MAP_GROUPS = ("class", "time", "zone")
+
+
+class Span(NamedTuple):
+    """The part of a source that is tracked, in seconds. end: None for all that follows."""
+
+    start: float
+    end: float | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Options:
     camera_motion: "auto", "none", or a file.
     memory: how long those who have left are remembered, as "10min" or in seconds; None leaves it to the tracker.
     detect_every: a number of frames, or "auto". source_name: what the source is called in files and messages, None for
-    its own. start, end: seconds.
+    its own. start, end: seconds, or a text as "1:30".
     roi, mask: polygons "x1,y1,x2,y2,...". line, zone: "name:x1,y1,x2,y2,...". Of these, one or several. anchor: None
     leaves it to the file `regions`, and to "foot". size, rate: what a camera is asked for, ``WIDTHxHEIGHT`` and frames
     a second. reconnect: whether a live source is opened again when it is lost; None does so with streams, not with
@@ -98,8 +107,8 @@ class Options:
     segmenter: str | Path | None = None
     source_name: str | None = None
     fps: float | None = None
-    start: float = 0.0
-    end: float | None = None
+    start: float | str = 0.0
+    end: float | str | None = None
     max_frames: int | None = None
     roi: str | Sequence[str] = ()
     mask: str | Sequence[str] = ()
@@ -130,6 +139,11 @@ class Options:
     show: bool = False
 
     @property
+    def span(self) -> Span:
+        """From when to when is tracked. Raises InputError for what is no time."""
+        return Span(time_of("--start", self.start), None if self.end is None else time_of("--end", self.end))
+
+    @property
     def model_settings(self) -> ModelSettings:
         """What is said about the detector's file."""
         return ModelSettings(self.names, self.preprocess, self.family)
@@ -156,15 +170,26 @@ def find_classes(wanted: str | Sequence[str | int] | None, detector: Detector) -
     return found
 
 
-def check_options(options: Options) -> None:
-    """Raise InputError for a number that makes no sense, and for options that contradict each other."""
+def check_numbers(options: Options) -> None:
+    """Raise InputError for a number that makes no sense, and for what is none."""
     for name, (low, high) in LIMITS.items():
-        value = getattr(options, name)
-        if value is not None and not low <= value <= high:
-            option = f"--{name.replace('_', '-')}"
+        value, option = getattr(options, name), f"--{name.replace('_', '-')}"
+        if value is None and getattr(Options, name) is None:  # the default, which stands for something else
+            continue
+        if name in TIMES:
+            value = time_of(option, value)
+        elif isinstance(value, bool) or not isinstance(value, Integral if name in WHOLE else Real):
+            why = f"is no {'whole ' if name in WHOLE else ''}number"
+            raise InputError(f"{option} {value!r}"[:100], why, f"give one from {low:g} to {high:g}")
+        if not low <= value <= high:
             fits = isinstance(value, float) or value < 1e300  # a whole number may have more digits than a float
             shown = f"{value:g}" if fits else f"{str(value)[:20]}..."
             raise InputError(f"{option} {shown}", f"is not between {low:g} and {high:g}", "give a number that is")
+
+
+def check_options(options: Options) -> None:
+    """Raise InputError for a number that makes no sense, and for options that contradict each other."""
+    check_numbers(options)
     rate_factor(options.quality)
     if options.segment is not None:
         duration("--segment", options.segment, SHORTEST_SEGMENT)
@@ -178,16 +203,17 @@ def check_options(options: Options) -> None:
     drawn = str(options.output) != "none" or options.view is not None or options.show
     if options.segmenter is not None and not drawn:
         raise InputError("--segmenter", "is drawn on the picture, and none is shown", "give -o PATH or --view")
-    if options.end is not None and options.end <= options.start:
-        raise InputError(f"--end {options.end:g}", f"is not after --start {options.start:g}", "leave one of them out")
-    if options.device.split(":")[0] not in (*DEVICES, "mps"):
+    start, end = options.span
+    if end is not None and end <= start:
+        raise InputError(f"--end {end:g}", f"is not after --start {start:g}", "leave one of them out")
+    if str(options.device).split(":")[0] not in (*DEVICES, "mps"):
         raise InputError(f"--device {options.device}", "no such device", f"choose one of: {', '.join(DEVICES)}")
     check_model_options(options)
     if options.detections is not None and str(options.detector) != "auto":
         raise InputError("--detector and --detections", "only one can be used", "leave one of them out")
     check_detect_every(options.detect_every)
     check_memory(options)
-    if options.source_name is not None and not SOURCE_NAME.fullmatch(options.source_name):
+    if options.source_name is not None and not SOURCE_NAME.fullmatch(str(options.source_name)):
         why = "is no name for files: it has other characters than letters, digits, spaces, dots, - and _, or too many"
         raise InputError("--source-name", why, "give another")
     check_tiles(options)

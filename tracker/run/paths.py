@@ -56,7 +56,7 @@ def first_files(paths: Mapping[str, Path], options: Options, source: Source) -> 
 
     path = paths["--output"]
     there = [] if source.live else existing_segments(path)
-    return {**paths, "--output": there[0] if there else segment_names(path, source)(options.start)}
+    return {**paths, "--output": there[0] if there else segment_names(path, source)(options.span.start)}
 
 
 def growing(paths: Mapping[str, Path]) -> list[str]:

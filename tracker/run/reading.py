@@ -36,11 +36,11 @@ def read(source: Source, clock: StageClock, idle: Callable[[], None], opening: E
 
 def part_of(frames: Iterable[Frame], options: Options) -> Iterator[Frame]:
     """The frames between `start` and `end`, at most `max_frames`."""
-    count = 0
+    count, span = 0, options.span
     for frame in frames:
-        if frame.time < options.start - 1e-9:
+        if frame.time < span.start - 1e-9:
             continue
-        if options.end is not None and frame.time >= options.end - 1e-9:
+        if span.end is not None and frame.time >= span.end - 1e-9:
             return
         yield frame
         count += 1

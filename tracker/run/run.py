@@ -120,7 +120,7 @@ class Run:
         self.source = source = open_source(
             self._source_name, options.fps, options.size, options.rate, options.reconnect
         )
-        source.start = options.start
+        source.start = options.span.start
         source.name = options.source_name or source.name
         frames = read(source, self.measured.clock, self._idle, opening)
         if options.offline and source.live:
@@ -288,8 +288,9 @@ class Run:
         total = self.source.frame_count
         if total is not None:
             rate = float(self.source.frame_rate)
-            last = total if self.options.end is None else min(total, round(self.options.end * rate))
-            total = max(0, last - round(self.options.start * rate))
+            start, end = self.options.span
+            last = total if end is None else min(total, round(end * rate))
+            total = max(0, last - round(start * rate))
         limits = [limit for limit in (total, self.options.max_frames) if limit is not None]
         return min(limits, default=None)
 

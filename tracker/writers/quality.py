@@ -17,7 +17,7 @@ def rate_factor(quality: str | float) -> float:
     """
     try:
         points = QUALITIES.get(str(quality)) or float(quality)
-    except ValueError:
+    except (ValueError, TypeError):
         points = float("nan")
     if not LOWEST <= points <= HIGHEST:
         why = f"is neither {', '.join(QUALITIES)} nor a number from {LOWEST:g} to {HIGHEST:g}"

@@ -18,7 +18,7 @@ from tests import onnx_models, scenes
 from tests.conftest import ROOT, MakeVideo
 from tracker.association.presets import PRESETS
 from tracker.commands.cli import explain_import_error, main
-from tracker.commands.option_types import seconds
+from tracker.durations import seconds
 
 GOLDEN = ROOT / "tests" / "golden"
 DETECTIONS = GOLDEN / "crossing.det.txt"

@@ -43,6 +43,11 @@ blur = "person"
     assert door.options.view is None
 
 
+def test_times_are_written_as_on_the_command_line(tmp_path: Path) -> None:
+    door, hall = read(tmp_path, f'start = "1:30"\n{TWO}end = 95').sources
+    assert (door.options.span, hall.options.span) == ((90.0, None), (90.0, 95.0))
+
+
 BAD = {
     "no file": (None, r"s\.toml: cannot be read: No such file"),
     "no TOML": ("[sources", r"s\.toml: is not TOML: "),

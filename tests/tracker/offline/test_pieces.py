@@ -358,7 +358,7 @@ def test_short_videos_are_one_piece_and_nonsense_is_refused() -> None:
 
 def first_pass_over(source: Path, options: Options) -> FirstPass:
     with Run(source, options, pictures=False) as run:
-        for _ in run.record(midway=options.start > 0):
+        for _ in run.record(midway=options.span.start > 0):
             pass
     assert run.first_pass is not None
     return run.first_pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,6 +55,43 @@ def test_bad_input_is_told_when_it_is_opened() -> None:
             next(run)
     with pytest.raises(TypeError, match=r"track\(\) has no option 'detectr'; did you mean 'detector'\?"):
         track("nothing.mp4", detectr="motion")
+
+
+def test_times_are_written_as_on_the_command_line(crossing: Path) -> None:
+    run = track(crossing, detections=GOLDEN, appearance="none", start="0:01", end="00:00:02.5")
+    times = [frame.time for frame, _ in run]
+    expected = [frame.time for frame, _ in track(crossing, detections=GOLDEN, appearance="none", start=1, end=2.5)]
+    assert times == expected
+    assert times[0] == pytest.approx(1.04)
+    assert len(times) == 19
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"start": "1:00", "end": "0:05"}, r"--end 5: is not after --start 60"),
+        ({"start": "noon"}, r"--start noon: is no time \(give seconds, MM:SS or HH:MM:SS\)"),
+        ({"start": None}, r"--start None: is no time"),
+        ({"end": [3]}, r"--end \[3\]: is no time"),
+        ({"conf": "0.2"}, r"--conf '0\.2': is no number \(give one from 0 to 1\)"),
+        ({"conf": True}, r"--conf True: is no number"),
+        ({"fps": "5"}, r"--fps '5': is no number"),
+        ({"max_frames": "5"}, r"--max-frames '5': is no whole number"),
+        ({"max_frames": 2.5}, r"--max-frames 2\.5: is no whole number"),
+        ({"imgsz": "640"}, r"--imgsz '640': is no whole number \(give one from 32 to 8192\)"),
+        ({"iou": None}, r"--iou None: is no number \(give one from 0 to 1\)"),
+        ({"quality": None}, r"--quality None: is neither"),
+        ({"device": None}, r"--device None: no such device"),
+    ],
+)
+def test_a_value_of_another_type_is_told_with_its_option(options: dict[str, Any], message: str, crossing: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        next(track(crossing, **options))
+
+
+def test_numbers_of_numpy_are_numbers(crossing: Path) -> None:
+    options = {"conf": np.float32(0.3), "max_frames": np.int64(2), "start": np.float64(0.5)}
+    assert len(list(track(crossing, detections=GOLDEN, appearance="none", **options))) == 2
 
 
 def test_a_detector_of_the_user_s_own_with_keypoints(crossing: Path, tmp_path: Path) -> None:
