@@ -12,8 +12,7 @@ from pathlib import Path
 from detectors.errors import InputError
 from tracker.commands.arguments import Parser
 from tracker.commands.interruption import Interrupted
-from tracker.commands.option_types import address
-from tracker.durations import seconds
+from tracker.commands.option_types import address, seconds
 from tracker.run.viewers import check_view
 
 EXAMPLES = """\

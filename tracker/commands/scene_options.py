@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tracker.durations import seconds
+from tracker.commands.option_types import seconds
 
 
 def add_regions(group: Any) -> None:
