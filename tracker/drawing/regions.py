@@ -57,11 +57,11 @@ class RegionPainter:
             _draw_line(picture, line, width)
 
     def draw_above(self, picture: Image) -> None:
-        """Draw what lies over the tracks: names and counts."""
+        """Draw what lies over the tracks: names and counts, of zones those who are in this frame."""
         size = text_size(picture)
-        counts = self._activity.zone_counts()
+        counts = self._activity.seen_in_zones()
         for (name, polygon), colour in zip(self._regions.zones.items(), _colours(len(counts)), strict=True):
-            tag = make_tag((*name.split(), "", str(counts[name]["inside"])), colour, size)
+            tag = make_tag((*name.split(), "", str(counts[name])), colour, size)
             left, top = _corner(polygon)
             paste(picture, tag, left, top)
         for name, count in self._activity.line_counts().items():

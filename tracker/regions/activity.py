@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from detectors.base import Frame
 from tracker.association.tracks import Tracks
 from tracker.regions.events import APPEAR, CROSS, ENTER, EXIT, LEAVE, RETURN, SPEED, Event
@@ -96,6 +98,12 @@ class Activity:
                 "max_dwell": round(max([count.longest, *going]), 3),
             }
         return found
+
+    def seen_in_zones(self) -> dict[str, int]:
+        """Zone -> objects in it that the last frame shows; of others, nobody knows yet whether they have left."""
+        known = self.presence.present.values()
+        seen = np.array([each.track_id for each in known if each.seen == self._now], dtype=np.int64)
+        return {zone: self._zones.inside(zone, seen) for zone in self.regions.zones}
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Line or zone -> label -> count: crossings and entries so far, objects inside now."""

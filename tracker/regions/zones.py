@@ -100,6 +100,11 @@ class ZoneOccupancy:
         times = self._state["since"][:, self.names.index(zone)]
         return [float(time) for time in times[~np.isnan(times)]]
 
+    def inside(self, zone: str, ids: Ints) -> int:
+        """How many of the tracks ``(N,)`` are in a zone."""
+        there = ~np.isnan(self._state["since"][:, self.names.index(zone)])
+        return int(np.isin(self._state.ids[there], ids).sum())
+
     def _end(self, track_id: int, zone: str, dwell: float) -> Visit:
         self.counts[zone].end(dwell)
         return Visit(track_id, zone, dwell)

@@ -13,6 +13,7 @@ import pytest
 from detectors import Frame, InputError
 from tests.tracker.writers.made_tracks import NOTHING, tracks_of
 from tracker.association.tracks import Return
+from tracker.drawing.regions import RegionPainter
 from tracker.regions import presence
 from tracker.regions.activity import Activity
 from tracker.regions.events import Event
@@ -68,6 +69,34 @@ def test_at_a_cut_and_at_the_end_everybody_leaves() -> None:
     assert not any(event.end for event in events)
     (last,) = activity.finish()
     assert (last.kind, last.track_id, last.end) == ("leave", 3, True)
+
+
+def test_who_is_seen_in_a_zone_is_known_without_waiting_for_an_exit() -> None:
+    activity = Activity(REGIONS, {0: "person"})
+    see(activity, 0.0, (1, 50), (2, 30), (3, 150))
+    assert activity.seen_in_zones() == {"hall": 2}
+    assert see(activity, 0.1, (1, 50), (3, 150)) == [], "track 2 may be hidden for a moment"
+    assert (activity.seen_in_zones(), activity.zone_counts()["hall"]["inside"]) == ({"hall": 1}, 2)
+    see(activity, 0.2, (1, 50), (2, 30))
+    assert activity.seen_in_zones() == {"hall": 2}
+    see(activity, 0.3, (1, 190), (2, 30))
+    assert activity.seen_in_zones() == {"hall": 1}, "track 1 walked out"
+    see(activity, 0.4)
+    assert (activity.seen_in_zones(), activity.zone_counts()["hall"]["inside"]) == ({"hall": 0}, 1)
+    assert ("exit", 2, 0.3) in told(see(activity, 2.5)), "events wait as before"
+
+
+def test_the_number_beside_a_zone_is_of_those_in_the_frame() -> None:
+    pictures = []
+    for rows in (((1, 50), (2, 30)), ((1, 50),)):  # two objects of which one is hidden at once, and one alone
+        activity = Activity(REGIONS, {0: "person"})
+        see(activity, 0.0, *rows)
+        see(activity, 0.1, (1, 50))
+        picture = np.zeros((300, 400, 3), np.uint8)
+        RegionPainter(activity).draw_above(picture)
+        pictures.append(picture)
+    assert pictures[0].any()
+    assert np.array_equal(pictures[0], pictures[1])
 
 
 def test_few_frames_a_second_make_nobody_leave_in_between() -> None:
