@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tracker.retrieval.ranking import Match
 
 SHOWN = 10  # in the terminal
+PAGES = (".html", ".htm")
 EXAMPLES = """\
 examples:
   keeptrack annotate clips/ -o annotations
@@ -39,6 +40,9 @@ def main(argv: Sequence[str]) -> int:
     if given.top < 1:
         raise InputError(f"--top {given.top}", "is not above 0", "give a number that is")
     paths = {"--output": Path(given.output or _default_name(given.query))}
+    if paths["--output"].suffix.lower() not in PAGES:
+        name = paths["--output"].with_suffix(".html").name
+        raise InputError(f"--output {paths['--output']}", "the page is written as HTML", f"name it {name}")
     if given.json is not None:
         paths["--json"] = Path(given.json)
     check_outputs(paths, [Path(given.query)], given.overwrite)

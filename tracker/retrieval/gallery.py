@@ -16,6 +16,7 @@ from tracker.appearance.track_vectors import VECTORS_FILE, TrackVectors, read_ve
 from tracker.review.summary_file import SUMMARY_FILE, read_summary
 
 Vectors = npt.NDArray[np.float32]
+SHOWN = 8  # tracks or videos that a message names
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,11 @@ class Gallery:
         for place, track in enumerate(self.tracks):
             if (track.video, track.track_id) == (video, track_id):
                 return place
-        videos = {track.video for track in self.tracks}
-        why = f"has no track {track_id} with a look" if video in videos else "is no video of these"
-        known = ", ".join(sorted(videos)[:8])
-        raise InputError(f"{video}:{track_id}", why, f"there are {known}{', ...' if len(videos) > 8 else ''}")
+        numbers = sorted({track.track_id for track in self.tracks if track.video == video})
+        known = [str(number) for number in numbers] or sorted({track.video for track in self.tracks})
+        why = f"has no track {track_id} with a look" if numbers else "is no video of these"
+        shown = ", ".join(known[:SHOWN]) + (", ..." if len(known) > SHOWN else "")
+        raise InputError(f"{video}:{track_id}", why, f"there are {shown}")
 
 
 def load_gallery(folders: Sequence[Path], embedder: Embedder | None = None) -> Gallery:

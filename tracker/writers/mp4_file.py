@@ -74,7 +74,7 @@ class Mp4File:
                 self._container.close()
         except BaseException:
             with self._claim, contextlib.suppress(OSError):
-                cut_torn_fragment(self._path)
+                self._keep_what_is_whole()
             raise
         with self._claim:
             move_index_to_front(self._path)
@@ -85,7 +85,14 @@ class Mp4File:
             try:
                 self._container.close()
             finally:
-                cut_torn_fragment(self._path)
+                self._keep_what_is_whole()
+
+    def _keep_what_is_whole(self) -> None:
+        """Cut off a torn fragment. Where nothing was written, no file stays: an empty one would be in the way."""
+        cut_torn_fragment(self._path)
+        if self._path.is_file() and not self._path.stat().st_size:
+            with contextlib.suppress(OSError):  # Windows keeps files that are open
+                self._path.unlink()
 
 
 def _open(path: Path, live: bool) -> OutputContainer:

@@ -72,7 +72,7 @@ def test_the_most_alike_come_first_and_nobody_is_found_beside_itself(two_videos:
     assert matches[0].similarity == pytest.approx(unit(1, 0.2, 0) @ unit(1, 0.15, 0), abs=1e-3)
     assert (matches[0].track.first, matches[0].track.last) == (0.0, 3.9)
     assert all(match.same is None for match in rank(gallery, query.vectors))
-    with pytest.raises(InputError, match="gate:9: has no track 9 with a look"):
+    with pytest.raises(InputError, match=r"gate:9: has no track 9 with a look \(there are 1, 2, 3\)"):
         of_track("gate:9", gallery)
     with pytest.raises(InputError, match=r"no:1: is no video of these \(there are gate, hall"):
         of_track("no:1", gallery)
@@ -84,8 +84,15 @@ def test_alike_is_the_best_pair_of_views(two_videos: Path) -> None:
     gallery, rng = load_gallery([two_videos]), np.random.default_rng(0)
     query = rng.normal(size=(4, 3)).astype(np.float32)
     slow = [float((gallery.of(place) @ query.T).max()) for place in range(len(gallery.tracks))]
-    assert np.allclose(similarities(gallery, query), slow)
+    assert np.allclose(similarities(gallery, (query / 10).astype(np.float32)), np.array(slow) / 10)
     assert not_the_same(gallery.tracks, 0).tolist() == [True, True, False, False, False]
+
+
+def test_no_cosine_is_above_1(two_videos: Path) -> None:
+    gallery = load_gallery([two_videos])
+    found = similarities(gallery, 1.0002 * gallery.of(0))  # halves of floats are off by as much
+    assert found[0] == 1.0
+    assert similarities(gallery, -1.0002 * gallery.of(1))[1] == -1.0
 
 
 def test_views_are_spread_over_a_track_and_none_is_of_nothing() -> None:
@@ -220,8 +227,9 @@ def test_a_picture_is_looked_for(two_videos: Path, tmp_path: Path, capsys: pytes
         ),
         (("gate:1", two_videos, "--box", "0,0,9,9"), "is about a picture"),
         (("gate:1", two_videos, "--top", "0"), "is not above 0"),
+        (("gate:1", two_videos, "-o", tmp_path / "f.txt"), "f.txt: the page is written as HTML (name it f.html)"),
         ((tmp_path / "who.png", two_videos, "--appearance", "none"), "tells nobody from another"),
         ((tmp_path / "who.png", two_videos), "was made with the model 'mean colour', not 'people'"),
     ):
-        assert run("find", *arguments, "-o", tmp_path / "new.html") == 1
+        assert run("find", "-o", tmp_path / "new.html", *arguments) == 1
         assert message in capsys.readouterr().err

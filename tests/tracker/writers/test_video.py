@@ -77,6 +77,14 @@ def test_an_unexpected_error_in_the_encoding_thread_is_told_and_hangs_nothing(tm
         write()
 
 
+def test_where_nothing_could_be_encoded_no_file_stays(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "out.mp4", VideoFormat(Fraction(25), Fraction(1, 25)))
+    writer.write(np.zeros((24, 32, 7), np.uint8), 0.0)
+    with pytest.raises(InputError, match=r"out\.mp4: cannot be written"):
+        writer.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_names_with_a_colon_are_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     try:
