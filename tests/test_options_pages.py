@@ -16,6 +16,7 @@ from unittest import mock
 
 import pytest
 
+from tracker.annotations.formats import FORMATS
 from tracker.commands.arguments import COMMANDS, build_parser
 from tracker.run.options import Options, check_options
 
@@ -106,6 +107,14 @@ def test_every_option_has_an_example(page: Path) -> None:
         used = {word for line in INDENTED.findall(entry.text) for word in shlex.split(line, comments=True)}
         missing += [] if used & set(entry.options) else [f"{entry.command}: {', '.join(entry.options)}"]
     assert missing == []
+
+
+@pytest.mark.parametrize("command", ["keeptrack annotate", "keeptrack convert"])
+def test_every_format_is_named(command: str) -> None:
+    (text,) = (
+        entry.text for entry in entries(page_of(command)) if (entry.command, entry.options) == (command, ("--format",))
+    )
+    assert set(FORMATS) <= set(re.findall(r"`([\w-]+)`", text))
 
 
 @pytest.mark.parametrize("command", commands())
