@@ -14,7 +14,7 @@ from pathlib import Path
 
 from detectors.errors import InputError
 from training.commands.detector import calibrate, first_network, judge, write_network
-from training.commands.options import check, read_list
+from training.commands.options import check, of_use, read_list
 from training.data.dataset import Dataset, load_datasets
 from training.loop.display import stage
 from training.loop.report import show_precisions
@@ -81,17 +81,16 @@ def main(arguments: Sequence[str]) -> None:
     """Average as told on the command line. Raises InputError for what cannot be used."""
     options = parse(arguments)
     given = load_all(options)
-    plan = given[0][0].plan
+    plan = of_use(given[0][0].plan, options)
     pictures = judged_by(options, plan.class_names)
     network = first_network(plan, load_trunk(plan.backbone, None)).eval()
     average(given, network, plan)
-    long_side = options.run_at or plan.long_side
     if pictures:
         with stage(f"calibrating and judging, in {len(pictures.images)} pictures"):
-            calibrate(network, pictures, long_side, options.device)
-            precisions = judge(network, pictures, long_side, options.device)
+            calibrate(network, pictures, plan.run_side, options.device)
+            precisions = judge(network, pictures, plan.run_side, options.device)
         show_precisions(precisions, f"{len(pictures.images)} pictures", None)
     total = sum(share for _, share in options.weights)
     told = ", ".join(f"{Path(path).name} {share / total:.2f}" for path, share in options.weights)
-    write_network(network, plan, long_side, options, {"plan": plan.to_json(), "mean_of": told})
+    write_network(network, plan, options.output, {"mean_of": told})
     print(f"{options.output}: the mean of {told}; try: keeptrack VIDEO --detector {options.output}")

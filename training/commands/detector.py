@@ -20,7 +20,7 @@ from detectors.errors import InputError
 from detectors.sliding import fit
 from training.commands.options import parse, plan_of, resumed
 from training.commands.parts import parts_of
-from training.commands.starting import describe_start, for_few, starting_weights
+from training.commands.starting import check_needed, describe_start, for_few, starting_weights
 from training.commands.summary import judged_by, summarise
 from training.data.dataset import Dataset, load_datasets
 from training.data.feed import BatchSource, Feed, PictureReader
@@ -107,14 +107,9 @@ def first_network(plan: Plan, trunk: nn.Module, start: Weights | None = None) ->
 
 
 def held_start(plan: Plan, network: DetectionNetwork, start: Weights | None) -> Start | None:
-    """The start that the plan holds on to, in a network like the one that is trained; None where it holds on to none.
-
-    Raises InputError where it does, and the start of a run that goes on is not named.
-    """
-    if not plan.hold_start:
+    """The start that the plan holds on to, in a network like the one that is trained; None where there is none."""
+    if not plan.hold_start or start is None:
         return None
-    if start is None:
-        raise InputError("--resume", "is of a run that is held to what it started from", "name it with --start")
     before = copy.deepcopy(network)
     transfer(start, before, plan)
     known = known_classes(start, plan.class_names)
@@ -173,20 +168,18 @@ def checked_plan(options: argparse.Namespace, class_names: tuple[str, ...], save
     return plan
 
 
-def write_network(
-    network: DetectionNetwork, plan: Plan, long_side: int, options: argparse.Namespace, notes: Mapping[str, str]
-) -> None:
-    """Write the ONNX file with its notes, and the weights beside it.
+def write_network(network: DetectionNetwork, plan: Plan, output: Path, notes: Mapping[str, str]) -> None:
+    """Write the ONNX file with its plan, its sizes and more notes, and the weights beside it.
 
     Raises InputError where ONNX Runtime does not answer as the network does.
     """
-    more = {"longest_side": str(options.run_up_to)} if options.run_up_to else {}
+    more = {"longest_side": str(plan.run_up_to)} if plan.run_up_to else {}
     try:
         with stage("writing the network"):
-            export(network, plan.class_names, long_side, options.output, {**notes, **more})
+            export(network, plan.class_names, plan.run_side, output, {"plan": plan.to_json(), **notes, **more})
     except ValueError as error:
-        raise InputError(options.output, str(error), "train anew with another --seed, or for longer") from None
-    save_weights(network, plan, options.output.with_suffix(SUFFIX))
+        raise InputError(output, str(error), "train anew with another --seed, or for longer") from None
+    save_weights(network, plan, output.with_suffix(SUFFIX))
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -202,6 +195,7 @@ def main(arguments: Sequence[str]) -> None:
     if start and options.backbone is None:
         options.backbone = start.plan.backbone
     plan = checked_plan(options, dataset.class_names, saved)
+    check_needed(plan, start)
     learn, validate = parts_of(dataset, options.validation, plan.seed)
     if options.teacher:
         learn = with_teacher(learn, read_labels(options.teacher, learn.class_names))
@@ -214,23 +208,22 @@ def main(arguments: Sequence[str]) -> None:
     torch.manual_seed(plan.seed)
     trunk = load_trunk(plan.backbone, None if saved or start or options.from_scratch else options.weights or "imagenet")
     network = first_network(plan, trunk, start)
-    long_side = options.run_at or plan.long_side
     before = None
     if start and not saved:
         judged = judged_by(learn, validate)
         with stage(f"judging what it starts from, in {len(judged.images)} pictures"):
-            before = judge(network.to(options.device), judged, long_side, options.device)
-    score = _score(before) if validate and long_side == plan.long_side else None
-    held = held_start(plan, network, start)
-    data = TrainingData(learn, validate, factors, score, held)
+            before = judge(network.to(options.device), judged, plan.run_side, options.device)
+    score = _score(before) if validate and plan.run_side == plan.long_side else None
+    data = TrainingData(learn, validate, factors, score, held_start(plan, network, start))
     network = train(plan, network, data, options.output, options.device, saved)
-    if start and options.keep_start:
-        keep_start(start, network, plan, options.keep_start)
+    if start and plan.keep_start:
+        keep_start(start, network, plan, plan.keep_start)
     if validate:
-        calibrate(network, validate, long_side, options.device)
-    notes = {"plan": plan.to_json(), "pictures": str(len(learn.images))}
-    write_network(network, plan, long_side, options, notes)
-    summarise(lambda image: predict(network, image, long_side, options.device), learn, validate, options.output, before)
+        calibrate(network, validate, plan.run_side, options.device)
+    write_network(network, plan, options.output, {"pictures": str(len(learn.images))})
+    summarise(
+        lambda image: predict(network, image, plan.run_side, options.device), learn, validate, options.output, before
+    )
 
 
 def _score(precisions: Mapping[str, Precision] | None) -> float | None:

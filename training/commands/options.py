@@ -52,6 +52,7 @@ def plan_of(options: argparse.Namespace, class_names: tuple[str, ...]) -> Plan:
         zoom=options.zoom,
         hold_start=options.hold_start,
     )
+    plan = of_use(plan, options)
     if options.open_ended:
         plan = open_ended(plan)
     if options.trainable_layers is not None:
@@ -73,8 +74,15 @@ def open_ended(plan: Plan) -> Plan:
     )
 
 
+def of_use(plan: Plan, options: argparse.Namespace) -> Plan:
+    """The plan with what the command line says of the finished network: its sizes, and what it keeps of the start."""
+    told = {name: getattr(options, name, None) for name in ("run_at", "run_up_to", "keep_start")}
+    return dataclasses.replace(plan, **{name: value for name, value in told.items() if value is not None})
+
+
 def resumed(plan: Plan, seconds: float, options: argparse.Namespace) -> Plan:
     """The plan of a saved run that stands at so many seconds, as the command line wants it to go on."""
+    plan = of_use(plan, options)
     if options.anneal is not None:
         return plan.annealed(seconds, options.anneal)
     if options.minutes is None and options.steps is None:
@@ -148,9 +156,7 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|PATH",
         help="detector to start from: sliding (default, if no trunk is named), .safetensors, YOLOX-nano's .onnx, none",
     )
-    parser.add_argument(
-        "--keep-start", type=float, default=0.0, metavar="SHARE", help="at the end, go back so far towards --start"
-    )
+    parser.add_argument("--keep-start", type=float, metavar="SHARE", help="at the end, go back so far towards --start")
     parser.add_argument(
         "--hold-start", type=float, default=0.0, metavar="WEIGHT", help="while it learns, keep saying what --start says"
     )
@@ -233,7 +239,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def _check_start(options: argparse.Namespace) -> None:
-    share = getattr(options, "keep_start", 0.0)
+    share = getattr(options, "keep_start", None) or 0.0
     if not 0 <= share < 1:
         raise InputError(f"--keep-start {share:g}", "is no share between 0 and 1", "0.5 is half of the way back")
     weight = getattr(options, "hold_start", 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
+from detectors.errors import InputError
 from training.loop.detector_plan import Plan
 from training.loop.transfer import Weights, known_classes, load_weights
 
@@ -19,6 +20,15 @@ def starting_weights(options: argparse.Namespace) -> Weights | None:
         return None if options.start == NOTHING else load_weights(options.start)
     own = options.from_scratch or options.resume or options.backbone or options.weights
     return None if own else load_weights(PACKAGED)
+
+
+def check_needed(plan: Plan, start: Weights | None) -> None:
+    """Raise InputError where the plan of a run that goes on needs what it started from, and that is not named."""
+    if start is not None:
+        return
+    for needed, how in ((plan.hold_start, "is held to"), (plan.keep_start, "goes back towards")):
+        if needed:
+            raise InputError("--resume", f"is of a run that {how} what it started from", "name it with --start")
 
 
 def describe_start(name: str | None, start: Weights, class_names: tuple[str, ...]) -> str:

@@ -18,11 +18,13 @@ class Plan(Scheduled):
     backbone, class_names: what rebuilds the network. fold: batch normalisation of the trunk is folded (pretrained).
     trainable_layers: parts of the trunk, counted from its end, that are trained; 0 for none. seed: of everything drawn.
     minutes: how long to train, or None to do `steps` steps, which repeats exactly. batch: pictures a step.
-    side, long_side: pixels, see `Augmentation`; the network is meant to run at `long_side`.
+    side, long_side: pixels, see `Augmentation`. run_at: pixels, the longer side that frames are scaled to in use; 0 for
+    `long_side`. run_up_to: pixels, larger frames are searched at 3/4 of their size, up to this; 0 for none.
     head_rate, trunk_rate: highest learning rates. frozen_share: the share of the run in which the trunk waits for the
     new layers. steady_share: the share before the learning rates begin to fall; 1 for a run without a known end, which
     `annealed` gives one. final_share: the share at the end with larger cut-outs near the scale at which it will run.
     spread, mosaic, zoom: see `Augmentation`; less of both at the end. hold_start: weight of what the start says.
+    keep_start: share of the way that the weights go back to the start at the end.
     averaging: how much of the running average of the weights a step keeps. judgements: how often that is validated.
     """
 
@@ -36,6 +38,8 @@ class Plan(Scheduled):
     batch: int = 8
     side: int = 320
     long_side: int = 512
+    run_at: int = 0
+    run_up_to: int = 0
     head_rate: float = 2e-3
     trunk_rate: float = 6e-5
     weight_decay: float = 0.02
@@ -46,6 +50,7 @@ class Plan(Scheduled):
     mosaic: float = 0.2
     zoom: float = 0.0
     hold_start: float = 0.0
+    keep_start: float = 0.0
     averaging: float = 0.9995
     judgements: int = 20
 
@@ -59,6 +64,11 @@ class Plan(Scheduled):
             return cls(**{**fields, "class_names": tuple(fields["class_names"])})
         except (TypeError, KeyError, RecursionError) as error:
             raise ValueError(f"no training plan: {error}") from None
+
+    @property
+    def run_side(self) -> int:
+        """Pixels: the longer side that frames are scaled to in use."""
+        return self.run_at or self.long_side
 
     def rates(self, progress: float, steps_in_phase: int) -> tuple[float, float]:
         """Learning rates of the new layers and of the trunk: a short warm-up, then half a cosine down to nothing.

@@ -6,14 +6,17 @@ Weights travel in a safetensors file in half precision, with the plan that rebui
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import onnx
 import torch
 
 from detectors.coco import COCO_CLASSES
 from detectors.errors import InputError, refusing
+from detectors.metadata import input_size
 from detectors.sliding import EMBEDDED
 from training.loop.checkpoint import read_tensors, write_tensors
 from training.loop.detector_plan import Plan
@@ -51,7 +54,17 @@ def load_weights(path: str | Path) -> Weights:
         if metadata.get("format") != FORMAT:
             raise ValueError("it was not written at the end of a training")
         plan = Plan.from_json(metadata["plan"])
+        if path == EMBEDDED.with_suffix(SUFFIX) and not plan.run_at:
+            plan = _sized_as(EMBEDDED, plan)
         return Weights({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, plan)
+
+
+def _sized_as(model: Path, plan: Plan) -> Plan:
+    """A plan that is older than its sizes of use, with those that are written in the model."""
+    metadata = {entry.key: entry.value for entry in onnx.load(model).metadata_props}
+    keys = {"run_at": "long_side", "run_up_to": "longest_side"}
+    sizes = {field: input_size(metadata, key, 0) for field, key in keys.items() if key in metadata}
+    return dataclasses.replace(plan, **sizes)
 
 
 def known_classes(weights: Weights, class_names: Sequence[str]) -> dict[str, int]:

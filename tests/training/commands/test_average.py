@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,19 @@ def test_a_mean_weighs_its_parts_by_their_shares(tmp_path: Path) -> None:
     detector = SlidingDetector(output)
     assert list(detector.class_names.values()) == ["red", "blue"]
     assert detector.search_size(999, 999) == 64
+
+
+def test_a_mean_runs_at_the_sizes_of_the_first_unless_told_otherwise(tmp_path: Path) -> None:
+    sized = dataclasses.replace(PLAN, run_at=128, run_up_to=192)
+    one, two = written(tmp_path, "one.safetensors", 0.01, sized), written(tmp_path, "two.safetensors", 0.02)
+    runs: list[tuple[list[str], int, int]] = [([], 128, 192), (["--run-at", "64", "--run-up-to", "160"], 64, 160)]
+    for rest, least, most in runs:
+        output = tmp_path / f"mean{least}.onnx"
+        assert main(["average", str(one), str(two), "-o", str(output), *rest]) == 0
+        detector = SlidingDetector(output)
+        assert [detector.search_size(side, side) for side in (least, 999)] == [least, most]
+        plan = load_weights(output.with_suffix(".safetensors")).plan
+        assert (plan.run_at, plan.run_up_to) == (least, most)
 
 
 def test_it_is_judged_and_calibrated_by_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

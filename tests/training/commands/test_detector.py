@@ -183,6 +183,7 @@ FAULTS = {
     "a teacher that is missing": (["DATA", "--teacher", "nowhere.jsonl", *QUICK, "1"], "nowhere.jsonl: cannot be read"),
     "a teacher of other pictures": (["DATA", "--teacher", "other.jsonl", *QUICK, "1"], "has labels for none"),
     "a start that a run is held to": (["DATA", "--resume", "held.checkpoint"], "held to what it started from"),
+    "a start that a run goes back to": (["DATA", "--resume", "kept.checkpoint"], "goes back towards what it started"),
     "no such device": (["DATA", *QUICK, "1", "--device", "abacus"], "abacus"),
 }
 
@@ -204,12 +205,11 @@ def test_what_cannot_be_used_is_one_clear_line(
     Trainer(
         small_network(), Plan("lenet5", ("a", "b")), Feed(load_dataset(data), 0), checkpoint=Path("other.checkpoint")
     ).save()
-    Trainer(
-        small_network(),
-        Plan("lenet5", NAMES, hold_start=1.0),
-        Feed(load_dataset(data), 0),
-        checkpoint=Path("held.checkpoint"),
-    ).save()
+    for name, plan in (
+        ("held", Plan("lenet5", NAMES, hold_start=1.0)),
+        ("kept", Plan("lenet5", NAMES, keep_start=0.5)),
+    ):
+        Trainer(small_network(), plan, Feed(load_dataset(data), 0), checkpoint=Path(f"{name}.checkpoint")).save()
     assert status_of(arguments) in (1, 2)
     last = capsys.readouterr().err.splitlines()[-1]
     assert "error: " in last
@@ -334,6 +334,9 @@ def test_the_command_line_makes_the_plan() -> None:
     )
     assert (plan.steps, plan.trainable_layers, plan.long_side, plan.seed, plan.judgements) == (1000, 3, 640, 9, 5)
     assert (plan.backbone, plan.fold, plan.minutes, plan.class_names) == ("mobilenet_v2", True, None, NAMES)
+    sizes = ["--run-at", "512", "--run-up-to", "800", "--start", "sliding", "--keep-start", "0.25"]
+    used = plan_of(parse(["data", *sizes]), NAMES)
+    assert (used.run_at, used.run_up_to, used.keep_start) == (512, 800, 0.25)
     short = [plan_of(parse(["data", *words]), NAMES).judgements for words in (["--minutes", "5"], ["--steps", "60"])]
     assert short == [4, 2], "so that a curve shows where it goes"
     assert plan_of(parse(["data"]), NAMES) == Plan("mobilenet_v2", NAMES, judgements=15)

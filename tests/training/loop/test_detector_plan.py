@@ -21,6 +21,14 @@ def test_a_plan_survives_json() -> None:
         assert "\n" not in plan.to_json()
 
 
+def test_a_plan_from_before_the_sizes_of_use_runs_as_it_learnt() -> None:
+    fields = dataclasses.asdict(dataclasses.replace(PLAN, long_side=448))
+    older = {name: value for name, value in fields.items() if name not in ("run_at", "run_up_to", "keep_start")}
+    plan = Plan.from_json(json.dumps(older))
+    assert (plan.run_at, plan.run_up_to, plan.keep_start, plan.run_side) == (0, 0, 0.0, 448)
+    assert dataclasses.replace(plan, run_at=640).run_side == 640
+
+
 @pytest.mark.parametrize(
     "text",
     [

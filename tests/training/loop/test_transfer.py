@@ -99,6 +99,7 @@ def test_a_plan_that_is_none_is_refused(tmp_path: Path, plan: str) -> None:
 def test_the_embedded_detector_can_be_started_from() -> None:
     weights = load_weights("sliding")
     assert weights.plan.class_names == ("person", "bicycle", "car", "motorcycle", "bus", "truck")
+    assert (weights.plan.run_side, weights.plan.run_up_to) == SlidingDetector()._sizes
     net = build(weights.plan.backbone, load_trunk(weights.plan.backbone, None), 6)
     transfer(weights, net, weights.plan)
     for key, value in net.state_dict().items():
@@ -110,6 +111,14 @@ def test_a_training_can_start_from_it_and_be_run_at_another_size(tmp_path: Path)
     options = ["--start", "sliding", "--steps", "1", "--batch", "2", "--imgsz", "96", "--run-at", "64"]
     assert main(["detector", str(data), "-o", str(output), *options]) == 0
     assert SlidingDetector(output).search_size(999, 999) == 64
+    checkpoint, again = output.with_suffix(".checkpoint"), tmp_path / "again.onnx"
+    checkpoint.rename(again.with_suffix(".checkpoint"))
+    resume = ["--resume", str(again.with_suffix(".checkpoint")), "--steps", "2"]
+    assert main(["detector", str(data), "-o", str(again), *resume]) == 0
+    assert SlidingDetector(again).search_size(999, 999) == 64, "as it was planned"
+    assert main(["detector", str(data), "-o", str(again), *resume, "--run-at", "128"]) == 0
+    assert SlidingDetector(again).search_size(999, 999) == 128
+    assert load_weights(again.with_suffix(".safetensors")).plan.run_at == 128
     learnt, before = load_weights(output.with_suffix(".safetensors")), load_weights("sliding")
     assert learnt.plan.class_names == NAMES
     early = next(key for key in learnt.tensors if key.startswith("pyramid"))  # frozen parts come out as they went in
