@@ -18,7 +18,7 @@ from training.commands.options import check, of_use, read_list
 from training.data.dataset import Dataset, load_datasets
 from training.loop.display import stage
 from training.loop.report import show_precisions
-from training.loop.transfer import Weights, average, known_classes, load_weights
+from training.loop.transfer import SUFFIX, Weights, average, known_classes, load_weights, weights_file
 from training.networks.backbones import load_trunk
 
 
@@ -49,8 +49,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--run-up-to", type=int, metavar="PIXELS", help="larger frames at 3/4 of their size, up to it")
     parser.add_argument("--overwrite", action="store_true", help="replace a model that exists")
     options = parser.parse_args(arguments)
-    options.device, options.resume = "cpu", None
+    options.device = "cpu"
     check(options)
+    for path, _ in options.weights:
+        for written in (options.output, options.output.with_suffix(SUFFIX)):
+            if weights_file(path).resolve() == written.resolve():
+                raise InputError(
+                    f"-o {options.output}", f"would replace {path}, which it is made of", "choose another name"
+                )
     if options.validation and not options.data:
         raise InputError("--validation", "names pictures of no data", "name the folder with --data")
     return options

@@ -225,17 +225,30 @@ def check(options: argparse.Namespace) -> None:
     if getattr(options, "anneal", None) is not None and not options.resume:
         raise InputError("--anneal", "ends a run that exists", "name its checkpoint with --resume")
     _check_start(options)
+    _check_output(options)
+    if options.device.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"--device {options.device}", "this torch sees no GPU", "leave out --device")
+    if not options.device.startswith(("cpu", "cuda")):
+        raise InputError(f"--device {options.device}", "is not known", "choose cpu or cuda")
+
+
+def _check_output(options: argparse.Namespace) -> None:
+    """Refuse to destroy an older model, or a run that can go on; a run that goes on replaces its own alone."""
     output: Path = options.output
     if output.suffix != ".onnx":
         raise InputError(f"-o {output}", "is no name for a model", "give one that ends in .onnx")
     if not output.parent.is_dir() or not os.access(output.parent, os.W_OK):
         raise InputError(output.parent, "cannot be written to", "make the folder, or choose another")
-    if output.exists() and not (options.overwrite or options.resume):
-        raise InputError(output, "exists", "choose another name, or add --overwrite")
-    if options.device.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"--device {options.device}", "this torch sees no GPU", "leave out --device")
-    if not options.device.startswith(("cpu", "cuda")):
-        raise InputError(f"--device {options.device}", "is not known", "choose cpu or cuda")
+    run = output.with_suffix(".checkpoint")
+    resumed_from = getattr(options, "resume", None)
+    if options.overwrite or (resumed_from and resumed_from.resolve() == run.resolve()):
+        return
+    for path in (output, output.with_suffix(".safetensors")):
+        if path.exists():
+            raise InputError(path, "exists", "choose another name, or add --overwrite")
+    if run.exists() and "resume" in options:  # what does not train writes no checkpoint
+        remedy = f"go on with it: --resume {run}; or choose another name, or add --overwrite"
+        raise InputError(run, "is of a run that was begun before", remedy)
 
 
 def _check_start(options: argparse.Namespace) -> None:

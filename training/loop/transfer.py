@@ -41,12 +41,17 @@ def save_weights(network: DetectionNetwork, plan: Plan, path: Path) -> None:
     write_tensors(path, tensors, {"format": FORMAT, "plan": plan.to_json()})
 
 
+def weights_file(path: str | Path) -> Path:
+    """Where weights are read from, also of the detector that comes with the package: "sliding"."""
+    return EMBEDDED.with_suffix(SUFFIX) if str(path) == "sliding" else Path(path)
+
+
 def load_weights(path: str | Path) -> Weights:
     """The weights in `path`, or of the detector that comes with the package: "sliding". Raises InputError.
 
     path: what `save_weights` wrote, or YOLOX-nano's ONNX file.
     """
-    path = EMBEDDED.with_suffix(SUFFIX) if str(path) == "sliding" else Path(path)
+    path = weights_file(path)
     if path.suffix == ".onnx":
         return Weights(yolox_network(path).state_dict(), Plan(BACKBONE, COCO_CLASSES))
     with refusing(path, "is no detector to start from", f"give sliding, or the {SUFFIX} beside a trained model"):

@@ -123,6 +123,17 @@ def test_what_cannot_be_averaged_is_named(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("more", "told"), [([], "exists"), (["--overwrite"], "one.safetensors, which it is made of")])
+def test_what_it_is_made_of_is_never_replaced(
+    more: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = written(tmp_path, "one.safetensors", 0.01), written(tmp_path, "two.safetensors", 0.02)
+    before = one.read_bytes()
+    assert main(["average", str(one), str(two), "-o", str(tmp_path / "one.onnx"), *more]) == 1
+    assert told in capsys.readouterr().err
+    assert one.read_bytes() == before
+
+
 def test_a_share_is_a_number_above_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["average", "a.safetensors=0", "-o", str(tmp_path / "mean.onnx")])

@@ -119,6 +119,11 @@ def test_an_interrupted_run_goes_on_and_can_be_made_longer(
     saved = output.with_suffix(".checkpoint")
     assert load_checkpoint(saved, Plan).counters.step == 2
     assert not output.exists()
+    before = saved.read_bytes()
+    assert status_of([data, "-o", str(output), *QUICK, "4"]) == 1
+    told = f"{saved}: is of a run that was begun before (go on with it: --resume {saved}; "
+    assert told in capsys.readouterr().err
+    assert saved.read_bytes() == before
     done: list[int] = []
 
     def noted(trainer: Trainer) -> Iterator[Report]:
@@ -134,6 +139,10 @@ def test_an_interrupted_run_goes_on_and_can_be_made_longer(
     assert output.is_file()
     assert status_of([data, "-o", str(output), "--resume", str(saved), "--steps", "5"]) == 0
     assert (load_checkpoint(saved, Plan).counters.step, load_checkpoint(saved, Plan).plan.steps) == (5, 5)
+    (tmp_path / "other.onnx").write_bytes(b"of another run")
+    assert status_of([data, "-o", str(tmp_path / "other.onnx"), "--resume", str(saved), "--steps", "6"]) == 1
+    assert "other.onnx: exists" in capsys.readouterr().err
+    assert (tmp_path / "other.onnx").read_bytes() == b"of another run"
     assert done == [3, 4, 5]
 
 
