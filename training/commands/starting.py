@@ -23,8 +23,12 @@ def starting_weights(options: argparse.Namespace) -> Weights | None:
 
 
 def check_needed(plan: Plan, start: Weights | None) -> None:
-    """Raise InputError where the plan of a run that goes on needs what it started from, and that is not named."""
+    """Raise InputError where a start is to be held on to that knows nothing, or one is needed that is not named."""
     if start is not None:
+        if plan.hold_start and not known_classes(start, plan.class_names):
+            names = ", ".join(plan.class_names)
+            what = f"--hold-start {plan.hold_start:g}"
+            raise InputError(what, f"has nothing to hold: --start knows none of {names}", "leave it out")
         return
     for needed, how in ((plan.hold_start, "is held to"), (plan.keep_start, "goes back towards")):
         if needed:

@@ -192,6 +192,10 @@ FAULTS = {
     "a teacher that is missing": (["DATA", "--teacher", "nowhere.jsonl", *QUICK, "1"], "nowhere.jsonl: cannot be read"),
     "a teacher of other pictures": (["DATA", "--teacher", "other.jsonl", *QUICK, "1"], "has labels for none"),
     "a start that a run is held to": (["DATA", "--resume", "held.checkpoint"], "held to what it started from"),
+    "a start that knows nothing": (
+        ["DATA", "--start", "sliding", "--hold-start", "1", "--steps", "1"],
+        "--hold-start 1: has nothing to hold: --start knows none of blue, red (leave it out)",
+    ),
     "a start that a run goes back to": (["DATA", "--resume", "kept.checkpoint"], "goes back towards what it started"),
     "no such device": (["DATA", *QUICK, "1", "--device", "abacus"], "abacus"),
 }
