@@ -70,13 +70,29 @@ def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset,
 
 
 def split(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Pictures to learn from, and pictures to judge by: at least one of each, and none in which nobody looked."""
+    """Pictures to learn from, and pictures to judge by: none of these in which nobody looked, and both show an object.
+
+    Raises InputError where one picture at most shows a clear object.
+    """
     able = np.array([index for index, image in enumerate(dataset.images) if image.labelled.any()])
     order = np.random.default_rng(seed).permutation(len(able))
     count = min(max(1, round(share * len(order))), len(order) - 1)
-    held_out = {int(index) for index in able[order[:count]]}
+    held_out = _showing(dataset, able[order[:count]].tolist(), able[order[count:]].tolist())
     parts = [
         tuple(image for index, image in enumerate(dataset.images) if (index in held_out) == wanted)
         for wanted in (False, True)
     ]
     return Dataset(dataset.class_names, parts[0]), Dataset(dataset.class_names, parts[1])
+
+
+def _showing(dataset: Dataset, held: list[int], others: list[int]) -> set[int]:
+    """Places of pictures to judge by: those in `held`, but for one of them where either part would show no object."""
+    shows = [bool((~image.difficult).any()) for image in dataset.images]
+    if sum(shows[place] for place in (*held, *others)) < 2:
+        raise InputError("DATA", "shows clear objects in one picture at most", "label objects in more pictures")
+    if not any(shows[place] for place in held):
+        held = [*held[:-1], next(place for place in others if shows[place])]
+    elif not any(shows[place] for place in others):
+        shown = next(place for place in held if shows[place])
+        held = [others[0], *(place for place in held if place != shown)]
+    return set(held)

@@ -325,6 +325,22 @@ def test_a_tenth_is_held_back_where_that_is_enough_to_judge_by() -> None:
     assert parts_of(many, None, 1) != (learn, held)
 
 
+@pytest.mark.parametrize("places", [(3, 50), (199, 0), tuple(range(20))])
+def test_both_parts_show_an_object_wherever_the_few_are(places: tuple[int, ...]) -> None:
+    images = [
+        dataclasses.replace(image, difficult=np.array([number not in places]))
+        for number, image in enumerate(numbered(200).images)
+    ]
+    for seed in range(5):
+        learn, held = parts_of(Dataset(NAMES, tuple(images)), None, seed)
+        assert held is not None
+        assert (len(learn.images), len(held.images)) == (180, 20)
+        assert all(any((~image.difficult).any() for image in part.images) for part in (learn, held))
+    unclear = tuple(dataclasses.replace(image, difficult=np.array([True])) for image in images[1:])
+    with pytest.raises(InputError, match="DATA: shows clear objects in one picture at most"):
+        parts_of(Dataset(NAMES, (images[places[0]], *unclear)), None, 0)
+
+
 def test_listed_pictures_are_judged_by_and_not_learnt_from(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("3.png\n1.png\n\nstranger.png\n")
     learn, held = parts_of(numbered(5), tmp_path / "list.txt", 0)
