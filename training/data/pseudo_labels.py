@@ -24,6 +24,7 @@ from training.data.dataset import Dataset, LabelledImage
 from training.data.score_calibration import fit_scale, match
 
 SURE = 0.5  # chance of being right from which a box of the teacher is an object
+TOLD = 3  # class names of a file that are told
 DOUBTFUL = 0.1  # and from which it is at least no background
 Labels = Mapping[str, Detections]
 """What a teacher found, by the file name of the picture; class ids are positions in the data set's class names."""
@@ -82,13 +83,24 @@ def read_file(path: Path, class_names: Sequence[str]) -> Labels:
     """A teacher's labels: JSON Lines, or COCO annotations with a "score" each (1 where there is none).
 
     A line of JSON is one picture: {"file": name, "boxes": [[x1, y1, x2, y2], ...] pixels, "scores": [...],
-    "classes": [...]}, classes by name, or by their place in the data set. Classes that the data set does not have are
-    left out. Raises InputError, naming the line, for anything else.
+    "classes": [...]}, classes by name, or by their place in the data set; capital letters do not matter. Classes that
+    the data set does not have are left out. Raises InputError, naming the line, for anything else, and where the data
+    set has none of the file's classes: its pictures would be taken to be empty.
     """
     with refusing(path, "cannot be read", "give a teacher's labels, .jsonl or COCO .json"):
         text = path.read_text(encoding="utf-8")
-    rows = _coco_rows(path, text) if path.suffix == ".json" else _jsonl_rows(path, text)
-    return {name: _detections(where, row, class_names) for where, name, row in rows}
+    rows = list(_coco_rows(path, text) if path.suffix == ".json" else _jsonl_rows(path, text))
+    labels = {name: _detections(where, row, class_names) for where, name, row in rows}
+    told = _coco_classes(text) if path.suffix == ".json" else [each for _, _, row in rows for each in row["classes"]]
+    if told and all(_place(each, class_names) is None for each in told):
+        theirs, ours = (", ".join(list(dict.fromkeys(map(str, names)))[:TOLD]) for names in (told, class_names))
+        raise InputError(path, f"knows no class of the pictures, but {theirs}", f"name classes as DATA does: {ours}")
+    return labels
+
+
+def _coco_classes(text: str) -> list[str]:
+    """The classes that a COCO file could have labelled, also where it has found none of them."""
+    return [str(entry["name"]) for entry in json.loads(text)["categories"]]
 
 
 def _jsonl_rows(path: Path, text: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -126,8 +138,9 @@ def _detections(where: str, row: Mapping[str, Any], class_names: Sequence[str]) 
 
 
 def _place(name: Any, class_names: Sequence[str]) -> int | None:
-    """Where a class, by name or by place, stands in the data set; None where it does not."""
+    """Where a class, by name in whatever capitals or by place, stands in the data set; None where it does not."""
     if isinstance(name, str):
-        return class_names.index(name) if name in class_names else None
+        alike = [at for at, each in enumerate(class_names) if each.casefold() == name.casefold()]
+        return next((at for at in alike if class_names[at] == name), alike[0] if alike else None)
     place = int(name)
     return place if 0 <= place < len(class_names) else None

@@ -102,6 +102,38 @@ def test_a_later_file_counts_and_a_box_without_a_score_is_certain(tmp_path: Path
     assert (found.scores.tolist(), found.class_ids.tolist()) == ([1.0], [1])
 
 
+def line(*classes: object) -> str:
+    count = len(classes)
+    return json.dumps({"file": "a.png", "boxes": [BOX] * count, "scores": [0.5] * count, "classes": classes}) + "\n"
+
+
+def test_capital_letters_of_classes_do_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(line("Red", "BLUE", "bird"))
+    assert read_labels([tmp_path / "a.jsonl"], NAMES)["a.png"].class_ids.tolist() == [1, 0]
+    assert read_labels([tmp_path / "a.jsonl"], ("red", "Red"))["a.png"].class_ids.tolist() == [1], "the same, if any"
+    assert read_labels([tmp_path / "a.jsonl"], ("bIRD", "bird"))["a.png"].class_ids.tolist() == [1]
+    assert read_labels([tmp_path / "a.jsonl"], ("Blue",))["a.png"].class_ids.tolist() == [0]
+
+
+def test_a_teacher_of_other_classes_is_refused_and_one_that_saw_nothing_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(line("bird", 7) + line("cat", "dog", "bird"))
+    with pytest.raises(InputError, match=r"a\.jsonl: knows no class .*, but bird, 7, cat \(.*: blue, red\)"):
+        read_labels([tmp_path / "a.jsonl"], NAMES)
+    (tmp_path / "b.jsonl").write_text(line())
+    assert len(read_labels([tmp_path / "b.jsonl"], NAMES)["a.png"]) == 0
+    document = {
+        "categories": [{"id": 1, "name": "bird"}, {"id": 2, "name": "Red"}],
+        "images": [{"id": 1, "file_name": "a.png"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [10, 10, 30, 50]}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    assert len(read_labels([tmp_path / "a.json"], NAMES)["a.png"]) == 0
+    document["categories"] = [{"id": 1, "name": "bird"}]
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"a\.json: knows no class of the pictures, but bird"):
+        read_labels([tmp_path / "a.json"], NAMES)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
