@@ -37,7 +37,7 @@ def run_watched(
     journal = Journal(files.with_suffix(".metrics.csv"), trainer.step, figures)
     if not saved and trainer.best_score >= 0:
         journal.write_start(trainer.best_score)
-    if told := announced(trainer.plan, trainer.validate is not None):
+    if told := announced(trainer.plan, trainer.validate is not None, trainer.seconds):
         print(told)
     began, before = time.monotonic(), trainer.seconds
     with TrainingDisplay(figures, lambda: trainer.live_progress, activity or (lambda: trainer.activity)) as display:
@@ -53,13 +53,18 @@ def run_watched(
     )
 
 
-def announced(plan: Scheduled, judges: bool) -> str:
-    """What a run that is so many minutes long takes beside them; "" for one that goes by steps or has no end."""
-    if plan.minutes is None or plan.minutes >= ENDLESS_MINUTES:
+def announced(plan: Scheduled, judges: bool, seconds: float = 0.0) -> str:
+    """What a run takes from here on, and what beside that; "" for one that goes by steps, or has no end, or has ended.
+
+    seconds: of training that a run has behind it that goes on.
+    """
+    if plan.minutes is None or plan.minutes >= ENDLESS_MINUTES or (done := plan.progress(0, seconds)) >= 1:
         return ""
-    times = f"judging {plan.judgements} times" if plan.judgements > 1 else "judging"
+    count = plan.judgements - int(done * plan.judgements)
+    times = f"judging {count} times" if count > 1 else "judging"
     more = f"reading, {times} and writing" if judges else "reading and writing"
-    return f"training for {plan.minutes:g} minutes; {more} come on top"
+    length = f"{round(plan.minutes - seconds / 60, 2):g} {'more ' if seconds else ''}minutes"
+    return f"training for {length}; {more} come on top"
 
 
 def what_it_took(plan: Scheduled, steps: int, seconds: float, others: float) -> str:

@@ -37,4 +37,17 @@ def test_what_comes_on_top_is_told_before() -> None:
     assert announced(judged, True) == "training for 5 minutes; reading, judging 4 times and writing come on top"
     assert announced(judged, False) == "training for 5 minutes; reading and writing come on top"
     assert announced(plan(None), True) == ""
+    assert announced(judged, True, 400.0) == "", "it has ended"
     assert announced(plan(ENDLESS_MINUTES), True) == "", "it ends when it is interrupted"
+
+
+def test_of_a_run_that_goes_on_what_remains_is_told() -> None:
+    endless = plan(ENDLESS_MINUTES).annealed(8 * 3600.0, 30.0)
+    assert announced(endless, True, 8 * 3600.0) == (
+        "training for 30 more minutes; reading, judging 4 times and writing come on top"
+    )
+    judged = dataclasses.replace(plan(10), judgements=5)
+    assert (
+        announced(judged, True, 459.4)
+        == "training for 2.34 more minutes; reading, judging 2 times and writing come on top"
+    )
