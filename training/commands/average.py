@@ -12,10 +12,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from detectors.errors import InputError
 from training.commands.detector import calibrate, first_network, judge, write_network
-from training.commands.options import check, of_use, read_list
-from training.data.dataset import Dataset, load_datasets
+from training.commands.options import check, of_use
+from training.commands.parts import listed_names
+from training.data.dataset import Dataset, load_datasets, numbered_as
+from training.loop.detector_plan import Plan
 from training.loop.display import stage
 from training.loop.report import show_precisions
 from training.loop.transfer import SUFFIX, Weights, average, known_classes, load_weights, weights_file
@@ -23,9 +27,9 @@ from training.networks.backbones import load_trunk
 
 
 def _weighted(text: str) -> tuple[str, float]:
-    """``a.safetensors=2`` -> ("a.safetensors", 2.0); 1 where nothing is said."""
+    """``a.safetensors=2`` -> ("a.safetensors", 2.0); 1 where nothing is said, or a file has that very name."""
     path, _, share = text.rpartition("=")
-    if not path:
+    if not path or Path(text).exists():
         return text, 1.0
     if not share.replace(".", "", 1).isdecimal() or float(share) <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no weight: write PATH=N, such as a.safetensors=2")
@@ -63,24 +67,43 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def load_all(options: argparse.Namespace) -> list[tuple[Weights, float]]:
-    """The weights with their shares; the first ones say what for. Raises InputError where others know less."""
+    """The weights with their shares; the first ones say what for.
+
+    Raises InputError, naming the file, where others are of another network, or know less.
+    """
     given = [(load_weights(path), share) for path, share in options.weights]
-    wanted = given[0][0].plan.class_names
+    first = given[0][0]
+    wanted = first.plan.class_names
     for (path, _), (weights, _) in zip(options.weights, given, strict=True):
+        if _layers(weights) != _layers(first):
+            why = f"is of another network than the first: {_network(weights.plan)}"
+            raise InputError(path, why, f"give runs of {_network(first.plan)}")
         if unknown := [name for name in wanted if name not in known_classes(weights, wanted)]:
             raise InputError(path, f"does not know {', '.join(unknown)}", "average runs for the same classes")
     return given
 
 
+def _layers(weights: Weights) -> dict[str, torch.Size]:
+    """The shapes of all that does not depend on the number of classes."""
+    return {key: value.shape for key, value in weights.tensors.items() if not key.startswith("head.output")}
+
+
+def _network(plan: Plan) -> str:
+    return plan.backbone if plan.fold else f"{plan.backbone} from scratch"
+
+
 def judged_by(options: argparse.Namespace, class_names: tuple[str, ...]) -> Dataset | None:
-    """The pictures to calibrate by. Raises InputError where they are of other classes."""
+    """The pictures to calibrate by, their classes numbered so. Raises InputError where they are of other classes."""
     if not options.data:
         return None
     dataset = load_datasets(options.data)
-    if dataset.class_names != class_names:
+    if sorted(map(str.casefold, dataset.class_names)) != sorted(map(str.casefold, class_names)):
         told = ", ".join(dataset.class_names)
         raise InputError("--data", f"is of other classes: {told}", f"give pictures of {', '.join(class_names)}")
-    return dataset.only(read_list(options.validation)) if options.validation else dataset
+    dataset = numbered_as(dataset, class_names)
+    if not options.validation:
+        return dataset
+    return dataset.only(listed_names(options.validation, [image.path for image in dataset.images]))
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -127,6 +127,13 @@ def _in_classes(path: Path, class_names: tuple[str, ...]) -> list[LabelledImage]
     return _renumbered(dataset, class_names)
 
 
+def numbered_as(dataset: Dataset, class_names: tuple[str, ...]) -> Dataset:
+    """A data set whose class names are the same but for their order and capital letters, with these names."""
+    by_letters = {name.casefold(): name for name in class_names}
+    names = tuple(name if name in class_names else by_letters[name.casefold()] for name in dataset.class_names)
+    return Dataset(class_names, tuple(_renumbered(Dataset(names, dataset.images), class_names)))
+
+
 def _renumbered(dataset: Dataset, class_names: tuple[str, ...]) -> list[LabelledImage]:
     """The pictures of a data set whose classes are among `class_names`, with these numbers."""
     place = np.array([class_names.index(name) for name in dataset.class_names], dtype=np.int64)
