@@ -18,6 +18,7 @@ from detectors.errors import InputError
 from training.commands.detector import calibrate, first_network, judge, write_network
 from training.commands.options import check, of_use
 from training.commands.parts import listed_names
+from training.data.counts import counted
 from training.data.dataset import Dataset, load_datasets, numbered_as
 from training.loop.detector_plan import Plan
 from training.loop.display import stage
@@ -115,10 +116,11 @@ def main(arguments: Sequence[str]) -> None:
     network = first_network(plan, load_trunk(plan.backbone, None)).eval()
     average(given, network, plan)
     if pictures:
-        with stage(f"calibrating and judging, in {len(pictures.images)} pictures"):
+        count = counted(len(pictures.images), "picture")
+        with stage(f"calibrating and judging, in {count}"):
             calibrate(network, pictures, plan.run_side, options.device)
             precisions = judge(network, pictures, plan.run_side, options.device)
-        show_precisions(precisions, f"{len(pictures.images)} pictures", None)
+        show_precisions(precisions, count, None)
     total = sum(share for _, share in options.weights)
     told = ", ".join(f"{Path(path).name} {share / total:.2f}" for path, share in options.weights)
     write_network(network, plan, options.output, {"mean_of": told})

@@ -19,6 +19,7 @@ from detectors.errors import InputError
 from detectors.masks import box_crops
 from training.commands.options import add_run, check, of_length
 from training.commands.parts import held_out
+from training.data.counts import counted
 from training.data.dataset import Dataset, load_datasets
 from training.data.mask_crops import Instance, MaskCrops, read_instances
 from training.data.segmentation import Segmentation, SegmentedImage, load_segmentation
@@ -169,4 +170,5 @@ def summarise(model: Path, held: Sequence[SegmentedImage]) -> None:
 
 
 def _count(dataset: Segmentation) -> str:
-    return f"{sum(int((~image.crowd).sum()) for image in dataset.images)} objects ({len(dataset.images)} pictures)"
+    objects = sum(int((~image.crowd).sum()) for image in dataset.images)
+    return f"{counted(objects, 'object')} ({counted(len(dataset.images), 'picture')})"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from training.commands.options import parse, plan_of, resumed
 from training.commands.parts import parts_of
 from training.commands.starting import check_needed, describe_start, for_few, starting_weights
 from training.commands.summary import judged_by, summarise
+from training.data.counts import counted
 from training.data.dataset import Dataset, load_datasets
 from training.data.feed import BatchSource, Feed, PictureReader
 from training.data.pseudo_labels import read_labels, with_teacher
@@ -154,12 +156,19 @@ def _activity(trainer: Trainer) -> str:
     return trainer.activity or (f"computing features {filled:.0%}" if filled < 1 else "")
 
 
-def checked_plan(options: argparse.Namespace, class_names: tuple[str, ...], saved: Checkpoint[Plan] | None) -> Plan:
-    """The plan that the command line asks for, or that of the run to go on with.
+def checked_plan(
+    options: argparse.Namespace,
+    class_names: tuple[str, ...],
+    saved: Checkpoint[Plan] | None,
+    start: Weights | None = None,
+) -> Plan:
+    """The plan that the command line asks for, of a network like the start's, or that of the run to go on with.
 
     Raises InputError where that run was for other classes than those of the data.
     """
     plan = plan_of(options, class_names)
+    if start and not options.from_scratch:
+        plan = dataclasses.replace(plan, fold=start.plan.fold)
     if saved:
         plan = resumed(saved.plan, saved.counters.seconds, options)
     if plan.class_names != class_names:
@@ -194,7 +203,7 @@ def main(arguments: Sequence[str]) -> None:
     start = starting_weights(options)
     if start and options.backbone is None:
         options.backbone = start.plan.backbone
-    plan = checked_plan(options, dataset.class_names, saved)
+    plan = checked_plan(options, dataset.class_names, saved, start)
     check_needed(plan, start)
     learn, validate = parts_of(dataset, options.validation, plan.seed)
     if options.teacher:
@@ -211,7 +220,7 @@ def main(arguments: Sequence[str]) -> None:
     before = None
     if start and not saved:
         judged = judged_by(learn, validate)
-        with stage(f"judging what it starts from, in {len(judged.images)} pictures"):
+        with stage(f"judging what it starts from, in {counted(len(judged.images), 'picture')}"):
             before = judge(network.to(options.device), judged, plan.run_side, options.device)
     score = _score(before) if validate and plan.run_side == plan.long_side else None
     data = TrainingData(learn, validate, factors, score, held_start(plan, network, start))

@@ -108,7 +108,7 @@ def of_length(plan: AnyPlan, minutes: float | None, steps: int | None) -> AnyPla
 def read_list(path: Path) -> list[str]:
     """File names of pictures, a line each. Raises InputError when there is no such list or it is empty."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(path, f"cannot be read: {error}", "give a text file of picture names, a line each") from None
     names = [line.strip() for line in lines if line.strip()]

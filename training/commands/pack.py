@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from detectors.errors import InputError
+from training.data.counts import counted
 from training.data.dataset import load_datasets
 from training.data.packing import pack
 from training.data.pseudo_labels import read_labels
@@ -35,4 +36,4 @@ def main(arguments: Sequence[str]) -> None:
     limit = options.megabytes * MEGABYTE - LABEL_BYTES * len(dataset.images)
     how = pack(dataset, labels, options.output, limit)
     taken = sum(file.stat().st_size for file in options.output.rglob("*") if file.is_file()) / MEGABYTE
-    print(f"{options.output}: {len(dataset.images)} pictures, {how.longest} pixels at most, {taken:.1f} MB")
+    print(f"{options.output}: {counted(len(dataset.images), 'picture')}, {how.longest} pixels at most, {taken:.1f} MB")

@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors.errors import InputError
 from training.commands.options import read_list
+from training.data.counts import counted
 from training.data.dataset import Dataset
 from training.data.picture_names import unknown_names
 from training.data.segmentation import Segmentation
@@ -59,7 +60,10 @@ def parts_of(dataset: Dataset, listed: Path | None, seed: int) -> tuple[Dataset,
         labelled = sum(bool(image.labelled.any()) for image in dataset.images)
         if labelled * SHARE >= FEWEST_TO_JUDGE:
             return split(dataset, SHARE, seed)
-        print(f"note: {labelled} pictures are too few to hold some back; to judge, name a --validation list")
+        are = "is" if labelled == 1 else "are"
+        print(
+            f"note: {counted(labelled, 'picture')} {are} too few to hold some back; to judge, name a --validation list"
+        )
         return dataset, None
     validate = dataset.only(listed_names(listed, [image.path for image in dataset.images]))
     learn = dataset.without(validate)

@@ -19,6 +19,7 @@ from detectors.sliding import STRIDE, fit
 from training.commands.options import BACKBONE, add_run, check, of_length
 from training.commands.parts import held_out
 from training.commands.starting import NOTHING, PACKAGED
+from training.data.counts import counted
 from training.data.segmentation import Segmentation, SegmentedImage, load_segmentation
 from training.data.segmentation_feed import SegmentationFeed
 from training.evaluation.contact_sheet import write_contact_sheet
@@ -147,12 +148,13 @@ def main(arguments: Sequence[str]) -> None:
         plan = of_length(saved.plan, options.minutes, options.steps)
     else:
         plan = plan_of(options, dataset.class_names, start.plan.backbone if start else options.backbone or BACKBONE)
+        plan = dataclasses.replace(plan, fold=start.plan.fold) if start and not options.from_scratch else plan
     if plan.class_names != dataset.class_names:
         known = ", ".join(plan.class_names)
         raise InputError(options.resume, f"was trained for other classes: {known}", "give the data it was trained on")
     held = held_out(dataset, options.validation, plan.seed)
     learn = dataset.without(held)
-    print(f"{len(learn.images)} pictures to learn from, {len(held.images)} to judge by")
+    print(f"{counted(len(learn.images), 'picture')} to learn from, {len(held.images)} to judge by")
     torch.manual_seed(plan.seed)
     weights = None if saved or options.from_scratch else options.weights or "imagenet"
     network = train(plan, build(plan, start, weights), learn, held, options, saved)
@@ -173,5 +175,5 @@ def summarise(model: Path, held: Segmentation) -> None:
 
     sheet = model.with_suffix(SHEET)
     write_contact_sheet(draw_mask_sheet(chosen(held.images), show), sheet)
-    show_ious(evaluate(segment, held.images, held.class_names), f"{len(held.images)} held-out pictures")
+    show_ious(evaluate(segment, held.images, held.class_names), counted(len(held.images), "held-out picture"))
     print(f"{sheet}: what it finds; try: keeptrack VIDEO --segmenter {model}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from detectors.base import Detections, Image
+from training.data.counts import counted
 from training.data.dataset import Dataset, LabelledImage
 from training.data.feed import PictureReader
 from training.evaluation.contact_sheet import draw_contact_sheet, write_contact_sheet
@@ -38,11 +39,11 @@ def summarise(
     """
     judged = judged_by(learnt, held_out)
     count, read = len(judged.images), PictureReader()
-    with stage(f"looking at what it finds in {count} pictures"):
+    with stage(f"looking at what it finds in {counted(count, 'picture')}"):
         precisions = evaluate(detect, read, judged)
         sheet = draw_contact_sheet(detect, read, judged)
     write_contact_sheet(sheet, output.with_suffix(SUFFIX))
-    title = f"{count} held-out pictures" if held_out else f"{count} of the pictures it learnt from"
+    title = counted(count, "held-out picture") if held_out else f"{count} of the pictures it learnt from"
     show_precisions(precisions, title, before)
     if before and "mean" in precisions:
         print(gain_of(before["mean"].ap50, precisions["mean"].ap50))

@@ -228,6 +228,8 @@ def _load_yolo(folder: Path) -> Dataset:
     if not names_file.is_file():
         raise InputError(names_file, "is missing", "write the class names into it, a line each")
     names = tuple(line.strip() for line in _lines(names_file) if line.strip())
+    if not names:
+        raise InputError(names_file, "is empty", "write the class names into it, a line each")
     pictures = pictures_in(folder / "images")
     stems = {picture.stem for picture in pictures}
     for label in sorted((folder / "labels").glob("*.txt")):
@@ -238,7 +240,7 @@ def _load_yolo(folder: Path) -> Dataset:
 
 def _lines(path: Path) -> list[str]:
     with refusing(path, "cannot be read", "give text in UTF-8"):
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()  # editors of Windows begin a text with a mark
 
 
 def _read_yolo_image(picture: Path, labels: Path, names: tuple[str, ...]) -> LabelledImage:

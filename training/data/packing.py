@@ -18,6 +18,7 @@ import numpy as np
 from detectors.base import Detections, Image
 from detectors.boxes import clip
 from detectors.errors import InputError
+from training.data.counts import counted
 from training.data.dataset import Dataset, LabelledImage
 from training.data.feed import PictureReader
 
@@ -70,7 +71,9 @@ def coarseness(dataset: Dataset, limit: float) -> Coarseness:
         spent = [len(encoded(shrunk(read(image), image, how)[0], how)) for image in sample]
         if np.mean(spent) * len(dataset.images) <= MARGIN * limit:
             return how
-    raise InputError("--megabytes", f"is too little for {len(dataset.images)} pictures", "allow more, or give fewer")
+    raise InputError(
+        "--megabytes", f"is too little for {counted(len(dataset.images), 'picture')}", "allow more, or give fewer"
+    )
 
 
 def shrunk(picture: Image, image: LabelledImage, how: Coarseness) -> tuple[Image, LabelledImage]:

@@ -218,7 +218,7 @@ def _load_folder(folder: Path) -> Segmentation:
     if not names_file.is_file():
         raise InputError(names_file, "is missing", "write the class names into it, a line each")
     with refusing(names_file, "cannot be read", "give text in UTF-8"):
-        names = tuple(line.strip() for line in names_file.read_text(encoding="utf-8").splitlines() if line.strip())
+        names = tuple(line.strip() for line in names_file.read_text(encoding="utf-8-sig").splitlines() if line.strip())
     if not 1 <= len(names) <= MOST_CLASSES:
         raise InputError(names_file, f"names {len(names)} classes", f"name 1 to {MOST_CLASSES}")
     pictures = pictures_in(folder / "images")

@@ -91,7 +91,11 @@ def load_checkpoint(path: Path, kind: type[P]) -> Checkpoint[P]:
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """Write a safetensors file, replacing an older one only when all is written."""
     part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    part.touch()
+    mode = part.stat().st_mode  # of any new file here; the library's own is for its owner alone
     save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part, metadata=metadata)
+    part.chmod(mode)
     part.replace(path)
 
 

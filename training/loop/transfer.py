@@ -99,7 +99,8 @@ def transfer(weights: Weights, network: DetectionNetwork, plan: Plan) -> None:
         try:
             network.load_state_dict(theirs)
         except RuntimeError:
-            wanted = f"--backbone {weights.plan.backbone}" + ("" if weights.plan.fold else " --from-scratch")
+            folded = weights.plan.fold and not plan.fold
+            wanted = f"--backbone {weights.plan.backbone}" + (" without --from-scratch" if folded else "")
             raise InputError("--start", "the weights are of another backbone", f"use {wanted}") from None
 
 

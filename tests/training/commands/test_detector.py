@@ -37,6 +37,7 @@ from training.loop.checkpoint import load_checkpoint
 from training.loop.detector_plan import Plan
 from training.loop.detector_trainer import Report, Trainer
 from training.loop.feature_cache import FeatureCache
+from training.loop.transfer import load_weights
 from training.networks.backbones import load_trunk
 from training.networks.detection import DetectionNetwork
 from training.networks.grid import Answers
@@ -283,6 +284,20 @@ def test_a_teacher_and_pictures_without_labels_are_learnt_from(tmp_path: Path) -
     assert status_of([*arguments, "-o", str(output), *QUICK, "1"]) == 0
     notes = SlidingDetector(output)._session.get_modelmeta().custom_metadata_map
     assert notes["pictures"] == "3"
+
+
+@pytest.mark.usefixtures("small_cuts")
+def test_a_detector_from_scratch_can_be_started_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, first, second = str(write_coco(tmp_path / "data", 2)), tmp_path / "first.onnx", tmp_path / "second.onnx"
+    assert status_of([data, "-o", str(first), *QUICK, "1"]) == 0
+    start = ["--start", str(first.with_suffix(".safetensors")), "--imgsz", "96", "--batch", "2", "--steps", "1"]
+    assert status_of([data, "-o", str(second), *start]) == 0
+    plan = load_weights(second.with_suffix(".safetensors")).plan
+    assert (plan.backbone, plan.fold, plan.trunk_rate) == ("lenet5", False, Plan.trunk_rate)
+    other = [data, "-o", str(tmp_path / "other.onnx"), "--start", "sliding", "--from-scratch", "--steps", "1"]
+    capsys.readouterr()
+    assert status_of(other) == 1
+    assert "(use --backbone yolox_nano without --from-scratch)" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("small_cuts")

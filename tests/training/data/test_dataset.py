@@ -120,9 +120,21 @@ def test_a_fault_in_yolo_is_named_with_its_line(tmp_path: Path, fault: str) -> N
         load_dataset(yolo(tmp_path, {"a": text}))
 
 
+def test_a_mark_before_a_text_is_no_part_of_it(tmp_path: Path) -> None:
+    folder = yolo(tmp_path)
+    for file in (folder / "classes.txt", folder / "labels" / "a.txt"):
+        file.write_text(file.read_text(), encoding="utf-8-sig")
+    dataset = load_dataset(folder)
+    assert dataset.class_names == ("car", "cat")
+    assert dataset.images[0].class_ids.tolist() == [0, 1]
+
+
 def test_labels_without_a_picture_and_missing_names_are_told(tmp_path: Path) -> None:
     folder = yolo(tmp_path / "one", {"c": "0 .5 .5 .1 .1\n"})
     with pytest.raises(InputError, match=r"c\.txt: has no picture"):
+        load_dataset(folder)
+    (folder / "classes.txt").write_text("\n")
+    with pytest.raises(InputError, match=r"classes\.txt: is empty"):
         load_dataset(folder)
     (folder / "classes.txt").unlink()
     with pytest.raises(InputError, match=r"classes\.txt: is missing"):

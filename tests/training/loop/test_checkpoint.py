@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from torch import nn
 
 from detectors import InputError
 from training.loop import checkpoint
-from training.loop.checkpoint import FORMAT, Counters, load_checkpoint, save_checkpoint
+from training.loop.checkpoint import FORMAT, Counters, load_checkpoint, save_checkpoint, write_tensors
 from training.loop.detector_plan import Plan
 
 PLAN = Plan("lenet5", ("car", "cat"))
@@ -59,6 +60,18 @@ def test_a_run_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     assert {"0.exp_avg", "0.exp_avg_sq", "0.step"} <= mine.keys()
     assert all(torch.equal(theirs[key], value) for key, value in mine.items())
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no such modes")
+def test_a_file_may_be_read_by_whom_any_new_file_may(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        for _ in range(2):
+            write_tensors(tmp_path / "a.checkpoint", {"a": torch.zeros(1)}, {})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.checkpoint").stat().st_mode & 0o777 == 0o640
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_the_file_holds_tensors_and_no_code(tmp_path: Path) -> None:
