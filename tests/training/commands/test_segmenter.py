@@ -18,6 +18,7 @@ import torch
 
 from detectors.segmenter import Segmenter
 from tests.training.interruption import interrupted_after
+from tests.training.pictures import small_network
 from tests.training.silhouettes import NAMES, SIZE, write_coco, write_indices, write_yolo
 from training.__main__ import main
 from training.commands.segmenter import build, parse, plan_of, predict, starting_trunk
@@ -26,9 +27,10 @@ from training.data.segmentation_feed import SegmentationFeed
 from training.evaluation.mean_iou import evaluate
 from training.export.segmenter import export_segmenter
 from training.loop.checkpoint import load_checkpoint
+from training.loop.detector_plan import Plan
 from training.loop.segmenter_plan import SegmenterPlan
 from training.loop.segmenter_trainer import SegmenterTrainer
-from training.loop.transfer import load_weights
+from training.loop.transfer import load_weights, save_weights
 from training.networks.fcn import FCN
 
 SMALL = ["--imgsz", str(SIZE), "--batch", "4"]
@@ -147,6 +149,15 @@ def test_a_named_trunk_is_taken_instead_of_the_detectors(tmp_path: Path) -> None
     usual = starting_trunk(parse([str(tmp_path), "-o", str(tmp_path / "my.onnx")]))
     assert usual is not None
     assert usual.plan.backbone == "yolox_nano"
+
+
+def test_the_trunk_of_a_detector_from_scratch_can_be_started_from(tmp_path: Path) -> None:
+    trained = Plan("lenet5", ("person",), fold=False)
+    save_weights(small_network(classes=1, fold=False), trained, tmp_path / "scratch.safetensors")
+    data, output = write_coco(tmp_path / "data", 3), tmp_path / "my.onnx"
+    start = ["--start", str(tmp_path / "scratch.safetensors"), "--steps", "1", "--batch", "2", "--imgsz", "64"]
+    assert status_of([str(data), "-o", str(output), *start]) == 0
+    assert load_checkpoint(output.with_suffix(".checkpoint"), SegmenterPlan).plan.fold is False
 
 
 def test_what_cannot_be_learnt_from_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
