@@ -67,9 +67,9 @@ def load_weights(path: str | Path) -> Weights:
 def _sized_as(model: Path, plan: Plan) -> Plan:
     """A plan that is older than its sizes of use, with those that are written in the model."""
     metadata = {entry.key: entry.value for entry in onnx.load(model).metadata_props}
-    keys = {"run_at": "long_side", "run_up_to": "longest_side"}
-    sizes = {field: input_size(metadata, key, 0) for field, key in keys.items() if key in metadata}
-    return dataclasses.replace(plan, **sizes)
+    run_at = input_size(metadata, "long_side", plan.long_side)
+    run_up_to = input_size(metadata, "longest_side", run_at)  # not above it: none
+    return dataclasses.replace(plan, run_at=run_at, run_up_to=run_up_to)
 
 
 def known_classes(weights: Weights, class_names: Sequence[str]) -> dict[str, int]:
