@@ -13,7 +13,8 @@ from typing import Any, get_type_hints
 
 from detectors.errors import InputError
 from detectors.number_rows import read_text
-from tracker.run.options import Options
+from tracker.durations import seconds
+from tracker.run.options import TIMES, Options
 from tracker.sources.addresses import mistyped, short_hash
 from tracker.sources.sequence_info import is_sequence
 from tracker.sources.video_search import videos_in
@@ -178,10 +179,14 @@ def _value(where: str, column: str, text: str) -> Any:
     """A cell as the type of its option."""
     kinds = str(get_type_hints(Options)[_field(column)])
     try:
+        if _field(column) in TIMES:
+            return seconds(text)
         if "bool" in kinds:
             return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[text.lower()]
         if "float" in kinds and "str" not in kinds:
             return float(text)
         return int(text) if "int" in kinds and "str" not in kinds else text
     except (KeyError, ValueError):
-        raise InputError(where, f"{column} is {text!r}", "give a number, or yes or no where it is one of two") from None
+        raise InputError(
+            where, f"{column} is {text!r}", "give a number, a time such as 1:30, or yes or no, as it wants"
+        ) from None

@@ -58,9 +58,9 @@ def test_an_address_that_is_none_keeps_its_password_in_a_list_too(clips: Path) -
 
 
 def test_a_csv_list_has_options(clips: Path) -> None:
-    (clips / "l.csv").write_text("source,classes,--conf,start,rescale-scores\na.mp4,person,0.3,12,yes\nb/a.mp4,,,,\n")
+    (clips / "l.csv").write_text("source,classes,--conf,start,rescale-scores\na.mp4,person,0.3,1:12,yes\nb/a.mp4,,,,\n")
     first, second = find_videos(["l.csv"], Path("out"))
-    assert first.options == {"classes": "person", "conf": 0.3, "start": 12.0, "rescale_scores": True}
+    assert first.options == {"classes": "person", "conf": 0.3, "start": 72.0, "rescale_scores": True}
     assert second.options == {}
 
 
@@ -71,6 +71,7 @@ def test_a_csv_list_has_options(clips: Path) -> None:
         ("source,colour\na.mp4,red\n", "its column 'colour' is no option"),
         ("source,output\na.mp4,x.mp4\n", "its column 'output' is no option"),
         ("source,conf\na.mp4,high\n", "l.csv:2: conf is 'high'"),
+        ("source,start\na.mp4,noon\n", "l.csv:2: start is 'noon'"),
         ("source,conf\na.mp4\n", "l.csv:2: does not have 2 columns"),
         ("source,conf\na.mp4,1,2\n", "l.csv:2: does not have 2 columns"),
     ],
