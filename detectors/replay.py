@@ -58,6 +58,12 @@ class ReplayDetector:
         self._boxes, self._scores = tlwh_to_xyxy(rows[kept, 2:6]), scores[kept]
         self._frames = frames[kept].astype(np.int64)
 
+    def beyond(self, width: float, height: float) -> float:
+        """The share of boxes that lie wholly outside a picture of that size: many, where it was another's."""
+        boxes = self._boxes
+        outside = np.any((boxes[:, 2:] <= 0) | (boxes[:, :2] >= (width, height)), axis=1)
+        return float(np.mean(outside)) if len(boxes) else 0.0
+
     def _check(self, bad: npt.ArrayLike, rows: Floats, why: str, remedy: str) -> None:
         if np.any(bad):
             at = int(np.argmax(bad))

@@ -258,3 +258,11 @@ def test_what_only_rounding_puts_above_1_is_1(tmp_path: Path) -> None:
 def test_columns_separated_by_spaces_under_their_names(tmp_path: Path) -> None:
     path = written(tmp_path / "det.txt", "frame id x y w h score", GOOD.replace(",", " "), "2\t-1\t1\t2\t3\t4\t.5\t")
     assert at(ReplayDetector(path), 2).boxes.tolist() == [[1, 2, 4, 6]]
+
+
+def test_boxes_of_a_larger_picture_lie_beyond_a_smaller_one(tmp_path: Path) -> None:
+    rows = ("1,-1,10,20,30,40,0.9", "2,-1,600,20,30,40,0.9", "3,-1,10,420,30,40,0.9", "4,-1,-40,20,30,40,0.9")
+    detector = ReplayDetector(written(tmp_path / "det.txt", *rows))
+    assert detector.beyond(640, 480) == 0.25  # the one that has left
+    assert detector.beyond(320, 240) == 0.75
+    assert ReplayDetector(written(tmp_path / "none.txt", "")).beyond(320, 240) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tracker.motion.propagation import Propagator
 
 EMPTY, EMPTY_SHARE = 100_000, 100  # frames in all, over those with detections: more is a mistake that takes hours
+MOSTLY_INSIDE = 0.05  # share of a file's boxes outside the picture, up to which they are of whoever is leaving it
 WORKERS = 4  # threads that detect in different frames at most; beyond that, each gets more cores
 
 
@@ -80,8 +81,8 @@ def load_stages(options: Options, source: Source, inside: Callable[[Floats], Boo
     classes = find_classes(options.classes, detector)
     camera, propagator = load_motion(options, source)
     warnings = tuple(dict.fromkeys((*notes(detector), *notes(embedder))))
-    if isinstance(detector, ReplayDetector) and detector.percentages and not options.rescale_scores:
-        warnings += (f"{detector.path}: its scores are read as percent",)
+    if isinstance(detector, ReplayDetector):
+        warnings += tuple(_doubts(detector, options, source))
     if camera is not None and not tracker.preset.camera:
         if isinstance(camera, RecordedCameraMotion):
             warnings += (f"{options.camera_motion}: not used: {options.tracker} knows no camera motion",)
@@ -92,6 +93,15 @@ def load_stages(options: Options, source: Source, inside: Callable[[Floats], Boo
     detection = DetectionStage(detector, options.iou, classes, inside, interval, cut, workers)
     policy = policy_of(options, detector.class_names, detector.name)
     return Stages(detection, TrackingStage(tracker, embedding, camera, propagator), policy, warnings)
+
+
+def _doubts(detector: ReplayDetector, options: Options, source: Source) -> Iterator[str]:
+    """What looks odd about a file of detections, a line each."""
+    if detector.percentages and not options.rescale_scores:
+        yield f"{detector.path}: its scores are read as percent"
+    if source.width and source.height and (share := detector.beyond(source.width, source.height)) > MOSTLY_INSIDE:
+        size = f"{source.width}x{source.height}"
+        yield f"{detector.path}: {share:.0%} of its boxes lie outside the picture of {size}: is it of another video?"
 
 
 def load_cut(options: Options, source: Source) -> Cut | None:

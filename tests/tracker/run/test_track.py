@@ -29,6 +29,15 @@ def test_it_tells_classes_counts_events_and_stats(crossing: Path) -> None:
     assert list(run) == []
 
 
+def test_detections_of_a_larger_picture_are_doubted(crossing: Path, tmp_path: Path) -> None:
+    larger = tmp_path / "det.txt"
+    larger.write_text("".join(f"{frame},-1,{x},100,30,60,0.9\n" for frame in range(1, 5) for x in (50, 1500)))
+    with track(crossing, detections=larger, appearance="none", max_frames=4) as run:
+        list(run)
+    assert len(run.warnings) == 1
+    assert run.warnings[0].startswith(f"{larger}: 50% of its boxes lie outside the picture of 320x240")
+
+
 def test_it_is_an_iterator_that_finishes_its_files_when_nobody_holds_it(crossing: Path, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     run = track(crossing, detections=GOLDEN, appearance="none", jsonl=path)
