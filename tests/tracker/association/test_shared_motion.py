@@ -20,11 +20,11 @@ def test_a_jerk_shows_through_everybodys_own_way() -> None:
     np.testing.assert_allclose(shift, [12, -5], atol=1.0)
 
 
-@settings(max_examples=50)
-@given(st.integers(0, 2**32 - 1))
-def test_people_who_walk_their_own_ways_move_no_camera(seed: int) -> None:
-    shift = shared_shift(crowd(np.random.default_rng(seed), (0.0, 0.0)))
-    assert shift is None or np.abs(shift).max() < 0.5
+def test_people_who_walk_their_own_ways_hardly_ever_move_the_camera() -> None:
+    shifts = [shared_shift(crowd(np.random.default_rng(seed), (0.0, 0.0))) for seed in range(1000)]
+    sizes = np.array([0.0 if shift is None else np.abs(shift).max() for shift in shifts])
+    assert np.mean(sizes > 0) < 0.05  # the median of twenty is now and then off by chance
+    assert np.mean(sizes > 0.5) < 0.005
 
 
 def test_a_few_strangers_do_not_matter() -> None:
