@@ -34,9 +34,8 @@ class Match:
 def similarities(gallery: Gallery, query: Vectors) -> Floats:
     """How alike each track ``(T,)`` and a query ``(K, D)`` are: the cosine of the two views that are most alike."""
     found = np.maximum.reduceat((gallery.vectors @ query.T).max(axis=1), gallery.starts)
-    return np.asarray(
-        np.clip(found, -1, 1), np.float64
-    )  # vectors are stored with few digits, and not quite of length 1
+    # vectors are stored with few digits, and not quite of length 1
+    return np.asarray(np.clip(found, -1, 1), np.float64)
 
 
 def rank(
